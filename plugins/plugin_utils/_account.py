@@ -1,0 +1,351 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An account: a profile filled in for one user, with no variable left in it. Pure; finds every problem at once."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from dataclasses import dataclass, field, fields, replace
+from typing import Any, Callable, Iterable, Mapping
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables as variables
+from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError, nearest, quoted
+from ansible_collections.mailops.profiles.plugins.plugin_utils._ports import derived_port
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile, Server
+
+MASK = "********"
+STATES = ("present", "absent")
+
+
+@dataclass(frozen=True)
+class User:
+    """A person who gets accounts. ``profiles`` None: those of the task. A text that was not given is None."""
+
+    name: str
+    email: str | None = None
+    display_name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    password: str | None = field(default=None, repr=False)
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    profiles: tuple[str, ...] | None = None
+    default_profile: str | None = None
+    state: str = "present"
+
+    def variable_values(self, host: str | None) -> dict[str, str]:
+        """Every variable that this user gives a value to."""
+        local, _at, domain = (self.email or "").rpartition("@")
+        names = [name for name in (self.first_name, self.last_name) if name]
+        filled = {
+            "UserEmail": self.email,
+            "UserDisplayName": self.display_name or (" ".join(names) if len(names) == 2 else None),
+            "UserName": self.name,
+            "UserFirstName": self.first_name,
+            "UserLastName": self.last_name,
+            "UserEmailLocalPart": local,
+            "UserEmailDomain": domain,
+            variables.PASSWORD: self.password,
+            "HostName": host,
+        }
+        return {**self.variables, **{name: value for name, value in filled.items() if value}}
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a client's format is rendered from. The servers' ports are numbers, ``key`` is safe in any file or section name."""
+
+    profile: str
+    key: str
+    email: str
+    account_name: str
+    sender_name: str
+    reply_to: str | None
+    account_type: str
+    default: bool
+    notifications: bool
+    signature: str | None
+    signature_format: str
+    incoming: Server
+    outgoing: Server
+    leave_on_server: bool
+    delete_after_days: int | None
+    check_interval: int | None
+    folders: Mapping[str, str]
+    ca_file: str | None
+
+    @property
+    def has_password(self) -> bool:
+        return self.incoming.password is not None or self.outgoing.password is not None
+
+    def redacted(self) -> Account:
+        """The same account with a mask for each password."""
+        servers = {
+            # Never equal to the password, so that a file with a password always differs from its masked twin.
+            side: replace(server, password=MASK if server.password != MASK else f"{MASK}*")
+            for side, server in (("incoming", self.incoming), ("outgoing", self.outgoing))
+            if server.password is not None
+        }
+        return replace(self, **servers)
+
+    def as_data(self) -> dict[str, Any]:
+        """The account as a dictionary, its passwords in clear."""
+        data = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {**data, "incoming": self.incoming.as_data(), "outgoing": self.outgoing.as_data(), "folders": dict(self.folders)}
+
+
+def account_key(profile: str, instance: str) -> str:
+    """``work-1a2b3c4d``: the profile's name in lower-case ASCII and a hash that tells ``Work`` from ``work``, and instances."""
+    slug = re.sub(r"[^a-z0-9]+", "-", profile.lower()).strip("-")[:24] or "profile"
+    digest = hashlib.sha256(f"{instance}\0{profile}".encode()).hexdigest()[:8]
+    return f"{slug}-{digest}"
+
+
+# --- users ---
+
+
+_USER_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "name": values.login,
+    "email": values.address,
+    "display_name": values.word,
+    "first_name": values.word,
+    "last_name": values.word,
+    "password": lambda value: values.text(value, limit=1024),
+    "variables": lambda value: _user_variables(value),
+    "profiles": lambda value: profile_names(value),
+    "default_profile": values.word,
+    "state": lambda value: values.choice(value, STATES),
+}
+
+
+def _user_variables(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise Invalid("must be a mapping of variable names to values")
+    result = {}
+    for name, content in value.items():
+        if name in variables.BUILT_IN:
+            source = variables.SOURCES.get(name)
+            raise Invalid(f"{name} is built in" + (f"; give the user's {source} instead" if source else ""))
+        if not isinstance(name, str) or not variables.NAME.match(name):
+            raise Invalid(f"'{str(name)[:60]}' is no variable name: a capital letter, then letters and digits")
+        if content is None:
+            continue
+        try:
+            result[name] = values.text(content, limit=1024)
+        except Invalid as exc:
+            raise Invalid(f"{name}: {exc}") from exc
+    return result
+
+
+def profile_names(value: Any) -> tuple[str, ...]:
+    """A list of different profile names."""
+    if not isinstance(value, (list, tuple)) or not all(isinstance(name, str) for name in value):
+        raise Invalid("must be a list of profile names")
+    if len(set(value)) != len(value):
+        raise Invalid("names a profile twice")
+    return tuple(value)
+
+
+def read_users(data: Any) -> list[User]:
+    """The users that a list of dictionaries describes; MailopsError with every problem of every user."""
+    if not isinstance(data, (list, tuple)):
+        raise MailopsError("users: must be a list of dictionaries with at least a name")
+    problems: list[str] = []
+    users: dict[str, User] = {}
+    for number, item in enumerate(data, start=1):
+        user = _read_user(item, number, problems)
+        if user is None:
+            continue
+        if user.name in users:
+            problems.append(f"user '{user.name}': is listed twice; a user has one entry with all its profiles")
+        users[user.name] = user
+    if problems:
+        raise MailopsError(*problems)
+    return list(users.values())
+
+
+def _read_user(item: Any, number: int, problems: list[str]) -> User | None:
+    if not isinstance(item, dict):
+        problems.append(f"users, entry {number}: must be a dictionary such as {{name: jkowalska, email: j.kowalska@example.org}}")
+        return None
+    name = item.get("name")
+    where = f"user '{name[:60]}'" if isinstance(name, str) and name else f"users, entry {number}"
+    known: dict[str, Any] = {}
+    if name is None:
+        problems.append(f"{where}: name: is required")
+    for key, value in item.items():
+        check = _USER_CHECKS.get(key)
+        if check is None:
+            problems.append(f"{where}: {str(key)[:60]}: there is no such field{nearest(key, _USER_CHECKS)}")
+        elif value is not None and (value != "" or key == "name"):  # "" is how an inventory says that there is none
+            try:
+                known[key] = check(value)
+            except Invalid as exc:
+                problems.append(f"{where}: {key}: {exc}")
+    return User(**known) if "name" in known else None
+
+
+# --- accounts ---
+
+
+def resolve_users(
+    users: Iterable[User], profiles: Mapping[str, Profile], selected: tuple[str, ...] | None, host: str | None, instance: str
+) -> dict[str, list[Account]]:
+    """The accounts of each user, by name, the default one first. ``selected`` None: all profiles. MailopsError lists all problems."""
+    problems: list[str] = []
+    resolved: dict[str, list[Account]] = {}
+    for user in users:
+        if user.state == "absent":
+            resolved[user.name] = []
+            continue
+        try:
+            resolved[user.name] = _accounts_of(user, profiles, selected, host, instance)
+        except MailopsError as exc:
+            problems.extend(exc.problems)
+    if problems:
+        raise MailopsError(*problems)
+    return resolved
+
+
+def _accounts_of(
+    user: User, profiles: Mapping[str, Profile], selected: tuple[str, ...] | None, host: str | None, instance: str
+) -> list[Account]:
+    names = user.profiles if user.profiles is not None else selected if selected is not None else tuple(profiles)
+    unknown = [name for name in names if name not in profiles]
+    if unknown:
+        raise MailopsError(
+            *(f"user '{user.name}': there is no profile '{name[:60]}'{nearest(name, profiles)}" for name in unknown)
+        )
+    problems: list[str] = []
+    accounts = []
+    default = _default_profile(user, [profiles[name] for name in names], problems)
+    for name in names:
+        try:
+            account = resolve(profiles[name], user, host, instance)
+        except MailopsError as exc:
+            problems.extend(exc.problems)
+            continue
+        accounts.append(replace(account, default=name == default))
+    if problems:
+        raise MailopsError(*problems)
+    return sorted(accounts, key=lambda account: not account.default)
+
+
+def _default_profile(user: User, profiles: list[Profile], problems: list[str]) -> str | None:
+    names = [profile.name for profile in profiles]
+    if user.default_profile is not None:
+        if user.default_profile not in names:
+            problems.append(f"user '{user.name}': default_profile '{user.default_profile}' is none of the user's profiles ({quoted(names)})")
+        return user.default_profile
+    marked = [profile.name for profile in profiles if profile.default]
+    if len(marked) > 1:
+        problems.append(
+            f"user '{user.name}': the profiles {quoted(marked)} are all marked as default; mark one, or give the user a default_profile"
+        )
+    return (marked or names or [None])[0]
+
+
+def resolve(profile: Profile, user: User, host: str | None = None, instance: str = "default") -> Account:
+    """One profile filled in for one user; MailopsError names every field that cannot be filled."""
+    filler = _Filler(profile, user, host)
+    account = filler.account(account_key(profile.name, instance))
+    if filler.problems:
+        raise MailopsError(*filler.problems)
+    return account
+
+
+class _Filler:
+    """Fills the texts of one profile with one user's values and checks what comes out."""
+
+    def __init__(self, profile: Profile, user: User, host: str | None) -> None:
+        self.problems: list[str] = []
+        self._profile = profile
+        self._where = f"user '{user.name}', profile '{profile.name}'"
+        self._user = user
+        defaults = {name: default for name, default in profile.variables.items() if default is not None}
+        self._values = {**defaults, **user.variable_values(host)}
+        self._missing: dict[str, list[str]] = {}
+
+    def account(self, key: str) -> Account:
+        profile = self._profile
+        account = Account(
+            profile=profile.name,
+            key=key,
+            email=self._fill("email", profile.email, values.address),
+            account_name=self._fill("account_name", profile.account_name, values.word),
+            sender_name=self._fill("sender_name", profile.sender_name, values.text),
+            reply_to=self._fill("reply_to", profile.reply_to, values.address),
+            account_type=profile.account_type,
+            default=profile.default,
+            notifications=profile.notifications,
+            signature=self._signature(),
+            signature_format=profile.signature_format,
+            incoming=self._server("incoming", profile.incoming, profile.account_type),
+            outgoing=self._server("outgoing", profile.outgoing, "smtp"),
+            leave_on_server=profile.leave_on_server,
+            delete_after_days=profile.delete_after_days,
+            check_interval=profile.check_interval,
+            folders={
+                name: self._fill(f"folders.{name}", text, values.word) for name, text in sorted((profile.folders or {}).items())
+            },
+            ca_file=profile.ca_file,
+        )
+        for name, places in self._missing.items():
+            self.problems.append(self._missing_message(name, places))
+        return account
+
+    def _missing_message(self, name: str, places: list[str]) -> str:
+        message = f"{self._where}: {{{name}}} has no value (used in {quoted(places)}): "
+        if name in variables.SOURCES:
+            return f"{message}give the user {variables.SOURCES[name]}"
+        if name in variables.BUILT_IN:
+            return f"{message}no host is known here"
+        return f"{message}give it in the user's variables{nearest(name, self._user.variables)}"
+
+    def _fill(self, name: str, text: str | None, check: Callable[[Any], str], escape: Callable[[str], str] | None = None) -> Any:
+        if text is None:
+            return None
+        template = variables.parse(text)
+        missing = [variable for variable in template.names if variable not in self._values]
+        for variable in missing:
+            self._missing.setdefault(variable, []).append(name)
+        if missing:
+            return ""
+        known = self._values
+        if escape:
+            known = {variable: escape(known[variable]) for variable in template.names}
+        try:
+            return check(template.fill(known))
+        except Invalid as exc:
+            self.problems.append(f"{self._where}: {name}: {exc}")
+            return ""
+
+    def _signature(self) -> str | None:
+        escape = html.escape if self._profile.signature_format == "html" else None
+        return self._fill(
+            "signature", self._profile.signature, lambda text: values.text(text, values.MAX_SIGNATURE, newline=True), escape
+        )
+
+    def _server(self, side: str, server: Server, protocol: str) -> Server:
+        command = server.password_command
+        return replace(
+            server,
+            host=self._fill(f"{side}.host", server.host, values.host),
+            port=server.port or derived_port(protocol, server.security),
+            username=self._fill(f"{side}.username", server.username, values.word),
+            password=self._fill(f"{side}.password", server.password, lambda text: values.text(text, limit=1024)),
+            password_command=command and self._command(f"{side}.password_command", command),
+        )
+
+    def _command(self, name: str, command: tuple[str, ...]) -> tuple[str, ...]:
+        words = []
+        for argument in command:
+            word = self._fill(name, argument, values.text)
+            if variables.parse(argument).names and word.startswith("-"):
+                self.problems.append(f"{self._where}: {name}: a variable's value must not begin with '-'")
+            words.append(word)
+        return tuple(words)

@@ -1,0 +1,125 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the collection's action plugins share: plain arguments in, one clear failure out, never a secret in either."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Mapping, Sequence
+from pathlib import PurePath
+from typing import Any, Iterable
+
+import yaml
+
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError, nearest
+
+
+class MailopsAction(ActionBase):
+    """An action that runs on the controller. A subclass names its ``OPTIONS`` and does its work in ``work``."""
+
+    OPTIONS: tuple[str, ...] = ()
+    TRANSFERS_FILES = False
+    _supports_check_mode = True
+    _supports_async = False
+    _requires_connection = False
+
+    def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        """The result of the task; raises MailopsError for what the administrator has to mend."""
+        raise NotImplementedError
+
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        task_vars = task_vars or {}
+        # Ansible would show the arguments, passwords included, at -vvv.
+        result["invocation"] = {"module_args": "not shown, because they may hold passwords"}
+        try:
+            options = plain(self._task.args, task_vars.get("omit"))
+            self._refuse_unknown(options)
+            result.update(self.work({name: options.get(name) for name in self.OPTIONS}, task_vars))
+        except MailopsError as exc:
+            result.update(failed=True, msg=f"{self._task.action.rpartition('.')[2]}: {exc}")
+        except Exception as exc:  # the text of an unexpected exception may quote a password
+            result.update(failed=True, msg=f"internal error: {type(exc).__name__} at {_place(exc)}; please report it")
+        return result
+
+    def _refuse_unknown(self, options: Mapping[str, Any]) -> None:
+        unknown = [name for name in options if name not in self.OPTIONS]
+        if unknown:
+            raise MailopsError(*(f"there is no option '{str(name)[:60]}'{nearest(name, self.OPTIONS)}" for name in unknown))
+
+
+def plain(value: Any, omit: Any = None) -> Any:
+    """``value`` in plain Python types, without Ansible's tags and lazy containers, vaulted strings in clear.
+
+    ansible-core 2.19 and newer print tagged values, vaulted ones included, in some exceptions; 2.16 keeps vaulted strings as
+    objects, and its ``omit`` inside of structures as a string.
+    """
+    if value is None or isinstance(value, bool):
+        return value
+    if isinstance(value, str):
+        return str.__str__(value)
+    if isinstance(value, (int, float)):
+        return int(value) if isinstance(value, int) else float(value)
+    if isinstance(value, Mapping):
+        return {
+            plain(key): plain(item, omit) for key, item in value.items() if omit is None or not _is_omit(item, omit)
+        }
+    if isinstance(value, bytes):
+        return bytes(value)
+    if hasattr(value, "_ciphertext") or not isinstance(value, (Sequence, set, frozenset)):
+        return str.__str__(str(value))  # a vaulted string, a date
+    return [plain(item, omit) for item in value if omit is None or not _is_omit(item, omit)]
+
+
+def _is_omit(item: Any, omit: Any) -> bool:
+    return item is omit or (isinstance(item, str) and isinstance(omit, str) and item == omit)
+
+
+def _place(exc: BaseException) -> str:
+    frames = traceback.extract_tb(exc.__traceback__)
+    return f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
+
+
+class _Dumper(yaml.SafeDumper):
+    """Block style, texts of several lines as ``|`` blocks."""
+
+    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
+        return super().increase_indent(flow, False)
+
+
+def _text_style(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
+
+
+_Dumper.add_representer(str, _text_style)
+
+
+def to_yaml(data: Any) -> str:
+    """``data`` as readable YAML, keys in their own order."""
+    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=120)
+
+
+def text_list(options: Mapping[str, Any], name: str) -> list[str] | None:
+    """An option that is a list of strings; a single string counts as a list of one, as everywhere in Ansible."""
+    value = options.get(name)
+    if value is None:
+        return None
+    if isinstance(value, str):
+        value = [item.strip() for item in value.split(",") if item.strip()]
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise MailopsError(f"{name}: must be a list of names")
+    return value
+
+
+def one_of(options: Mapping[str, Any], name: str, choices: Iterable[str], default: str) -> str:
+    value = options.get(name)
+    if value is None:
+        return default
+    choices = tuple(choices)
+    if value not in choices:
+        raise MailopsError(f"{name}: must be one of {', '.join(choices)}")
+    return value

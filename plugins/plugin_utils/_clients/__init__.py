@@ -1,0 +1,150 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The registry of clients: every module in this folder that defines ``CLIENT`` is one.
+
+A client's format is a pure function: the same accounts give the same bytes, without I/O, clock or randomness.
+"""
+
+from __future__ import annotations
+
+import functools
+import importlib
+import pkgutil
+from dataclasses import dataclass, field, replace
+from typing import Callable, Iterable, Sequence
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account, User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError, nearest, quoted
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import AUTHENTICATIONS, Profile, dotted_fields
+
+OWNED = "owned"
+BLOCK = "block"
+
+
+@dataclass(frozen=True)
+class File:
+    """One file of a client, or our block in one.
+
+    ``path`` is relative to the home. ``alternatives`` are other places where the program looks first: the first one that exists
+    is taken instead of ``path``. ``text`` is the whole content (``owned``) or what stands between the markers (``block``; the
+    markers are lines beginning with ``#``). ``unless``: a regular expression (bytes syntax of ``re``, multi-line); when the
+    lines outside our block match it, ``text_if_matched`` is written instead of ``text``, because some programs refuse a
+    setting that is given twice. ``shown`` is ``text`` without secrets; the registry fills it in.
+    """
+
+    path: str
+    text: str
+    strategy: str = OWNED
+    alternatives: tuple[str, ...] = ()
+    unless: str | None = None
+    text_if_matched: str | None = None
+    secret: bool = False
+    shown: str | None = None
+    shown_if_matched: str | None = None
+
+
+def _cannot_nothing(account: Account) -> str | None:
+    return None
+
+
+@dataclass(frozen=True)
+class Client:
+    """A program or format that consumes accounts.
+
+    ``expresses``: dotted profile fields whose change changes the rendered bytes. ``authentications``: the values of
+    ``authentication`` that the program can do; an account with another one is skipped. ``cannot(account)``: another reason to
+    skip an account, or None. ``paths``: patterns of every path that ``render`` may give (``*`` stands for part of one
+    component); only these are ever removed from a home.
+    """
+
+    name: str
+    title: str
+    account_types: tuple[str, ...]
+    expresses: frozenset[str]
+    paths: tuple[str, ...]
+    render: Callable[[Sequence[Account], User], list[File]]
+    authentications: tuple[str, ...] = ("password",)
+    cannot: Callable[[Account], str | None] = field(default=_cannot_nothing)
+
+    def __post_init__(self) -> None:
+        unknown = self.expresses - set(dotted_fields())
+        if unknown or not set(self.authentications) <= set(AUTHENTICATIONS):
+            raise ValueError(f"client {self.name}: unknown fields or authentications: {sorted(unknown)}")
+
+    def sides(self) -> tuple[str, ...]:
+        """Which of the two servers the program talks to."""
+        return tuple(side for side in ("incoming", "outgoing") if f"{side}.host" in self.expresses)
+
+    def skip_reason(self, account: Account) -> str | None:
+        """Why this account cannot be deployed to this client, or None."""
+        if account.account_type not in self.account_types:
+            return f"{self.title} does not do {account.account_type.upper()}"
+        for side in self.sides():
+            wanted = getattr(account, side).authentication
+            if wanted not in self.authentications:
+                return f"{self.title} cannot do {side}.authentication: {wanted}"
+        return self.cannot(account)
+
+    def files(self, accounts: Sequence[Account], user: User) -> list[File]:
+        """The files for the accounts that the client can take, each with its text for diffs."""
+        taken = [account for account in accounts if self.skip_reason(account) is None]
+        if not taken:
+            return []
+        files = self.render(taken, user)
+        if not any(account.has_password for account in taken):
+            return [replace(file, shown=file.text, shown_if_matched=file.text_if_matched) for file in files]
+        # Rendered a second time from masked accounts, so that no diff depends on finding a password in a text.
+        masked = self.render([account.redacted() for account in taken], user)
+        return [
+            replace(file, shown=safe.text, shown_if_matched=safe.text_if_matched, secret=file.text != safe.text)
+            for file, safe in zip(files, masked)
+        ]
+
+    def losses(self, profile: Profile) -> list[str]:
+        """The fields that the profile sets to something other than the default and that this client cannot express."""
+        return [
+            name
+            for name in set_fields(profile)
+            if name not in self.expresses and (name.split(".")[0] in self.sides() or not name.startswith(("incoming.", "outgoing.")))
+        ]
+
+
+def set_fields(profile: Profile) -> list[str]:
+    """Dotted names of the fields that differ from their defaults."""
+    data = profile.as_data()
+    plain = Profile.from_data({"name": "x", "incoming": {"host": "x"}, "outgoing": {"host": "x"}}).as_data()
+    return [name for name in dotted_fields() if _at(data, name) != _at(plain, name)]
+
+
+def _at(data: dict, name: str) -> object:
+    first, _dot, rest = name.partition(".")
+    value = data[first]
+    return value if not rest else (value or {}).get(rest)
+
+
+@functools.lru_cache(maxsize=None)
+def names() -> tuple[str, ...]:
+    """The names of all clients, in alphabetical order."""
+    return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")))
+
+
+@functools.lru_cache(maxsize=None)
+def get(name: str) -> Client:
+    return importlib.import_module(f"{__name__}.{name}").CLIENT
+
+
+def all_clients() -> list[Client]:
+    return [get(name) for name in names()]
+
+
+def select(wanted: Iterable[str]) -> list[Client]:
+    """The clients of these names; MailopsError lists the unknown ones, the nearest and all known names."""
+    wanted = list(dict.fromkeys(wanted))
+    unknown = [name for name in wanted if name not in names()]
+    if unknown:
+        raise MailopsError(
+            *(f"clients: there is no client '{str(name)[:60]}'{nearest(name, names())}; known are {quoted(names())}" for name in unknown)
+        )
+    return [get(name) for name in wanted]

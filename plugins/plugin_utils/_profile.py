@@ -1,0 +1,347 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A profile: the description of an IMAP or POP account, with variables in its texts. The one place that validates it.
+
+``Profile.from_data`` takes module options or a stored document, finds every problem at once and raises
+:class:`MailopsError`; ``Profile.as_data`` gives the complete stored form back. No I/O.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, fields
+from typing import Any, Callable, Mapping
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables as variables
+from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError, nearest
+from ansible_collections.mailops.profiles.plugins.plugin_utils._ports import derived_port, port_problem
+
+ACCOUNT_TYPES = ("imap", "pop")
+SECURITIES = ("tls", "starttls", "none")
+AUTHENTICATIONS = ("password", "encrypted", "gssapi", "ntlm", "oauth2", "client_certificate", "none")
+SIGNATURE_FORMATS = ("text", "html")
+FOLDERS = ("sent", "drafts", "trash", "archive", "junk")
+
+# What a store adds to a profile. mail_profile_info returns it, so it may come back as input; it is not part of the model.
+RECORD_FIELDS = ("id", "revision")
+
+
+@dataclass(frozen=True)
+class Server:
+    """``incoming`` or ``outgoing``. In a profile texts hold variables and a derived port is None; in an account neither."""
+
+    host: str
+    port: int | None = None
+    security: str = "tls"
+    username: str = "{UserEmail}"
+    password: str | None = field(default=None, repr=False)
+    password_command: tuple[str, ...] | None = None
+    authentication: str = "password"
+    allow_cleartext: bool = False
+
+    def as_data(self) -> dict[str, Any]:
+        data = {item.name: getattr(self, item.name) for item in fields(self)}
+        if self.password_command is not None:
+            data["password_command"] = list(self.password_command)
+        return data
+
+
+@dataclass(frozen=True)
+class Profile:
+    name: str
+    incoming: Server
+    outgoing: Server
+    description: str = ""
+    email: str = "{UserEmail}"
+    account_name: str = "{UserEmail}"
+    sender_name: str = "{UserDisplayName}"
+    reply_to: str | None = None
+    account_type: str = "imap"
+    default: bool = False
+    notifications: bool = True
+    signature: str | None = None
+    signature_format: str = "text"
+    leave_on_server: bool = True
+    delete_after_days: int | None = None
+    check_interval: int | None = None
+    folders: Mapping[str, str] | None = None
+    ca_file: str | None = None
+    variables: Mapping[str, str | None] = field(default_factory=dict)
+    warnings: tuple[str, ...] = field(default=(), compare=False)
+
+    @classmethod
+    def from_data(cls, data: Any, where: str = "") -> Profile:
+        """The profile that ``data`` (a dict of profile fields; None means not given) describes, or MailopsError."""
+        reader = _Reader(data)
+        try:
+            known = reader.read()
+        except Invalid as exc:
+            reader.problems.append(str(exc))
+        place = f"{where or _place(data)}: "
+        if reader.problems:
+            raise MailopsError(*(place + problem for problem in reader.problems))
+        return cls(**known, warnings=tuple(place + warning for warning in reader.warnings))
+
+    def as_data(self) -> dict[str, Any]:
+        """Every field in the order of the documentation; ``port: None`` means that it follows from type and security."""
+        data = {name: getattr(self, name) for name in FIELDS}
+        for name in ("incoming", "outgoing"):
+            data[name] = data[name].as_data()
+        for name in ("folders", "variables"):
+            data[name] = None if data[name] is None else dict(sorted(data[name].items()))
+        return data
+
+    def texts(self) -> dict[str, str]:
+        """Every text that may hold variables: dotted field name -> text in canonical spelling."""
+        found = {name: getattr(self, name) for name in _TEXTS if getattr(self, name) is not None}
+        for side in ("incoming", "outgoing"):
+            server = getattr(self, side)
+            for name in ("host", "username", "password"):
+                if getattr(server, name) is not None:
+                    found[f"{side}.{name}"] = getattr(server, name)
+        for folder, text in (self.folders or {}).items():
+            found[f"folders.{folder}"] = text
+        return found
+
+
+def _place(data: Any) -> str:
+    name = data.get("name") if isinstance(data, dict) else None
+    return f"profile '{name[:values.MAX_NAME]}'" if isinstance(name, str) else "profile without a name"
+
+
+FIELDS = (
+    "name", "description", "email", "account_name", "sender_name", "reply_to", "account_type", "default", "notifications",
+    "signature", "signature_format", "incoming", "outgoing", "leave_on_server", "delete_after_days", "check_interval",
+    "folders", "ca_file", "variables",
+)  # fmt: skip
+SERVER_FIELDS = tuple(item.name for item in fields(Server))
+_TEXTS = ("email", "account_name", "sender_name", "reply_to", "signature")
+
+
+def dotted_fields() -> tuple[str, ...]:
+    """Every field that a client may express: nested ones as ``incoming.host`` and ``folders.sent``."""
+    own = [name for name in FIELDS if name not in ("name", "description", "incoming", "outgoing", "folders", "variables")]
+    servers = [f"{side}.{name}" for side in ("incoming", "outgoing") for name in SERVER_FIELDS if name != "allow_cleartext"]
+    return tuple(own + servers + [f"folders.{name}" for name in FOLDERS])
+
+
+class _Reader:
+    """Reads one profile's data field by field and collects what is wrong with it."""
+
+    def __init__(self, data: Any) -> None:
+        self.problems: list[str] = []
+        self.warnings: list[str] = []
+        if not isinstance(data, dict):
+            raise MailopsError("a profile must be a mapping of fields")
+        self._data = {key: value for key, value in data.items() if value is not None}
+
+    def read(self) -> dict[str, Any]:
+        """The constructor's arguments; what was wrong stands in ``problems``."""
+        self._refuse_unknown(self._data, (*FIELDS, *RECORD_FIELDS), "")
+        known: dict[str, Any] = {}
+        self._declared = self._take(self._data, "variables", self._variables, {})
+        known["variables"] = self._declared
+        known["name"] = self._required(self._data, "name", values.profile_name)
+        simple: dict[str, Callable[[Any], Any]] = {
+            "description": values.text,
+            "email": self._template(values.address),
+            "account_name": self._template(values.word),
+            "sender_name": self._template(values.text),
+            "reply_to": self._template(values.address),
+            "account_type": lambda value: values.choice(value, ACCOUNT_TYPES),
+            "default": values.boolean,
+            "notifications": values.boolean,
+            "signature": self._template(lambda text: values.text(text, values.MAX_SIGNATURE, newline=True)),
+            "signature_format": lambda value: values.choice(value, SIGNATURE_FORMATS),
+            "leave_on_server": values.boolean,
+            "delete_after_days": lambda value: values.whole_number(value, 1, 3650),
+            "check_interval": lambda value: values.whole_number(value, 1, 10_080),
+            "folders": self._folders,
+            "ca_file": values.absolute_path,
+        }
+        for name, check in simple.items():
+            self._take(self._data, name, check, None, into=known)
+        account_type = known.get("account_type", "imap")
+        for side, protocol in (("incoming", account_type), ("outgoing", "smtp")):
+            known[side] = self._server(side, protocol)
+        self._refuse_other_type(account_type)
+        if known.get("leave_on_server") is False and "delete_after_days" in known:
+            self.problems.append("delete_after_days: means nothing with leave_on_server: false; give only one of them")
+        self._check_secret_variables(known)
+        return known
+
+    def _refuse_unknown(self, data: Mapping[Any, Any], allowed: tuple[str, ...], prefix: str) -> None:
+        for key in data:
+            if key not in allowed:
+                self.problems.append(f"{prefix}{str(key)[:60]}: there is no such field{nearest(key, allowed)}")
+
+    def _take(
+        self, data: Mapping[str, Any], name: str, check: Callable, default: Any, prefix: str = "", into: dict | None = None
+    ) -> Any:
+        """The checked value of one field, or ``default`` when it is not given or not valid."""
+        value = data.get(name)
+        if value is None:
+            return default
+        try:
+            value = check(value)
+        except Invalid as exc:
+            self.problems.append(f"{prefix}{name}: {exc}")
+            return default
+        if into is not None:
+            into[name] = value
+        return value
+
+    def _required(self, data: Mapping[str, Any], name: str, check: Callable, prefix: str = "") -> Any:
+        if data.get(name) is None:
+            self.problems.append(f"{prefix}{name}: is required")
+        return self._take(data, name, check, "", prefix)
+
+    def _template(self, check: Callable[[str], str]) -> Callable[[Any], str]:
+        """A check for texts with variables: what the variables will be filled with is checked when they are filled."""
+
+        def checked(value: Any) -> str:
+            template = variables.parse(values.text(value, values.MAX_SIGNATURE, newline=True))
+            if not template.names:
+                return str(variables.Template((check(template.fill({})),)) if template.parts else check(""))
+            for name in template.names:
+                if name not in variables.BUILT_IN and name not in self._declared:
+                    known = (*variables.BUILT_IN, *self._declared)
+                    raise Invalid(f"{{{name}}} is neither built in nor declared in variables{nearest(name, known)}")
+            if check is not values.text and "\n" in value:
+                check(value)
+            return str(template)
+
+        return checked
+
+    def _variables(self, value: Any) -> dict[str, str | None]:
+        if not isinstance(value, dict):
+            raise Invalid("must be a mapping of variable names to defaults")
+        declared: dict[str, str | None] = {}
+        for name, default in value.items():
+            if not isinstance(name, str) or not variables.NAME.match(name) or len(name) > values.MAX_NAME:
+                self.problems.append(f"variables.{str(name)[:60]}: a name is a capital letter, then letters and digits")
+            elif name in variables.BUILT_IN:
+                self.problems.append(f"variables.{name}: is built in; choose another name")
+            else:
+                declared[name] = self._take(value, name, values.text, None, "variables.")
+        return declared
+
+    def _folders(self, value: Any) -> dict[str, str] | None:
+        if not isinstance(value, dict):
+            raise Invalid(f"must be a mapping with some of {', '.join(FOLDERS)}")
+        self._refuse_unknown(value, FOLDERS, "folders.")
+        named = {name: self._take(value, name, self._template(values.word), None, "folders.") for name in FOLDERS}
+        return {name: folder for name, folder in named.items() if folder is not None} or None
+
+    def _server(self, side: str, protocol: str) -> Server | None:
+        data = self._data.get(side)
+        if data is None:
+            self.problems.append(f"{side}.host: is required")
+            return None
+        if not isinstance(data, dict):
+            self.problems.append(f"{side}: must be a mapping, such as {{host: mail.example.org}}")
+            return None
+        prefix = f"{side}."
+        self._refuse_unknown(data, SERVER_FIELDS, prefix)
+        known: dict[str, Any] = {"host": self._required(data, "host", self._template(values.host), prefix)}
+        for name, check in {
+            "port": lambda value: values.whole_number(value, 1, 65_535),
+            "security": lambda value: values.choice(value, SECURITIES),
+            "username": self._template(values.word),
+            "password": self._password,
+            "password_command": self._password_command,
+            "authentication": lambda value: values.choice(value, AUTHENTICATIONS),
+            "allow_cleartext": values.boolean,
+        }.items():
+            self._take(data, name, check, None, prefix, into=known)
+        server = Server(**known)
+        self._check_server(side, protocol, server)
+        if server.port == derived_port(protocol, server.security):
+            known["port"] = None
+        return Server(**known)
+
+    def _check_server(self, side: str, protocol: str, server: Server) -> None:
+        if server.port is not None:
+            problem, warning = port_problem(protocol, server.security, server.port)
+            if problem:
+                self.problems.append(f"{side}.port: {problem}")
+            if warning:
+                self.warnings.append(f"{side}.port: {warning}")
+        secret = "password" if server.password is not None else "password_command" if server.password_command else None
+        if server.password is not None and server.password_command:
+            self.problems.append(f"{side}: give either password or password_command, not both")
+        if secret and server.authentication == "none":
+            self.problems.append(f"{side}.{secret}: is never used with authentication: none; remove one of them")
+        if server.security == "none" and not server.allow_cleartext:
+            if secret:
+                self.problems.append(
+                    f"{side}.security: none sends the password in clear over the network: use tls or starttls, "
+                    f"or set {side}.allow_cleartext: true if that is meant"
+                )
+            else:
+                self.warnings.append(f"{side}.security: none: whatever the client sends, passwords too, crosses the network in clear")
+
+    def _password(self, value: Any) -> str:
+        template = variables.parse(values.text(value))
+        if template.only_variable:
+            return self._template(values.text)(value)
+        if template.names:
+            raise Invalid('must be exactly one variable, such as "{UserPassword}", or a literal, not a mixture')
+        raise Invalid(
+            'a literal password would lie in the store in clear: write "{UserPassword}" and give each user a password, '
+            "or use password_command"
+        )
+
+    def _password_command(self, value: Any) -> tuple[str, ...]:
+        if not isinstance(value, (list, tuple)) or not value:
+            raise Invalid("must be a list of words, such as [pass, show, mail]")
+        words = []
+        for number, item in enumerate(value):
+            template = variables.parse(values.text(item))
+            if template.names and (number == 0 or not template.only_variable):
+                raise Invalid("the first word must be literal, and a variable must be a whole argument of its own")
+            if variables.PASSWORD in template.names:
+                raise Invalid("{UserPassword} would be visible in the process list; it belongs in password")
+            words.append(self._template(values.text)(item))
+        if not words[0] or words[0].startswith("-"):
+            raise Invalid("the first word must be a program")
+        return tuple(words)
+
+    def _refuse_other_type(self, account_type: str) -> None:
+        others = {"imap": ("pop", ("leave_on_server", "delete_after_days")), "pop": ("imap", ("folders",))}
+        other, names = others[account_type]
+        for name in names:
+            given = self._data.get(name)
+            # leave_on_server: true is the default, which every stored profile carries.
+            if given is not None and not (name == "leave_on_server" and given is True):
+                self.problems.append(f"{name}: is for {other.upper()} only, and account_type is {account_type}")
+
+    def _check_secret_variables(self, known: dict[str, Any]) -> None:
+        """A variable that fills a password is a secret: it has no default in the store, and shows up nowhere else."""
+        if any(known[side] is None for side in ("incoming", "outgoing")):
+            return
+        secret: dict[str, str] = {}
+        shown: dict[str, str] = {}
+        profile = Profile(**{**known, "name": known["name"] or "x"})
+        for name, text in profile.texts().items():
+            for variable in variables.parse(text).names:
+                (secret if name.endswith(".password") else shown).setdefault(variable, name)
+        for side in ("incoming", "outgoing"):
+            for argument in known[side].password_command or ():
+                for variable in variables.parse(argument).names:
+                    shown.setdefault(variable, f"{side}.password_command")
+        for variable, place in shown.items():
+            if variable == variables.PASSWORD:
+                self.problems.append(f"{place}: {{{variable}}} may stand in password fields only")
+            elif variable in secret:
+                self.problems.append(f"{place}: {{{variable}}} fills {secret[variable]} and may stand in password fields only")
+        for variable, place in secret.items():
+            if variable in variables.BUILT_IN and variable != variables.PASSWORD:
+                self.problems.append(f"{place}: {{{variable}}} is no secret; use {{{variables.PASSWORD}}} or a variable of your own")
+            elif self._declared.get(variable) is not None:
+                self.problems.append(
+                    f"variables.{variable}: fills {place}, and a default would be a password kept in clear: make it null "
+                    "and give it per user"
+                )
