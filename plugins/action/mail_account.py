@@ -1,0 +1,257 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""mail_account: accounts of a host's users, resolved and rendered here, written there in one round trip."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tempfile
+from typing import Any, Mapping, Sequence
+
+from ansible import constants as C
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import (
+    STATES,
+    User,
+    profile_names,
+    read_users,
+    resolve_users,
+)
+from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction, one_of, text_list
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment import (
+    Deployment,
+    destinations,
+    payload,
+    plan_deployment,
+)
+from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError, nearest, quoted
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
+from ansible_collections.mailops.profiles.plugins.plugin_utils._values import boolean
+
+_MOST_LISTED = 100
+_INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
+_MODE = re.compile(r"0?[0-7]{3}\Z")
+
+
+class ActionModule(MailopsAction):
+    OPTIONS = (
+        "clients", "dest", "group", "instance", "missing_users", "mode", "owner", "profile_definitions", "profiles",
+        "report_path", "state", "store", "users", "validate_only",
+    )  # fmt: skip
+    _requires_connection = True
+
+    def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        host = task_vars.get("inventory_hostname")
+        settings = _settings(options)
+        _check_report_path(options["report_path"])
+        users = _users(options)
+        deployment = _deployment(options, users, host, settings["instance"])
+        places = destinations(options["dest"], users, host)
+        if _flag(options, "validate_only"):
+            return _result(deployment, {}, warnings=_warnings(deployment))
+        self._refuse_exposed_payload(deployment)
+        found = self._execute_module(
+            module_name="mailops.profiles.mail_account_apply",
+            module_args={"payload": payload(deployment, places, settings)},
+            task_vars=task_vars,
+        )
+        return self._report(found, deployment, options)
+
+    def _refuse_exposed_payload(self, deployment: Deployment) -> None:
+        """Passwords travel inside of the module's file: it must neither stay on the target nor be readable there by others."""
+        if not deployment.has_secrets:
+            return
+        if C.DEFAULT_KEEP_REMOTE_FILES:
+            raise MailopsError("refuses to send passwords while ANSIBLE_KEEP_REMOTE_FILES is set, which leaves them on the target: unset it")
+        if self.get_shell_option("world_readable_temp", False):
+            raise MailopsError(
+                "refuses to send passwords while temporary files on the target may be world-readable (world_readable_temp): "
+                "unset that, and connect as root or enable pipelining"
+            )
+
+    def _report(self, found: dict[str, Any], deployment: Deployment, options: dict[str, Any]) -> dict[str, Any]:
+        if "files" not in found:  # the module did not get to its work: unreachable, no Python, no lock
+            found.pop("invocation", None)
+            return found
+        missing = found.pop("missing_users")
+        failed = [f"{item['msg']} (user {item['user']})" for item in found["failed_users"]]
+        warnings = [*_warnings(deployment), *found.pop("warnings", [])]
+        skipped = []
+        if missing:
+            message = f"the host has no user {quoted(missing[:_MOST_LISTED])}" + (" ..." if len(missing) > _MOST_LISTED else "")
+            if one_of(options, "missing_users", ("fail", "skip"), "fail") == "skip":
+                skipped = [{"user": name, "client": "", "profile": "", "reason": "the host has no such user"} for name in missing]
+            elif self._task.check_mode:
+                # The user may be one that an earlier task of a real run creates.
+                warnings.append(f"mail_account: {message}; a real run fails unless they exist by then")
+            else:
+                failed.append(f"{message}: create them, take them off the list, or set missing_users: skip")
+        result = _result(deployment, found, skipped, warnings)
+        if failed:
+            served = "all other users were served" if found["failed_count"] or missing else ""
+            result.update(failed=True, msg=f"mail_account: {MailopsError(*failed)}\n({served})")
+        if options["report_path"] is not None and not self._task.check_mode:
+            _write_report(options["report_path"], result)
+        return _shortened(result)
+
+
+def _settings(options: Mapping[str, Any]) -> dict[str, Any]:
+    """The options that the target needs as they are."""
+    instance = "default" if options["instance"] is None else options["instance"]
+    if not isinstance(instance, str) or not _INSTANCE.match(instance):
+        raise MailopsError("instance: must be 1 to 64 letters, digits, '_' or '-'")
+    if options["dest"] is None:
+        given = [name for name in ("owner", "group", "mode") if options[name] is not None]
+        if given:
+            raise MailopsError(f"{quoted(given)}: only for files in a dest; those in homes belong to their users, 0600")
+    mode = "0600" if options["mode"] is None else options["mode"]
+    if not isinstance(mode, str) or not _MODE.match(mode):
+        raise MailopsError('mode: must be an octal mode in quotes, such as "0640"')
+    bits = int(mode, 8) & 0o666 | 0o600
+    return {
+        "instance": instance,
+        "owner": options["owner"],
+        "group": options["group"],
+        "mode": bits,
+        "directory_mode": bits | (bits & 0o444) >> 2,  # who may read the files may pass the directories
+        "details": options["report_path"] is not None,
+    }
+
+
+def _users(options: Mapping[str, Any]) -> list[User]:
+    if options["users"] is None:
+        raise MailopsError("users: is required, a list of dictionaries such as {name: jkowalska, email: j.kowalska@example.org}")
+    if one_of(options, "state", STATES, "present") == "present":
+        return read_users(options["users"])
+    # Whoever leaves may have lost the e-mail address, and a wrong one must not keep the account alive: only names count.
+    names = [{"name": user.get("name")} if isinstance(user, dict) else user for user in options["users"]]
+    return [User(user.name, state="absent") for user in read_users(names)]
+
+
+def _deployment(options: Mapping[str, Any], users: Sequence[User], host: str | None, instance: str) -> Deployment:
+    selected = text_list(options, "profiles")
+    clients = _clients.select(text_list(options, "clients") or [])
+    if all(user.state == "absent" for user in users):
+        return plan_deployment(users, {user.name: [] for user in users}, {}, [])
+    if not clients:
+        raise MailopsError(f"clients: name at least one of {quoted(_clients.names())}")
+    try:
+        selected = None if selected is None else profile_names(selected)
+    except Invalid as exc:
+        raise MailopsError(f"profiles: {exc}") from None
+    profiles = _profiles(options, users, selected)
+    accounts = resolve_users(users, profiles, selected, host, instance)
+    return plan_deployment(users, accounts, profiles, clients)
+
+
+def _profiles(options: Mapping[str, Any], users: Sequence[User], selected: Sequence[str] | None) -> dict[str, Profile]:
+    """The profiles by name: those given with the task, or those of the store that somebody needs."""
+    definitions = options["profile_definitions"]
+    if definitions is not None:
+        return _defined(definitions)
+    wanted = {name for user in users if user.state == "present" for name in user.profiles or ()}
+    if any(user.profiles is None and user.state == "present" for user in users):
+        if selected is None:
+            raise MailopsError("profiles: name the profiles of the store that the users get, or give profile_definitions")
+        wanted.update(selected)
+    store = open_store(options["store"], os.environ)
+    if not store.exists:
+        raise MailopsError(f"{store.location} does not exist: create profiles with mailops.profiles.mail_profile, or name another store")
+    stored = store.read(wanted)
+    unknown = sorted(wanted - set(stored))
+    if unknown:
+        known = store.read()
+        raise MailopsError(*(f"{store.location} has no profile '{name[:60]}'{nearest(name, known)}" for name in unknown))
+    return {name: Profile.from_data(dict(record.data)) for name, record in stored.items()}
+
+
+def _defined(definitions: Any) -> dict[str, Profile]:
+    if not isinstance(definitions, list):
+        raise MailopsError("profile_definitions: must be a list of profiles")
+    problems: list[str] = []
+    profiles: dict[str, Profile] = {}
+    for item in definitions:
+        try:
+            profile = Profile.from_data(item)
+        except MailopsError as exc:
+            problems.extend(exc.problems)
+            continue
+        if profile.name in profiles:
+            problems.append(f"profile_definitions: there are two profiles '{profile.name}'")
+        profiles[profile.name] = profile
+    if problems:
+        raise MailopsError(*problems)
+    return profiles
+
+
+def _flag(options: Mapping[str, Any], name: str) -> bool:
+    try:
+        return options[name] is not None and boolean(options[name])
+    except Invalid as exc:
+        raise MailopsError(f"{name}: {exc}") from None
+
+
+def _warnings(deployment: Deployment) -> list[str]:
+    if not deployment.skipped:
+        return []
+    reasons = {f"{item['client']}, profile '{item['profile']}': {item['reason']}" for item in deployment.skipped}
+    listed = sorted(reasons)[:10]
+    return [f"mail_account skips {len(deployment.skipped)} accounts: {'; '.join(listed)}{'; ...' if len(reasons) > 10 else ''}"]
+
+
+def _result(
+    deployment: Deployment, found: Mapping[str, Any], skipped: Sequence[Mapping[str, str]] = (), warnings: Sequence[str] = ()
+) -> dict[str, Any]:
+    """The return value; its shape is the same for one user and many, check mode and validate_only."""
+    result: dict[str, Any] = {
+        "changed": found.get("changed", False),
+        "accounts": {
+            "total": sum(len(accounts) for accounts in deployment.accounts.values()),
+            "changed": found.get("changed_accounts", 0),
+        },
+        "files": found.get("files", {"created": 0, "updated": 0, "removed": 0, "unchanged": 0}),
+        "changes": found.get("changes", []),
+        "drifted": found.get("drifted", []),
+        "dropped": deployment.dropped,
+        "skipped": [*deployment.skipped, *skipped],
+        "failed_users": found.get("failed_users", []),
+    }
+    if warnings:
+        result["warnings"] = list(warnings)
+    diffs = list(found.get("diffs", []))
+    if found.get("diffs_left_out"):
+        diffs.append({"prepared": f"({found['diffs_left_out']} more files differ; their diffs are left out)\n"})
+    if diffs:
+        result["diff"] = diffs
+    return result
+
+
+def _shortened(result: dict[str, Any]) -> dict[str, Any]:
+    lists = ("changes", "drifted", "skipped", "failed_users")
+    return {key: value[:_MOST_LISTED] if key in lists else value for key, value in result.items()}
+
+
+def _check_report_path(path: Any) -> None:
+    if path is not None and (not isinstance(path, str) or not path.startswith("/") or not os.path.isdir(os.path.dirname(path))):
+        raise MailopsError("report_path: must be an absolute path in an existing directory of the controller")
+
+
+def _write_report(path: str, result: Mapping[str, Any]) -> None:
+    """The whole result as JSON on the controller, 0600, old or new at any time."""
+    try:
+        fd, temp = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".mailops-")
+        try:
+            with os.fdopen(fd, "w", encoding="utf-8") as file:
+                json.dump({key: value for key, value in result.items() if key != "diff"}, file, indent=2, sort_keys=True)
+            os.replace(temp, path)
+        except OSError:
+            os.unlink(temp)
+            raise
+    except OSError as exc:
+        raise MailopsError(f"report_path {path}: cannot be written: {os.strerror(exc.errno or 0)}") from None

@@ -1,0 +1,61 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Our lines in a file that is the user's: one pair of marker lines, compared as bytes; nothing outside is ever touched."""
+
+from __future__ import annotations
+
+import re
+from typing import NamedTuple, Optional, Pattern
+
+
+class Parts(NamedTuple):
+    before: bytes
+    body: Optional[bytes]  # None: there is no block
+    after: bytes
+
+
+class Block:
+    def __init__(self, instance: str) -> None:
+        self._begin = f"# BEGIN mailops.profiles {instance}".encode()
+        self._end = f"# END mailops.profiles {instance}".encode()
+        self._begin_line, self._end_line = _line(self._begin), _line(self._end)
+
+    def split(self, data: bytes) -> Parts:
+        """ValueError when the markers are not exactly one ordered pair."""
+        begins = list(self._begin_line.finditer(data))
+        ends = list(self._end_line.finditer(data))
+        if not begins and not ends:
+            return Parts(data, None, b"")
+        if len(begins) != 1 or len(ends) != 1 or ends[0].start() < begins[0].end():
+            raise ValueError("the marker lines are not one pair")
+        begin, end = begins[0], ends[0]
+        return Parts(data[: begin.start()], data[begin.end() : end.start()], data[end.end() :])
+
+    def join(self, parts: Parts, body: bytes) -> bytes:
+        """The file with ``body`` (whole lines) in the block's place, or appended as a new block."""
+        before = parts.before
+        if before and not before.endswith(b"\n"):
+            before += b"\n"
+        return b"".join((before, self._begin, b"\n", body, self._end, b"\n", parts.after))
+
+    @staticmethod
+    def cut(parts: Parts, newline: bool) -> bytes:
+        """The file without the block; ``newline`` False: the user's text did not end with one before we appended ours."""
+        before = parts.before
+        if not newline and not parts.after and before.endswith(b"\n"):
+            before = before[:-1]
+        return before + parts.after
+
+
+_ANY = re.compile(rb"# BEGIN mailops\.profiles ([A-Za-z0-9_-]+)\n.*?# END mailops\.profiles \1\n", re.DOTALL)
+
+
+def only_blocks(data: bytes) -> bool:
+    """Whether a file holds blocks of ours, of any instance, and nothing else: then it is ours to remove with the last of them."""
+    return bool(data) and not _ANY.sub(b"", data)
+
+
+def _line(marker: bytes) -> Pattern[bytes]:
+    return re.compile(rb"^" + re.escape(marker) + rb"(?:\n|\Z)", re.MULTILINE)

@@ -1,0 +1,270 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Puts plans on the disk, for a batch of users at a time, so that a crash leaves each file old or new.
+
+For each user: what is only removed goes first (it must work on a full disk); then the record of everything that may come, and the
+backups; then the files; then the final record. Within a batch every step is done for all users before the next: first all are
+written, then all are synced, which is a third cheaper than one by one.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity, Switch
+from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest import BACKUPS, STATE_DIRECTORY, manifest_path
+from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Plan, Step, backup_name
+from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import Refused, refused, unexpected
+from ansible_collections.mailops.profiles.plugins.module_utils._files._tree import Content, Tree, state_of
+
+_CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_ACL = "system.posix_acl_access"
+_KEPT_BACKUPS = 3
+
+
+class _Staged(NamedTuple):
+    fd: int
+    directory: int
+    temp: str
+    name: str
+    path: str
+    expected: Optional[Content]
+    checked: bool
+
+
+class Commit:
+    """One user's part of a batch. Its methods are called with the user's ids, in the order of ``PHASES``."""
+
+    def __init__(self, user: str, identity: Identity, tree: Tree, plan: Plan, instance: str) -> None:
+        self.user = user
+        self.identity = identity
+        self.error: Optional[Refused] = None
+        self.warnings: List[str] = []
+        self.done: List[str] = []  # absolute paths that were really changed
+        self.base = tree.base
+        self._tree = tree
+        self._plan = plan
+        self._record = manifest_path(instance)
+        self._staged: List[_Staged] = []
+        self._touched: Set[int] = set()
+        self._temps = {step.path: f".mailops-{os.urandom(8).hex()}.tmp" for step in plan.steps if step.data is not None}
+
+    # --- phases ---
+
+    def unlink(self) -> None:
+        for path in self._plan.stale:
+            self._remove(path, None)
+        for step in self._plan.steps:
+            if step.data is None and step.backup is None:
+                self._remove(step.path, step.current)
+
+    def stage_record(self) -> None:
+        if not any(step.data is not None or step.backup is not None for step in self._plan.steps):
+            return
+        coming = {}
+        for step in self._plan.steps:
+            entry = self._plan.manifest.entries.get(step.path) or self._plan.old.entries.get(step.path)
+            if entry is not None:
+                coming[step.path] = entry.__class__(**dict(vars(entry), temp=self._temps.get(step.path)))
+        union = self._plan.old.union(coming, list(self._plan.manifest.directories))
+        self._stage(self._record, union.to_bytes(), 0o600)
+        for step in self._plan.steps:
+            if step.backup is not None:
+                path = f"{BACKUPS}/{backup_name(step.path, step.backup)}"
+                if not self._tree.exists(path):
+                    self._stage(path, step.backup, 0o600)
+
+    def stage_files(self) -> None:
+        for step in self._plan.steps:
+            if step.data is not None:
+                self._stage(step.path, step.data, step.mode, step)
+
+    def remove_backed_up(self) -> None:
+        for step in self._plan.steps:
+            if step.data is None and step.backup is not None:
+                self._remove(step.path, step.current)
+
+    def stage_final(self) -> None:
+        if self._plan.manifest.entries:
+            self._stage(self._record, self._plan.manifest.to_bytes(), 0o600)
+
+    def clean(self) -> None:
+        self._prune_backups()
+        if self._plan.manifest.entries:
+            return
+        self._remove(self._record, None)
+        self.sync_directories()
+        # Only what is empty goes, the innermost first; the user's own files keep their directories.
+        for directory in sorted({*self._plan.old.directories, BACKUPS, STATE_DIRECTORY}, key=len, reverse=True):
+            self._remove_directory(directory)
+
+    def sync(self) -> None:
+        for staged in self._staged:
+            os.fsync(staged.fd)
+
+    def publish(self) -> None:
+        while self._staged:
+            staged = self._staged[0]
+            if staged.checked:
+                self._check_unchanged(staged.directory, staged.name, staged.path, staged.expected)
+            os.rename(staged.temp, staged.name, src_dir_fd=staged.directory, dst_dir_fd=staged.directory)
+            os.close(staged.fd)
+            self._touched.add(staged.directory)
+            self.done.append(self._tree.absolute(staged.path))
+            del self._staged[0]
+
+    def sync_directories(self) -> None:
+        for directory in self._touched:
+            fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)
+            try:
+                os.fsync(fd)
+            finally:
+                os.close(fd)
+        self._touched.clear()
+
+    PHASES: Tuple[Callable, ...] = (
+        unlink,
+        stage_record, sync, publish, sync_directories,
+        stage_files, sync, publish, remove_backed_up, sync_directories,
+        stage_final, sync, publish, sync_directories,
+        clean,
+    )  # fmt: skip
+
+    def abandon(self) -> None:
+        """After an error: no temporary file stays behind, as far as that can be had."""
+        for staged in self._staged:
+            os.close(staged.fd)
+            try:
+                os.unlink(staged.temp, dir_fd=staged.directory)
+            except OSError:
+                pass  # the next run finds it through the record
+        self._staged.clear()
+
+    # --- single files ---
+
+    def _stage(self, path: str, data: bytes, mode: int, step: Optional[Step] = None) -> None:
+        try:
+            directory, name = self._tree.locate(path, create=True) or (-1, "")
+            temp = self._temps[path] if step else f".mailops-{os.urandom(8).hex()}.tmp"
+            fd = os.open(temp, _CREATE, 0o600, dir_fd=directory)
+            self._staged.append(_Staged(fd, directory, temp, name, path, step.current if step else None, step is not None))
+            written = 0
+            while written < len(data):
+                written += os.write(fd, data[written:])
+            if step is not None and step.users_own:
+                self._keep_attributes(fd, directory, name, step)
+            else:
+                _drop_acl(fd)
+            os.fchmod(fd, mode)  # last: an access list that is set changes the mode
+        except OSError as exc:
+            raise refused(self._tree.absolute(path), exc) from None
+
+    def _keep_attributes(self, fd: int, directory: int, name: str, step: Step) -> None:
+        """The group, access list and extended attributes of the user's own file, as far as the user may set them."""
+        lost = []
+        gid = step.current.gid if step.current else self.identity.gid
+        if gid != self.identity.gid:
+            try:
+                os.fchown(fd, -1, gid)
+            except OSError:
+                lost.append("its group")
+        source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
+        try:
+            attributes = _attributes(source)
+            if _ACL not in attributes:
+                _drop_acl(fd)
+            for attribute, value in attributes.items():
+                try:
+                    os.setxattr(fd, attribute, value)
+                except OSError:
+                    lost.append(f"its attribute {attribute}")
+        finally:
+            os.close(source)
+        if lost:
+            self.warnings.append(f"{self.user}: {self._tree.absolute(step.path)} lost {', '.join(lost)}")
+
+    def _remove(self, path: str, expected: Optional[Content]) -> None:
+        found = self._tree.locate(path)
+        if found is None:
+            return
+        directory, name = found
+        if expected is not None:
+            self._check_unchanged(directory, name, path, expected)
+        try:
+            os.unlink(name, dir_fd=directory)
+            self._touched.add(directory)
+            self.done.append(self._tree.absolute(path))
+        except FileNotFoundError:
+            pass
+        except OSError as exc:
+            raise refused(self._tree.absolute(path), exc) from None
+
+    def _remove_directory(self, path: str) -> None:
+        try:
+            found = self._tree.locate(path)
+            if found is not None:
+                os.rmdir(found[1], dir_fd=found[0])
+        except (OSError, Refused):
+            pass  # not empty, or not a directory any more: it is the user's
+
+    def _check_unchanged(self, directory: int, name: str, path: str, expected: Optional[Content]) -> None:
+        try:
+            state: Optional[Tuple[int, int, int]] = state_of(os.stat(name, dir_fd=directory, follow_symlinks=False))
+        except FileNotFoundError:
+            state = None
+        if state != (expected.identity if expected else None):
+            raise Refused(self._tree.absolute(path), "was changed by somebody else during the run: run again")
+
+    def _prune_backups(self) -> None:
+        """Per file the first backup, which is the user's original, and the last three stay."""
+        pruned: Dict[str, List[str]] = {}
+        if any(step.backup is not None for step in self._plan.steps):
+            names = [name for name in self._tree.names(BACKUPS) if "." in name and not name.startswith(".")]
+            directory = self._tree.locate(f"{BACKUPS}/x")
+            if directory is None:
+                return
+            for name in sorted(names, key=lambda name: os.stat(name, dir_fd=directory[0], follow_symlinks=False).st_mtime_ns):
+                pruned.setdefault(name.rpartition(".")[0], []).append(name)
+            for same in pruned.values():
+                for name in same[1:-_KEPT_BACKUPS]:
+                    os.unlink(name, dir_fd=directory[0])
+
+
+def _attributes(fd: int) -> Dict[str, bytes]:
+    try:
+        return {name: os.getxattr(fd, name) for name in os.listxattr(fd)}
+    except (OSError, AttributeError):  # a file system, or a system, without them
+        return {}
+
+
+def _drop_acl(fd: int) -> None:
+    # A default ACL of the directory gives a new file named users; a mode of 0640 would let them read.
+    try:
+        os.removexattr(fd, _ACL)
+    except (OSError, AttributeError):
+        pass
+
+
+def commit_batch(commits: Sequence[Commit], switch: Switch, progress: Callable[[str], None]) -> None:
+    """Every phase for all users before the next one; who fails is left out of the rest."""
+    for phase in Commit.PHASES:
+        for commit in commits:
+            if commit.error is not None:
+                continue
+            progress(commit.user)
+            try:
+                with switch.to(commit.identity):
+                    try:
+                        phase(commit)
+                    except BaseException:
+                        commit.abandon()
+                        raise
+            except Refused as exc:
+                commit.error = exc
+            except OSError as exc:
+                commit.error = refused(commit.base, exc)
+            except Exception as exc:
+                commit.error = unexpected(commit.base, exc)

@@ -1,0 +1,146 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The record of what was deployed to one home: ``.local/state/mailops/INSTANCE.json`` (XDG Base Directory, state home).
+
+It belongs to the user, who can edit it: a hint, never evidence. What does not look like ours counts as absent.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field, replace
+from typing import Any, Dict, List, Optional, Tuple
+
+STATE_DIRECTORY = ".local/state/mailops"
+BACKUPS = f"{STATE_DIRECTORY}/backups"
+_VERSION = 1
+_HASH = re.compile(r"[0-9a-f]{64}\Z")
+_TEMP = re.compile(r"\.mailops-[0-9a-f]{16}\.tmp\Z")
+_BACKUP = re.compile(r"[A-Za-z0-9._-]{1,200}\Z")
+
+
+@dataclass(frozen=True)
+class Before:
+    """What stood at a path before our first file: ``newline``, whether the file ended with one; ``backup``, its copy."""
+
+    mode: int
+    newline: bool = True
+    backup: Optional[str] = None
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One file or block of ours. ``sha256``: of every content that may be there; more than one only while a run is under way."""
+
+    path: str
+    client: str
+    strategy: str
+    mode: int
+    sha256: Tuple[str, ...]
+    shown: str = ""
+    before: Optional[Before] = None
+    temp: Optional[str] = None
+    pending: bool = False
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """Entries by path, and the directories that we made."""
+
+    entries: Dict[str, Entry] = field(default_factory=dict)
+    directories: Tuple[str, ...] = ()
+
+    def to_bytes(self) -> bytes:
+        data = {
+            "version": _VERSION,
+            "entries": [_data(self.entries[path]) for path in sorted(self.entries)],
+            "directories": sorted(self.directories),
+        }
+        return json.dumps(data, sort_keys=True).encode() + b"\n"
+
+    @classmethod
+    def from_bytes(cls, data: bytes) -> Manifest:
+        """ValueError for anything that ``to_bytes`` would not have written."""
+        try:
+            # Decoded here: json would guess the encoding, and import that codec with the user's ids.
+            known = json.loads(data.decode("utf-8"))
+            entries = [_entry(item) for item in known["entries"]]
+            directories = tuple(_path(item) for item in known["directories"])
+            if known["version"] != _VERSION:
+                raise ValueError("another version")
+        except (KeyError, TypeError, AttributeError, RecursionError) as exc:
+            raise ValueError("not a manifest") from exc
+        return cls({entry.path: entry for entry in entries}, directories)
+
+    def union(self, entries: Dict[str, Entry], directories: List[str]) -> Manifest:
+        """What to write ahead of the changes: everything that may be on the disk while they go on."""
+        merged = dict(self.entries)
+        for path, entry in entries.items():
+            old = merged.get(path)
+            hashes = (*(old.sha256 if old else ()), *entry.sha256)
+            merged[path] = replace(entry, sha256=tuple(dict.fromkeys(hashes))[-8:], pending=True)
+        return Manifest(merged, tuple(sorted({*self.directories, *directories})))
+
+
+def manifest_path(instance: str) -> str:
+    return f"{STATE_DIRECTORY}/{instance}.json"
+
+
+def is_temp(name: Any) -> bool:
+    return isinstance(name, str) and bool(_TEMP.match(name))
+
+
+def _data(entry: Entry) -> Dict[str, Any]:
+    # dataclasses.asdict copies deeply and takes ten times as long.
+    return dict(vars(entry), before=None if entry.before is None else vars(entry.before))
+
+
+def _path(value: Any) -> str:
+    parts = value.split("/")
+    if not value or value.startswith("/") or any(part in ("", ".", "..") for part in parts) or "\0" in value or len(value) > 1000:
+        raise ValueError("not a relative path")
+    return value
+
+
+def _text(value: Any, limit: int = 200) -> str:
+    if not isinstance(value, str) or len(value) > limit:
+        raise ValueError("not a text")
+    return value
+
+
+def _mode(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 0o777:
+        raise ValueError("not a mode")
+    return value
+
+
+def _entry(item: Any) -> Entry:
+    hashes = tuple(item["sha256"])
+    if not 1 <= len(hashes) <= 8 or not all(isinstance(value, str) and _HASH.match(value) for value in hashes):
+        raise ValueError("not hashes")
+    temp = item["temp"]
+    if temp is not None and not is_temp(temp):
+        raise ValueError("not a temporary name")
+    if item["strategy"] not in ("owned", "block"):
+        raise ValueError("not a strategy")
+    return Entry(
+        path=_path(item["path"]),
+        client=_text(item["client"]),
+        strategy=item["strategy"],
+        mode=_mode(item["mode"]),
+        sha256=hashes,
+        shown=_text(item["shown"], 1_000_000),
+        before=None if item["before"] is None else _before(item["before"]),
+        temp=temp,
+        pending=item["pending"] is True,
+    )
+
+
+def _before(item: Any) -> Before:
+    backup = item["backup"]
+    if backup is not None and not (isinstance(backup, str) and _BACKUP.match(backup) and not backup.startswith(".")):
+        raise ValueError("not a backup")
+    return Before(mode=_mode(item["mode"]), newline=item["newline"] is not False, backup=backup)

@@ -1,0 +1,243 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The way down into a directory that a user controls: component by component, never through a link that leads out.
+
+Everything here works on open directories. It is called with the ids of the user (see ``_identity``), except for the part above
+the home, which belongs to root.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from typing import Dict, List, NamedTuple, Optional, Tuple
+
+from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import Refused, refused
+
+MAX_SIZE = 1024 * 1024
+_MAX_LINKS = 40
+_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+# O_NONBLOCK: neither a FIFO nor a lease that somebody holds on the file can stop the open.
+_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+# Only a search permission is needed above the home, and nothing there is ever listed.
+_PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
+
+_KINDS = (
+    (stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a FIFO"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"),
+    (stat.S_ISBLK, "a device"), (stat.S_ISLNK, "a symbolic link"),
+)  # fmt: skip
+
+
+class _Directory(NamedTuple):
+    fd: int
+    real: str  # its path below the base, no link in it
+
+
+class Content(NamedTuple):
+    """A file as it was read, and what tells whether it is still the same one."""
+
+    data: bytes
+    mode: int
+    gid: int
+    identity: Tuple[int, int, int]
+
+
+def kind(mode: int) -> str:
+    return next((name for test, name in _KINDS if test(mode)), "no regular file")
+
+
+class Tree:
+    """A home, or a directory in a home's place: paths are relative to it, and nothing outside can be reached.
+
+    ``fd`` -1 stands for a directory that does not exist yet: nothing is found in it.
+    """
+
+    def __init__(self, fd: int, uid: int, base: str, directory_mode: int = 0o700) -> None:
+        self.base = base
+        self.uid = uid
+        self._fd = fd
+        self._bases = {base, os.path.realpath(base)} if fd >= 0 else {base}
+        self._directory_mode = directory_mode
+        self._open: Dict[str, _Directory] = {}
+
+    def close(self) -> None:
+        for fd in {*(directory.fd for directory in self._open.values()), self._fd} - {-1}:
+            os.close(fd)
+        self._open.clear()
+        self._fd = -1
+
+    def absolute(self, path: str) -> str:
+        return f"{self.base}/{path}"
+
+    def missing_directories(self, path: str) -> List[str]:
+        """The directories above ``path`` that would have to be made for it, the outermost first."""
+        parts = path.split("/")[:-1]
+        for count in range(len(parts), 0, -1):
+            if self._lookup("/".join(parts[:count])) is not None:
+                return ["/".join(parts[:more]) for more in range(count + 1, len(parts) + 1)]
+        return ["/".join(parts[:more]) for more in range(1, len(parts) + 1)]
+
+    def _lookup(self, directory: str) -> Optional[int]:
+        found = self._walk(directory, create=False)
+        return None if found is None else found.fd
+
+    def locate(self, path: str, create: bool = False) -> Optional[Tuple[int, str]]:
+        """The open directory that ``path`` lies in and its name there, links of the user's own resolved; None: no such directory.
+
+        The name may or may not exist. The descriptor belongs to the tree.
+        """
+        directory, _slash, name = path.rpartition("/")
+        for links in range(_MAX_LINKS):
+            found = self._walk(directory, create, links)
+            if found is None:
+                return None
+            target = self._own_link(found.fd, name, path)
+            if target is None:
+                return found.fd, name
+            directory, _slash, name = self._inside(found.real, target, path).rpartition("/")
+        raise Refused(self.absolute(path), "leads through too many symbolic links")
+
+    def _walk(self, directory: str, create: bool, links: int = 0) -> Optional[_Directory]:
+        if not directory:
+            return None if self._fd < 0 else _Directory(self._fd, "")
+        if directory in self._open:
+            return self._open[directory]
+        if links > _MAX_LINKS:
+            raise Refused(self.absolute(directory), "leads through too many symbolic links")
+        parent_path, _slash, name = directory.rpartition("/")
+        parent = self._walk(parent_path, create, links)
+        if parent is None:
+            return None
+        target = self._own_link(parent.fd, name, directory)
+        if target is not None:
+            found = self._walk(self._inside(parent.real, target, directory), create, links + 1)
+        else:
+            found = self._enter(parent, name, directory, create)
+        if found is not None:
+            self._open[directory] = found
+        return found
+
+    def _enter(self, parent: _Directory, name: str, directory: str, create: bool) -> Optional[_Directory]:
+        try:
+            if create:
+                self._make(parent.fd, name)
+            fd = os.open(name, _DIRECTORY, dir_fd=parent.fd)
+        except FileNotFoundError:
+            return None
+        except NotADirectoryError:
+            raise Refused(self.absolute(directory), "is not a directory: move it away") from None
+        except OSError as exc:
+            raise refused(self.absolute(directory), exc) from None
+        if os.fstat(fd).st_uid != self.uid:
+            os.close(fd)
+            raise Refused(self.absolute(directory), "belongs to somebody else: give it to the user or move it away")
+        return _Directory(fd, f"{parent.real}/{name}" if parent.real else name)
+
+    def _make(self, parent_fd: int, name: str) -> None:
+        try:
+            os.mkdir(name, self._directory_mode, dir_fd=parent_fd)
+        except FileExistsError:
+            pass
+
+    def _own_link(self, fd: int, name: str, path: str) -> Optional[str]:
+        """Where the user's own link leads, None when the name is no link. Other people's links are refused."""
+        try:
+            found = os.stat(name, dir_fd=fd, follow_symlinks=False)
+            if not stat.S_ISLNK(found.st_mode):
+                return None
+            if found.st_uid != self.uid:
+                raise Refused(self.absolute(path), "is a symbolic link that the user does not own: remove it")
+            return os.readlink(name, dir_fd=fd)
+        except FileNotFoundError:
+            return None
+        except OSError as exc:
+            raise refused(self.absolute(path), exc) from None
+
+    def _inside(self, real: str, target: str, path: str) -> str:
+        """The relative path that a link in the directory ``real`` leads to; refused when it leaves the tree."""
+        if "/.." in target.lstrip("./"):
+            # After a component that may itself be a link, ".." means something that text alone cannot tell.
+            raise Refused(self.absolute(path), "is a symbolic link with '..' in the middle: make it a plain one")
+        parts = real.split("/") if real else []
+        if target.startswith("/"):
+            base = next((base for base in self._bases if target.startswith(f"{base}/")), None)
+            if base is None:
+                raise Refused(self.absolute(path), "is a symbolic link that leads out of the home: remove it")
+            parts, target = [], target[len(base) + 1 :]
+        for part in target.split("/"):
+            if part == "..":
+                if not parts:
+                    raise Refused(self.absolute(path), "is a symbolic link that leads out of the home: remove it")
+                parts.pop()
+            elif part not in ("", "."):
+                parts.append(part)
+        if not parts:
+            raise Refused(self.absolute(path), "is a symbolic link to the home itself: remove it")
+        return "/".join(parts)
+
+    def exists(self, path: str) -> bool:
+        found = self.locate(path)
+        return found is not None and self._exists(*found)
+
+    @staticmethod
+    def _exists(fd: int, name: str) -> bool:
+        try:
+            os.stat(name, dir_fd=fd, follow_symlinks=False)
+            return True
+        except FileNotFoundError:
+            return False
+
+    def names(self, directory: str) -> List[str]:
+        """What lies in a directory; nothing when there is no such directory."""
+        fd = self._lookup(directory)
+        return [] if fd is None else sorted(os.listdir(fd))
+
+    def read(self, path: str) -> Optional[Content]:
+        """The file, or None when there is none; refused unless it is the user's own regular file of at most 1 MiB."""
+        found = self.locate(path)
+        if found is None:
+            return None
+        return self.read_in(found[0], found[1], path)
+
+    def read_in(self, fd: int, name: str, path: str) -> Optional[Content]:
+        where = self.absolute(path)
+        try:
+            before = os.stat(name, dir_fd=fd, follow_symlinks=False)
+            if not stat.S_ISREG(before.st_mode):
+                raise Refused(where, f"is {kind(before.st_mode)}, not a file: move it away")
+            descriptor = os.open(name, _READ, dir_fd=fd)
+        except FileNotFoundError:
+            return None
+        except BlockingIOError:
+            raise Refused(where, "is held by another program (a lease): close that program") from None
+        except OSError as exc:
+            if exc.errno == errno.ELOOP:
+                raise Refused(where, "is a symbolic link: move it away") from None
+            raise refused(where, exc) from None
+        try:
+            return self._read_descriptor(descriptor, where)
+        except OSError as exc:
+            raise refused(where, exc) from None
+        finally:
+            os.close(descriptor)
+
+    def _read_descriptor(self, descriptor: int, where: str) -> Content:
+        found = os.fstat(descriptor)
+        if not stat.S_ISREG(found.st_mode):
+            raise Refused(where, f"is {kind(found.st_mode)}, not a file: move it away")
+        if found.st_uid != self.uid:
+            raise Refused(where, "belongs to somebody else: give it to the user or move it away")
+        data = b""
+        while found.st_size <= MAX_SIZE and len(data) <= MAX_SIZE:
+            piece = os.read(descriptor, MAX_SIZE + 1 - len(data))
+            if not piece:
+                return Content(data, stat.S_IMODE(found.st_mode), found.st_gid, state_of(found))
+            data += piece
+        raise Refused(where, "is larger than 1 MiB: move it away")
+
+
+def state_of(found: os.stat_result) -> Tuple[int, int, int]:
+    return found.st_ino, found.st_size, found.st_mtime_ns

@@ -1,0 +1,268 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The process that works in homes, and its parent, which a user cannot stop.
+
+One forked process serves all users, because changing ids costs microseconds and a process for each milliseconds. Its parent sees
+from a shared page of memory whom it is at and whether it moves; when it does not (a file system that hangs, a lease), the parent
+kills it, reports that user, and starts another for the rest. What the killed process left is found by the record, as after a crash.
+"""
+
+from __future__ import annotations
+
+import json
+import mmap
+import os
+import resource
+import select
+import signal
+import struct
+import time
+from dataclasses import dataclass, field
+from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
+
+from ansible_collections.mailops.profiles.plugins.module_utils._files._base import Base, DestOptions, open_dest, open_home
+from ansible_collections.mailops.profiles.plugins.module_utils._files._commit import Commit, commit_batch
+from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity, Switch
+from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Plan, Settings, Wanted, plan_user
+from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import Refused, refused, unexpected
+from ansible_collections.mailops.profiles.plugins.module_utils._files._tree import Tree
+
+_BATCH = 200
+# Open descriptors of one user while a batch is committed: directories, and one for each file, its backup and the record.
+_DESCRIPTORS = 12
+_PROGRESS = struct.Struct("@QQ")
+
+
+@dataclass(frozen=True)
+class Task:
+    """One user. ``identity`` is None for a ``dest`` directory, whose owner decides as whom to write."""
+
+    user: str
+    base: str
+    identity: Optional[Identity]
+    wanted: Sequence[Wanted]
+
+
+@dataclass
+class Outcome:
+    """What was found and done for one user; paths are absolute."""
+
+    user: str
+    error: Optional[Dict[str, str]] = None
+    changes: List[Dict[str, str]] = field(default_factory=list)
+    drifted: List[str] = field(default_factory=list)
+    unchanged: int = 0
+    diffs: List[Dict[str, str]] = field(default_factory=list)
+    warnings: List[str] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Run:
+    settings: Settings
+    dest: DestOptions
+    check: bool
+    deadline: float
+
+
+# --- in the worker ---
+
+
+class _Worker:
+    def __init__(self, run: Run, send: Callable[[Dict[str, Any]], None], progress: Callable[[str], None]) -> None:
+        self._run = run
+        self._send = send
+        self._progress = progress
+        self._switch = Switch()
+
+    def work(self, tasks: Sequence[Task]) -> None:
+        for batch in self._batches(tasks):
+            opened: List[Tree] = []
+            commits: List[Commit] = []
+            for task in batch:
+                self._progress(task.user)
+                try:
+                    commit = self._plan(task, opened)
+                except Refused as exc:
+                    self._fail(task.user, exc)
+                else:
+                    if commit is not None:
+                        commits.append(commit)
+            commit_batch(commits, self._switch, self._progress)
+            for commit in commits:
+                if commit.error is not None:
+                    self._fail(commit.user, commit.error, commit.done)
+                else:
+                    self._send({"user": commit.user, "done": True, "warnings": commit.warnings})
+            for tree in opened:
+                tree.close()
+
+    @staticmethod
+    def _batches(tasks: Sequence[Task]) -> Iterator[Sequence[Task]]:
+        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+        if hard != soft:
+            soft = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        largest = max((len(task.wanted) for task in tasks), default=0)
+        size = max(1, min(_BATCH, (soft - 64) // (_DESCRIPTORS + 2 * largest)))
+        for start in range(0, len(tasks), size):
+            yield tasks[start : start + size]
+
+    def _plan(self, task: Task, opened: List[Tree]) -> Optional[Commit]:
+        """Sends what will change; the commit, when there is something to write."""
+        base = self._open(task)
+        mode = self._run.dest.directory_mode if task.identity is None else 0o700
+        tree = Tree(base.fd, base.identity.uid, task.base, mode)
+        opened.append(tree)
+        try:
+            with self._switch.to(base.identity):
+                plan = plan_user(tree, task.wanted, self._run.settings)
+        except OSError as exc:
+            raise refused(task.base, exc) from None
+        except Exception as exc:
+            raise (exc if isinstance(exc, Refused) else unexpected(task.base, exc)) from None
+        write = plan.changed and not self._run.check
+        self._send({"user": task.user, "plan": _report(tree, plan, self._run.settings.instance), "done": not write})
+        return Commit(task.user, base.identity, tree, plan, self._run.settings.instance) if write else None
+
+    def _open(self, task: Task) -> Base:
+        if task.identity is not None:
+            return open_home(task.base, task.identity, self._switch)
+        return open_dest(task.base, self._run.dest, self._switch, create=bool(task.wanted) and not self._run.check)
+
+    def _fail(self, user: str, exc: Refused, done: Sequence[str] = ()) -> None:
+        self._send({"user": user, "done": True, "error": {"path": exc.path, "msg": str(exc)}, "really": list(done)})
+
+
+def _report(tree: Tree, plan: Plan, instance: str) -> Dict[str, Any]:
+    changes = [{"client": step.client, "path": tree.absolute(step.path), "action": step.action} for step in plan.steps]
+    changes += [{"client": "", "path": tree.absolute(path), "action": "removed"} for path in plan.stale]
+    if plan.repair:
+        action = "updated" if plan.manifest.entries else "removed"
+        changes.append({"client": "", "path": tree.absolute(f".local/state/mailops/{instance}.json"), "action": action})
+    return {
+        "changes": changes,
+        "drifted": [tree.absolute(path) for path in dict.fromkeys(plan.drifted)],
+        "unchanged": plan.unchanged,
+        "diffs": [step.diff for step in plan.steps if step.diff],
+    }
+
+
+# --- in the parent ---
+
+
+def run_tasks(tasks: Sequence[Task], run: Run) -> List[Outcome]:
+    """Serves every user in turn; who cannot be served has an ``error`` in the outcome."""
+    outcomes = {task.user: Outcome(task.user) for task in tasks}
+    pending = list(tasks)
+    while pending:
+        finished, stuck, reason = _one_worker(pending, run, outcomes)
+        if stuck is not None:
+            outcomes[stuck].error = {"path": next(task.base for task in pending if task.user == stuck), "msg": reason}
+            finished.add(stuck)
+        elif not finished:
+            raise RuntimeError(f"the worker process ended at once: {reason}")
+        pending = [task for task in pending if task.user not in finished]
+    return [outcomes[task.user] for task in tasks]
+
+
+def _one_worker(tasks: Sequence[Task], run: Run, outcomes: Dict[str, Outcome]) -> Any:
+    """(users that are finished, the user at whom the worker stopped or None, why)."""
+    page = mmap.mmap(-1, mmap.PAGESIZE)
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reader)
+        _child(tasks, run, page, writer)
+    os.close(writer)
+    try:
+        finished, hung = _listen(reader, page, run.deadline, outcomes)
+    finally:
+        os.close(reader)
+    at, _ticks = _PROGRESS.unpack_from(page)
+    user = tasks[at - 1].user if at else None
+    if hung:
+        os.kill(pid, signal.SIGKILL)
+    status = _reap(pid, wait=5.0 if hung else None)
+    if hung:
+        return finished, user or tasks[0].user, f"nothing moved for {run.deadline:g} seconds (a file system that hangs?): skipped"
+    if status != 0:
+        return finished, None if user in finished else user, f"the worker process ended with status {status}"
+    return finished, None, "it reported nothing"
+
+
+def _child(tasks: Sequence[Task], run: Run, page: mmap.mmap, writer: int) -> None:
+    """Never returns: the module's own code must not run on in a second process."""
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold every password of the payload
+        os.umask(0)  # every mode is given explicitly
+        numbers = {task.user: number for number, task in enumerate(tasks, start=1)}
+        ticks = 0
+
+        def progress(user: str) -> None:
+            nonlocal ticks
+            ticks += 1
+            _PROGRESS.pack_into(page, 0, numbers[user], ticks)
+
+        with os.fdopen(writer, "w", encoding="utf-8", errors="surrogateescape", buffering=1) as pipe:
+
+            def send(message: Dict[str, Any]) -> None:
+                pipe.write(json.dumps(message) + "\n")
+
+            _Worker(run, send, progress).work(tasks)
+        os._exit(0)
+    finally:
+        os._exit(70)
+
+
+def _listen(reader: int, page: mmap.mmap, deadline: float, outcomes: Dict[str, Outcome]) -> Any:
+    """Takes the worker's messages until it ends or stops moving."""
+    finished = set()
+    rest, last, since = b"", b"", time.monotonic()
+    while True:
+        ready, _w, _x = select.select([reader], [], [], min(0.2, deadline / 4))
+        if ready:
+            piece = os.read(reader, 1 << 16)
+            if not piece:
+                return finished, False
+            *lines, rest = (rest + piece).split(b"\n")
+            for line in lines:
+                _take(json.loads(line), outcomes, finished)
+        now = page[: _PROGRESS.size]
+        if now != last:
+            last, since = now, time.monotonic()
+        elif not ready and time.monotonic() - since > deadline:
+            return finished, True
+
+
+def _take(message: Dict[str, Any], outcomes: Dict[str, Outcome], finished: Any) -> None:
+    outcome = outcomes[message["user"]]
+    if message.get("error"):
+        outcome.error = message["error"]
+        # What was planned and did not come to pass is not reported as changed.
+        outcome.changes = [change for change in outcome.changes if change["path"] in message["really"]]
+        outcome.diffs = [diff for diff in outcome.diffs if diff["after_header"].split(" (mode ")[0] in message["really"]]
+    plan = message.get("plan")
+    if plan:
+        # After a worker was killed a user may be planned again: what the first one did stays reported.
+        known = {change["path"] for change in outcome.changes}
+        outcome.changes += [change for change in plan["changes"] if change["path"] not in known]
+        outcome.diffs += [diff for diff in plan["diffs"] if diff["after_header"] not in known]
+        outcome.drifted += [path for path in plan["drifted"] if path not in outcome.drifted]
+        outcome.unchanged = plan["unchanged"]
+    outcome.warnings += message.get("warnings", [])
+    if message["done"]:
+        finished.add(message["user"])
+
+
+def _reap(pid: int, wait: Optional[float]) -> int:
+    """The exit status; -1 for a process that cannot even be killed (it sits in the kernel)."""
+    end = None if wait is None else time.monotonic() + wait
+    while True:
+        found, status = os.waitpid(pid, 0 if end is None else os.WNOHANG)
+        if found:
+            return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+        if end is not None and time.monotonic() > end:
+            return -1
+        time.sleep(0.02)

@@ -1,0 +1,211 @@
+#!/usr/bin/python
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+DOCUMENTATION = r"""
+module: mail_account
+short_description: Deploy mail accounts to the mail programs of a host's users
+version_added: 0.1.0
+author:
+  - The mailops.profiles authors (@mailops)
+description:
+  - Fills in profiles for every listed user of the host and writes the configuration that the users' mail programs read.
+  - Everything is resolved and rendered on the controller first. A problem with any user or profile stops the host before
+    anything is written there; all problems are reported at once.
+  - The target gets one payload, compares it with the disk and writes the difference, in one round trip, however many users and
+    clients there are. Give all users in O(users). A loop over users costs a round trip each, and Ansible prints each item of a
+    loop, passwords included.
+  - In a home all work is done with the user's own effective ids, and never through a link that leads out of the home.
+  - Lines that a user wrote are never touched. A file that a user had before, or edited since, is copied to
+    C(~/.local/state/mailops/backups) before it is replaced.
+extends_documentation_fragment:
+  - mailops.profiles.attributes
+  - mailops.profiles.store
+attributes:
+  check_mode:
+    support: full
+    details:
+      - A user that the host does not know is a warning in check mode, because an earlier task of a real run may create it.
+  diff_mode:
+    support: full
+    details:
+      - Passwords are masked on both sides. Where nothing but a password differs, the new side says C(******** (changed\)).
+      - The content of files that are not ours, or were edited since, is never shown, since it may hold other passwords.
+options:
+  users:
+    description:
+      - The users who get accounts, each a dictionary. A key that is missing, null or empty means that there is none.
+      - C(name), the log-in name on the host, required and unique in the list.
+      - C(email), C(display_name), C(first_name), C(last_name), C(password), strings that fill the built-in variables.
+      - C(variables), a dictionary for the profiles' own variables.
+      - C(profiles), a list of profile names, instead of the task's O(profiles).
+      - C(default_profile), the name of the profile that is this user's default account.
+      - C(state), V(present) or V(absent); V(absent) removes this user's accounts of this O(instance).
+    type: list
+    elements: dict
+    required: true
+  profiles:
+    description:
+      - Names of the profiles that each user gets, the default one being that which is marked O(ignore:default), else the first.
+      - May be left out when every user has C(profiles), or with O(profile_definitions), where it then means all of them.
+    type: list
+    elements: str
+  profile_definitions:
+    description:
+      - The profiles themselves, instead of a store; in the form that M(mailops.profiles.mail_profile_info) returns and
+        M(mailops.profiles.mail_profiles) takes.
+    type: list
+    elements: dict
+  clients:
+    description:
+      - The mail programs to configure. V(neomutt) serves mutt too.
+      - A client that cannot do an account at all (such as V(mbsync) and POP) is reported in RV(skipped) and by a warning; a field
+        that it cannot express in RV(dropped).
+      - Required, except when accounts are only removed.
+    type: list
+    elements: str
+  state:
+    description:
+      - V(present) makes the accounts of the listed users exactly what is listed, within O(instance).
+      - V(absent) removes all accounts of the listed users within O(instance). It needs only names, no store and no passwords.
+    type: str
+    choices: [present, absent]
+    default: present
+  instance:
+    description:
+      - A name for what this task manages, 1 to 64 letters, digits, C(_) or C(-). Two playbooks with different instances leave each
+        other's accounts alone.
+    type: str
+    default: default
+  dest:
+    description:
+      - A directory pattern on the target instead of the users' homes, such as V(/srv/setup/{UserName}). Absolute, and every user
+        must come out at a directory of his own. The users need not exist on the host.
+      - Every directory on the way must be writable only by root or the connecting user. In a directory that belongs to another
+        user the files are written as that user.
+    type: str
+  owner:
+    description:
+      - The user on the target who gets the O(dest) directories and the files in them. By default whoever owns the directory.
+    type: str
+  group:
+    description:
+      - The group on the target for the O(dest) directories and files.
+    type: str
+  mode:
+    description:
+      - The octal mode of files in O(dest), in quotes. Directories that are made get the same mode with the execute bits that match
+        its read bits. Files in homes are always 0600.
+      - By default V('0600').
+    type: str
+  missing_users:
+    description:
+      - What to do when the host does not know listed users. V(fail) serves all others first, and then fails with a list;
+        V(skip) lists them in RV(skipped).
+    type: str
+    choices: [fail, skip]
+    default: fail
+  validate_only:
+    description:
+      - Resolve and render everything, report all problems, and connect nowhere.
+    type: bool
+    default: false
+  report_path:
+    description:
+      - A file on the controller for the complete result as JSON, since the result of the task lists at most 100 entries of a kind.
+        Written with mode 0600, not in check mode.
+    type: path
+seealso:
+  - module: mailops.profiles.mail_profile
+  - module: mailops.profiles.mail_profile_info
+notes:
+  - C(~) means C(.config) and C(.local/state) below the home; other values of C(XDG_CONFIG_HOME) and C(XDG_STATE_HOME) in a user's
+    session cannot be seen from outside.
+  - With passwords to deploy, the task refuses to run under C(ANSIBLE_KEEP_REMOTE_FILES) or with C(world_readable_temp).
+"""
+
+EXAMPLES = r"""
+- name: The profile that everybody gets
+  mailops.profiles.mail_profile:
+    store: /tmp/mailops-example/profiles.db
+    name: work
+    incoming: {host: imap.example.org, password: "{UserPassword}"}
+    outgoing: {host: smtp.example.org, password: "{UserPassword}"}
+  run_once: true
+
+- name: Accounts below a directory, for people who are no users of this host
+  mailops.profiles.mail_account:
+    store: /tmp/mailops-example/profiles.db
+    profiles: [work]
+    clients: [neomutt, msmtp]
+    dest: /tmp/mailops-example/setup/{UserName}
+    users:
+      - {name: jkowalska, email: j.kowalska@example.org, display_name: Joanna Kowalska, password: "correct horse"}
+      - {name: anowak, email: a.nowak@example.org, display_name: Adam Nowak, password: "battery staple"}
+
+- name: Accounts with a profile that is written here, nothing but checked
+  mailops.profiles.mail_account:
+    clients: [mbsync]
+    validate_only: true
+    profile_definitions:
+      - name: archive
+        incoming: {host: imap.example.org, password_command: [pass, show, mail]}
+        outgoing: {host: smtp.example.org, password_command: [pass, show, mail]}
+    users:
+      - {name: jkowalska, email: j.kowalska@example.org, display_name: Joanna Kowalska}
+
+- name: Nobody has accounts any more
+  mailops.profiles.mail_account:
+    state: absent
+    dest: /tmp/mailops-example/setup/{UserName}
+    users:
+      - name: jkowalska
+      - name: anowak
+"""
+
+RETURN = r"""
+accounts:
+  description: How many accounts (a profile filled in for a user) there are, and how many belong to users for whom something changed.
+  type: dict
+  returned: success
+  sample: {total: 2, changed: 1}
+files:
+  description: How many files were created, updated, removed, or were as they should be. A block in a user's own file counts as one.
+  type: dict
+  returned: success
+  sample: {created: 3, updated: 0, removed: 0, unchanged: 5}
+changes:
+  description:
+    - What was changed, or would be in check mode, at most 100 entries. RV(changes[].action) is V(created), V(updated) or V(removed).
+    - An empty client stands for our own records, which are repaired when somebody edited them.
+  type: list
+  elements: dict
+  returned: success
+  sample: [{user: jkowalska, client: msmtp, path: /home/jkowalska/.msmtprc, action: updated}]
+drifted:
+  description: Files that somebody edited or removed since the last run, at most 100. They were backed up and put right.
+  type: list
+  elements: dict
+  returned: success
+  sample: [{user: jkowalska, path: /home/jkowalska/.mbsyncrc}]
+dropped:
+  description: For each client the fields of the deployed profiles that it cannot express.
+  type: dict
+  returned: success
+  sample: {msmtp: [signature]}
+skipped:
+  description: Accounts that a client cannot do, and with O(missing_users=skip) users that the host does not know, at most 100.
+  type: list
+  elements: dict
+  returned: success
+  sample: [{user: jkowalska, client: mbsync, profile: old, reason: mbsync does not do POP}]
+failed_users:
+  description: Users who could not be served, at most 100; all others were.
+  type: list
+  elements: dict
+  returned: success
+  sample: [{user: mallory, path: /home/mallory/.msmtprc, msg: "/home/mallory/.msmtprc is a FIFO, not a file: move it away"}]
+"""

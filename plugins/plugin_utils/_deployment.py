@@ -1,0 +1,147 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What one host is asked to have: users, accounts and rendered files, and the payload that says it to the target. No I/O."""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from dataclasses import dataclass
+from typing import Any, Mapping, Sequence
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables as variables
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account, User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError, nearest
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+
+# How long one user may keep a host's run from moving (a file system that hangs, a lease), in seconds.
+DEADLINE = 20
+
+
+@dataclass(frozen=True)
+class Deployment:
+    """The files of every user by name, and what cannot be expressed."""
+
+    users: Sequence[User]
+    accounts: Mapping[str, Sequence[Account]]
+    files: Mapping[str, Sequence[tuple[str, _clients.File]]]
+    skipped: Sequence[Mapping[str, str]]
+    dropped: Mapping[str, Sequence[str]]
+
+    @property
+    def has_secrets(self) -> bool:
+        return any(account.has_password for accounts in self.accounts.values() for account in accounts)
+
+
+def plan_deployment(
+    users: Sequence[User],
+    accounts: Mapping[str, Sequence[Account]],
+    profiles: Mapping[str, Profile],
+    clients: Sequence[_clients.Client],
+) -> Deployment:
+    """Renders everything for every client."""
+    files: dict[str, list[tuple[str, _clients.File]]] = {}
+    skipped = []
+    for user in users:
+        files[user.name] = [(client.name, file) for client in clients for file in client.files(accounts[user.name], user)]
+        for client in clients:
+            for account in accounts[user.name]:
+                reason = client.skip_reason(account)
+                if reason:
+                    skipped.append({"user": user.name, "client": client.name, "profile": account.profile, "reason": reason})
+    return Deployment(users, accounts, files, skipped, _dropped(accounts, profiles, clients))
+
+
+def _dropped(
+    accounts: Mapping[str, Sequence[Account]], profiles: Mapping[str, Profile], clients: Sequence[_clients.Client]
+) -> dict[str, list[str]]:
+    """Client -> fields that it cannot express, of the profiles that somebody has an account of."""
+    # One account a profile will do: which clients can take it is decided by the profile.
+    used = {account.profile: account for listed in accounts.values() for account in listed}
+    lost: dict[str, list[str]] = {}
+    for client in clients:
+        names = {
+            name
+            for profile, account in used.items()
+            if client.skip_reason(account) is None
+            for name in client.losses(profiles[profile])
+        }
+        if names:
+            lost[client.name] = sorted(names)
+    return lost
+
+
+def payload(deployment: Deployment, destinations: Mapping[str, str | None], settings: Mapping[str, Any]) -> str:
+    """What the target gets: base64 of zlib-compressed JSON."""
+    data = {
+        **settings,
+        "deadline": DEADLINE,
+        "patterns": {client.name: client.paths for client in _clients.all_clients()},
+        "users": [
+            {
+                "name": user.name,
+                "dest": destinations[user.name],
+                "accounts": len(deployment.accounts[user.name]),
+                "files": [{"client": client, **vars(file)} for client, file in deployment.files[user.name]],
+            }
+            for user in deployment.users
+        ],
+    }
+    return base64.b64encode(zlib.compress(json.dumps(data).encode(), 6)).decode()
+
+
+def destinations(pattern: str | None, users: Sequence[User], host: str | None) -> dict[str, str | None]:
+    """The directory of each user for a ``dest`` pattern; None stands for the home."""
+    if pattern is None:
+        return {user.name: None for user in users}
+    template = _dest_template(pattern)
+    problems: list[str] = []
+    found: dict[str, str | None] = {}
+    taken: dict[str, str] = {}
+    for user in users:
+        try:
+            path = _dest_of(template, user, host)
+        except Invalid as exc:
+            problems.append(f"dest, user '{user.name}': {exc}")
+            continue
+        if path in taken:
+            problems.append(f"dest: the users '{taken[path]}' and '{user.name}' would share the directory {path}: use {{UserName}} in it")
+        taken[path] = user.name
+        found[user.name] = path
+    if problems:
+        raise MailopsError(*problems)
+    return found
+
+
+def _dest_template(pattern: Any) -> variables.Template:
+    try:
+        path = values.absolute_path(pattern)
+    except Invalid as exc:
+        raise MailopsError(f"dest: {exc}") from None
+    template = variables.parse(path)
+    for name in template.names:
+        if name not in variables.BUILT_IN or name == variables.PASSWORD:
+            usable = [known for known in variables.BUILT_IN if known != variables.PASSWORD]
+            raise MailopsError(f"dest: {{{name}}} cannot be used in a path{nearest(name, usable)}")
+    return template
+
+
+def _dest_of(template: variables.Template, user: User, host: str | None) -> str:
+    known = {}
+    filled = user.variable_values(host)
+    for name in template.names:
+        if name not in filled:
+            raise Invalid(f"{{{name}}} has no value: give the user {variables.SOURCES.get(name, name)}")
+        try:
+            known[name] = values.path_component(filled[name])
+        except Invalid as exc:
+            raise Invalid(f"{{{name}}} {exc}") from exc
+    parts = [part for part in template.fill(known).split("/") if part not in ("", ".")]
+    if ".." in parts or not parts:
+        raise Invalid("would leave its directory")
+    return "/" + "/".join(parts)

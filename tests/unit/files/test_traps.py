@@ -1,0 +1,270 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Homes that fight back: for each trap nothing outside is touched, and the other users are served."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import socket
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Callable
+
+import pytest
+
+from ansible_collections.mailops.profiles.plugins.module_utils._files import _commit, _worker
+from ansible_collections.mailops.profiles.plugins.module_utils._files._base import DestOptions
+from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Settings
+from ansible_collections.mailops.profiles.plugins.module_utils._files._worker import Run, Task, run_tasks
+
+from .home import OWN, PATTERNS, RECORD, Home, Host, alice, block, host, owned  # noqa: F401 (fixtures)
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    """A root-owned directory that nobody may get at."""
+    path = tmp_path / "outside"
+    path.mkdir(0o755)
+    (path / "file").write_text("root's\n")
+    return path
+
+
+def _socket(home: Home, name: str) -> None:
+    os.chdir(home.path)
+    with socket.socket(socket.AF_UNIX) as listener:
+        listener.bind(name)
+    os.chown(name, home.uid, home.uid)
+
+
+def _hard_link(home: Home, outside: Path, name: str) -> None:
+    home.mkdir(str(Path(name).parent))
+    os.link(outside / "file", home.path / name)
+
+
+def _make(kind: Callable[..., None]) -> Callable[[Home, Path, str], None]:
+    def trap(home: Home, outside: Path, name: str) -> None:
+        home.mkdir(str(Path(name).parent))
+        kind(home.path / name)
+        os.chown(home.path / name, home.uid, home.uid, follow_symlinks=False)
+
+    return trap
+
+
+TRAPS: dict[str, Callable[[Home, Path, str], None]] = {
+    "link to root's file": lambda home, outside, name: home.link(name, str(outside / "file")),
+    "link to a directory": lambda home, outside, name: home.link(name, str(outside)),
+    "dangling link outside": lambda home, outside, name: home.link(name, str(outside / "new")),
+    "relative link outside": lambda home, outside, name: home.link(name, "../" * 20 + "etc/passwd"),
+    "link of root's": lambda home, outside, name: home.link(name, "elsewhere", uid=0),
+    "link to itself": lambda home, outside, name: home.link(name, Path(name).name),
+    "FIFO": _make(os.mkfifo),
+    "directory": _make(os.mkdir),
+    "socket": lambda home, outside, name: _socket(home, name) if "/" not in name else _make(os.mkfifo)(home, outside, name),
+    "device": _make(lambda path: os.mknod(path, 0o020666, os.makedev(1, 5))),
+    "hard link to root's file": _hard_link,
+    "sparse file": _make(lambda path: os.close(os.open(path, os.O_CREAT | os.O_WRONLY)) or os.truncate(path, 1 << 40)),
+}
+PLACES = (".blockrc", OWN, ".config", ".config/mailops", ".local", ".local/state", ".local/state/mailops")
+
+
+@pytest.mark.parametrize(
+    "trap, place", [(trap, place) for trap in TRAPS for place in PLACES if trap != "directory" or place in (".blockrc", OWN)]
+)
+def test_a_trap_stops_its_user_alone(host: Host, alice: Home, outside: Path, trap: str, place: str) -> None:
+    TRAPS[trap](alice, outside, place)
+    before = {path: path.stat() for path in (outside, outside / "file")}
+    start = time.monotonic()
+    outcomes = host.run(block(), owned(), users=("alice", "bob"))
+    assert time.monotonic() - start < 10
+    assert outcomes["bob"].error is None and len(outcomes["bob"].changes) == 2
+    assert outcomes["alice"].error is not None and str(alice.path) in outcomes["alice"].error["msg"]
+    for path, state in before.items():
+        after = path.stat()
+        assert (after.st_mode, after.st_uid, after.st_mtime_ns, after.st_size) == (
+            state.st_mode, state.st_uid, state.st_mtime_ns, state.st_size,
+        )  # fmt: skip
+    assert os.listdir(outside) == ["file"]
+    own = {uid for path, (uid, _mode, _content) in alice.tree().items() if path != place}
+    assert own <= {alice.uid}
+
+
+@pytest.mark.parametrize("trap", ["link to root's file", "FIFO", "device", "hard link to root's file", "sparse file"])
+def test_a_trap_in_the_records_place_is_replaced(host: Host, alice: Home, outside: Path, trap: str) -> None:
+    TRAPS[trap](alice, outside, RECORD)
+    outcome = host.run(block())["alice"]
+    assert (outside / "file").read_text() == "root's\n"
+    assert outcome.error or outcome.drifted == [str(alice.path / RECORD)]
+
+
+def test_a_home_of_somebody_else_is_refused(host: Host, alice: Home) -> None:
+    os.chown(alice.path, 0, 0)
+    assert "belongs to the user with uid 0" in host.run(block())["alice"].error["msg"]
+
+
+def test_a_home_that_is_missing_is_named(host: Host, alice: Home) -> None:
+    alice.path.rmdir()
+    assert "does not exist" in host.run(block())["alice"].error["msg"]
+
+
+def test_a_link_above_the_home_counts_only_where_it_is_roots(host: Host, tmp_path: Path) -> None:
+    for directory, works in (("trusted", True), ("open", False)):
+        (tmp_path / directory).mkdir()
+        home = tmp_path / f"real-{directory}"
+        home.mkdir()
+        os.chown(home, 20_001, 20_001)
+        os.symlink(home, tmp_path / directory / "home")
+        os.chmod(tmp_path / directory, 0o755 if works else 0o777)
+        from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity
+
+        task = Task("x", str(tmp_path / directory / "home"), Identity(20_001, 20_001), [block()])
+        outcome = run_tasks([task], Run(Settings("default", PATTERNS), DestOptions(), False, 3))[0]
+        assert (outcome.error is None) is works
+
+
+def test_a_lease_does_not_stop_the_run(host: Host, alice: Home) -> None:
+    path = alice.write(".blockrc", "mine\n")
+    holder = subprocess.Popen(
+        [sys.executable, "-c", "import fcntl,os,signal,sys,time\n"
+         "signal.signal(signal.SIGIO, signal.SIG_IGN)\n"
+         "fd=os.open(sys.argv[1],os.O_RDONLY)\nfcntl.fcntl(fd,fcntl.F_SETLEASE,fcntl.F_WRLCK)\nprint(1,flush=True)\ntime.sleep(60)", path],
+        stdout=subprocess.PIPE,
+    )  # fmt: skip
+    try:
+        assert holder.stdout.readline() == b"1\n"
+        start = time.monotonic()
+        outcomes = host.run(block(), users=("alice", "bob"))
+        assert time.monotonic() - start < 5
+        assert "lease" in outcomes["alice"].error["msg"] and outcomes["bob"].error is None
+    finally:
+        holder.kill()
+        holder.wait()
+
+
+def test_a_user_at_whom_nothing_moves_is_given_up(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Stands for a FUSE file system that stops answering: the worker hangs in the middle of alice.
+    real = _worker.plan_user
+
+    def hangs(tree, *arguments):
+        if tree.base == str(alice.path):
+            time.sleep(60)
+        return real(tree, *arguments)
+
+    monkeypatch.setattr(_worker, "plan_user", hangs)
+    outcomes = host.run(block(), users=("bob", "alice", "carol"), deadline=0.5)
+    assert "nothing moved for 0.5 seconds" in outcomes["alice"].error["msg"]
+    for name in ("bob", "carol"):
+        assert outcomes[name].error is None and len(outcomes[name].changes) == 1
+        assert host.home(name).read(".blockrc")
+
+
+def test_the_ids_are_checked_after_every_drop(host: Host, alice: Home) -> None:
+    """Under SECBIT_NO_SETUID_FIXUP seteuid keeps all capabilities: the worker must notice."""
+    code = (
+        "import ctypes, sys\n"
+        "assert ctypes.CDLL(None).prctl(28, 4, 0, 0, 0) == 0\n"  # PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP
+        "from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import *\n"
+        "with Switch().to(Identity(20001, 20001)): print('kept')\n"
+    )
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment)
+    assert "capabilities survived" in done.stderr and "kept" not in done.stdout
+
+
+def test_nobody_can_signal_the_worker(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = {}
+    real = _worker.plan_user
+
+    def attacked(*arguments):
+        worker = os.getpid()
+        child = os.fork()
+        if child == 0:
+            os.setresuid(alice.uid, alice.uid, alice.uid)
+            try:
+                os.kill(worker, 9)
+            except PermissionError:
+                os._exit(13)
+            os._exit(0)
+        seen["status"] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if seen["status"] != 13:
+            raise RuntimeError("signalled")
+        return real(*arguments)
+
+    monkeypatch.setattr(_worker, "plan_user", attacked)
+    assert host.run(block())["alice"].error is None
+
+
+@pytest.mark.parametrize("phase", range(len(_commit.Commit.PHASES)))
+@pytest.mark.parametrize("second_run", [[block("new\n"), owned("new\n")], []], ids=["update", "remove"])
+def test_a_crash_leaves_old_or_new_and_the_next_run_repairs(
+    host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch, phase: int, second_run: list
+) -> None:
+    alice.write(".blockrc", "mine\n")
+    host.run(block("old\n"), owned("old\n"))
+    old = {name: alice.read(name) for name in (".blockrc", OWN)}
+    phases = list(_commit.Commit.PHASES)
+
+    def dies(commit):
+        phases[phase](commit)
+        os.kill(os.getpid(), 9)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_commit.Commit, "PHASES", (*phases[:phase], dies))
+        assert "status 137" in host.run(*second_run)["alice"].error["msg"]
+    new = {".blockrc": old[".blockrc"].replace(b"old", b"new") if second_run else b"mine\n", OWN: b"new\n" if second_run else None}
+    for name in old:
+        now = alice.read(name) if (alice.path / name).exists() else None
+        assert now in (old[name], new[name])
+    outcome = host.one(*second_run)
+    assert outcome.error is None and outcome.drifted == []
+    assert not any("tmp" in path or "backups" in path for path in alice.tree())
+    assert all((alice.read(name) if (alice.path / name).exists() else None) == new[name] for name in new)
+
+
+def test_a_file_changed_during_the_run_is_not_overwritten(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice.write(".blockrc", "mine\n")
+    real = _worker.plan_user
+
+    def races(tree, *arguments):
+        plan = real(tree, *arguments)
+        directory, name = tree.locate(".blockrc")
+        with open(os.open(name, os.O_WRONLY | os.O_TRUNC, dir_fd=directory), "w") as file:
+            file.write("just saved\n")
+        return plan
+
+    monkeypatch.setattr(_worker, "plan_user", races)
+    outcome = host.run(block())["alice"]
+    assert "changed by somebody else" in outcome.error["msg"] and outcome.changes == outcome.diffs == []
+    assert alice.read(".blockrc") == b"just saved\n"
+
+
+def test_a_dest_in_a_users_directory_is_written_as_that_user(host: Host, alice: Home) -> None:
+    task = Task("x", str(alice.path / "setup/x"), None, [block()])
+    run = Run(Settings("default", PATTERNS), DestOptions(), False, 3)
+    assert run_tasks([task], run)[0].error is None
+    assert alice.read("setup/x/.blockrc")
+    assert {uid for uid, _mode, _content in alice.tree().values()} == {alice.uid}
+
+
+@pytest.mark.parametrize("mode, works", [(0o755, True), (0o775, False), (0o777, False), (0o1777, True)])
+def test_a_dest_where_others_can_write_is_refused(host: Host, tmp_path: Path, mode: int, works: bool) -> None:
+    (tmp_path / "srv").mkdir()
+    os.chmod(tmp_path / "srv", mode)
+    task = Task("x", str(tmp_path / "srv/x"), None, [block()])
+    outcome = run_tasks([task], Run(Settings("default", PATTERNS), DestOptions(), False, 3))[0]
+    assert (outcome.error is None) is works
+
+
+def test_a_dest_gets_owner_group_and_mode(host: Host, tmp_path: Path) -> None:
+    options = DestOptions(owner=20_050, group=20_060, directory_mode=0o750)
+    run = Run(Settings("default", PATTERNS, mode=0o640), options, False, 3)
+    for changes in (2, 0):
+        outcome = run_tasks([Task("x", str(tmp_path / "srv/x"), None, [block(), owned()])], run)[0]
+        assert outcome.error is None and len(outcome.changes) == changes
+    for name, mode in ((".blockrc", 0o640), (OWN, 0o640), ("", 0o750), (".config/mailops", 0o750)):
+        state = (tmp_path / "srv/x" / name).stat()
+        assert (state.st_uid, state.st_gid, state.st_mode & 0o777) == (20_050, 20_060, mode), name

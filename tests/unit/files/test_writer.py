@@ -1,0 +1,212 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the writer does in a home that means no harm."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from .home import OWN, RECORD, Home, Host, alice, block, host, owned  # noqa: F401 (fixtures)
+
+BEGIN, END = b"# BEGIN mailops.profiles default\n", b"# END mailops.profiles default\n"
+
+
+def actions(outcome) -> list[tuple[str, str]]:
+    assert outcome.error is None
+    return [(os.path.basename(change["path"]), change["action"]) for change in outcome.changes]
+
+
+def test_new_files_belong_to_the_user_alone(host: Host, alice: Home) -> None:
+    assert actions(host.one(block(), owned())) == [(".blockrc", "created"), ("work", "created")]
+    assert alice.read(".blockrc") == BEGIN + b"block\n" + END
+    assert {entry[0] for entry in alice.tree().values()} == {alice.uid}
+    assert [alice.mode(name) for name in (".blockrc", OWN, RECORD)] == [0o600] * 3
+    assert [alice.mode(name) for name in (".config", ".config/mailops", ".local", ".local/state/mailops")] == [0o700] * 4
+
+
+@pytest.mark.parametrize("mine", [b"", b"mine\n", b"mine", b"a\r\nb\r\n", b"\0\xff\n", b"# BEGIN mailops.profiles other\n"])
+def test_the_users_lines_come_back_byte_for_byte(host: Host, alice: Home, mine: bytes) -> None:
+    alice.write(".blockrc", mine, 0o640)
+    before = alice.tree()
+    host.one(block(), owned())
+    assert alice.read(".blockrc").startswith(mine)
+    assert alice.mode(".blockrc") == 0o640
+    host.one()
+    assert alice.tree() == before
+
+
+def test_lines_written_around_the_block_stay(host: Host, alice: Home) -> None:
+    alice.write(".blockrc", "above")
+    host.one(block())
+    alice.write(".blockrc", alice.read(".blockrc") + b"below\n")
+    assert actions(host.one(block("new\n"))) == [(".blockrc", "updated")]
+    assert alice.read(".blockrc") == b"above\n" + BEGIN + b"new\n" + END + b"below\n"
+    host.one()
+    assert alice.read(".blockrc") == b"above\nbelow\n"
+
+
+def test_everything_gone_leaves_an_empty_home(host: Host, alice: Home) -> None:
+    host.one(block(), owned())
+    assert sorted(actions(host.one())) == [(".blockrc", "removed"), ("work", "removed")]
+    assert alice.tree() == {}
+
+
+@pytest.mark.parametrize("secret, mode", [(True, 0o600), (False, 0o644)])
+def test_a_block_with_a_secret_narrows_the_mode(host: Host, alice: Home, secret: bool, mode: int) -> None:
+    alice.write(".blockrc", "mine\n", 0o644)
+    host.one(block(secret=secret))
+    assert alice.mode(".blockrc") == mode
+
+
+def test_two_instances_leave_each_other_alone(host: Host, alice: Home) -> None:
+    host.one(block("one\n"))
+    host.one(block("two\n"), instance="second")
+    host.one(instance="default")
+    assert alice.read(".blockrc") == BEGIN.replace(b"default", b"second") + b"two\n" + END.replace(b"default", b"second")
+    host.one(instance="second")
+    # Empty directories stay: the record of who made them went with the first instance.
+    assert set(alice.tree()) == {".local", ".local/state"}
+
+
+def test_an_edited_file_is_reported_backed_up_and_put_right(host: Host, alice: Home) -> None:
+    host.one(block(), owned())
+    alice.write(OWN, "edited\n", 0o600)
+    alice.write(".blockrc", alice.read(".blockrc").replace(b"block\n", b"my idea\n"), 0o600)
+    outcome = host.one(block(), owned())
+    assert sorted(map(os.path.basename, outcome.drifted)) == [".blockrc", "work"]
+    assert alice.read(OWN) == b"own\n"
+    backups = {alice.read(f".local/state/mailops/backups/{name}") for name in os.listdir(alice.path / ".local/state/mailops/backups")}
+    assert backups == {b"edited\n", BEGIN + b"my idea\n" + END}
+    assert all("edited" not in diff["before"] and "my idea" not in diff["before"] for diff in outcome.diffs)
+
+
+@pytest.mark.parametrize("gone", [OWN, ".blockrc"])
+def test_a_removed_file_is_drift(host: Host, alice: Home, gone: str) -> None:
+    host.one(block(), owned())
+    os.unlink(alice.path / gone)
+    assert host.one(block(), owned()).drifted == [str(alice.path / gone)]
+
+
+def test_a_widened_mode_is_drift(host: Host, alice: Home) -> None:
+    host.one(owned())
+    os.chmod(alice.path / OWN, 0o644)
+    outcome = host.one(owned())
+    assert outcome.drifted == [str(alice.path / OWN)] and alice.mode(OWN) == 0o600
+    assert outcome.diffs[0]["before"] == "mode 0644\n"
+
+
+def test_a_file_of_the_users_is_backed_up_and_comes_back(host: Host, alice: Home) -> None:
+    alice.write(OWN, "the user's own\n", 0o640)
+    host.one(owned())
+    assert alice.read(OWN) == b"own\n"
+    alice.write(OWN, "drift\n", 0o600)
+    host.one(owned())
+    host.one()
+    assert (alice.read(OWN), alice.mode(OWN)) == (b"the user's own\n", 0o640)
+
+
+def test_the_first_backup_and_the_last_three_stay(host: Host, alice: Home) -> None:
+    for number in range(8):
+        alice.write(OWN, f"edit {number}\n", 0o600)
+        host.run(owned())
+    directory = alice.path / ".local/state/mailops/backups"
+    kept = sorted(path.read_text() for path in directory.iterdir())
+    assert kept == ["edit 0\n", "edit 5\n", "edit 6\n", "edit 7\n"]
+    assert {oct(path.stat().st_mode & 0o777) for path in (directory, *directory.iterdir())} == {"0o700", "0o600"}
+
+
+def test_dotfiles_that_are_links_inside_of_the_home_work(host: Host, alice: Home) -> None:
+    alice.write("dotfiles/blockrc", "mine\n")
+    alice.link(".blockrc", "dotfiles/blockrc")
+    alice.mkdir("dotfiles/config")
+    alice.link(".config", str(alice.path / "dotfiles/config"))
+    host.one(block(), owned())
+    assert (alice.path / ".blockrc").is_symlink()
+    assert alice.read("dotfiles/blockrc") == b"mine\n" + BEGIN + b"block\n" + END
+    assert alice.read("dotfiles/config/mailops/own/work") == b"own\n"
+    host.one()
+    assert alice.read("dotfiles/blockrc") == b"mine\n"
+
+
+def test_the_place_that_the_program_reads_is_taken(host: Host, alice: Home) -> None:
+    wanted = block(alternatives=(".config/blockrc",))
+    alice.write(".config/blockrc", "mine\n")
+    host.one(wanted)
+    assert BEGIN in alice.read(".config/blockrc") and not (alice.path / ".blockrc").exists()
+    os.unlink(alice.path / ".config/blockrc")
+    host.one(wanted)
+    assert BEGIN in alice.read(".blockrc")
+
+
+def test_the_users_own_setting_wins_where_two_would_be_an_error(host: Host, alice: Home) -> None:
+    wanted = block("default\n", unless=r"^default\b", text_if_matched="other\n", shown_if_matched="other\n")
+    host.one(wanted)
+    assert b"default\n" + END in alice.read(".blockrc")
+    alice.write(".blockrc", b"default mine\n" + alice.read(".blockrc"), 0o600)
+    host.one(wanted)
+    assert alice.read(".blockrc") == b"default mine\n" + BEGIN + b"other\n" + END
+
+
+def test_group_and_attributes_of_the_users_file_stay(host: Host, alice: Home) -> None:
+    path = alice.write(".blockrc", "mine\n")
+    try:
+        os.setxattr(path, "user.note", b"kept")
+    except OSError:
+        pytest.skip("no extended attributes on this file system")
+    os.chown(path, alice.uid, 65_000)
+    outcome = host.one(block())
+    assert os.getxattr(path, "user.note") == b"kept"
+    # The user is not in that group, so it cannot be kept; that is said.
+    assert os.stat(path).st_gid == alice.uid and "lost its group" in outcome.warnings[0]
+
+
+def test_diffs_show_redacted_texts(host: Host, alice: Home) -> None:
+    host.one(owned("password s3cret\n", shown="password ********\n"))
+    outcome = host.one(owned("password n3w\n", shown="password ********\n"))
+    assert [(diff["before"], diff["after"]) for diff in outcome.diffs] == [("password ********\n", "password ******** (changed)\n")]
+    assert b"s3cret" not in alice.read(RECORD)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [b"", b"{", b"[]", b'{"version": 1}', b"\0" * 100, b"[" * 100_000, b'{"version":2,"entries":[],"directories":[]}', b"x" * 2_000_000],
+    ids=["empty", "cut off", "no mapping", "no entries", "NULs", "nested", "newer", "too large"],
+)
+def test_a_broken_record_counts_as_absent_and_is_mended(host: Host, alice: Home, record: bytes) -> None:
+    host.one(block(), owned())
+    right = alice.read(RECORD)
+    alice.write(RECORD, record, 0o600)
+    outcome = host.one(block(), owned())
+    assert outcome.drifted == [str(alice.path / RECORD)]
+    assert alice.read(RECORD) == right or json.loads(alice.read(RECORD))["entries"]
+
+
+def test_a_lost_record_loses_no_block(host: Host, alice: Home) -> None:
+    alice.write(".blockrc", "mine\n")
+    host.one(block())
+    os.unlink(alice.path / RECORD)
+    host.one()
+    assert alice.read(".blockrc") == b"mine\n"
+
+
+def test_a_forged_record_removes_nothing_that_no_client_writes(host: Host, alice: Home) -> None:
+    alice.write("precious", "mine\n", 0o600)
+    host.one(block())
+    record = json.loads(alice.read(RECORD))
+    for path in ("precious", ".config/mailops/own/../../../precious"):
+        forged = dict(record, entries=[*record["entries"], dict(record["entries"][0], path=path, strategy="owned", client="own")])
+        alice.write(RECORD, json.dumps(forged), 0o600)
+        assert host.one(block()).drifted == [str(alice.path / RECORD)]
+        assert alice.read("precious") == b"mine\n"
+
+
+def test_many_users_in_batches(host: Host) -> None:
+    users = tuple(f"user{number}" for number in range(250))
+    outcomes = host.run(block(), owned(), users=users, deadline=10)
+    assert all(len(outcome.changes) == 2 and outcome.error is None for outcome in outcomes.values())
+    assert not any(outcome.changes for outcome in host.run(block(), owned(), users=users).values())
