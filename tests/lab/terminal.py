@@ -1,0 +1,57 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Runs a full-screen program in a pseudo-terminal, and types."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import select
+import struct
+import subprocess
+import termios
+import time
+from collections.abc import Sequence
+
+ROWS, COLUMNS = 50, 160
+# A program that has written nothing for so long waits for a key. Keys sent earlier are thrown away by programs that
+# switch the terminal to raw mode.
+QUIET_SECONDS = 0.15
+
+Dialogue = Sequence[tuple[bytes, bytes]]
+
+
+def run_in_terminal(argv: Sequence[str], dialogue: Dialogue, timeout: float) -> tuple[int, bytes]:
+    """Run argv, and for each (expected, keys): wait until the program has written what is expected since the last keys
+    and is quiet, then type the keys. Returns the exit status and all that the program wrote."""
+    controller, terminal = pty.openpty()
+    fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
+    process = subprocess.Popen(argv, stdin=terminal, stdout=terminal, stderr=terminal)
+    os.close(terminal)
+    try:
+        return _converse(process, controller, list(dialogue), timeout)
+    finally:
+        process.kill()
+        process.wait()
+        os.close(controller)
+
+
+def _converse(process: subprocess.Popen, controller: int, waiting: list[tuple[bytes, bytes]],
+              timeout: float) -> tuple[int, bytes]:
+    deadline = time.monotonic() + timeout
+    output, answered = b"", 0
+    while True:
+        left = deadline - time.monotonic()
+        if left <= 0:
+            raise subprocess.TimeoutExpired(f"{process.args} (it waits for {waiting[:1]})", timeout, output)
+        due = bool(waiting) and len(output) > answered and waiting[0][0] in output[answered:]
+        if select.select([controller], [], [], min(left, QUIET_SECONDS) if due else left)[0]:
+            try:
+                output += os.read(controller, 65536)
+            except OSError:  # The program has closed its terminal.
+                return process.wait(max(left, 1)), output
+        elif due and left > QUIET_SECONDS:
+            answered = len(output)
+            os.write(controller, waiting.pop(0)[1])
