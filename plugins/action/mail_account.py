@@ -36,7 +36,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._values import bo
 
 _MOST_LISTED = 100
 _INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
-_MODE = re.compile(r"0?[0-7]{3}\Z")
+_MODE = re.compile(r"0[46][04][04]\Z")
 
 
 class ActionModule(MailopsAction):
@@ -112,14 +112,14 @@ def _settings(options: Mapping[str, Any]) -> dict[str, Any]:
             raise MailopsError(f"{quoted(given)}: only for files in a dest; those in homes belong to their users, 0600")
     mode = "0600" if options["mode"] is None else options["mode"]
     if not isinstance(mode, str) or not _MODE.match(mode):
-        raise MailopsError('mode: must be an octal mode in quotes, such as "0640"')
-    bits = int(mode, 8) & 0o666 | 0o600
+        raise MailopsError('mode: must be an octal mode in quotes in which only the owner may write, such as "0640"')
+    bits = int(mode, 8)
     return {
         "instance": instance,
         "owner": options["owner"],
         "group": options["group"],
         "mode": bits,
-        "directory_mode": bits | (bits & 0o444) >> 2,  # who may read the files may pass the directories
+        "directory_mode": bits | 0o200 | (bits & 0o444) >> 2,  # who may read the files may pass the directories
         "details": options["report_path"] is not None,
     }
 
@@ -162,12 +162,12 @@ def _profiles(options: Mapping[str, Any], users: Sequence[User], selected: Seque
         wanted.update(selected)
     store = open_store(options["store"], os.environ)
     if not store.exists:
-        raise MailopsError(f"{store.location} does not exist: create profiles with mailops.profiles.mail_profile, or name another store")
+        raise MailopsError(f"store {store.location} does not exist: create profiles with mailops.profiles.mail_profile, or name another store")
     stored = store.read(wanted)
     unknown = sorted(wanted - set(stored))
     if unknown:
         known = store.read()
-        raise MailopsError(*(f"{store.location} has no profile '{name[:60]}'{nearest(name, known)}" for name in unknown))
+        raise MailopsError(*(f"store {store.location} has no profile '{name[:60]}'{nearest(name, known)}" for name in unknown))
     return {name: Profile.from_data(dict(record.data)) for name, record in stored.items()}
 
 
@@ -219,7 +219,8 @@ def _result(
         "changes": found.get("changes", []),
         "drifted": found.get("drifted", []),
         "dropped": deployment.dropped,
-        "skipped": [*deployment.skipped, *skipped],
+        # Not "skipped": Ansible takes a task whose result has that key for one that did not run.
+        "skipped_accounts": [*deployment.skipped, *skipped],
         "failed_users": found.get("failed_users", []),
     }
     if warnings:
@@ -233,7 +234,7 @@ def _result(
 
 
 def _shortened(result: dict[str, Any]) -> dict[str, Any]:
-    lists = ("changes", "drifted", "skipped", "failed_users")
+    lists = ("changes", "drifted", "skipped_accounts", "failed_users")
     return {key: value[:_MOST_LISTED] if key in lists else value for key, value in result.items()}
 
 

@@ -62,7 +62,7 @@ options:
   clients:
     description:
       - The mail programs to configure. V(neomutt) serves mutt too.
-      - A client that cannot do an account at all (such as V(mbsync) and POP) is reported in RV(skipped) and by a warning; a field
+      - A client that cannot do an account at all (such as V(mbsync) and POP) is reported in RV(skipped_accounts) and by a warning; a field
         that it cannot express in RV(dropped).
       - Required, except when accounts are only removed.
     type: list
@@ -97,14 +97,14 @@ options:
     type: str
   mode:
     description:
-      - The octal mode of files in O(dest), in quotes. Directories that are made get the same mode with the execute bits that match
+      - The octal mode of files in O(dest), in quotes; nobody but the owner may write. Directories that are made get the same mode with the execute bits that match
         its read bits. Files in homes are always 0600.
       - By default V('0600').
     type: str
   missing_users:
     description:
       - What to do when the host does not know listed users. V(fail) serves all others first, and then fails with a list;
-        V(skip) lists them in RV(skipped).
+        V(skip) lists them in RV(skipped_accounts).
     type: str
     choices: [fail, skip]
     default: fail
@@ -196,7 +196,7 @@ dropped:
   type: dict
   returned: success
   sample: {msmtp: [signature]}
-skipped:
+skipped_accounts:
   description: Accounts that a client cannot do, and with O(missing_users=skip) users that the host does not know, at most 100.
   type: list
   elements: dict

@@ -258,6 +258,13 @@ def resolve(profile: Profile, user: User, host: str | None = None, instance: str
     return account
 
 
+def _password(text: str) -> str:
+    # Programs take an empty password for none at all, or send it.
+    if not text:
+        raise Invalid("is empty")
+    return values.text(text, limit=1024)
+
+
 class _Filler:
     """Fills the texts of one profile with one user's values and checks what comes out."""
 
@@ -337,7 +344,7 @@ class _Filler:
             host=self._fill(f"{side}.host", server.host, values.host),
             port=server.port or derived_port(protocol, server.security),
             username=self._fill(f"{side}.username", server.username, values.word),
-            password=self._fill(f"{side}.password", server.password, lambda text: values.text(text, limit=1024)),
+            password=self._fill(f"{side}.password", server.password, _password),
             password_command=command and self._command(f"{side}.password_command", command),
         )
 

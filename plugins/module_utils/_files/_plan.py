@@ -298,13 +298,18 @@ class _Planner:
             before = _printable(old.shown)
         else:
             before = f"(content not shown, {len(ours)} bytes)\n"
-        after = shown if shown != before or not shown else shown.replace(_MASK, f"{_MASK} (changed)")
+        after = _with_mark(shown) if shown and shown == before else shown
         headers = {"before_header": where, "after_header": where}
         if step.current is not None and step.data is not None and step.current.mode != step.mode:
             headers = {"before_header": f"{where} (mode {step.current.mode:04o})", "after_header": f"{where} (mode {step.mode:04o})"}
             if step.current.data == step.data:
                 before, after = f"mode {step.current.mode:04o}\n", f"mode {step.mode:04o}\n"
         return {"before": before, "after": after, **headers}
+
+
+def _with_mark(shown: str) -> str:
+    """Only what is masked differs: say so where the mask stands."""
+    return shown.replace(_MASK, f"{_MASK} (changed)") if _MASK in shown else f"{shown}(changed)\n"
 
 
 def _printable(text: str) -> str:

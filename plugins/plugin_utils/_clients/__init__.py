@@ -44,9 +44,18 @@ class File:
     shown: str | None = None
     shown_if_matched: str | None = None
 
+    def __post_init__(self) -> None:
+        texts = (self.text, self.text_if_matched or "")
+        if self.strategy == BLOCK and any(text and not text.endswith("\n") for text in texts):
+            raise ValueError(f"{self.path}: a block consists of whole lines")
+
 
 def _cannot_nothing(account: Account) -> str | None:
     return None
+
+
+def _loses_nothing(profile: Profile) -> Iterable[str]:
+    return ()
 
 
 @dataclass(frozen=True)
@@ -55,7 +64,8 @@ class Client:
 
     ``expresses``: dotted profile fields whose change changes the rendered bytes. ``authentications``: the values of
     ``authentication`` that the program can do; an account with another one is skipped. ``cannot(account)``: another reason to
-    skip an account, or None. ``paths``: patterns of every path that ``render`` may give (``*`` stands for part of one
+    skip an account, or None. ``loses(profile)``: fields that it expresses, but not with this profile's values (a text-only
+    program and a signature in HTML). ``paths``: patterns of every path that ``render`` may give (``*`` stands for part of one
     component); only these are ever removed from a home.
     """
 
@@ -67,6 +77,7 @@ class Client:
     render: Callable[[Sequence[Account], User], list[File]]
     authentications: tuple[str, ...] = ("password",)
     cannot: Callable[[Account], str | None] = field(default=_cannot_nothing)
+    loses: Callable[[Profile], Iterable[str]] = field(default=_loses_nothing)
 
     def __post_init__(self) -> None:
         unknown = self.expresses - set(dotted_fields())
@@ -104,10 +115,11 @@ class Client:
 
     def losses(self, profile: Profile) -> list[str]:
         """The fields that the profile sets to something other than the default and that this client cannot express."""
+        expressed = self.expresses.difference(self.loses(profile))
         return [
             name
             for name in set_fields(profile)
-            if name not in self.expresses and (name.split(".")[0] in self.sides() or not name.startswith(("incoming.", "outgoing.")))
+            if name not in expressed and (name.split(".")[0] in self.sides() or not name.startswith(("incoming.", "outgoing.")))
         ]
 
 
