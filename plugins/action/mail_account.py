@@ -81,7 +81,7 @@ class ActionModule(MailopsAction):
             return found
         missing = found.pop("missing_users")
         failed = [f"{item['msg']} (user {item['user']})" for item in found["failed_users"]]
-        warnings = [*_warnings(deployment), *found.pop("warnings", [])]
+        warnings = [*_warnings(deployment), *found.pop("notices")]
         skipped = []
         if missing:
             message = f"the host has no user {quoted(missing[:_MOST_LISTED])}" + (" ..." if len(missing) > _MOST_LISTED else "")

@@ -97,8 +97,8 @@ options:
     type: str
   mode:
     description:
-      - The octal mode of files in O(dest), in quotes; nobody but the owner may write. Directories that are made get the same mode with the execute bits that match
-        its read bits. Files in homes are always 0600.
+      - The octal mode of files in O(dest), in quotes; nobody but the owner may write. Directories that are made get the same mode
+        with the execute bits that match its read bits. Files in homes are always 0600.
       - By default V('0600').
     type: str
   missing_users:

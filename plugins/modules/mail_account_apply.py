@@ -57,8 +57,13 @@ from ansible_collections.mailops.profiles.plugins.module_utils._files._host impo
 def main() -> None:
     module = AnsibleModule(argument_spec={"payload": {"type": "str", "required": True, "no_log": True}}, supports_check_mode=True)
     payload = json.loads(zlib.decompress(base64.b64decode(module.params["payload"])))
+
+    def label(path: str) -> str:
+        return ":".join(map(str, module.selinux_default_context(path, 0o100600)))
+
     try:
-        result = deploy(payload, check=module.check_mode, diff=module._diff)
+        selinux = label if module.selinux_enabled() and label("/") else None  # asked once as root: the policy is loaded by then
+        result = deploy(payload, check=module.check_mode, diff=module._diff, label=selinux)
     except HostError as exc:
         module.fail_json(msg=str(exc))
     except Exception as exc:  # the text of an unexpected exception may quote a password

@@ -16,7 +16,7 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tu
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity, Switch
 from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest import BACKUPS, STATE_DIRECTORY, manifest_path
-from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Plan, Step, backup_name
+from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Plan, Settings, Step, backup_name
 from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import Refused, refused, unexpected
 from ansible_collections.mailops.profiles.plugins.module_utils._files._tree import Content, Tree, state_of
 
@@ -38,7 +38,7 @@ class _Staged(NamedTuple):
 class Commit:
     """One user's part of a batch. Its methods are called with the user's ids, in the order of ``PHASES``."""
 
-    def __init__(self, user: str, identity: Identity, tree: Tree, plan: Plan, instance: str) -> None:
+    def __init__(self, user: str, identity: Identity, tree: Tree, plan: Plan, settings: Settings) -> None:
         self.user = user
         self.identity = identity
         self.error: Optional[Refused] = None
@@ -47,7 +47,8 @@ class Commit:
         self.base = tree.base
         self._tree = tree
         self._plan = plan
-        self._record = manifest_path(instance)
+        self._record = manifest_path(settings.instance)
+        self._label = settings.label
         self._staged: List[_Staged] = []
         self._touched: Set[int] = set()
         self._temps = {step.path: f".mailops-{os.urandom(8).hex()}.tmp" for step in plan.steps if step.data is not None}
@@ -158,9 +159,19 @@ class Commit:
                 self._keep_attributes(fd, directory, name, step)
             else:
                 _drop_acl(fd)
+                self._set_context(fd, path)
             os.fchmod(fd, mode)  # last: an access list that is set changes the mode
         except OSError as exc:
             raise refused(self._tree.absolute(path), exc) from None
+
+    def _set_context(self, fd: int, path: str) -> None:
+        """As Ansible's own file functions do. Where the policy forbids it, what the directory gave must do."""
+        if self._label is None:
+            return
+        try:
+            os.setxattr(fd, "security.selinux", self._label(self._tree.absolute(path)).encode() + b"\0")
+        except OSError:
+            self.warnings.append(f"{self.user}: the SELinux context of {self._tree.absolute(path)} could not be set")
 
     def _keep_attributes(self, fd: int, directory: int, name: str, step: Step) -> None:
         """The group, access list and extended attributes of the user's own file, as far as the user may set them."""

@@ -12,7 +12,7 @@ import os
 import pwd
 import time
 from contextlib import contextmanager
-from typing import Any, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._base import DestOptions
 from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity
@@ -30,10 +30,13 @@ class HostError(Exception):
     """The run cannot begin; nothing was changed."""
 
 
-def deploy(payload: Mapping[str, Any], check: bool, diff: bool) -> Dict[str, Any]:
-    """Brings every user of the payload to what it says. The payload's form is that of the ``mail_account`` action."""
+def deploy(payload: Mapping[str, Any], check: bool, diff: bool, label: Optional[Callable[[str], str]] = None) -> Dict[str, Any]:
+    """Brings every user of the payload to what it says. The payload's form is that of the ``mail_account`` action.
+
+    ``label`` gives the SELinux context that the policy wants for a path; None where there is no SELinux.
+    """
     run = Run(
-        settings=Settings(payload["instance"], payload["patterns"], payload["mode"], diff),
+        settings=Settings(payload["instance"], payload["patterns"], payload["mode"], diff, label),
         dest=_dest_options(payload),
         check=check,
         deadline=payload["deadline"],
@@ -154,7 +157,8 @@ def _report(
         "changed_accounts": sum(accounts[outcome.user] for outcome in outcomes if outcome.changes),
         "diffs": diffs,
         "diffs_left_out": left_out,
-        "warnings": [warning for outcome in outcomes for warning in outcome.warnings][:_MOST_LISTED],
+        # Not "warnings", which ansible-core gives a meaning of its own.
+        "notices": [warning for outcome in outcomes for warning in outcome.warnings][:_MOST_LISTED],
     }
 
 

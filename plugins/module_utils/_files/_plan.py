@@ -10,7 +10,7 @@ import fnmatch
 import hashlib
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._block import Block, only_blocks
 from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest import (
@@ -45,12 +45,14 @@ class Wanted(NamedTuple):
 
 @dataclass(frozen=True)
 class Settings:
-    """What is the same for all users of a run. ``patterns``: client -> every path that it may produce."""
+    """What is the same for all users of a run. ``patterns``: client -> every path that it may produce. ``label``: path -> SELinux
+    context, where there is SELinux."""
 
     instance: str
     patterns: Mapping[str, Sequence[str]]
     mode: int = 0o600
     diff: bool = False
+    label: Optional[Callable[[str], str]] = None
 
 
 @dataclass(frozen=True)

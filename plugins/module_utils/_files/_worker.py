@@ -124,7 +124,7 @@ class _Worker:
             raise (exc if isinstance(exc, Refused) else unexpected(task.base, exc)) from None
         write = plan.changed and not self._run.check
         self._send({"user": task.user, "plan": _report(tree, plan, self._run.settings.instance), "done": not write})
-        return Commit(task.user, base.identity, tree, plan, self._run.settings.instance) if write else None
+        return Commit(task.user, base.identity, tree, plan, self._run.settings) if write else None
 
     def _open(self, task: Task) -> Base:
         if task.identity is not None:
