@@ -179,7 +179,7 @@ files:
   sample: {created: 3, updated: 0, removed: 0, unchanged: 5}
 changes:
   description:
-    - What was changed, or would be in check mode, at most 100 entries. RV(changes[].action) is V(created), V(updated) or V(removed).
+    - What was changed, or would be in check mode, at most 100 entries. The action is V(created), V(updated) or V(removed).
     - An empty client stands for our own records, which are repaired when somebody edited them.
   type: list
   elements: dict

@@ -108,20 +108,6 @@ def account_key(profile: str, instance: str) -> str:
 # --- users ---
 
 
-_USER_CHECKS: dict[str, Callable[[Any], Any]] = {
-    "name": values.login,
-    "email": values.address,
-    "display_name": values.word,
-    "first_name": values.word,
-    "last_name": values.word,
-    "password": lambda value: values.text(value, limit=1024),
-    "variables": lambda value: _user_variables(value),
-    "profiles": lambda value: profile_names(value),
-    "default_profile": values.word,
-    "state": lambda value: values.choice(value, STATES),
-}
-
-
 def _user_variables(value: Any) -> dict[str, str]:
     if not isinstance(value, dict):
         raise Invalid("must be a mapping of variable names to values")
@@ -148,6 +134,20 @@ def profile_names(value: Any) -> tuple[str, ...]:
     if len(set(value)) != len(value):
         raise Invalid("names a profile twice")
     return tuple(value)
+
+
+_USER_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "name": values.login,
+    "email": values.address,
+    "display_name": values.word,
+    "first_name": values.word,
+    "last_name": values.word,
+    "password": lambda value: values.text(value, limit=1024),
+    "variables": _user_variables,
+    "profiles": profile_names,
+    "default_profile": values.word,
+    "state": lambda value: values.choice(value, STATES),
+}
 
 
 def read_users(data: Any) -> list[User]:

@@ -219,7 +219,7 @@ class _Reader:
         if not isinstance(value, dict):
             raise Invalid("must be a mapping of variable names to defaults")
         declared: dict[str, str | None] = {}
-        for name, default in value.items():
+        for name in value:
             if not isinstance(name, str) or not variables.NAME.match(name) or len(name) > values.MAX_NAME:
                 self.problems.append(f"variables.{str(name)[:60]}: a name is a capital letter, then letters and digits")
             elif name in variables.BUILT_IN:

@@ -203,10 +203,8 @@ class _Planner:
         try:
             return self._block.split(data)
         except ValueError:
-            raise Refused(
-                self._tree.absolute(path),
-                f"has marker lines of instance {self._settings.instance} that are not one BEGIN before one END: mend them or remove them all",
-            ) from None
+            reason = f"has marker lines of instance {self._settings.instance} that are not one BEGIN before one END"
+            raise Refused(self._tree.absolute(path), f"{reason}: mend them or remove them all") from None
 
     def _mode(self, file: Wanted, current: Optional[Content]) -> int:
         if file.strategy == "owned" or current is None:

@@ -11,8 +11,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from ansible_collections.mailops.profiles.plugins.module_utils._files._base import DestOptions
 from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity
 from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Settings, Wanted
@@ -109,15 +107,3 @@ class Host:
         again = self.run(*wanted, **other)["alice"]
         assert real.error or (again.changes, again.drifted, again.error) == ([], [], None)
         return real
-
-
-@pytest.fixture
-def host(tmp_path: Path) -> Host:
-    if os.geteuid() != 0:
-        pytest.skip("the writer changes its ids, which needs root")
-    return Host(tmp_path)
-
-
-@pytest.fixture
-def alice(host: Host) -> Home:
-    return host.home("alice")

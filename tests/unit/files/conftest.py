@@ -1,0 +1,26 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A host with homes."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from .home import Home, Host
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    if os.geteuid() != 0:
+        pytest.skip("the writer changes its ids, which needs root")
+    return Host(tmp_path)
+
+
+@pytest.fixture
+def alice(host: Host) -> Home:
+    return host.home("alice")
