@@ -1,0 +1,43 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import (
+    COMMANDS,
+    Edit,
+    changes,
+    diff,
+    edit_profile,
+    names_needed,
+    planned,
+)
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import FIELDS
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, Snapshot, open_store
+
+
+class ActionModule(MailopsAction):
+    """Creates, edits, copies, renames or removes one profile."""
+
+    OPTIONS = (*FIELDS, *COMMANDS, "store")
+
+    def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        store = open_store(options.pop("store"), os.environ)
+        check_mode = self._task.check_mode
+
+        def change(snapshot: Snapshot) -> tuple[Changes, Edit]:
+            edit = edit_profile(options, snapshot)
+            return changes([edit]), edit
+
+        edit = (store.preview if check_mode else store.update)(names_needed(options), change)
+        result: dict[str, Any] = {"changed": edit.changed, "profile": planned(edit, check_mode)}
+        if edit.warnings:
+            result["warnings"] = list(edit.warnings)
+        if self._task.diff:
+            result["diff"] = diff(edit)
+        return result

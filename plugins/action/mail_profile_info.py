@@ -1,0 +1,32 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables as variables
+from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import profile_name, record
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
+
+
+class ActionModule(MailopsAction):
+    """Reads profiles, and tells which variables there are."""
+
+    OPTIONS = ("name", "store")
+
+    def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        store = open_store(options["store"], os.environ)
+        names = None if options["name"] is None else [profile_name(options["name"], "name")]
+        found = store.read(names)
+        result: dict[str, Any] = {
+            "changed": False,
+            "profiles": [record(stored) for stored in found.values()],
+            "variables": [{"name": name, "description": text} for name, text in variables.BUILT_IN.items()],
+        }
+        if not store.exists:
+            result["warnings"] = [f"store {store.location}: does not exist yet; mail_profile creates it"]
+        return result

@@ -1,0 +1,31 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import os
+from typing import Any
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import Edit, changes, diffs, replace_all, report
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, Snapshot, open_store
+
+
+class ActionModule(MailopsAction):
+    """Makes the listed profiles exactly what is listed, in one transaction."""
+
+    OPTIONS = ("profiles", "purge", "allow_empty", "store")
+
+    def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        store = open_store(options["store"], os.environ)
+
+        def change(snapshot: Snapshot) -> tuple[Changes, list[Edit]]:
+            edits = replace_all(options["profiles"], snapshot, options["purge"], options["allow_empty"])
+            return changes(edits), edits
+
+        edits = (store.preview if self._task.check_mode else store.update)(None, change)
+        result = report(edits)
+        if self._task.diff:
+            result["diff"] = diffs(edit for edit in edits if edit.changed)
+        return result

@@ -1,0 +1,427 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What an edit of profiles does: the request and what the store has in, the records before and after out; and what a task
+shows of it. Pure, but for new ids."""
+
+from __future__ import annotations
+
+import uuid
+from dataclasses import dataclass
+from typing import Any, Callable, Iterable, Mapping
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables as variables
+from ansible_collections.mailops.profiles.plugins.plugin_utils._action import to_yaml
+from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError, nearest, quoted
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import (
+    FIELDS,
+    FOLDERS,
+    RECORD_FIELDS,
+    SERVER_FIELDS,
+    Profile,
+)
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, Snapshot, Stored
+
+STATES = ("present", "absent")
+COMMANDS = ("state", "clear", "copy_from", "renamed_from")
+MASK = "********"
+_MOST_DIFF = 200_000  # bytes; AWX drops results above 700,000 characters
+_MOST_LISTED = 100
+_SERVERS = ("incoming", "outgoing")
+_NESTED = {"incoming": SERVER_FIELDS, "outgoing": SERVER_FIELDS, "folders": FOLDERS}
+_REQUIRED = ("name", "incoming", "outgoing", "incoming.host", "outgoing.host")
+_CLEARABLE = tuple(
+    name for name in (*FIELDS, *(f"{field}.{key}" for field, keys in _NESTED.items() for key in keys)) if name not in _REQUIRED
+)
+
+
+@dataclass(frozen=True)
+class Edit:
+    """One profile before and after; None where there is none. ``before == after`` when nothing is to be done."""
+
+    before: Stored | None
+    after: Stored | None
+    warnings: tuple[str, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return (self.after or self.before).name if self.after or self.before else ""
+
+    @property
+    def changed(self) -> bool:
+        return self.before != self.after
+
+    @property
+    def action(self) -> str:
+        if not self.changed:
+            return "unchanged"
+        if self.before is None:
+            return "created"
+        if self.after is None:
+            return "removed"
+        return "updated" if self.before.name == self.after.name else "renamed"
+
+
+def changes(edits: Iterable[Edit]) -> Changes:
+    """What a store has to write for these edits."""
+    changed = [edit for edit in edits if edit.changed]
+    return Changes(
+        put=tuple(edit.after for edit in changed if edit.after is not None),
+        remove=tuple(edit.before.id for edit in changed if edit.before is not None and edit.after is None),
+    )
+
+
+def _new_id() -> str:
+    return str(uuid.uuid4())
+
+
+# --- one profile: mail_profile ---
+
+
+def edit_profile(options: Mapping[str, Any], snapshot: Snapshot, new_id: Callable[[], str] = _new_id) -> Edit:
+    """What ``options`` of mail_profile (None means not given) make of the profile that they name."""
+    request = {key: value for key, value in options.items() if value is not None}
+    name = _target(request)
+    where = f"profile '{name}'"
+    if request.get("state", "present") not in STATES:
+        raise MailopsError(f"{where}: state: must be one of {', '.join(STATES)}")
+    if request.get("state") == "absent":
+        commands = [command for command in COMMANDS[1:] if command in request]
+        if commands:
+            raise MailopsError(f"{where}: {quoted(commands)}: means nothing with state: absent; leave it out")
+        return Edit(snapshot.get(name), None)
+    given = {key: value for key, value in request.items() if key not in COMMANDS}
+    before, base = _origin(name, request, given, snapshot)
+    problems: list[str] = []
+    if not base and not _can_create(given) and nearest(name, snapshot):
+        problems.append(f"does not exist{nearest(name, snapshot)}; to create it, give incoming.host and outgoing.host")
+    data = _merged(base, given)
+    for path in _clear_list(request, where):
+        _clear(data, path, given, problems)
+    profile = _validated(data, where, problems)
+    return Edit(before, _next(before, profile, new_id), profile.warnings)
+
+
+def names_needed(options: Mapping[str, Any]) -> list[str] | None:
+    """The profiles that ``edit_profile`` has to know. None: all, for a hint in case that a name is misspelt."""
+    sources = options.get("copy_from") is not None or options.get("renamed_from") is not None
+    complete = options.get("state") == "absent" or (not sources and _can_create(options))
+    return [options["name"]] if complete and isinstance(options.get("name"), str) else None
+
+
+def _target(request: Mapping[str, Any]) -> str:
+    if "name" not in request:
+        raise MailopsError("name: is required")
+    return profile_name(request["name"], "name")
+
+
+def profile_name(value: Any, option: str) -> str:
+    """A profile name that an option gives, or MailopsError."""
+    try:
+        return values.profile_name(value)
+    except Invalid as exc:
+        place = f"profile '{value[:values.MAX_NAME]}': " if option == "name" and isinstance(value, str) else ""
+        raise MailopsError(f"{place}{option}: {exc}") from exc
+
+
+def _origin(
+    name: str, request: Mapping[str, Any], given: Mapping[str, Any], snapshot: Snapshot
+) -> tuple[Stored | None, Mapping[str, Any]]:
+    """The record that is edited, if there is one, and the data that the edit starts from."""
+    where = f"profile '{name}'"
+    before = snapshot.get(name)
+    sources = {option: profile_name(request[option], option) for option in ("copy_from", "renamed_from") if option in request}
+    if len(sources) == 2:
+        raise MailopsError(f"{where}: copy_from and renamed_from: give one of them")
+    for option, source in sources.items():
+        if source == name:
+            raise MailopsError(f"{where}: {option}: names the profile itself; give another one")
+    if "renamed_from" in sources:
+        before = _renamed(before, snapshot.get(sources["renamed_from"]), where, sources["renamed_from"], given, snapshot)
+    elif "copy_from" in sources and before is None:
+        source = snapshot.get(sources["copy_from"])
+        if source is None:
+            raise MailopsError(
+                f"{where}: copy_from: there is no profile '{sources['copy_from']}'{nearest(sources['copy_from'], snapshot)}"
+            )
+        return None, source.data
+    return before, before.data if before else {}
+
+
+def _renamed(
+    new: Stored | None, old: Stored | None, where: str, old_name: str, given: Mapping[str, Any], snapshot: Snapshot
+) -> Stored | None:
+    if new and old:
+        raise MailopsError(f"{where}: renamed_from: '{old_name}' and '{new.name}' both exist; remove one of them first")
+    if not new and not old and not _can_create(given):
+        raise MailopsError(
+            f"{where}: neither it nor '{old_name}' (renamed_from) exists{nearest(old_name, snapshot)}; "
+            "to create it, give incoming.host and outgoing.host"
+        )
+    return new or old
+
+
+def _can_create(given: Mapping[str, Any]) -> bool:
+    # What is not even a mapping goes on to the validator, which has the better message.
+    servers = [given.get(side) for side in _SERVERS]
+    return all(server is not None and (not isinstance(server, dict) or server.get("host") is not None) for server in servers)
+
+
+def _merged(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
+    """``base`` with the given fields on top, nested ones key by key. A variable may be null: "must be given per user"."""
+    data = dict(base)
+    for key, value in given.items():
+        if key in (*_NESTED, "variables") and isinstance(value, dict):
+            keep = {name: item for name, item in value.items() if item is not None or key == "variables"}
+            value = {**(data.get(key) or {}), **keep}
+        data[key] = value
+    return data
+
+
+def _clear_list(request: Mapping[str, Any], where: str) -> list[str]:
+    paths = request.get("clear", [])
+    if isinstance(paths, str):
+        paths = [path.strip() for path in paths.split(",") if path.strip()]
+    if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
+        raise MailopsError(f"{where}: clear: must be a list of field names, such as [reply_to, incoming.password]")
+    return paths
+
+
+def _clear(data: dict[str, Any], path: str, given: Mapping[str, Any], problems: list[str]) -> None:
+    """Unset one field in ``data``; the validator fills in its default."""
+    field, dot, key = path.partition(".")
+    variable = field == "variables" and variables.NAME.match(key)
+    if path in _REQUIRED:
+        problems.append(f"clear: {path}: is required and cannot be cleared; give its new value instead")
+    elif path not in _CLEARABLE and not variable:
+        problems.append(f"clear: {path[:60]}: there is no such field{nearest(path, _CLEARABLE)}")
+    elif _is_given(given, field, key if dot else None):
+        problems.append(f"clear: {path}: is given and cleared at once; do one of them")
+    elif not dot:
+        data.pop(field, None)
+    elif isinstance(data.get(field), dict):
+        data[field] = {name: value for name, value in data[field].items() if name != key}
+
+
+def _is_given(given: Mapping[str, Any], field: str, key: str | None) -> bool:
+    value = given.get(field)
+    if key is None or not isinstance(value, dict):
+        return value is not None
+    return key in value and (value[key] is not None or field == "variables")
+
+
+def _validated(data: Mapping[str, Any], where: str, problems: list[str]) -> Profile:
+    """The profile, or MailopsError with its own problems behind those that were found before."""
+    found = [f"{where}: {problem}" for problem in problems]
+    try:
+        profile = Profile.from_data(data, where)
+    except MailopsError as exc:
+        raise MailopsError(*found, *exc.problems) from exc
+    if found:
+        raise MailopsError(*found)
+    return profile
+
+
+def _next(before: Stored | None, profile: Profile, new_id: Callable[[], str]) -> Stored:
+    """The record that ``profile`` is stored as: the one before when nothing differs."""
+    if before is None:
+        return Stored.of(new_id(), 1, profile)
+    if before.data == profile.as_data():
+        return before
+    return Stored.of(before.id, before.revision + 1, profile)
+
+
+# --- all profiles: mail_profiles ---
+
+
+def replace_all(
+    profiles: Any, snapshot: Snapshot, purge: Any = False, allow_empty: Any = False, new_id: Callable[[], str] = _new_id
+) -> list[Edit]:
+    """The edits, by name, that make the listed profiles exactly what is listed; ``purge`` removes all others.
+
+    A profile is found by its ``id`` where one is given that the store has (so it may be renamed), else by its name.
+    """
+    purge, allow_empty = _flag("purge", purge), _flag("allow_empty", allow_empty)
+    if not isinstance(profiles, list):
+        raise MailopsError("profiles: must be a list of profiles, each with name, incoming.host and outgoing.host")
+    if purge and not profiles and not allow_empty:
+        raise MailopsError(
+            "profiles: is empty, and with purge: true that removes every profile; set allow_empty: true if that is meant"
+        )
+    problems: list[str] = []
+    wanted = [_read_entry(number, entry, problems) for number, entry in enumerate(profiles, start=1)]
+    known = [(profile, profile_id) for profile, profile_id in wanted if profile is not None]
+    _refuse_twice([profile.name for profile, _id in known], "is listed twice; leave one", problems)
+    _refuse_twice([profile_id for _profile, profile_id in known if profile_id], "stands in two profiles; an id belongs to one", problems)
+    if problems:
+        raise MailopsError(*problems)
+    edits = _matched(known, snapshot, new_id)
+    if purge:
+        kept = {edit.before.id for edit in edits if edit.before}
+        edits += [Edit(record, None) for record in snapshot.values() if record.id not in kept]
+    _refuse_taken(edits, snapshot)
+    return sorted(edits, key=lambda edit: edit.name)
+
+
+def _flag(option: str, value: Any) -> bool:
+    try:
+        return value is not None and values.boolean(value)
+    except Invalid as exc:
+        raise MailopsError(f"{option}: {exc}") from exc
+
+
+def _read_entry(number: int, entry: Any, problems: list[str]) -> tuple[Profile | None, str | None]:
+    if not isinstance(entry, dict):
+        problems.append(f"profiles, entry {number}: must be a mapping with name, incoming.host and outgoing.host")
+        return None, None
+    name = entry.get("name")
+    where = f"profile '{name[:values.MAX_NAME]}'" if isinstance(name, str) and name else f"profiles, entry {number}"
+    profile_id, found = None, []
+    try:
+        profile_id = _uuid(entry.get("id"))
+    except Invalid as exc:
+        found.append(f"id: {exc}")
+    try:
+        data = {key: value for key, value in entry.items() if key not in RECORD_FIELDS}
+        return _validated(data, where, found), profile_id
+    except MailopsError as exc:
+        problems.extend(exc.problems)
+        return None, None
+
+
+def _uuid(value: Any) -> str | None:
+    if value is None:
+        return None
+    try:
+        return str(uuid.UUID(values.text(value)))
+    except (Invalid, ValueError) as exc:
+        raise Invalid("is not a UUID; leave it out, and the store makes one") from exc
+
+
+def _refuse_twice(names: list[str], problem: str, problems: list[str]) -> None:
+    seen: set[str] = set()
+    for name in names:
+        if name in seen:
+            problems.append(f"'{name}' {problem}")
+        seen.add(name)
+
+
+def _matched(wanted: list[tuple[Profile, str | None]], snapshot: Snapshot, new_id: Callable[[], str]) -> list[Edit]:
+    """An edit a profile. An id that the store does not have is kept for a new profile, and means nothing for a known one."""
+    by_id = {record.id: record for record in snapshot.values()}
+    edits = []
+    for profile, profile_id in wanted:
+        before = by_id.get(profile_id) or snapshot.get(profile.name)
+        after = _next(before, profile, (lambda kept=profile_id: kept) if profile_id else new_id)
+        edits.append(Edit(before, after, profile.warnings))
+    return edits
+
+
+def _refuse_taken(edits: list[Edit], snapshot: Snapshot) -> None:
+    """No two edits of one record, and no new name that another record keeps."""
+    problems: list[str] = []
+    owners: dict[str, str] = {}
+    for edit in edits:
+        if edit.before is None:
+            continue
+        other = owners.setdefault(edit.before.id, edit.name)
+        if other != edit.name:
+            problems.append(
+                f"profiles '{other}' and '{edit.name}': the id of one is the stored id of the other; leave the id out"
+            )
+    for edit in edits:
+        holder = snapshot.get(edit.name)
+        # A holder with an edit of its own gives the name up: no name is listed twice.
+        if edit.action == "renamed" and holder is not None and holder.id not in owners:
+            problems.append(
+                f"profile '{edit.name}': its id is that of '{edit.before.name}', and another profile has the name already; "
+                "leave the id out, or list the other one too"
+            )
+    if problems:
+        raise MailopsError(*problems)
+
+
+# --- what a task shows: records and diffs, made of masked data by construction ---
+
+
+def record(stored: Stored | None, new: bool = False) -> dict[str, Any] | None:
+    """A profile as a task returns it. ``new``: it is not written, so it has no id yet."""
+    if stored is None:
+        return None
+    return {"id": None if new else stored.id, "revision": stored.revision, **_shown(stored.data)}
+
+
+def planned(edit: Edit, check_mode: bool) -> dict[str, Any] | None:
+    """The record that an edit results in; check mode cannot know an id that is made when it is written."""
+    return record(edit.after, new=check_mode and edit.before is None)
+
+
+def _shown(data: Mapping[str, Any], other: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The fields in their documented order, secrets masked; those that differ from ``other``'s say so."""
+    shown = {name: data.get(name) for name in FIELDS}
+    for side in _SERVERS:
+        server = {name: data[side].get(name) for name in SERVER_FIELDS}
+        secret = server["password"]
+        if secret is not None and not variables.parse(secret).only_variable:
+            before = other and other[side].get("password")
+            server["password"] = MASK if before in (None, secret) else f"{MASK} (changed)"
+        shown[side] = server
+    return shown
+
+
+def _without_nulls(data: Mapping[str, Any]) -> dict[str, Any]:
+    # A variable without a default is declared with null, which has a meaning.
+    return {
+        key: _without_nulls(value) if isinstance(value, dict) and key != "variables" else value
+        for key, value in data.items()
+        if value is not None and value != {}
+    }
+
+
+def diff(edit: Edit) -> dict[str, str]:
+    """A diff of the fields; id and revision are the store's own."""
+    before, after = edit.before and edit.before.data, edit.after and edit.after.data
+    return {
+        "before_header": edit.before.name if edit.before else "",
+        "after_header": edit.after.name if edit.after else "",
+        "before": to_yaml(_without_nulls(_shown(before))) if before else "",
+        "after": to_yaml(_without_nulls(_shown(after, before))) if after else "",
+    }
+
+
+def diffs(edits: Iterable[Edit]) -> list[dict[str, str]]:
+    """The diffs of what changes, as many as a result can carry; a last line says how many there are beyond."""
+    shown: list[dict[str, str]] = []
+    left_out = size = 0
+    for edit in edits:
+        if left_out:
+            left_out += 1
+            continue
+        one = diff(edit)
+        size += sum(len(text.encode()) for text in one.values())
+        if size > _MOST_DIFF:
+            left_out = 1
+        else:
+            shown.append(one)
+    if left_out:
+        shown.append({"prepared": f"... and {left_out} more changed profiles, whose diffs are left out\n"})
+    return shown
+
+
+def report(edits: Iterable[Edit]) -> dict[str, Any]:
+    """Counts of all edits; the first changes, and the first warnings, if there are any."""
+    edits = list(edits)
+    changed = [edit for edit in edits if edit.changed]
+    actions = [edit.action for edit in edits]
+    warnings = [warning for edit in edits for warning in edit.warnings]
+    return {
+        "changed": bool(changed),
+        "created": actions.count("created"),
+        "updated": actions.count("updated") + actions.count("renamed"),
+        "removed": actions.count("removed"),
+        "unchanged": actions.count("unchanged"),
+        "changes": [{"name": edit.name, "action": edit.action} for edit in changed[:_MOST_LISTED]],
+        **({"warnings": warnings[:_MOST_LISTED]} if warnings else {}),
+    }

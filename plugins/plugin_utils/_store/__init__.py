@@ -1,0 +1,144 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Where profiles live. ``open_store`` turns the ``store`` option into a :class:`Store`; each backend is one file beside this one."""
+
+from __future__ import annotations
+
+import os
+import pwd
+import re
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Callable, Collection, Mapping, TypeVar
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
+from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+
+ENVIRONMENT = "MAILOPS_STORE"
+_DEFAULT = "mailops/profiles.db"
+_SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
+_FORMS = "an absolute path or sqlite:///PATH"
+
+
+@dataclass(frozen=True)
+class Stored:
+    """A profile as the store has it. ``data`` is complete (``Profile.as_data``, the name included); nobody changes it in place."""
+
+    id: str
+    name: str
+    revision: int
+    data: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, profile_id: str, revision: int, profile: Profile) -> Stored:
+        return cls(profile_id, profile.name, revision, profile.as_data())
+
+
+Snapshot = Mapping[str, Stored]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What to write. ``put`` adds records or replaces those with the same id, under any name; ``remove`` holds ids."""
+
+    put: tuple[Stored, ...] = ()
+    remove: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.put or self.remove)
+
+
+Result = TypeVar("Result")
+Change = Callable[[Snapshot], "tuple[Changes, Result]"]
+
+
+class Store(ABC):
+    """One store. ``location`` is how messages call it; it never holds a password."""
+
+    location: str
+
+    @property
+    @abstractmethod
+    def exists(self) -> bool:
+        """Whether there is anything to read; a store that does not exist reads as empty."""
+
+    @abstractmethod
+    def read(self, names: Collection[str] | None = None) -> dict[str, Stored]:
+        """The profiles of these names (None: all) by name, sorted, as one consistent snapshot."""
+
+    @abstractmethod
+    def update(self, names: Collection[str] | None, change: Change[Result]) -> Result:
+        """Do what ``change`` says about the snapshot, in one write transaction, and return its result.
+
+        ``change`` may be called more than once, so it only computes; what it raises leaves the store as it was.
+        """
+
+    @abstractmethod
+    def refuse_unusable(self) -> None:
+        """Raise what ``update`` would raise about the store itself, damaged or not writable, without touching anything."""
+
+    def preview(self, names: Collection[str] | None, change: Change[Result]) -> Result:
+        """The result that ``update`` would have, with nothing written: check mode."""
+        changes, result = change(self.read(names))
+        if changes or self.exists:
+            self.refuse_unusable()
+        return result
+
+
+def open_store(option: str | None, environ: Mapping[str, str]) -> Store:
+    """The store that the option names, else the environment, else the default in the XDG data home."""
+    if option is not None:
+        return _open(option, "store")
+    if environ.get(ENVIRONMENT):
+        return _open(environ[ENVIRONMENT], ENVIRONMENT)
+    return _sqlite(_default_path(environ), "store")
+
+
+def _default_path(environ: Mapping[str, str]) -> str:
+    home = environ.get("HOME") or pwd.getpwuid(os.geteuid()).pw_dir
+    data_home = environ.get("XDG_DATA_HOME", "")
+    if not os.path.isabs(data_home):  # the XDG base directory specification: a relative path is to be ignored
+        data_home = os.path.join(home, ".local/share")
+    return os.path.join(data_home, _DEFAULT)
+
+
+def _open(value: str, source: str) -> Store:
+    # The value is never quoted before it is known to be a plain path: a URL may hold a password.
+    if not isinstance(value, str) or not value:
+        raise MailopsError(f"{source}: must be {_FORMS}")
+    scheme = _SCHEME.match(value)
+    if not scheme:
+        return _sqlite(value, source)
+    kind, rest = scheme[1].lower(), value[scheme.end() :]
+    if kind == "sqlite":
+        return _sqlite(rest, source)
+    if kind in ("postgresql", "postgres"):
+        _refuse_password(rest, source)
+        raise MailopsError(f"{source}: a PostgreSQL store is not available in this version; give {_FORMS}")
+    if kind == "directory":
+        raise MailopsError(f"{source}: a directory store is not available in this version; give {_FORMS}")
+    raise MailopsError(f"{source}: there is no such kind of store; give {_FORMS}")
+
+
+def _refuse_password(rest: str, source: str) -> None:
+    user, at, _host = rest.rpartition("@")
+    if (at and ":" in user) or re.search(r"[?&](?:ssl)?password=", rest, re.IGNORECASE):
+        raise MailopsError(
+            f"{source}: the URL holds a password, and it would show up in logs and process lists: "
+            "put it into a passfile, a service file or PGPASSWORD, and change it if this was ever logged"
+        )
+
+
+def _sqlite(path: str, source: str) -> Store:
+    # No other backend's dependencies are imported, and this one's only when it is used.
+    from ansible_collections.mailops.profiles.plugins.plugin_utils._store.sqlite import SqliteStore
+
+    try:
+        path = values.absolute_path(path)
+    except Invalid as exc:
+        hint = "; ~ is not expanded, write the home directory out" if path.startswith("~") else ""
+        raise MailopsError(f"{source}: {exc}: give {_FORMS}{hint}") from exc
+    return SqliteStore(os.path.normpath("/" + path.lstrip("/")))

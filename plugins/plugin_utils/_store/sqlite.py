@@ -1,0 +1,266 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Profiles in one SQLite file, with nothing but the standard library.
+
+Refusals leave the file byte for byte as it was, so its header is read before SQLite may touch it: SQLite would recover,
+checkpoint or convert another program's database merely by opening it.
+"""
+
+from __future__ import annotations
+
+import errno
+import json
+import os
+import sqlite3
+import stat
+from contextlib import contextmanager
+from typing import Any, Collection, Iterator
+from urllib.parse import quote
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Change, Changes, Result, Store, Stored
+
+TIMEOUT = 30.0  # seconds to wait for another writer
+APPLICATION_ID = 0x4D4F5052  # "MOPR"
+SCHEMA_VERSION = 1
+
+# https://www.sqlite.org/fileformat.html#the_database_header
+_MAGIC = b"SQLite format 3\0"
+_HEADER_SIZE = 100
+_USER_VERSION = slice(60, 64)
+_APPLICATION_ID = slice(68, 72)
+
+# SQLite allows 999 parameters in builds of before 2020; many names are picked out of everything instead.
+_MOST_PARAMETERS = 500
+
+_SCHEMA = f"""
+    CREATE TABLE profiles (
+        id TEXT PRIMARY KEY,
+        name TEXT NOT NULL UNIQUE,
+        revision INTEGER NOT NULL,
+        document TEXT NOT NULL
+    );
+    PRAGMA application_id = {APPLICATION_ID};
+    PRAGMA user_version = {SCHEMA_VERSION};
+"""
+
+
+class SqliteStore(Store):
+    def __init__(self, path: str) -> None:
+        self.path = path
+        self.location = path
+
+    @property
+    def exists(self) -> bool:
+        return os.path.exists(self.path)
+
+    def read(self, names: Collection[str] | None = None) -> dict[str, Stored]:
+        with self._translated():
+            if not self._inspect():
+                return {}
+            with self._connection() as connection, _transaction(connection, "DEFERRED"):
+                return self._select(connection, names) if self._has_schema(connection) else {}
+
+    def update(self, names: Collection[str] | None, change: Change[Result]) -> Result:
+        with self._translated():
+            first = None
+            if not self._inspect():
+                first = change({})
+                if not first[0]:  # nothing to write, so nothing is created
+                    return first[1]
+            self.refuse_unusable()
+            self._create()
+            with self._connection() as connection:
+                connection.execute("PRAGMA journal_mode = DELETE")
+                with _transaction(connection, "IMMEDIATE"):
+                    created = not self._has_schema(connection)
+                    snapshot = {} if created else self._select(connection, names)
+                    changes, result = first if first and not snapshot else change(snapshot)
+                    if changes:
+                        self._write(connection, changes, created)
+            return result
+
+    def refuse_unusable(self) -> None:
+        with self._translated():
+            if not self._inspect():
+                self._refuse_unwritable(next(path for path in _parents(self.path) if os.path.exists(path)))
+                return
+            self._refuse_unwritable(self.path)
+            self._refuse_unwritable(os.path.dirname(os.path.realpath(self.path)))  # where SQLite puts its journal
+            with self._connection() as connection, _transaction(connection, "DEFERRED"):
+                # A look-up sees only the pages on its way. 10,000 profiles take 0.02 s.
+                if self._has_schema(connection) and connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
+                    raise MailopsError(self._damaged())
+
+    def _refuse_unwritable(self, path: str) -> None:
+        if not os.access(path, os.W_OK, effective_ids=True):
+            raise MailopsError(self._unwritable(path))
+
+    # --- the file ---
+
+    def _inspect(self) -> bool:
+        """Whether the file is there; MailopsError when it is not one of ours."""
+        try:
+            mode = os.stat(self.path).st_mode
+        except FileNotFoundError:
+            if os.path.islink(self.path):
+                raise MailopsError(f"store {self.path}: is a link to nothing; remove it or create what it points to") from None
+            return False
+        if stat.S_ISDIR(mode):
+            raise MailopsError(f"store {self.path}: is a directory; give the path of a file, such as {self.path}/profiles.db")
+        if not stat.S_ISREG(mode):
+            raise MailopsError(f"store {self.path}: is not a regular file; give the path of one")
+        # Closing any descriptor drops this process's locks on the file (POSIX), so this comes before the connection.
+        descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
+        try:
+            self._check_header(os.read(descriptor, _HEADER_SIZE))
+        finally:
+            os.close(descriptor)
+        return True
+
+    def _check_header(self, header: bytes) -> None:
+        if not header:  # created by a run that has not come further yet
+            return
+        if not header.startswith(_MAGIC):
+            raise MailopsError(f"store {self.path}: is not an SQLite database; give another path, or move the file away")
+        if len(header) < _HEADER_SIZE:
+            raise MailopsError(self._damaged())
+        self._check_ids(*(int.from_bytes(header[place], "big", signed=True) for place in (_APPLICATION_ID, _USER_VERSION)))
+
+    def _check_ids(self, application: int, version: int) -> None:
+        if application != APPLICATION_ID:
+            raise MailopsError(f"store {self.path}: is the database of another program; give another path")
+        if version > SCHEMA_VERSION:
+            raise MailopsError(
+                f"store {self.path}: was written by a newer release of this collection (schema {version}, this one knows "
+                f"{SCHEMA_VERSION}); update mailops.profiles on this controller"
+            )
+        if version < 1:
+            raise MailopsError(self._damaged())
+
+    def _create(self) -> None:
+        directories = [path for path in _parents(self.path) if not os.path.exists(path)]
+        for directory in reversed(directories):
+            try:
+                os.mkdir(directory, 0o700)
+            except FileExistsError:  # another run was faster
+                pass
+        try:
+            # SQLite itself would create it with the modes that the umask leaves.
+            os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
+        except FileExistsError:
+            pass
+
+    # --- the database ---
+
+    @contextmanager
+    def _connection(self) -> Iterator[sqlite3.Connection]:
+        # mode=rw never creates, falls back to reading only, and rolls back what a crashed writer left (mode=ro cannot).
+        uri = f"file:{quote(self.path)}?mode=rw"
+        connection = sqlite3.connect(uri, uri=True, timeout=TIMEOUT, isolation_level=None)
+        try:
+            connection.executescript("PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL;")
+            yield connection
+        finally:
+            connection.close()
+
+    def _has_schema(self, connection: sqlite3.Connection) -> bool:
+        """Whether the tables are there. Asked inside of the transaction: the header may have changed since it was read."""
+        ids = [connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("application_id", "user_version")]
+        if ids == [0, 0] and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
+            return False
+        self._check_ids(*ids)
+        return True
+
+    def _select(self, connection: sqlite3.Connection, names: Collection[str] | None) -> dict[str, Stored]:
+        query = "SELECT id, name, revision, document FROM profiles"
+        wanted = None if names is None else set(names)
+        if wanted is None or len(wanted) > _MOST_PARAMETERS:
+            rows = connection.execute(f"{query} ORDER BY name")
+        else:
+            marks = ", ".join("?" * len(wanted))
+            rows = connection.execute(f"{query} WHERE name IN ({marks}) ORDER BY name", sorted(wanted))
+        return {row[1]: self._stored(*row) for row in rows if wanted is None or row[1] in wanted}
+
+    def _stored(self, profile_id: str, name: str, revision: int, document: str) -> Stored:
+        try:
+            data = {**json.loads(document), "name": name}
+        except (TypeError, ValueError) as exc:
+            raise MailopsError(self._damaged()) from exc
+        if not all(isinstance(data.get(side), dict) for side in ("incoming", "outgoing")):
+            raise MailopsError(self._damaged())
+        return Stored(profile_id, name, revision, data)
+
+    def _write(self, connection: sqlite3.Connection, changes: Changes, created: bool) -> None:
+        if created:
+            for statement in _SCHEMA.split(";"):  # executescript would commit first
+                connection.execute(statement)
+        # All old rows go before a new one comes: two profiles may swap their names.
+        gone = [*changes.remove, *(record.id for record in changes.put)]
+        connection.executemany("DELETE FROM profiles WHERE id = ?", ((profile_id,) for profile_id in gone))
+        connection.executemany(
+            "INSERT INTO profiles (id, name, revision, document) VALUES (?, ?, ?, ?)",
+            ((record.id, record.name, record.revision, _document(record)) for record in changes.put),
+        )
+
+    # --- messages ---
+
+    @contextmanager
+    def _translated(self) -> Iterator[None]:
+        """One sentence with a remedy for whatever the operating system or SQLite says."""
+        try:
+            yield
+        except sqlite3.Error as exc:
+            raise MailopsError(self._sqlite_message(str(exc))) from exc
+        except OSError as exc:
+            if exc.errno == errno.ENOTDIR:
+                raise MailopsError(f"store {self.path}: a part of this path is not a directory; give another path") from exc
+            if exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
+                raise MailopsError(self._unwritable(exc.filename or self.path)) from exc
+            raise MailopsError(f"store {self.path}: {exc.strerror or type(exc).__name__}; mend that, or give another path") from exc
+
+    def _sqlite_message(self, text: str) -> str:
+        if "locked" in text:
+            return (
+                f"store {self.path}: another process has held it locked for {TIMEOUT:g} seconds; "
+                "let it finish (fuser names it), then run again"
+            )
+        if "readonly" in text:
+            return self._unwritable(self.path)
+        if "malformed" in text or "not a database" in text or "no such" in text:
+            return self._damaged()
+        if "full" in text:
+            return f"store {self.path}: the disk is full; make room, nothing was changed"
+        return f"store {self.path}: SQLite cannot use it ({text}); check the file system, or restore the file from a backup"
+
+    def _damaged(self) -> str:
+        return f"store {self.path}: is damaged; restore it from a backup (it was left as it is)"
+
+    def _unwritable(self, path: Any) -> str:
+        what = "it" if path == self.path else path
+        return f"store {self.path}: this user may not read or write {what}; mend owner and mode, or give another path in store"
+
+
+def _document(record: Stored) -> str:
+    data = {key: value for key, value in record.data.items() if key != "name"}
+    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _parents(path: str) -> Iterator[str]:
+    """The directories above a path, the nearest first."""
+    while path != "/":
+        path = os.path.dirname(path)
+        yield path
+
+
+@contextmanager
+def _transaction(connection: sqlite3.Connection, kind: str) -> Iterator[None]:
+    connection.execute(f"BEGIN {kind}")
+    try:
+        yield
+    except BaseException:
+        connection.rollback()
+        raise
+    connection.execute("COMMIT")

@@ -1,0 +1,116 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The documented options are the fields of the model, with its defaults and choices; what is shown in examples is valid."""
+
+from __future__ import annotations
+
+import importlib
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+import yaml
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _profile as model
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables as variables
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import COMMANDS, STATES
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import (
+    FIELDS,
+    FOLDERS,
+    RECORD_FIELDS,
+    SERVER_FIELDS,
+    Profile,
+)
+
+PLUGINS = "ansible_collections.mailops.profiles.plugins"
+NAMES = ("mail_profile", "mail_profiles", "mail_profile_info")
+CHOICES = {"account_type": model.ACCOUNT_TYPES, "signature_format": model.SIGNATURE_FORMATS}
+SERVER_CHOICES = {"security": model.SECURITIES, "authentication": model.AUTHENTICATIONS}
+MINIMAL = {"name": "x", "incoming": {"host": "x"}, "outgoing": {"host": "x"}}
+
+
+@pytest.fixture(scope="module")
+def documents(collections_path):
+    """What ansible-doc says about each module, fragments included."""
+    names = [f"mailops.profiles.{name}" for name in NAMES]
+    done = subprocess.run(
+        [sys.executable, "-m", "ansible", "doc", "--json", "-t", "module", *names],
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": collections_path},
+        capture_output=True,
+        check=True,
+    )
+    return {name.rpartition(".")[2]: document for name, document in json.loads(done.stdout).items()}
+
+
+def options(documents, name):
+    return documents[name]["doc"]["options"]
+
+
+def every_option(found, path=""):
+    for name, option in found.items():
+        yield f"{path}{name}", option
+        yield from every_option(option.get("suboptions", {}), f"{path}{name}.")
+
+
+def has_fields(found):
+    assert {name for name in found if "suboptions" in found[name]} == {"incoming", "outgoing", "folders"}
+    assert set(found["incoming"]["suboptions"]) == set(found["outgoing"]["suboptions"]) == set(SERVER_FIELDS)
+    assert set(found["folders"]["suboptions"]) == set(FOLDERS)
+    for name, choices in CHOICES.items():
+        assert tuple(found[name]["choices"]) == choices
+    for side in ("incoming", "outgoing"):
+        for name, choices in SERVER_CHOICES.items():
+            assert tuple(found[side]["suboptions"][name]["choices"]) == choices
+
+
+def test_mail_profile_has_the_fields_and_no_defaults(documents):
+    found = options(documents, "mail_profile")
+    assert set(found) == {*FIELDS, *COMMANDS, "store"}
+    has_fields(found)
+    assert tuple(found["state"]["choices"]) == STATES
+    assert [name for name, option in every_option(found) if option.get("default") is not None] == []
+    assert [name for name, option in every_option(found) if option.get("required")] == ["name"]
+
+
+def test_mail_profiles_has_the_fields_and_their_defaults(documents):
+    found = options(documents, "mail_profiles")
+    assert set(found) == {"profiles", "purge", "allow_empty", "store"}
+    fields = found["profiles"]["suboptions"]
+    assert set(fields) == {*FIELDS, *RECORD_FIELDS}
+    has_fields(fields)
+    defaults = Profile.from_data(MINIMAL).as_data()
+    for name in set(FIELDS) - set(MINIMAL):
+        assert fields[name].get("default") == defaults[name], name
+    for side in ("incoming", "outgoing"):
+        for name in set(SERVER_FIELDS) - {"host"}:
+            assert fields[side]["suboptions"][name].get("default") == defaults[side][name], name
+    required = [name for name, option in every_option(fields) if option.get("required")]
+    assert sorted(required) == ["incoming", "incoming.host", "name", "outgoing", "outgoing.host"]
+
+
+def test_mail_profile_info(documents):
+    assert set(options(documents, "mail_profile_info")) == {"name", "store"}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_an_action_takes_what_is_documented(documents, name):
+    action = importlib.import_module(f"{PLUGINS}.action.{name}").ActionModule
+    assert set(action.OPTIONS) == set(options(documents, name))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_examples_name_their_tasks_and_use_known_options(documents, name):
+    tasks = yaml.safe_load(documents[name]["examples"])
+    assert all(task.get("name") for task in tasks)
+    for task in tasks:
+        for action, args in task.items():
+            if action.startswith("mailops.profiles."):
+                assert set(args or {}) <= set(options(documents, action.rpartition(".")[2]))
+
+
+def test_every_variable_is_described():
+    assert all(variables.NAME.match(name) and text.endswith(".") for name, text in variables.BUILT_IN.items())
