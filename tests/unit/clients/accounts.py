@@ -1,0 +1,40 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Accounts for the tests of the clients: raw data, through the same validation as an administrator's."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account, User, read_users, resolve_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+
+JOANNA = {
+    "name": "jkowalska",
+    "email": "j.kowalska@example.org",
+    "display_name": "Joanna Kowalska",
+    "password": "tr0ub4dor&3",
+}
+
+
+def profile(name: str = "work", /, **changes: Any) -> dict[str, Any]:
+    """The data of a profile with passwords. ``incoming__port=1993`` changes a field of a server; None takes a field out."""
+    data: dict[str, Any] = {
+        "name": name,
+        "incoming": {"host": "imap.example.org", "password": "{UserPassword}"},
+        "outgoing": {"host": "smtp.example.org", "password": "{UserPassword}"},
+    }
+    for key, value in changes.items():
+        target, _separator, inner = key.rpartition("__")
+        place = data.setdefault(target, {}) if target else data
+        place[inner] = value
+    return data
+
+
+def resolved(profiles: list[dict[str, Any]], user: Mapping[str, Any] = JOANNA) -> tuple[list[Account], User]:
+    """The accounts of a user, and the user; MailopsError for what validation does not let through."""
+    known = {each["name"]: Profile.from_data(each) for each in profiles}
+    (reader,) = read_users([dict(user)])
+    return resolve_users([reader], known, None, "laptop-17", "default")[reader.name], reader

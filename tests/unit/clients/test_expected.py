@@ -1,0 +1,112 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Given these accounts, these files: ``expected/CLIENT/CASE/PATH`` holds what a client's file looks like, byte for byte.
+
+After a change of a format, ``MAILOPS_WRITE_EXPECTED=1 pytest tests/unit/clients/test_expected.py`` writes them anew. Read
+every line of the difference before it is committed: these files are what the programs of real people read.
+A file of ours stands here as it is; a block as it stands in a home where there was no file before.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client
+
+from .accounts import JOANNA, profile, resolved
+from .home import materialise
+
+EXPECTED = Path(__file__).parent / "expected"
+HOSTILE = {
+    "name": "o'brien$x",
+    "email": "o'b`x`{$HOME}|#!@example.org",
+    "display_name": "Zo\u00eb \"Q\" O'Brien \\ `touch /tmp/x` $(touch /tmp/x) $HOME # %s | ; {x}",
+    "password": " \"p\\a's`touch /tmp/x`$(touch /tmp/x)$HOME#%s|;{x} \u0142\U0001f511\" ",
+}
+COMMAND = ["pass", "show", "Mail/it's $HOME `x` \"q\" \\"]
+
+CASES = {
+    "plain": ([profile()], JOANNA),
+    "everything": (
+        [
+            profile(
+                "Company.mail",
+                account_name="Work",
+                reply_to="team@example.org",
+                signature="{UserDisplayName}\nExample Ltd\n",
+                folders={"sent": "Sent Items", "drafts": "Entw\u00fcrfe", "trash": "Trash", "archive": "Archive", "junk": "Junk"},
+                check_interval=5,
+                ca_file="/etc/ssl/example ca.pem",
+                default=True,
+                incoming__port=1993,
+                incoming__username="{UserName}",
+            )
+        ],
+        JOANNA,
+    ),
+    "hostile": ([profile(signature="{UserDisplayName}", reply_to="o'b`x`$HOME#@example.org", incoming__username="u'\"\\`$HOME:@/#%41")],
+                HOSTILE),
+    "two_accounts": (
+        [
+            profile("work", reply_to="team@example.org", signature="Joanna", folders={"sent": "Sent"}),
+            profile("Work", default=True, email="{UserName}@example.com", incoming__host="mail.example.com"),
+        ],
+        JOANNA,
+    ),
+    "starttls": ([profile(incoming__security="starttls", outgoing__security="starttls")], JOANNA),
+    "in_clear": (
+        [
+            profile(incoming__security="none", incoming__allow_cleartext=True,
+                    outgoing__security="none", outgoing__authentication="none", outgoing__password=None)
+        ],
+        JOANNA,
+    ),
+    "pop": ([profile(account_type="pop", incoming__host="2001:db8::1", leave_on_server=False, check_interval=10)], JOANNA),
+    "password_command": (
+        [
+            profile(incoming__password=None, incoming__password_command=COMMAND,
+                    outgoing__password=None, outgoing__password_command=COMMAND)
+        ],
+        JOANNA,
+    ),
+    "no_password": ([profile(incoming__password=None, outgoing__password=None)], JOANNA),
+    "oauth2": (
+        [
+            profile(incoming__password=None, incoming__password_command=["oama", "access"], incoming__authentication="oauth2",
+                    outgoing__password=None, outgoing__password_command=["oama", "access"], outgoing__authentication="oauth2")
+        ],
+        JOANNA,
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("case", CASES)
+@pytest.mark.parametrize("client", clients.all_clients(), ids=lambda client: client.name)
+def test_expected(client: Client, case: str, tmp_path: Path) -> None:
+    accounts, user = resolved(*CASES[case])
+    materialise(client.files(accounts, user), tmp_path)
+    place = EXPECTED / client.name / case
+    if os.environ.get("MAILOPS_WRITE_EXPECTED"):
+        shutil.rmtree(place, ignore_errors=True)
+        shutil.copytree(tmp_path, place)
+        for path in place.rglob("*"):
+            path.chmod(0o755 if path.is_dir() else 0o644)
+        if not any(place.rglob("*")):
+            place.rmdir()
+    assert _tree(tmp_path) == _tree(place)
+
+
+def test_nothing_is_expected_of_nobody() -> None:
+    known = {f"{client.name}/{case}" for client in clients.all_clients() for case in CASES}
+    assert {str(path.relative_to(EXPECTED)) for path in EXPECTED.glob("*/*")} <= known
+
+
+def _tree(top: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(top)): path.read_bytes() for path in sorted(top.rglob("*")) if path.is_file()}

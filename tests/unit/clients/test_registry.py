@@ -1,0 +1,183 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What holds for every client in the registry. A new client is tested here on the day it appears."""
+
+from __future__ import annotations
+
+import fnmatch
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import MASK
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import AUTHENTICATIONS, Profile, dotted_fields
+
+from .accounts import JOANNA, profile, resolved
+
+every_client = pytest.mark.parametrize("client", clients.all_clients(), ids=lambda client: client.name)
+
+COMMAND = ["pass", "show", "mail"]
+POP = {"account_type": "pop"}
+# Field -> pairs of profile changes (before, after) which differ in that field only.
+CHANGES: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
+    "email": [({}, {"email": "{UserName}@example.com"})],
+    "account_name": [({}, {"account_name": "Work"})],
+    "sender_name": [({}, {"sender_name": "Kowalska"})],
+    "reply_to": [({}, {"reply_to": "team@example.org"})],
+    "account_type": [({"incoming__port": 1993}, {**POP, "incoming__port": 1993})],
+    "default": [({}, {"default": True})],
+    "notifications": [({}, {"notifications": False})],
+    "signature": [({}, {"signature": "Joanna"}), ({"signature": "Joanna"}, {"signature": "Asia"})],
+    "signature_format": [({"signature": "<b>J</b>"}, {"signature": "<b>J</b>", "signature_format": "html"})],
+    "leave_on_server": [(POP, {**POP, "leave_on_server": False})],
+    "delete_after_days": [(POP, {**POP, "delete_after_days": 14})],
+    "check_interval": [({}, {"check_interval": 5}), ({"check_interval": 5}, {"check_interval": 10})],
+    "ca_file": [({}, {"ca_file": "/etc/ca.pem"})],
+    **{f"folders.{name}": [({}, {"folders": {name: "Folder"}})] for name in ("sent", "drafts", "trash", "archive", "junk")},
+    **{
+        f"{side}.{name}": changes
+        for side in ("incoming", "outgoing")
+        for name, changes in {
+            "host": [({}, {f"{side}__host": "mail.example.com"})],
+            "port": [({}, {f"{side}__port": 2525})],
+            "security": [({f"{side}__port": 2525}, {f"{side}__port": 2525, f"{side}__security": "starttls"})],
+            "username": [({}, {f"{side}__username": "{UserName}"})],
+            "password": [({}, {f"{side}__password": None}), ({}, {f"{side}__password": "{Pin}"})],
+            "password_command": [
+                ({f"{side}__password": None}, {f"{side}__password": None, f"{side}__password_command": COMMAND}),
+            ],
+            "authentication": [
+                (
+                    {f"{side}__password": None, f"{side}__password_command": COMMAND},
+                    {f"{side}__password": None, f"{side}__password_command": COMMAND, f"{side}__authentication": value},
+                )
+                for value in AUTHENTICATIONS
+                if value not in ("password", "none")
+            ],
+        }.items()
+    },
+}  # fmt: skip
+
+
+def rendered(client: Client, changes: dict[str, Any]) -> list[Any] | None:
+    """The files for two accounts, of which the second has the changes; None when the client skips it."""
+    profiles = [profile("first"), profile("work", variables={"Pin": None}, **changes)]
+    accounts, user = resolved(profiles, {**JOANNA, "variables": {"Pin": "4711"}})
+    # In the same order, whichever is the default: what is looked at is what an account says, not where it stands.
+    accounts.sort(key=lambda account: account.profile)
+    if any(client.skip_reason(account) for account in accounts):
+        return None
+    return client.files(accounts, user)
+
+
+def test_every_field_has_a_change() -> None:
+    assert set(CHANGES) == set(dotted_fields())
+
+
+@every_client
+@pytest.mark.parametrize("field", dotted_fields())
+def test_a_field_changes_the_files_if_and_only_if_the_client_says_so(client: Client, field: str) -> None:
+    pairs = [(rendered(client, before), rendered(client, after)) for before, after in CHANGES[field]]
+    looked_at = [(before, after) for before, after in pairs if before is not None and after is not None]
+    if field in client.expresses:
+        assert looked_at, "no change of this field is one that the client can take"
+        assert all(before != after for before, after in looked_at)
+    else:
+        assert all(before == after for before, after in looked_at)
+
+
+@every_client
+def test_the_same_accounts_give_the_same_files(client: Client) -> None:
+    assert rendered(client, {"signature": "x"}) == rendered(client, {"signature": "x"})
+
+
+@every_client
+def test_files_lie_where_the_client_says(client: Client) -> None:
+    accounts, user = resolved([profile("work", signature="x"), profile("home", incoming__password=None, incoming__password_command=COMMAND)])
+    files = client.files(accounts, user)
+    assert files
+    for file in files:
+        for path in (file.path, *file.alternatives):
+            assert any(_matches(path, pattern) for pattern in client.paths), path
+            assert not path.startswith("/") and ".." not in path.split("/")
+
+
+def _matches(path: str, pattern: str) -> bool:
+    parts, wanted = path.split("/"), pattern.split("/")
+    return len(parts) == len(wanted) and all(map(fnmatch.fnmatchcase, parts, wanted))
+
+
+@every_client
+def test_profiles_with_similar_names_do_not_collide(client: Client) -> None:
+    alone = []
+    for name in ("Work", "work", "wo-rk", "wo.rk", "wo_rk"):
+        accounts, user = resolved([profile(name)])
+        alone.append({(file.path, file.text) for file in client.files(accounts, user)})
+        assert accounts[0].key in "".join(file.path + file.text for file in client.files(accounts, user))
+    accounts, user = resolved([profile("Work"), profile("work")])
+    files = client.files(accounts, user)
+    owned = [file.path for file in files if file.strategy != BLOCK]
+    assert len(set(owned)) == len(owned)
+    assert all(one != other for number, one in enumerate(alone) for other in alone[:number])
+
+
+@every_client
+def test_what_is_shown_has_no_password(client: Client) -> None:
+    profiles = [profile("first"), profile("second", account_type="pop")]
+    accounts, user = resolved(profiles, {**JOANNA, "password": 'S3cret"\\é'})
+    changed = [
+        replace(each, incoming=replace(each.incoming, password="0ther"), outgoing=replace(each.outgoing, password="0ther"))
+        for each in accounts
+    ]
+    files, others = client.files(accounts, user), client.files(changed, user)
+    assert [(file.path, file.shown, file.shown_if_matched) for file in files] == [
+        (file.path, file.shown, file.shown_if_matched) for file in others
+    ]
+    assert all(file.secret == (file.text != file.shown) for file in files)
+    for file in files:
+        for text in (file.shown, file.shown_if_matched):
+            assert text is None or ("S3cret" not in text and "0ther" not in text)
+    assert any(file.secret for file in files) == any("password" in field.split(".") for field in client.expresses)
+    assert all(MASK not in file.text for file in files)
+
+
+@every_client
+def test_it_is_described(client: Client) -> None:
+    assert client.title and client.title == client.title.strip()
+    assert clients.get(client.name) is client
+    module = __import__(f"{clients.__name__}.{client.name}", fromlist=["CLIENT"])
+    assert len((module.__doc__ or "").strip()) > 40
+
+
+@every_client
+def test_every_reason_to_skip_is_a_sentence_without_a_password(client: Client) -> None:
+    for value in AUTHENTICATIONS:
+        secret = {} if value != "none" else {"outgoing__password": None, "incoming__password": None}
+        accounts, user = resolved([profile(incoming__authentication=value, outgoing__authentication=value, **secret)])
+        reason = client.skip_reason(accounts[0])
+        if reason is None:
+            assert client.files(accounts, user)
+        else:
+            assert client.title.split()[0] in reason and JOANNA["password"] not in reason
+            assert client.files(accounts, user) == []
+
+
+@every_client
+def test_losses_are_what_is_set_and_cannot_be_expressed(client: Client) -> None:
+    plain = Profile.from_data(profile(incoming__password=None, outgoing__password=None))
+    assert client.losses(plain) == []
+    for field in ("notifications", "reply_to", "account_name", "check_interval"):
+        changed = Profile.from_data(profile(**CHANGES[field][0][1], incoming__password=None, outgoing__password=None))
+        assert client.losses(changed) == ([] if field in client.expresses else [field])
+
+
+def test_an_html_signature_is_a_loss_for_a_program_of_text() -> None:
+    html = Profile.from_data(profile(signature="<b>J</b>", signature_format="html"))
+    assert {"signature", "signature_format"} <= set(clients.get("neomutt").losses(html))
+    text = Profile.from_data(profile(signature="J"))
+    assert "signature" not in clients.get("neomutt").losses(text)
