@@ -13,6 +13,7 @@ from typing import Any, Iterable
 
 import yaml
 
+from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError, nearest
@@ -42,6 +43,8 @@ class MailopsAction(ActionBase):
             result.update(self.work({name: options.get(name) for name in self.OPTIONS}, task_vars))
         except MailopsError as exc:
             result.update(failed=True, msg=f"{self._task.action.rpartition('.')[2]}: {exc}")
+        except AnsibleError:  # Ansible's own: it must see for itself that a host is unreachable
+            raise
         except Exception as exc:  # the text of an unexpected exception may quote a password
             result.update(failed=True, msg=f"internal error: {type(exc).__name__} at {_place(exc)}; please report it")
         return result

@@ -1,0 +1,82 @@
+#!/usr/bin/env bash
+# The role over several hosts: --check, --limit, serial, a mistake, a wrong type, removal.
+set -euo pipefail
+
+export ANSIBLE_NOCOLOR=1
+export MAILOPS_STORE=$OUTPUT_DIR/store/profiles.db
+export HOMES=$OUTPUT_DIR/homes
+log=$OUTPUT_DIR/log
+
+step() { printf '\n=== %s ===\n' "$*"; }
+play() { ansible-playbook -i inventory.yml "$@" 2>&1 | tee "$log"; }
+rollout() { play mailops.profiles.rollout -vvv "$@"; }
+fails() { if "$@"; then echo "expected to fail: $*" && exit 1; fi; }
+shows() { grep -E -- "$1" "$log" >/dev/null || { echo "not in the output: $1" && exit 1; }; }
+recap() { shows "^$1 +: ok=[0-9]+ +changed=$2 .*failed=0 "; }
+homes() { diff <(printf '%s\n' "$@") <(cd "$HOMES" && find . -mindepth 2 -maxdepth 2 -printf '%P\n' | sort); }
+no_password() { if grep -E 'sesame-[0-9]' "$log"; then echo 'a password in the output' && exit 1; fi; }
+
+step 'The profile'
+play profile.yml
+mkdir "$HOMES"
+
+step 'Check mode writes nothing'
+rollout --check --diff
+recap laptop 1
+recap shared-desk 1
+recap spare 0
+no_password
+[[ -z $(find "$HOMES" -mindepth 1) ]]
+
+step 'Never a host outside of the group'
+fails grep -w elsewhere "$log"
+
+step 'One host'
+rollout --limit laptop
+recap laptop 1
+homes laptop/jkowalska
+
+step 'Host by host'
+rollout --diff -e mail_accounts_serial=1
+recap laptop 0
+recap shared-desk 1
+no_password
+[[ $(grep -c '^PLAY \[' "$log") == 3 ]]
+homes laptop/jkowalska shared-desk/anowak shared-desk/bwilk
+grep -rqF sesame-3 "$HOMES/shared-desk/bwilk"
+
+step 'Nothing to do'
+rollout -e mail_accounts_hosts=laptop,shared-desk
+recap laptop 0
+recap shared-desk 0
+
+step 'A mistake on one host: no host is written to'
+fails rollout -i mistake.yml
+shows "user 'anowak'.*UserEmail.*give the user email"
+no_password
+homes laptop/jkowalska shared-desk/anowak shared-desk/bwilk
+
+step 'A wrong type'
+fails rollout -e '{"mail_accounts_users": ["jkowalska sesame-1"]}'
+shows mail_accounts_users
+no_password
+fails rollout -e '{"mail_accounts_clients": {"neomutt": true}}'
+shows mail_accounts_clients
+no_password
+fails rollout -e mail_accounts_state=gone
+shows 'value of mail_accounts_state must be one of: present, absent'
+
+step 'Another store'
+store=$MAILOPS_STORE
+MAILOPS_STORE=/nonexistent/profiles.db rollout -e "mail_accounts_store=$store"
+recap shared-desk 0
+fails rollout -e mail_accounts_store=/nonexistent/profiles.db
+shows /nonexistent/profiles.db
+
+step 'Removal, by names alone, without a store'
+MAILOPS_STORE=/nonexistent/profiles.db rollout -e mail_accounts_state=absent --diff
+recap laptop 1
+recap shared-desk 1
+[[ -z $(find "$HOMES" -type f) ]]
+rollout -e mail_accounts_state=absent
+recap laptop 0
