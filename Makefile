@@ -1,0 +1,65 @@
+# All that is made lies below build/. A fresh Debian or Ubuntu needs git, make and python3-venv, and nothing else.
+
+MAKEFLAGS += --no-print-directory
+export PATH := $(CURDIR)/build/venv/bin:$(PATH)
+export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
+export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+VENV := build/venv/.stamp
+COLLECTION := build/collections/ansible_collections/mailops/profiles
+MATRIX := matrix-2.16 matrix-2.19 matrix-2.21
+export MATRIX
+
+.PHONY: help demo test prepare lint sanity unit integration molecule lab matrix $(MATRIX) packages clean
+
+help:  ## what can be made
+	@awk -F ':.*## ' '/^[a-z]+:.*##/ {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+
+demo:  ## three users' accounts below build/demo: the dry run, the run, a second run, a change
+	@demo/run
+
+test: prepare  ## all of the following, and a summary
+	@.ci/test
+
+lint: $(VENV) $(COLLECTION)  ## ruff, yamllint, ansible-lint, antsibull-changelog
+	ruff check
+	yamllint --strict .
+	ansible-lint --offline --profile production
+	antsibull-changelog lint
+
+sanity: $(VENV)  ## ansible-test sanity, without exceptions
+	.ci/sanity build/venv
+
+unit: prepare  ## the unit tests, in seconds
+	pytest -n auto tests/unit
+
+integration: $(VENV)  ## ansible-test integration; with TARGET=name a single target
+	.ci/integration build/venv build/integration $(TARGET)
+
+molecule: $(VENV) $(COLLECTION)  ## the role in a molecule scenario
+	cd extensions && molecule test
+
+lab: prepare  ## real mail programs against a real mail server, as root
+	pytest tests/lab
+
+matrix: $(MATRIX)  ## unit and integration with each ansible-core that is supported
+
+$(MATRIX): $(COLLECTION) packages
+	@.ci/matrix $(@:matrix-%=%)
+
+clean:  ## remove build/
+	rm -rf build
+
+prepare: $(VENV) $(COLLECTION) packages
+
+packages:
+	@.ci/packages
+
+$(VENV): tests/requirements.txt tests/unit/requirements.txt requirements.txt
+	@python=$$(.ci/find-python) && rm -rf build/venv && $$python -m venv build/venv && echo "build/venv: $$(python --version)"
+	@pip install -qq -r tests/requirements.txt
+	@touch $@
+
+# A link, so that the tests see the working tree as it is.
+$(COLLECTION):
+	@mkdir -p $(@D) && ln -sfn ../../../.. $@
