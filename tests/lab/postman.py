@@ -27,18 +27,18 @@ def deliver(email: str, message: str) -> None:
 def messages(email: str, password: str, folder: str) -> list[str]:
     with _mailbox(email, password) as mailbox:
         mailbox.select(_quoted(folder), readonly=True)
-        _, numbers = mailbox.search(None, "ALL")
+        _status, numbers = mailbox.search(None, "ALL")
         return [base64.b64encode(mailbox.fetch(number, "(BODY.PEEK[])")[1][0][1]).decode()
                 for number in numbers[0].split()]
 
 
 def empty(email: str, password: str) -> None:
     with _mailbox(email, password) as mailbox:
-        _, folders = mailbox.list()
+        _status, folders = mailbox.list()
         for line in folders:
             # (\HasNoChildren) "/" Name
             folder = re.fullmatch(rb'\(.*?\) "/" (.*)', line)[1].decode().strip('"')
-            _, count = mailbox.select(_quoted(folder))
+            _status, count = mailbox.select(_quoted(folder))
             if count != [b"0"]:
                 mailbox.store("1:*", "+FLAGS.SILENT", r"(\Deleted)")
                 mailbox.expunge()

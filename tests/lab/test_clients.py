@@ -246,8 +246,8 @@ def test_password_command(lab: Lab, name: str) -> None:
     assert synced.returncode == 0, synced.stderr
 
 
-PIECES = ("`touch /tmp/pwned`", "$(touch /tmp/pwned)", "|touch /tmp/pwned", "'", '"', "\\", "`", "$HOME", "${HOME}", "#", "%", "%41",
-          "%s", ";", "{", "}", " ", "  ", "\\n", "\\x41", "\\101", "\u0142", "\u00df", "\u65e5\u672c", "\U0001f511", "a", "B", "0",
+PIECES = ("`touch /tmp/pwned`", "$(touch /tmp/pwned)", "|touch /tmp/pwned", "'", '"', "\\", "`", "$HOME", "${HOME}", "#", "%",
+          "%41", "%s", ";", "{", "}", " ", "  ", "\\n", "\\x41", "\\101", "\u0142", "\u00df", "\u65e5\u672c", "\U0001f511", "a", "B", "0",
           "=", "+", ":", "@", "/", "~", "!", "&", "<", ">", "(", ")", "[", "]", "*", "?", ",", ".", "^")  # fmt: skip
 
 

@@ -145,9 +145,11 @@ def _incoming(account: Account) -> dict[str, str]:
     username = _credential(server.username)
     if kind == "imap":
         values = {"folder": url, "spoolfile": _url(server, kind, "INBOX"), "imap_user": username, "imap_login": username}
-        for name, variable in _FOLDER_VARIABLES.items():
-            if name in account.folders:
-                values[variable] = _quoted(f"={account.folders[name]}")
+        folders = {variable: account.folders[name] for name, variable in _FOLDER_VARIABLES.items() if name in account.folders}
+        if folders:
+            # By default the dot counts as a separator too, and "Mr. Smith" becomes a folder " Smith" in "Mr".
+            values["imap_delim_chars"] = "'/'"
+        values |= {variable: _quoted(f"={folder}") for variable, folder in folders.items()}
     else:
         values = {"spoolfile": url, "pop_host": url, "pop_user": username, "pop_delete": "no" if account.leave_on_server else "yes"}
     return {**values, **_credentials(account, "incoming", kind)}

@@ -51,8 +51,10 @@ CASES = {
         ],
         JOANNA,
     ),
-    "hostile": ([profile(signature="{UserDisplayName}", reply_to="o'b`x`$HOME#@example.org", incoming__username="u'\"\\`$HOME:@/#%41")],
-                HOSTILE),
+    "hostile": (
+        [profile(signature="{UserDisplayName}", reply_to="o'b`x`$HOME#@example.org", incoming__username="u'\"\\`$HOME:@/#%41")],
+        HOSTILE,
+    ),
     "two_accounts": (
         [
             profile("work", reply_to="team@example.org", signature="Joanna", folders={"sent": "Sent"}),

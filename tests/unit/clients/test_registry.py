@@ -98,7 +98,8 @@ def test_the_same_accounts_give_the_same_files(client: Client) -> None:
 
 @every_client
 def test_files_lie_where_the_client_says(client: Client) -> None:
-    accounts, user = resolved([profile("work", signature="x"), profile("home", incoming__password=None, incoming__password_command=COMMAND)])
+    other = profile("home", incoming__password=None, incoming__password_command=COMMAND)
+    accounts, user = resolved([profile("work", signature="x"), other])
     files = client.files(accounts, user)
     assert files
     for file in files:
