@@ -1,7 +1,7 @@
 # Copyright (c) 2026, the mailops.profiles authors
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
-"""The fixture `lab`: one running lab for all tests of a session (of a worker, under pytest-xdist)."""
+"""The fixture `lab`: a running lab for all tests of a file; starting one takes a second."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from sandbox import HERE, Sandbox, missing_packages, why_impossible  # noqa: E40
 POLICY = Path("/usr/sbin/policy-rc.d")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def lab(lab_possible, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     sandbox = Sandbox(tmp_path_factory.mktemp("lab"))
     # Tests hand files over in their tmp_path, so the sandbox sees the same one.
