@@ -144,6 +144,42 @@ def test_mutt_reads_pop(lab: Lab, program: str, name: str, security: str) -> Non
 
 
 @mutts
+def test_mutt_uses_the_folders(lab: Lab, program: str) -> None:
+    email = USERS["anna"].email
+    deploy(lab, "anna", [profile(folders={"sent": "Archive", "trash": "Junk"})], ["neomutt"])
+    lab.empty(email)
+    lab.deliver(email, "thrown away", "Hello\n")
+    # Delete, write the mailbox, yes.
+    lab.pty([program], user="anna", input=[(b"thrown away", b"d"), (b"", b"$"), (b"", b"y"), (b"", b"x")])
+    assert [message["Subject"] for message in lab.messages(email, "Junk")] == ["thrown away"]
+    assert lab.messages(email) == []
+    if program == "mutt":  # NeoMutt keeps no copy of what is sent from a script.
+        assert lab.run([program, "-s", "kept", email], user="anna", input="x\n").returncode == 0
+        assert [message["Subject"] for message in lab.messages(email, "Archive")] == ["kept"]
+
+
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+@mutts
+def test_a_password_is_the_same_in_every_locale(lab: Lab, program: str, locale: str) -> None:
+    user = USERS["lukasz"]
+    deploy(lab, user.name, [profile()], ["neomutt"])
+    lab.deliver(user.email, "is there", "Hello\n")
+    status, _output = lab.pty([program], user=user.name, env={"LC_ALL": locale}, input=[(b"is there", b"x")])
+    assert status == 0
+
+
+@pytest.mark.parametrize("client", ["msmtp", "mbsync", "fetchmail"])
+def test_a_password_that_is_not_sent(lab: Lab, client: str) -> None:
+    deploy(lab, "anna", [profile(incoming__authentication="encrypted", outgoing__authentication="encrypted")], [client])
+    before = lab.log().count("CRAM-MD5")
+    argv = {"msmtp": ["msmtp", USERS["anna"].email], "mbsync": ["mbsync", "--all"], "fetchmail": ["fetchmail", "--check"]}[client]
+    answer = lab.run(argv, user="anna", input="Subject: x\n\nx\n")
+    assert answer.returncode in ((0, 1) if client == "fetchmail" else (0,)), answer.stdout + answer.stderr
+    lab.wait_for_delivery()
+    assert lab.log().count("CRAM-MD5") > before
+
+
+@mutts
 def test_mutt_switches_between_accounts_on_one_server(lab: Lab, program: str) -> None:
     anna, basil = USERS["anna"], USERS["basil"]
     other = profile("other", email="{Other}", reply_to=None, variables={"Other": None, "Secret": None},
@@ -247,7 +283,8 @@ def test_password_command(lab: Lab, name: str) -> None:
 
 
 PIECES = ("`touch /tmp/pwned`", "$(touch /tmp/pwned)", "|touch /tmp/pwned", "'", '"', "\\", "`", "$HOME", "${HOME}", "#", "%",
-          "%41", "%s", ";", "{", "}", " ", "  ", "\\n", "\\x41", "\\101", "\u0142", "\u00df", "\u65e5\u672c", "\U0001f511", "a", "B", "0",
+          "%41", "%s", ";", "{", "}", " ", "  ", "\\n", "\\x41",
+          "\\101", "\u0142", "\u00df", "\u65e5\u672c", "\U0001f511", "a", "B", "0",
           "=", "+", ":", "@", "/", "~", "!", "&", "<", ">", "(", ")", "[", "]", "*", "?", ",", ".", "^")  # fmt: skip
 
 

@@ -44,6 +44,7 @@ _NOT_IN_FOLDERS = '%?#|"\\`{}<>^'
 _MOST_MACROS = 9
 # $timeout is a short integer.
 _LONGEST_INTERVAL = 32_767
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 @._+=:,/-")
 
 
 def _quoted(text: str) -> str:
@@ -59,9 +60,6 @@ def _escaped(text: str) -> str:
 def _credential(text: str) -> str:
     """The server is to get these octets, whatever the locale."""
     return f'"{_escaped(text)}"'
-
-
-_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 @._+=:,/-")
 
 
 def _render(accounts: Sequence[Account], user: User) -> list[File]:
@@ -196,7 +194,7 @@ def _block(accounts: Sequence[Account]) -> str:
 def _cannot(account: Account) -> str | None:
     securities = _securities(account)
     if "none" in securities and "starttls" in securities:
-        return "NeoMutt and Mutt have one setting for both servers: with security: none for one, the other's starttls is not enforced"
+        return "NeoMutt and Mutt cannot enforce starttls for one server and do without TLS for the other: it is one setting"
     for side, kind in (("incoming", account.account_type), ("outgoing", "smtp")):
         server = getattr(account, side)
         nobody = side == "outgoing" and server.authentication == "none"
