@@ -40,7 +40,8 @@ molecule: $(VENV) $(COLLECTION)  ## the role in a molecule scenario
 	cd extensions && molecule test
 
 lab: prepare  ## real mail programs against a real mail server, as root
-	pytest tests/lab
+	pytest tests/lab/test_lab.py  # looks at the whole machine, so nothing else may start or stop labs
+	pytest -n 2 --dist loadgroup tests/lab/test_clients.py tests/lab/test_rollout.py
 
 matrix: $(MATRIX)  ## unit and integration with each ansible-core that is supported
 

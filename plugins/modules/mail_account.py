@@ -61,7 +61,12 @@ options:
     elements: dict
   clients:
     description:
-      - The mail programs to configure. V(neomutt) serves mutt too.
+      - The mail programs to configure.
+      - V(neomutt), NeoMutt and Mutt, reads mail over IMAP or POP and sends it. One C(source) line in the user's own muttrc; each
+        account in a file of its own. Further accounts are opened by Alt-1, Alt-2, and so on.
+      - V(msmtp) sends. Accounts in C(.msmtprc); an C(account default) of the user's own stays.
+      - V(mbsync), isync, synchronizes IMAP with C(~/Mail/KEY). Accounts in C(.mbsyncrc). It never deletes on the server.
+      - V(fetchmail) fetches IMAP or POP for the local mail system. Entries in C(.fetchmailrc). IMAP mail stays on the server.
       - A client that cannot do an account at all (such as V(mbsync) and POP) is reported in RV(skipped_accounts) and by a warning; a field
         that it cannot express in RV(dropped).
       - Required, except when accounts are only removed.

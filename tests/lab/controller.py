@@ -14,7 +14,11 @@ from pathlib import Path
 from typing import Any
 
 from harness import Lab
-from sandbox import REPOSITORY
+
+from ansible_collections.mailops.profiles.plugins import plugin_utils
+
+# Where Python found the collection; seen from within the lab, too.
+COLLECTIONS = str(Path(next(iter(plugin_utils.__path__))).parents[4])
 
 _PORT = 2222
 _SSHD = f"""
@@ -38,10 +42,10 @@ _INVENTORY: dict[str, Any] = {
 class Controller:
     """Runs playbooks in the lab as root, against the lab's own sshd, where it is only ``admin`` and becomes root by sudo."""
 
-    def __init__(self, lab: Lab, directory: Path, collections: str):
+    def __init__(self, lab: Lab, directory: Path):
         self._lab = lab
         self._directory = directory
-        self._environment = {"ANSIBLE_COLLECTIONS_PATH": collections, "ANSIBLE_NOCOLOR": "1", "LANG": "C.UTF-8"}
+        self._environment = {"ANSIBLE_COLLECTIONS_PATH": COLLECTIONS, "ANSIBLE_NOCOLOR": "1", "LANG": "C.UTF-8"}
         self._start_sshd()
 
     def _start_sshd(self) -> None:
@@ -95,12 +99,3 @@ class Controller:
         path.write_text(json.dumps(data))
         return str(path)
 
-
-def collections_path(directory: Path) -> str:
-    """A collections path in which the checkout is installed."""
-    if REPOSITORY.parts[-3:] == ("ansible_collections", "mailops", "profiles"):
-        return str(REPOSITORY.parents[2])
-    namespace = directory / "ansible_collections/mailops"
-    namespace.mkdir(parents=True)
-    (namespace / "profiles").symlink_to(REPOSITORY)
-    return str(directory)

@@ -18,16 +18,22 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
+from controller import COLLECTIONS
 from harness import Lab, load_users
-from sandbox import REPOSITORY
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account, read_users, resolve_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment import payload, plan_deployment
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
 
-sys.path.insert(0, str(REPOSITORY / "tests" / "unit" / "clients"))
-from home import materialise  # noqa: E402
-
+# What the module does on a host, without the time that Ansible takes around it; test_rollout.py has it all.
+WRITE = f"""
+import base64, json, sys, zlib
+sys.path.insert(0, {COLLECTIONS!r})
+from ansible_collections.mailops.profiles.plugins.module_utils._files._host import deploy
+result = deploy(json.loads(zlib.decompress(base64.b64decode(sys.stdin.read()))), check=False, diff=False)
+sys.exit(json.dumps(result) if result["failed_count"] or result["missing_users"] else 0)
+"""
 CANARY = "/tmp/pwned"
 OURS = (".config/mailops", ".muttrc", ".msmtprc", ".mbsyncrc", ".fetchmailrc", ".fetchids", "Mail", "mbox", "sent")
 USERS = load_users()
@@ -62,14 +68,14 @@ def deploy(lab: Lab, name: str, profiles: list[dict[str, Any]], names: Sequence[
     known = {each["name"]: Profile.from_data(each) for each in profiles}
     (reader,) = read_users([data])
     accounts = resolve_users([reader], known, None, "lab", "default")[name]
-    home, owner = lab.path(user.home), lab.sandbox.account(name)
     for each in OURS:
-        path = home / each
+        path = lab.path(user.home) / each
         shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    for client in map(clients.get, names):
-        for account in accounts:
-            assert client.skip_reason(account) is None
-        materialise(client.files(accounts, reader), home, (owner.pw_uid, owner.pw_gid))
+    deployment = plan_deployment([reader], {name: accounts}, known, [clients.get(each) for each in names])
+    assert not deployment.skipped
+    settings = {"instance": "default", "mode": 0o600, "directory_mode": 0o700, "owner": None, "group": None, "details": False}
+    written = lab.run([sys.executable, "-c", WRITE], input=payload(deployment, {name: None}, settings))
+    assert written.returncode == 0, written.stderr
     return accounts
 
 

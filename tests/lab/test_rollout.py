@@ -11,10 +11,12 @@ import os
 from typing import Any
 
 import pytest
-from controller import Controller, collections_path
+from controller import Controller
 from harness import Lab, load_users
 
 USERS = load_users()
+# One test builds on the other.
+pytestmark = pytest.mark.xdist_group("rollout")
 CLIENTS = ["neomutt", "msmtp", "mbsync", "fetchmail"]
 every_user = pytest.mark.parametrize("name", USERS)
 
@@ -53,8 +55,7 @@ def listed(**changes: Any) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def controller(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Controller:
-    directory = tmp_path_factory.mktemp("controller")
-    return Controller(lab, directory, collections_path(directory / "collections"))
+    return Controller(lab, tmp_path_factory.mktemp("controller"))
 
 
 @pytest.fixture(scope="module")

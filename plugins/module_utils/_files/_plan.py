@@ -186,7 +186,9 @@ class _Planner:
         backup = current.data if foreign and current is not None else None
         if file.strategy == "owned" and before is not None and before.backup is None and backup is not None and old is None:
             entry = replace(entry, before=replace(before, backup=backup_name(path, backup)))
-        step = Step(path, file.client, "created" if current is None else "updated", data, mode, current, backup, file.strategy == "block" and current is not None)
+        action = "created" if current is None else "updated"
+        users_own = file.strategy == "block" and current is not None
+        step = Step(path, file.client, action, data, mode, current, backup, users_own=users_own)
         plan.steps.append(replace(step, diff=self._diff(step, old, ours, shown)))
         return entry
 

@@ -19,7 +19,7 @@ _PROTOCOL = {"imap": "IMAP", "pop": "POP3"}
 _AUTH = {"password": "password", "encrypted": "cram-md5", "gssapi": "gssapi", "ntlm": "ntlm"}
 # Any sslproto but '' makes TLS mandatory; and '' is the only way to say that there is none, as certificate checks demand it too.
 _TLS = {"tls": 'ssl sslproto "TLS1.2+"', "starttls": 'no ssl sslproto "TLS1.2+"', "none": 'no ssl sslproto ""'}
-_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 @._+=:,/-")
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 @._+=:,/*-")
 
 
 def _quoted(text: str) -> str:
