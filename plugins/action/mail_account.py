@@ -198,11 +198,12 @@ def _flag(options: Mapping[str, Any], name: str) -> bool:
 
 
 def _warnings(deployment: Deployment) -> list[str]:
+    warnings = list(deployment.warnings)[:_MOST_LISTED]
     if not deployment.skipped:
-        return []
+        return warnings
     reasons = {f"{item['client']}, profile '{item['profile']}': {item['reason']}" for item in deployment.skipped}
     listed = sorted(reasons)[:10]
-    return [f"mail_account skips {len(deployment.skipped)} accounts: {'; '.join(listed)}{'; ...' if len(reasons) > 10 else ''}"]
+    return [*warnings, f"mail_account skips {len(deployment.skipped)} accounts: {'; '.join(listed)}{'; ...' if len(reasons) > 10 else ''}"]
 
 
 def _result(

@@ -32,6 +32,7 @@ class Deployment:
     files: Mapping[str, Sequence[tuple[str, _clients.File]]]
     skipped: Sequence[Mapping[str, str]]
     dropped: Mapping[str, Sequence[str]]
+    warnings: Sequence[str] = ()
 
     @property
     def has_secrets(self) -> bool:
@@ -54,7 +55,8 @@ def plan_deployment(
                 reason = client.skip_reason(account)
                 if reason:
                     skipped.append({"user": user.name, "client": client.name, "profile": account.profile, "reason": reason})
-    return Deployment(users, accounts, files, skipped, _dropped(accounts, profiles, clients))
+    warnings = [warning for profile in profiles.values() for warning in profile.warnings]
+    return Deployment(users, accounts, files, skipped, _dropped(accounts, profiles, clients), warnings)
 
 
 def _dropped(

@@ -79,14 +79,14 @@ class Controller:
         done = self.play(self._write("profiles.yml", play), "-i", "localhost,")
         assert done.returncode == 0, done.stdout + done.stderr
 
-    def roll_out(self, users: list[dict[str, Any]], *arguments: str, **variables: Any) -> dict[str, Any]:
+    def roll_out(self, users: list[dict[str, Any]], *arguments: str, become: bool = True, **variables: Any) -> dict[str, Any]:
         """The role for these users of the host; the report of the run (in check mode: none)."""
         report = self._directory / "report.json"
         report.unlink(missing_ok=True)
         of_the_host = {**_INVENTORY, "mail_accounts_users": users, "mail_accounts_store": self._path("profiles.db")}
         of_the_host.update({f"mail_accounts_{name}": value for name, value in {"report_path": str(report), **variables}.items()})
         inventory = self._write("inventory.json", {"mail_accounts": {"hosts": {"desk": of_the_host}}})
-        done = self.play("mailops.profiles.rollout", "-i", inventory, "--become", *arguments)
+        done = self.play("mailops.profiles.rollout", "-i", inventory, *(["--become"] if become else []), *arguments)
         assert done.returncode == 0, done.stdout + done.stderr
         self.output = done.stdout + done.stderr
         return json.loads(report.read_text()) if report.exists() else {}

@@ -151,7 +151,7 @@ def test_a_dry_run_and_a_second_run_change_nothing(rolled_out: dict[str, Any], l
 def test_a_changed_profile_reaches_everybody(lab: Lab, controller: Controller, change: dict[str, Any]) -> None:
     controller.store([profile(**change)])
     pop = "account_type" in change
-    report = controller.roll_out(listed(), "--diff", profiles=["work"], clients=CLIENTS)
+    report = controller.roll_out(listed(), "--diff", "-vvvvv", profiles=["work"], clients=CLIENTS)
     assert report["accounts"] == {"total": len(USERS), "changed": len(USERS)}
     assert {item["client"] for item in report["skipped_accounts"]} == ({"mbsync"} if pop else set())
     assert ("mbsync (isync) does not do POP" in controller.output) is pop
@@ -188,7 +188,33 @@ def test_users_who_are_not_there_are_named_after_the_others_were_served(lab: Lab
     assert b"smtp.example.org" in lab.path("/home/basil/.msmtprc").read_bytes()
 
 
-def test_nothing_is_left_of_accounts_that_are_gone(lab: Lab, controller: Controller) -> None:
+def test_users_that_cannot_be_served_fail_alone(lab: Lab, controller: Controller) -> None:
+    uid = str(lab.sandbox.account("anna").pw_uid)
+    assert lab.run(["useradd", "--non-unique", "--uid", uid, "--no-create-home", "twin"]).returncode == 0
+    assert lab.run(["useradd", "--no-create-home", "homeless"]).returncode == 0
+    controller.store([profile()])
+    template = listed()[0]
+    with pytest.raises(AssertionError) as failure:
+        controller.roll_out([*({**template, "name": name} for name in ("twin", "root", "homeless", "anna")), *listed()[1:]],
+                            profiles=["work"], clients=CLIENTS)  # fmt: skip
+    for sentence in ("root: has uid 0", "anna: has the same uid as twin", "/home/homeless does not exist"):
+        assert sentence in str(failure.value)
+    assert b"smtp.example.org" in lab.path("/home/basil/.msmtprc").read_bytes()
+
+
+def test_a_person_rolls_out_to_himself_without_root(lab: Lab, controller: Controller) -> None:
+    controller.store([profile()])
+    himself = {**listed()[0], "name": "admin"}
+    arguments = {"profiles": ["work"], "clients": CLIENTS, "become": False}
+    assert controller.roll_out([himself], **arguments)["files"]["created"] > 5
+    assert controller.roll_out([himself], **arguments)["changes"] == []
+    sent = lab.run(["msmtp", "anna@example.org"], user="admin", input="Subject: x\n\nx\n")
+    assert (sent.returncode, sent.stderr) == (0, "")
+    with pytest.raises(AssertionError, match="only root can write for another user: run with become"):
+        controller.roll_out(listed()[:2], **arguments)
+
+
+def test_nothing_is_left_of_accounts_that_are_gone(rolled_out: dict[str, Any], lab: Lab, controller: Controller) -> None:
     # No store, no profile and no password is needed for that.
     controller.roll_out([{"name": name} for name in USERS], state="absent", store="/nonexistent/store.db")
     for name, data in OWN_LINES.items():
