@@ -98,4 +98,3 @@ class Controller:
         path = self._directory / name
         path.write_text(json.dumps(data))
         return str(path)
-

@@ -33,8 +33,8 @@ def profile(name: str = "work", /, **changes: Any) -> dict[str, Any]:
     return data
 
 
-def resolved(profiles: list[dict[str, Any]], user: Mapping[str, Any] = JOANNA) -> tuple[list[Account], User]:
-    """The accounts of a user, and the user; MailopsError for what validation does not let through."""
+def resolved(profiles: list[dict[str, Any]], user: Mapping[str, Any] | None = None) -> tuple[list[Account], User]:
+    """The accounts of a user (of Joanna), and the user; MailopsError for what validation does not let through."""
     known = {each["name"]: Profile.from_data(each) for each in profiles}
-    (reader,) = read_users([dict(user)])
+    (reader,) = read_users([dict(user or JOANNA)])
     return resolve_users([reader], known, None, "laptop-17", "default")[reader.name], reader
