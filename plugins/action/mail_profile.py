@@ -12,12 +12,11 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import (
     COMMANDS,
     Edit,
     changes,
-    diff,
     edit_profile,
     names_needed,
-    planned,
 )
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import FIELDS
+from ansible_collections.mailops.profiles.plugins.plugin_utils._report import diff, planned
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, Snapshot, open_store
 
 

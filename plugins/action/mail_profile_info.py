@@ -9,7 +9,8 @@ from typing import Any
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables as variables
 from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import profile_name, record
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import profile_name
+from ansible_collections.mailops.profiles.plugins.plugin_utils._report import record
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
 
 

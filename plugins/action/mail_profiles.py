@@ -8,7 +8,8 @@ import os
 from typing import Any
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import Edit, changes, diffs, replace_all, report
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import Edit, changes, replace_all
+from ansible_collections.mailops.profiles.plugins.plugin_utils._report import diffs, report
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, Snapshot, open_store
 
 

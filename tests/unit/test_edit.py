@@ -9,17 +9,10 @@ import uuid
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import (
-    MASK,
-    changes,
-    diff,
-    diffs,
-    edit_profile,
-    replace_all,
-    report,
-)
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import changes, edit_profile, replace_all
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._report import MASK, diff, diffs, report
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Stored
 
 IDS = [str(uuid.UUID(int=number, version=4)) for number in range(1, 10)]
