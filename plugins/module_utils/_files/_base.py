@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
-from typing import List, NamedTuple, Optional
+from typing import List, NamedTuple, Optional, Tuple
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity, Switch
 from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import Refused, refused
@@ -28,7 +28,7 @@ class Base(NamedTuple):
 
 def open_home(path: str, identity: Identity, switch: Switch) -> Base:
     """The home, which must exist and belong to the user."""
-    walk = _Walk(path, switch)
+    walk = _start(path, switch)
     try:
         while walk.pending:
             walk.step()
@@ -45,51 +45,64 @@ def open_home(path: str, identity: Identity, switch: Switch) -> Base:
 
 
 class DestOptions(NamedTuple):
-    """What the task says about ``dest`` directories; None: as it comes."""
+    """What the task says about ``dest`` directories, uid and gid; None: as it comes. With an owner there is a group, too."""
 
     owner: Optional[int] = None
     group: Optional[int] = None
     directory_mode: int = 0o700
 
 
-def open_dest(path: str, options: DestOptions, switch: Switch, create: bool) -> Base:
-    """A directory in a home's place, made when ``create``. In a user's directory the work goes on as that user."""
-    identity = switch.own
-    walk = _Walk(path, switch)
+def open_dest(path: str, options: DestOptions, switch: Switch, wanted: bool, check: bool) -> Base:
+    """A directory in a home's place, made when something is ``wanted`` in it. In a user's directory the work goes on as that user."""
+    identity, shared = switch.own, False
+    walk = _start(path, switch)
     try:
         while walk.pending:
             with switch.to(identity):
                 try:
-                    name = walk.step()
+                    walk.step()
                 except FileNotFoundError:
-                    if not create:
+                    if check or not wanted:
                         return Base(-1, path, _final(identity, options, switch))
-                    last = len(walk.pending) == 1
-                    os.mkdir(walk.pending[-1], options.directory_mode if last else 0o755, dir_fd=walk.fd)
-                    name = walk.step()
-                if not walk.pending and create and name:
-                    _give(walk, name, options, switch)
-            identity = _owner(walk.fd, path, identity, switch)
-        identity = _final(identity, options, switch)
-        owner = os.fstat(walk.fd).st_uid
-        if owner != identity.uid and create:
-            raise Refused(path, f"belongs to the user with uid {owner}, not to the user with uid {identity.uid}")
-        return Base(walk.take(), path, identity if create else identity._replace(uid=owner))
+                    _make(walk, options, identity == switch.own)
+            found = os.fstat(walk.fd)
+            given = not walk.pending and found.st_uid == options.owner
+            if shared and found.st_uid not in (0, switch.own.uid) and not given:
+                # Whoever makes a directory in /tmp first would get everybody's files.
+                raise Refused(path, "lies in a directory that somebody else made in a shared one: choose another dest")
+            identity, shared = _owner(found, path, identity, switch)
+        return _accepted(walk, path, identity, options, switch, wanted, check)
     except OSError as exc:
         raise refused(path, exc) from None
     finally:
         walk.close()
 
 
-def _give(walk: _Walk, name: str, options: DestOptions, switch: Switch) -> None:
-    """The directory to its owner and group; only what is root's is given away."""
-    if (options.owner is None and options.group is None) or os.geteuid() != 0:
-        return
+def _make(walk: _Walk, options: DestOptions, trusted: bool) -> None:
+    """The next directory; the last one is given to its owner and group while it is empty and nobody else can exchange it."""
+    last = len(walk.pending) == 1
+    os.mkdir(walk.pending[-1], options.directory_mode if last else 0o755, dir_fd=walk.fd)
+    if last and trusted and options.group is not None:
+        owner = -1 if options.owner is None else options.owner
+        os.chown(walk.pending[-1], owner, options.group, dir_fd=walk.fd, follow_symlinks=False)
+    walk.step()
+
+
+def _accepted(
+    walk: _Walk, path: str, identity: Identity, options: DestOptions, switch: Switch, wanted: bool, check: bool
+) -> Base:
+    """The directory that is there, if it is the right person's."""
     found = os.fstat(walk.fd)
-    uid = found.st_uid if options.owner is None else options.owner
-    gid = found.st_gid if options.group is None else options.group
-    if found.st_uid == 0 and (uid, gid) != (found.st_uid, found.st_gid):
-        os.chown(name, uid, gid, dir_fd=walk.parent, follow_symlinks=False)
+    if not wanted:
+        if found.st_uid == 0 and identity.uid != 0:
+            raise Refused(path, "belongs to root in a directory that does not: remove it")
+        return Base(walk.take(), path, Identity(found.st_uid, found.st_gid))
+    identity = _final(identity, options, switch)
+    if found.st_uid != identity.uid:
+        raise Refused(path, f"belongs to the user with uid {found.st_uid}, not to the user with uid {identity.uid}: chown it, or remove it")
+    if options.group is not None and found.st_gid != options.group:
+        raise Refused(path, "belongs to another group: change it with chgrp -R, or remove it")
+    return Base(walk.take(), path, identity)
 
 
 def _final(identity: Identity, options: DestOptions, switch: Switch) -> Identity:
@@ -103,19 +116,27 @@ def _final(identity: Identity, options: DestOptions, switch: Switch) -> Identity
     return identity
 
 
-def _owner(fd: int, path: str, identity: Identity, switch: Switch) -> Identity:
-    """As whom to go on below the open directory; refused where others could exchange what is in it."""
-    found = os.fstat(fd)
+def _owner(found: os.stat_result, path: str, identity: Identity, switch: Switch) -> Tuple[Identity, bool]:
+    """As whom to go on below an open directory, and whether anybody can make things there; refused where others could exchange
+    what is in it."""
     if found.st_uid not in (0, switch.own.uid):
         if switch.own.uid != 0:
             raise Refused(path, f"lies in a directory of the user with uid {found.st_uid}: run as that user or as root")
-        return Identity(found.st_uid, found.st_gid)
+        return Identity(found.st_uid, found.st_gid), False
+    sticky = bool(found.st_mode & stat.S_ISVTX)
     # A sticky directory such as /tmp lets nobody exchange what is not his. A group that may write to a directory of somebody
     # who is not root is that person's own choice (the umask 002 of private groups).
     private = found.st_uid == switch.own.uid != 0 and not found.st_mode & 0o002
-    if identity == switch.own and found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX and not private:
+    if identity == switch.own and found.st_mode & 0o022 and not sticky and not private:
         raise Refused(path, "lies in a directory that others can write to: take that permission away or choose another dest")
-    return identity
+    return identity, identity == switch.own and bool(found.st_mode & 0o022)
+
+
+def _start(path: str, switch: Switch) -> _Walk:
+    try:
+        return _Walk(path, switch)
+    except OSError as exc:
+        raise refused(path, exc) from None
 
 
 class _Walk:
@@ -132,10 +153,6 @@ class _Walk:
     def fd(self) -> int:
         return self._trail[-1]
 
-    @property
-    def parent(self) -> int:
-        return self._trail[-2]
-
     def take(self) -> int:
         return self._trail.pop()
 
@@ -143,24 +160,23 @@ class _Walk:
         while self._trail:
             os.close(self._trail.pop())
 
-    def step(self) -> Optional[str]:
-        """One component down; its name when a directory was entered. FileNotFoundError leaves it pending."""
+    def step(self) -> None:
+        """One component down. FileNotFoundError leaves it pending."""
         name = self.pending[-1]
         if name == ".":
             self.pending.pop()
-            return None
+            return
         if name == "..":
             self.pending.pop()
             if len(self._trail) > 1:
                 os.close(self._trail.pop())
-            return None
+            return
         found = os.stat(name, dir_fd=self.fd, follow_symlinks=False)
         if stat.S_ISLNK(found.st_mode):
             self._follow(name, found)
-            return None
+            return
         self._trail.append(os.open(name, _PASS, dir_fd=self.fd))
         self.pending.pop()
-        return name
 
     def _follow(self, name: str, found: os.stat_result) -> None:
         directory = os.fstat(self.fd)

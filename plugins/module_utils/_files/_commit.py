@@ -15,7 +15,12 @@ import os
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity, Switch
-from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest import BACKUPS, STATE_DIRECTORY, manifest_path
+from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest import (
+    BACKUPS,
+    STATE_DIRECTORY,
+    is_backup,
+    manifest_path,
+)
 from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Plan, Settings, Step, backup_name
 from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import Refused, refused, unexpected
 from ansible_collections.mailops.profiles.plugins.module_utils._files._tree import Content, Tree, state_of
@@ -45,6 +50,7 @@ class Commit:
         self.warnings: List[str] = []
         self.done: List[str] = []  # absolute paths that were really changed
         self.base = tree.base
+        self.size = len(plan.steps)
         self._tree = tree
         self._plan = plan
         self._record = manifest_path(settings.instance)
@@ -152,15 +158,16 @@ class Commit:
             temp = self._temps[path] if step else f".mailops-{os.urandom(8).hex()}.tmp"
             fd = os.open(temp, _CREATE, 0o600, dir_fd=directory)
             self._staged.append(_Staged(fd, directory, temp, name, path, step.current if step else None, step is not None))
-            written = 0
-            while written < len(data):
-                written += os.write(fd, data[written:])
+            # First who may read it, then what: between an access list and the mode that overrules it others can.
             if step is not None and step.users_own:
                 self._keep_attributes(fd, directory, name, step)
             else:
                 _drop_acl(fd)
                 self._set_context(fd, path)
-            os.fchmod(fd, mode)  # last: an access list that is set changes the mode
+            os.fchmod(fd, mode)  # after the access list, which changes the mode
+            written = 0
+            while written < len(data):
+                written += os.write(fd, data[written:])
         except OSError as exc:
             raise refused(self._tree.absolute(path), exc) from None
 
@@ -230,10 +237,12 @@ class Commit:
             raise Refused(self._tree.absolute(path), "was changed by somebody else during the run: run again")
 
     def _prune_backups(self) -> None:
-        """Per file the first backup, which is the user's original, and the last three stay."""
+        """Per file the first backup and the last three stay, and what is to come back when our file goes."""
+        manifests = (self._plan.old, self._plan.manifest)
+        kept = {entry.before.backup for manifest in manifests for entry in manifest.entries.values() if entry.before}
         pruned: Dict[str, List[str]] = {}
         if any(step.backup is not None for step in self._plan.steps):
-            names = [name for name in self._tree.names(BACKUPS) if "." in name and not name.startswith(".")]
+            names = [name for name in self._tree.names(BACKUPS) if is_backup(name)]
             directory = self._tree.locate(f"{BACKUPS}/x")
             if directory is None:
                 return
@@ -241,7 +250,8 @@ class Commit:
                 pruned.setdefault(name.rpartition(".")[0], []).append(name)
             for same in pruned.values():
                 for name in same[1:-_KEPT_BACKUPS]:
-                    os.unlink(name, dir_fd=directory[0])
+                    if name not in kept:
+                        os.unlink(name, dir_fd=directory[0])
 
 
 def _attributes(fd: int) -> Dict[str, bytes]:

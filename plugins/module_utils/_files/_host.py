@@ -52,12 +52,15 @@ def _dest_options(payload: Mapping[str, Any]) -> DestOptions:
     owner, group = payload["owner"], payload["group"]
     if (owner is not None or group is not None) and os.geteuid() != 0:
         raise HostError("owner and group need root: run with become")
+    uid = gid = None
     try:
-        uid = None if owner is None else pwd.getpwnam(owner).pw_uid
+        if owner is not None:
+            account = pwd.getpwnam(owner)
+            uid, gid = account.pw_uid, account.pw_gid
     except KeyError:
         raise HostError(f"owner: the host has no user '{owner}'") from None
     try:
-        gid = None if group is None else grp.getgrnam(group).gr_gid
+        gid = gid if group is None else grp.getgrnam(group).gr_gid
     except KeyError:
         raise HostError(f"group: the host has no group '{group}'") from None
     return DestOptions(uid, gid, payload["directory_mode"])
@@ -132,6 +135,7 @@ def _lock(check: bool) -> Iterator[None]:
                 time.sleep(0.1)
         yield
     finally:
+        fcntl.flock(fd, fcntl.LOCK_UN)  # a worker that cannot even be killed must not keep it
         os.close(fd)
 
 
@@ -164,8 +168,10 @@ def _report(
 
 def _limited(diffs: List[Dict[str, str]]) -> Tuple[List[Dict[str, str]], int]:
     size = 0
-    for number, diff in enumerate(diffs):
-        size += len(diff["before"]) + len(diff["after"])
-        if size > _DIFF_LIMIT:
-            return diffs[:number], len(diffs) - number
-    return diffs, 0
+    kept = []
+    for diff in diffs:
+        more = len(diff["before"]) + len(diff["after"])
+        if size + more <= _DIFF_LIMIT:
+            kept.append(diff)
+            size += more
+    return kept, len(diffs) - len(kept)

@@ -40,7 +40,8 @@ class Switch:
     @contextmanager
     def to(self, identity: Identity) -> Iterator[None]:
         """Everything inside happens with these effective ids and no supplementary group."""
-        if identity == self._own:
+        # Who is not root has but one identity, whatever group it was started with (newgrp).
+        if identity == self._own or identity.uid == self._own.uid != 0:
             yield
             return
         if self._own.uid != 0:

@@ -17,9 +17,12 @@ from typing import Any, Dict, List, Optional, Tuple
 STATE_DIRECTORY = ".local/state/mailops"
 BACKUPS = f"{STATE_DIRECTORY}/backups"
 _VERSION = 1
+_MOST = 1000
+# Nobody but us writes there.
+OUR_DIRECTORY = ".config/mailops/"
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 _TEMP = re.compile(r"\.mailops-[0-9a-f]{16}\.tmp\Z")
-_BACKUP = re.compile(r"[A-Za-z0-9._-]{1,200}\Z")
+_BACKUP = re.compile(r"[A-Za-z0-9-]{1,120}\.[0-9a-f]{32}\Z")
 
 
 @dataclass(frozen=True)
@@ -69,8 +72,8 @@ class Manifest:
             known = json.loads(data.decode("utf-8"))
             entries = [_entry(item) for item in known["entries"]]
             directories = tuple(_path(item) for item in known["directories"])
-            if known["version"] != _VERSION:
-                raise ValueError("another version")
+            if known["version"] != _VERSION or max(len(entries), len(directories)) > _MOST:
+                raise ValueError("another version, or too many")
         except (KeyError, TypeError, AttributeError, RecursionError) as exc:
             raise ValueError("not a manifest") from exc
         return cls({entry.path: entry for entry in entries}, directories)
@@ -98,9 +101,13 @@ def _data(entry: Entry) -> Dict[str, Any]:
     return dict(vars(entry), before=None if entry.before is None else vars(entry.before))
 
 
+def is_backup(name: Any) -> bool:
+    return isinstance(name, str) and bool(_BACKUP.match(name))
+
+
 def _path(value: Any) -> str:
     parts = value.split("/")
-    if not value or value.startswith("/") or any(part in ("", ".", "..") for part in parts) or "\0" in value or len(value) > 1000:
+    if not value or value.startswith("/") or any(part in ("", ".", "..") for part in parts) or not value.isprintable() or len(value) > 1000:
         raise ValueError("not a relative path")
     return value
 
@@ -141,6 +148,6 @@ def _entry(item: Any) -> Entry:
 
 def _before(item: Any) -> Before:
     backup = item["backup"]
-    if backup is not None and not (isinstance(backup, str) and _BACKUP.match(backup) and not backup.startswith(".")):
+    if backup is not None and not is_backup(backup):
         raise ValueError("not a backup")
     return Before(mode=_mode(item["mode"]), newline=item["newline"] is not False, backup=backup)

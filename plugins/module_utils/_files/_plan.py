@@ -10,11 +10,12 @@ import fnmatch
 import hashlib
 import re
 from dataclasses import dataclass, field, replace
-from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._block import Block, only_blocks
 from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest import (
     BACKUPS,
+    OUR_DIRECTORY,
     STATE_DIRECTORY,
     Before,
     Entry,
@@ -126,9 +127,12 @@ class _Planner:
         return plan
 
     def _read_manifest(self, plan: Plan) -> Optional[bytes]:
+        self._tree.locate(self._manifest_path)  # a way that leads out of the home is refused
         try:
             content = self._tree.read(self._manifest_path)
         except Refused:
+            if self._tree.is_directory(self._manifest_path):
+                raise  # anything else is replaced, this cannot be
             plan.drifted.append(self._manifest_path)
             return b""
         if content is None:
@@ -146,7 +150,8 @@ class _Planner:
         for entry in plan.old.entries.values():
             if entry.temp is None or not self._may_produce(entry):
                 continue
-            path = "/".join([*entry.path.split("/")[:-1], entry.temp])
+            # It was made where the links of the user led to.
+            path = "/".join([*self._tree.real(entry.path).split("/")[:-1], entry.temp])
             if self._tree.exists(path):
                 plan.stale.append(path)
         for directory in (STATE_DIRECTORY, BACKUPS):
@@ -155,11 +160,14 @@ class _Planner:
     def _places(self, wanted: Sequence[Wanted]) -> Dict[str, Wanted]:
         """Where each file goes: two that come out at one place with the same text are one."""
         places: Dict[str, Wanted] = {}
+        taken: Dict[str, Wanted] = {}
         for file in wanted:
             path = next((other for other in file.alternatives if self._tree.exists(other)), file.path)
-            known = places.setdefault(path, file)
-            if known.text != file.text:
-                raise Refused(self._tree.absolute(path), f"is wanted by {known.client} and {file.client} with different contents")
+            known = taken.setdefault(self._tree.real(path), file)
+            if known is file:
+                places[path] = file
+            elif known.text != file.text:
+                raise Refused(self._tree.absolute(path), f"is one file for {known.client} and {file.client}, which need two: remove the link")
         return places
 
     # --- one wanted file ---
@@ -181,7 +189,7 @@ class _Planner:
         if current is not None and current.data == data and current.mode == mode:
             plan.unchanged += 1
             return entry
-        if drifted or (old is not None and current is not None and current.data == data):
+        if drifted or (old is not None and current is not None and current.data == data and current.mode != old.mode):
             plan.drifted.append(path)
         backup = current.data if foreign and current is not None else None
         if file.strategy == "owned" and before is not None and before.backup is None and backup is not None and old is None:
@@ -216,22 +224,26 @@ class _Planner:
 
     @staticmethod
     def _before(file: Wanted, current: Optional[Content]) -> Optional[Before]:
-        if current is None or (file.strategy == "block" and only_blocks(current.data)):
+        if current is None or file.path.startswith(OUR_DIRECTORY) or (file.strategy == "block" and only_blocks(current.data)):
             return None
         return Before(current.mode, newline=not current.data or current.data.endswith(b"\n"))
 
     # --- what is no longer wanted ---
 
     def _plan_removals(self, plan: Plan, entries: Mapping[str, Entry]) -> None:
+        # The user's links may give one file two names.
+        places = {self._tree.real(path) for path in entries}
         candidates = {path: entry for path, entry in plan.old.entries.items() if path not in entries}
         for entry in candidates.values():
             if not self._may_produce(entry):
                 plan.drifted.append(self._manifest_path)
+            elif self._tree.real(entry.path) in places:
+                continue
             elif entry.strategy == "block":
                 self._plan_cut(plan, entry)
             else:
                 self._plan_unlink(plan, entry)
-        for path in self._lost_blocks({*entries, *candidates}):
+        for path in self._lost_blocks(places | {self._tree.real(path) for path in candidates if self._may_produce(candidates[path])}):
             self._plan_cut(plan, Entry(path, "", "block", 0o600, (), before=Before(0o600)))
 
     def _may_produce(self, entry: Entry) -> bool:
@@ -241,19 +253,18 @@ class _Planner:
             entry.path.count("/") == pattern.count("/") and fnmatch.fnmatchcase(entry.path, pattern) for pattern in patterns
         )
 
-    def _lost_blocks(self, known: Any) -> List[str]:
+    def _lost_blocks(self, known: Set[str]) -> List[str]:
         """Places that hold a block of ours although no record says so, because the record was lost."""
-        found = []
+        found: Dict[str, None] = {}
         for path in sorted({path for patterns in self._settings.patterns.values() for path in patterns if "*" not in path}):
-            if path in known:
-                continue
             try:
-                current = self._tree.read(path)
+                path = self._tree.real(path)
+                current = None if path in known else self._tree.read(path)
                 if current is not None and self._block.split(current.data).body is not None:
-                    found.append(path)
+                    found[path] = None
             except (Refused, ValueError):
                 continue  # nothing of ours that could be recognised, and nothing to be done there
-        return found
+        return list(found)
 
     def _plan_cut(self, plan: Plan, entry: Entry) -> None:
         current = self._tree.read(entry.path)

@@ -19,6 +19,8 @@ from ansible_collections.mailops.profiles.plugins.module_utils._files._refused i
 
 MAX_SIZE = 1024 * 1024
 _MAX_LINKS = 40
+# A user with a forest of directories must not use up the descriptors of all.
+_MAX_DIRECTORIES = 400
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 # O_NONBLOCK: neither a FIFO nor a lease that somebody holds on the file can stop the open.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -72,6 +74,10 @@ class Tree:
     def absolute(self, path: str) -> str:
         return f"{self.base}/{path}"
 
+    @property
+    def descriptors(self) -> int:
+        return 1 + len({directory.fd for directory in self._open.values()})
+
     def missing_directories(self, path: str) -> List[str]:
         """The directories above ``path`` that would have to be made for it, the outermost first."""
         parts = path.split("/")[:-1]
@@ -89,6 +95,15 @@ class Tree:
 
         The name may or may not exist. The descriptor belongs to the tree.
         """
+        found = self._resolve(path, create)
+        return None if found is None else (found[0].fd, found[1])
+
+    def real(self, path: str) -> str:
+        """The path without links, as far as it exists."""
+        found = self._resolve(path, create=False)
+        return path if found is None else f"{found[0].real}/{found[1]}".lstrip("/")
+
+    def _resolve(self, path: str, create: bool) -> Optional[Tuple[_Directory, str]]:
         directory, _slash, name = path.rpartition("/")
         for links in range(_MAX_LINKS):
             found = self._walk(directory, create, links)
@@ -96,7 +111,7 @@ class Tree:
                 return None
             target = self._own_link(found.fd, name, path)
             if target is None:
-                return found.fd, name
+                return found, name
             directory, _slash, name = self._inside(found.real, target, path).rpartition("/")
         raise Refused(self.absolute(path), "leads through too many symbolic links")
 
@@ -111,6 +126,8 @@ class Tree:
         parent = self._walk(parent_path, create, links)
         if parent is None:
             return None
+        if len(self._open) >= _MAX_DIRECTORIES:
+            raise Refused(self.absolute(directory), "is one directory too many: this user's accounts need hundreds of them")
         target = self._own_link(parent.fd, name, directory)
         if target is not None:
             found = self._walk(self._inside(parent.real, target, directory), create, links + 1)
@@ -181,6 +198,10 @@ class Tree:
     def exists(self, path: str) -> bool:
         found = self.locate(path)
         return found is not None and self._exists(*found)
+
+    def is_directory(self, path: str) -> bool:
+        found = self.locate(path)
+        return found is not None and self._exists(*found) and stat.S_ISDIR(os.stat(found[1], dir_fd=found[0], follow_symlinks=False).st_mode)
 
     @staticmethod
     def _exists(fd: int, name: str) -> bool:

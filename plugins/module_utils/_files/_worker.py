@@ -20,7 +20,7 @@ import signal
 import struct
 import time
 from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, Iterator, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, Optional, Sequence
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._base import Base, DestOptions, open_dest, open_home
 from ansible_collections.mailops.profiles.plugins.module_utils._files._commit import Commit, commit_batch
@@ -30,8 +30,10 @@ from ansible_collections.mailops.profiles.plugins.module_utils._files._refused i
 from ansible_collections.mailops.profiles.plugins.module_utils._files._tree import Tree
 
 _BATCH = 200
-# Open descriptors of one user while a batch is committed: directories, and one for each file, its backup and the record.
-_DESCRIPTORS = 12
+# Open descriptors of one user while a batch is committed, beside the directories and files known from the plan.
+_DESCRIPTORS = 16
+# What planning one more user may take.
+_RESERVED = 500
 _PROGRESS = struct.Struct("@QQ")
 
 
@@ -77,37 +79,40 @@ class _Worker:
         self._switch = Switch()
 
     def work(self, tasks: Sequence[Task]) -> None:
-        for batch in self._batches(tasks):
-            opened: List[Tree] = []
-            commits: List[Commit] = []
-            for task in batch:
-                self._progress(task.user)
-                try:
-                    commit = self._plan(task, opened)
-                except Refused as exc:
-                    self._fail(task.user, exc)
-                else:
-                    if commit is not None:
-                        commits.append(commit)
-            commit_batch(commits, self._switch, self._progress)
-            for commit in commits:
-                if commit.error is not None:
-                    self._fail(commit.user, commit.error, commit.done)
-                else:
-                    self._send({"user": commit.user, "done": True, "warnings": commit.warnings})
-            for tree in opened:
-                tree.close()
+        """In batches of as many users as there are descriptors for."""
+        budget = _descriptor_limit() - _RESERVED
+        opened: List[Tree] = []
+        commits: List[Commit] = []
+        used = 0
+        for task in tasks:
+            self._progress(task.user)
+            try:
+                commit = self._plan(task, opened)
+            except Refused as exc:
+                self._fail(task.user, exc)
+                commit = None
+            if commit is None:
+                while opened and len(opened) > len(commits):
+                    opened.pop().close()
+                continue
+            commits.append(commit)
+            used += opened[-1].descriptors + 2 * commit.size + _DESCRIPTORS
+            if used > budget or len(commits) >= _BATCH:
+                self._commit(commits, opened)
+                used = 0
+        self._commit(commits, opened)
 
-    @staticmethod
-    def _batches(tasks: Sequence[Task]) -> Iterator[Sequence[Task]]:
-        soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-        if hard != soft:
-            soft = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
-            resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
-        largest = max((len(task.wanted) for task in tasks), default=0)
-        size = max(1, min(_BATCH, (soft - 64) // (_DESCRIPTORS + 2 * largest)))
-        for start in range(0, len(tasks), size):
-            yield tasks[start : start + size]
+    def _commit(self, commits: List[Commit], opened: List[Tree]) -> None:
+        commit_batch(commits, self._switch, self._progress)
+        for commit in commits:
+            if commit.error is not None:
+                self._fail(commit.user, commit.error, commit.done)
+            else:
+                self._send({"user": commit.user, "done": True, "warnings": commit.warnings})
+        for tree in opened:
+            tree.close()
+        commits.clear()
+        opened.clear()
 
     def _plan(self, task: Task, opened: List[Tree]) -> Optional[Commit]:
         """Sends what will change; the commit, when there is something to write."""
@@ -129,10 +134,19 @@ class _Worker:
     def _open(self, task: Task) -> Base:
         if task.identity is not None:
             return open_home(task.base, task.identity, self._switch)
-        return open_dest(task.base, self._run.dest, self._switch, create=bool(task.wanted) and not self._run.check)
+        return open_dest(task.base, self._run.dest, self._switch, bool(task.wanted), self._run.check)
 
     def _fail(self, user: str, exc: Refused, done: Sequence[str] = ()) -> None:
         self._send({"user": user, "done": True, "error": {"path": exc.path, "msg": str(exc)}, "really": list(done)})
+
+
+def _descriptor_limit() -> int:
+    """The limit of open files, raised as far as it may be."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = 65_536 if hard == resource.RLIM_INFINITY else min(hard, 65_536)
+    if wanted > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return max(soft, wanted)
 
 
 def _report(tree: Tree, plan: Plan, instance: str) -> Dict[str, Any]:
@@ -159,6 +173,8 @@ def run_tasks(tasks: Sequence[Task], run: Run) -> List[Outcome]:
     while pending:
         finished, stuck, reason = _one_worker(pending, run, outcomes)
         if stuck is not None:
+            # Nobody knows what came to pass of the plan.
+            outcomes[stuck].changes, outcomes[stuck].diffs = [], []
             outcomes[stuck].error = {"path": next(task.base for task in pending if task.user == stuck), "msg": reason}
             finished.add(stuck)
         elif not finished:
@@ -197,12 +213,15 @@ def _child(tasks: Sequence[Task], run: Run, page: mmap.mmap, writer: int) -> Non
     try:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold every password of the payload
         os.umask(0)  # every mode is given explicitly
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
         numbers = {task.user: number for number, task in enumerate(tasks, start=1)}
         ticks = 0
 
         def progress(user: str) -> None:
             nonlocal ticks
             ticks += 1
+            # Should the parent die, nobody else ends a worker that hangs, and it holds the lock of the host.
+            signal.setitimer(signal.ITIMER_REAL, 2 * run.deadline)
             _PROGRESS.pack_into(page, 0, numbers[user], ticks)
 
         with os.fdopen(writer, "w", encoding="utf-8", errors="surrogateescape", buffering=1) as pipe:

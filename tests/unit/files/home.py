@@ -16,7 +16,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._files._identity 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Settings, Wanted
 from ansible_collections.mailops.profiles.plugins.module_utils._files._worker import Outcome, Run, Task, run_tasks
 
-PATTERNS = {"block": [".blockrc", ".config/blockrc"], "own": [".config/mailops/own/*"]}
+PATTERNS = {"block": [".blockrc", ".config/blockrc"], "own": [".config/mailops/own/*", ".ownrc"]}
 RECORD = ".local/state/mailops/default.json"
 OWN = ".config/mailops/own/work"
 
@@ -25,8 +25,8 @@ def block(text: str = "block\n", **other: Any) -> Wanted:
     return Wanted("block", ".blockrc", text, "block", **{"shown": text, **other})
 
 
-def owned(text: str = "own\n", **other: Any) -> Wanted:
-    return Wanted("own", OWN, text, "owned", **{"shown": text, **other})
+def owned(text: str = "own\n", path: str = OWN, **other: Any) -> Wanted:
+    return Wanted("own", path, text, "owned", **{"shown": text, **other})
 
 
 @dataclass

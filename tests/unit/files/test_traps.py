@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
+import resource
 import socket
 import subprocess
 import sys
@@ -19,7 +22,7 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.module_utils._files import _commit, _worker
 from ansible_collections.mailops.profiles.plugins.module_utils._files._base import DestOptions
 from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Settings
-from ansible_collections.mailops.profiles.plugins.module_utils._files._worker import Run, Task, run_tasks
+from ansible_collections.mailops.profiles.plugins.module_utils._files._worker import Outcome, Run, Task, run_tasks
 
 from .home import OWN, PATTERNS, RECORD, Home, Host, block, owned
 
@@ -92,12 +95,13 @@ def test_a_trap_stops_its_user_alone(host: Host, alice: Home, outside: Path, tra
     assert own <= {alice.uid}
 
 
-@pytest.mark.parametrize("trap", ["link to root's file", "FIFO", "device", "hard link to root's file", "sparse file"])
+@pytest.mark.parametrize("trap", ["FIFO", "device", "hard link to root's file", "sparse file"])
 def test_a_trap_in_the_records_place_is_replaced(host: Host, alice: Home, outside: Path, trap: str) -> None:
     TRAPS[trap](alice, outside, RECORD)
     outcome = host.run(block())["alice"]
     assert (outside / "file").read_text() == "root's\n"
-    assert outcome.error or outcome.drifted == [str(alice.path / RECORD)]
+    assert outcome.error is None and outcome.drifted == [str(alice.path / RECORD)]
+    assert b"block" in alice.read(RECORD) and b"block" in alice.read(".blockrc")
 
 
 def test_a_home_of_somebody_else_is_refused(host: Host, alice: Home) -> None:
@@ -267,3 +271,108 @@ def test_a_dest_gets_owner_group_and_mode(host: Host, tmp_path: Path) -> None:
     for name, mode in ((".blockrc", 0o640), (OWN, 0o640), ("", 0o750), (".config/mailops", 0o750)):
         state = (tmp_path / "srv/x" / name).stat()
         assert (state.st_uid, state.st_gid, state.st_mode & 0o777) == (20_050, 20_060, mode), name
+
+
+def dest(path: Path, *, wanted: bool = True, check: bool = False, **options) -> Outcome:
+    task = Task("x", str(path), None, [block(secret=True)] if wanted else [])
+    return run_tasks([task], Run(Settings("default", PATTERNS), DestOptions(**options), check, 3))[0]
+
+
+def test_a_dest_below_a_strangers_directory_in_tmp_is_refused(host: Host, alice: Home, tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    os.chmod(tmp_path / "shared", 0o1777)
+    (tmp_path / "shared/setup").mkdir()
+    os.chown(tmp_path / "shared/setup", alice.uid, alice.uid)
+    for check in (True, False):
+        assert "somebody else made in a shared one" in dest(tmp_path / "shared/setup/x", check=check).error["msg"]
+    assert os.listdir(tmp_path / "shared/setup") == []
+
+
+@pytest.mark.parametrize("before, after", [({}, {"owner": 20_050, "group": 20_050}), ({"owner": 20_050, "group": 20_050}, {}),
+                                           ({"group": 20_060}, {"group": 20_061})])  # fmt: skip
+def test_another_owner_or_group_of_a_dest_is_refused_in_check_mode_too(host: Host, tmp_path: Path, before, after) -> None:
+    path = tmp_path / "srv/x"
+    assert dest(path, **before).error is None
+    state = [(each.stat().st_uid, each.stat().st_gid) for each in path.rglob("*")]
+    said = {str(dest(path, check=check, **after).error) for check in (True, False)}
+    if before.get("owner") and not after:
+        assert said == {"None"}  # it is written as its owner
+        return
+    assert len(said) == 1 and "belongs to" in said.pop()
+    assert [(each.stat().st_uid, each.stat().st_gid) for each in path.rglob("*")] == state
+
+
+def test_nothing_is_done_as_root_below_a_users_directory(host: Host, alice: Home) -> None:
+    alice.mkdir("setup")
+    (alice.path / "setup/x").mkdir()
+    for wanted in (True, False):
+        assert "belongs to" in dest(alice.path / "setup/x", wanted=wanted).error["msg"]
+
+
+def test_a_forest_of_directories_fails_its_user_alone(host: Host, alice: Home) -> None:
+    """With the usual limit of 1024 descriptors, which the worker cannot raise here."""
+    patterns = {**PATTERNS, "mail": ["Mail/*/.mailops"]}
+    entries = []
+    for number in range(900):
+        alice.write(f"Mail/{number}/.mailops", "x", 0o600)
+        entry = {"path": f"Mail/{number}/.mailops", "client": "mail", "strategy": "owned", "mode": 0o600, "sha256": ["0" * 64]}
+        entries.append({**entry, "shown": "", "before": None, "temp": None, "pending": False})
+    alice.write(RECORD, json.dumps({"version": 1, "entries": entries, "directories": []}), 0o600)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))
+        users = ("alice", *(f"user{number}" for number in range(60)))
+        outcomes = host.run(block(), owned(), users=users, patterns=patterns, deadline=10)
+        failed = {name for name, outcome in outcomes.items() if outcome.error}
+        removed = host.run(users=users[1:], deadline=10)
+        os._exit(0 if failed == {"alice"} and not any(outcome.error for outcome in removed.values()) else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == limits
+
+
+def test_the_lock_is_free_soon_after_the_run_was_killed(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_worker, "plan_user", lambda *arguments: time.sleep(60))
+    lock = host.root / "lock"
+    parent = os.fork()
+    if parent == 0:
+        fd = os.open(lock, os.O_CREAT | os.O_RDWR)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        host.run(block(), deadline=1)
+        os._exit(0)
+    time.sleep(0.4)
+    os.kill(parent, 9)
+    os.waitpid(parent, 0)
+    fd = os.open(lock, os.O_RDWR)
+    start = time.monotonic()
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    os.close(fd)
+    assert time.monotonic() - start < 4
+
+
+def test_a_crash_leaves_no_password_behind_a_link(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice.write("dot/blockrc", "mine\n")
+    alice.link(".blockrc", "dot/blockrc")
+    phases = list(_commit.Commit.PHASES)
+    stop = phases.index(_commit.Commit.stage_files)
+
+    def dies(commit):
+        phases[stop](commit)
+        os.kill(os.getpid(), 9)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_commit.Commit, "PHASES", (*phases[:stop], dies))
+        host.run(block("secret\n"))
+    assert any("tmp" in name for name in os.listdir(alice.path / "dot"))
+    host.one()
+    assert os.listdir(alice.path / "dot") == ["blockrc"]
+
+
+@pytest.mark.parametrize("kind", ["directory", "link out of the home"])
+def test_check_mode_sees_a_record_that_cannot_be_written(host: Host, alice: Home, outside: Path, kind: str) -> None:
+    if kind == "directory":
+        alice.mkdir(RECORD)
+    else:
+        alice.link(RECORD, str(outside / "file"))
+    said = [host.run(block(), check=check)["alice"].error["msg"] for check in (True, False)]
+    assert said[0] == said[1] and str(alice.path) in said[0]

@@ -101,13 +101,66 @@ def test_a_widened_mode_is_drift(host: Host, alice: Home) -> None:
 
 
 def test_a_file_of_the_users_is_backed_up_and_comes_back(host: Host, alice: Home) -> None:
-    alice.write(OWN, "the user's own\n", 0o640)
-    host.one(owned())
-    assert alice.read(OWN) == b"own\n"
-    alice.write(OWN, "drift\n", 0o600)
-    host.one(owned())
+    alice.write(".ownrc", "the user's own\n", 0o640)
+    host.one(owned(path=".ownrc"))
+    assert alice.read(".ownrc") == b"own\n"
+    for number in range(6):  # more than the backups that are kept
+        alice.write(".ownrc", f"drift {number}\n", 0o600)
+        host.one(owned(path=".ownrc"))
     host.one()
-    assert (alice.read(OWN), alice.mode(OWN)) == (b"the user's own\n", 0o640)
+    assert (alice.read(".ownrc"), alice.mode(".ownrc")) == (b"the user's own\n", 0o640)
+    # The same again: now it is not the oldest backup that has to come back.
+    alice.write(".ownrc", "second\n", 0o640)
+    for number in range(6):
+        host.run(owned(path=".ownrc"))
+        alice.write(".ownrc", f"more drift {number}\n", 0o600)
+    host.one()
+    assert alice.read(".ownrc") == b"second\n"
+
+
+def test_a_lost_record_brings_no_old_password_back(host: Host, alice: Home) -> None:
+    host.one(owned("old password\n"))
+    os.unlink(alice.path / RECORD)
+    host.one(owned("new password\n"))
+    host.one()
+    assert not (alice.path / OWN).exists()
+
+
+def test_another_mode_is_no_drift(host: Host, alice: Home) -> None:
+    host.one(owned())
+    outcome = host.one(owned(), mode=0o640)
+    assert (actions(outcome), outcome.drifted, alice.mode(OWN)) == ([("work", "updated")], [], 0o640)
+
+
+def test_two_places_that_a_link_makes_one(host: Host, alice: Home) -> None:
+    alice.write(".blockrc", "mine\n")
+    alice.link(".ownrc", ".blockrc")
+    again = block()._replace(path=".ownrc")
+    assert actions(host.one(block(), again)) == [(".blockrc", "updated")]
+    assert "is one file for block and own" in host.run(block(), owned(path=".ownrc"))["alice"].error["msg"]
+
+
+def test_a_file_that_becomes_a_link_keeps_its_block(host: Host, alice: Home) -> None:
+    host.one(block())
+    alice.mkdir(".config")
+    os.rename(alice.path / ".blockrc", alice.path / ".config/blockrc")
+    alice.link(".blockrc", ".config/blockrc")
+    wanted = block("new\n", alternatives=(".config/blockrc",))
+    assert actions(host.one(wanted)) == [("blockrc", "updated")]
+    assert alice.read(".blockrc") == BEGIN + b"new\n" + END
+    host.one()
+    assert BEGIN not in (alice.read(".blockrc") if (alice.path / ".blockrc").exists() else b"")
+
+
+def test_a_record_does_not_control_the_terminal(host: Host, alice: Home) -> None:
+    host.one(owned())
+    record = json.loads(alice.read(RECORD))
+    for path in (".config/mailops/own/\x1b[2J", ".config/mailops/own/\udc80"):
+        forged = [{**record["entries"][0], "path": path}]
+        alice.write(RECORD, json.dumps({**record, "entries": forged}), 0o600)
+        alice.write(OWN, "own\n", 0o600)
+        outcome = host.one(owned())
+        assert outcome.error is None and "\x1b" not in str(outcome) and outcome.drifted == [str(alice.path / RECORD)]
 
 
 def test_the_first_backup_and_the_last_three_stay(host: Host, alice: Home) -> None:
