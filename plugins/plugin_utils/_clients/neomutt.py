@@ -44,7 +44,7 @@ _NOT_IN_FOLDERS = '%?#|"\\`{}<>^'
 _MOST_MACROS = 9
 # $timeout is a short integer.
 _LONGEST_INTERVAL = 32_767
-_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 @._+=:,/-")
+_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 @._+=:,/*-")
 
 
 def _quoted(text: str) -> str:

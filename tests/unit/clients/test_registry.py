@@ -140,6 +140,8 @@ def test_what_is_shown_has_no_password(client: Client) -> None:
         (file.path, file.shown, file.shown_if_matched) for file in others
     ]
     assert all(file.secret == (file.text != file.shown) for file in files)
+    # The writer marks a changed password where the mask stands.
+    assert all(MASK in file.shown for file in files if file.secret)
     for file in files:
         for text in (file.shown, file.shown_if_matched):
             assert text is None or ("S3cret" not in text and "0ther" not in text)
