@@ -12,6 +12,7 @@ written, then all are synced, which is a third cheaper than one by one.
 from __future__ import annotations
 
 import os
+import struct
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity, Switch
@@ -27,6 +28,8 @@ from ansible_collections.mailops.profiles.plugins.module_utils._files._tree impo
 
 _CREATE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
 _ACL = "system.posix_acl_access"
+_ACL_ENTRY = struct.Struct("<HHI")
+_ACL_OWNER, _ACL_MASK, _ACL_OTHERS = 0x01, 0x10, 0x20
 _KEPT_BACKUPS = 3
 
 
@@ -158,13 +161,12 @@ class Commit:
             temp = self._temps[path] if step else f".mailops-{os.urandom(8).hex()}.tmp"
             fd = os.open(temp, _CREATE, 0o600, dir_fd=directory)
             self._staged.append(_Staged(fd, directory, temp, name, path, step.current if step else None, step is not None))
-            # First who may read it, then what: between an access list and the mode that overrules it others can.
             if step is not None and step.users_own:
-                self._keep_attributes(fd, directory, name, step)
+                self._keep_attributes(fd, directory, name, step, mode)
             else:
                 _drop_acl(fd)
                 self._set_context(fd, path)
-            os.fchmod(fd, mode)  # after the access list, which changes the mode
+            os.fchmod(fd, mode)
             written = 0
             while written < len(data):
                 written += os.write(fd, data[written:])
@@ -180,7 +182,7 @@ class Commit:
         except OSError:
             self.warnings.append(f"{self.user}: the SELinux context of {self._tree.absolute(path)} could not be set")
 
-    def _keep_attributes(self, fd: int, directory: int, name: str, step: Step) -> None:
+    def _keep_attributes(self, fd: int, directory: int, name: str, step: Step, mode: int) -> None:
         """The group, access list and extended attributes of the user's own file, as far as the user may set them."""
         lost = []
         gid = step.current.gid if step.current else self.identity.gid
@@ -196,7 +198,7 @@ class Commit:
                 _drop_acl(fd)
             for attribute, value in attributes.items():
                 try:
-                    os.setxattr(fd, attribute, value)
+                    os.setxattr(fd, attribute, _narrowed(value, mode) if attribute == _ACL else value)
                 except OSError:
                     lost.append(f"its attribute {attribute}")
         finally:
@@ -259,6 +261,17 @@ def _attributes(fd: int) -> Dict[str, bytes]:
         return {name: os.getxattr(fd, name) for name in os.listxattr(fd)}
     except (OSError, AttributeError):  # a file system, or a system, without them
         return {}
+
+
+def _narrowed(acl: bytes, mode: int) -> bytes:
+    """An access list that lets nobody do more than ``mode``.
+
+    Setting a list sets the mode, too: as it is, the list would open the file to the users that it names until the mode is set
+    again, and who has opened it then can read what is written later. (struct posix_acl_xattr_entry, linux/posix_acl_xattr.h)
+    """
+    bits = {_ACL_OWNER: mode >> 6, _ACL_MASK: mode >> 3, _ACL_OTHERS: mode}
+    entries = (_ACL_ENTRY.pack(tag, perm & bits.get(tag, 7) & 7, who) for tag, perm, who in _ACL_ENTRY.iter_unpack(acl[4:]))
+    return acl[:4] + b"".join(entries)
 
 
 def _drop_acl(fd: int) -> None:

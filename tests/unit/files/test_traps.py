@@ -11,6 +11,7 @@ import json
 import os
 import resource
 import socket
+import struct
 import subprocess
 import sys
 import time
@@ -366,6 +367,29 @@ def test_a_crash_leaves_no_password_behind_a_link(host: Host, alice: Home, monke
     assert any("tmp" in name for name in os.listdir(alice.path / "dot"))
     host.one()
     assert os.listdir(alice.path / "dot") == ["blockrc"]
+
+
+def test_nobody_can_open_the_file_of_a_secret_for_a_moment(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = alice.write(".blockrc", "mine\n")
+    entries = [(0x01, 6, 0xFFFFFFFF), (0x02, 6, 20_099), (0x04, 4, 0xFFFFFFFF), (0x10, 6, 0xFFFFFFFF), (0x20, 4, 0xFFFFFFFF)]
+    acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+    try:
+        os.setxattr(path, "system.posix_acl_access", acl)
+    except OSError:
+        pytest.skip("no access lists on this file system")
+    assert alice.mode(".blockrc") == 0o664
+    real = os.fchmod
+
+    def watched(fd: int, mode: int) -> None:
+        if os.fstat(fd).st_mode & 0o077:
+            os.kill(os.getpid(), 9)  # open to others before the mode was set
+        real(fd, mode)
+
+    monkeypatch.setattr(os, "fchmod", watched)
+    assert host.run(block(secret=True))["alice"].error is None
+    assert alice.mode(".blockrc") == 0o600
+    kept = os.getxattr(path, "system.posix_acl_access")
+    assert struct.pack("<HHI", 0x02, 6, 20_099) in kept and struct.pack("<HHI", 0x10, 0, 0xFFFFFFFF) in kept
 
 
 @pytest.mark.parametrize("kind", ["directory", "link out of the home"])
