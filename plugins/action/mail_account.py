@@ -10,21 +10,19 @@ import json
 import os
 import re
 import tempfile
+import time
 from typing import Any, Mapping, Sequence
 
 from ansible import constants as C
+from ansible.errors import AnsibleError
 
+from ansible_collections.mailops.profiles.plugins.module_utils._files._diff import limited
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import (
-    STATES,
-    User,
-    profile_names,
-    read_users,
-    resolve_users,
-)
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import resolve_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction, one_of, text_list
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment import (
     Deployment,
+    batches,
     destinations,
     payload,
     plan_deployment,
@@ -32,23 +30,28 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment impor
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError, nearest, quoted
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
+from ansible_collections.mailops.profiles.plugins.plugin_utils._user import STATES, User, profile_names, read_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils._values import boolean
 
 _MOST_LISTED = 100
 _INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
+_LONG_WORD = re.compile(r"[A-Za-z0-9+/=]{40,}")
 _MODE = re.compile(r"0[46][04][04]\Z")
+
+# Loaded with this plugin, which happens once in Ansible's own process, and not again in what it forks for each host.
+_clients.all_clients()
 
 
 class ActionModule(MailopsAction):
     OPTIONS = (
         "clients", "dest", "group", "instance", "missing_users", "mode", "owner", "profile_definitions", "profiles",
-        "report_path", "state", "store", "users", "validate_only",
+        "purge_users", "report_path", "state", "store", "users", "validate_only",
     )  # fmt: skip
     _requires_connection = True
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         host = task_vars.get("inventory_hostname")
-        settings = _settings(options)
+        settings, purge = _settings(options), _purge(options)
         _check_report_path(options["report_path"])
         users = _users(options)
         deployment = _deployment(options, users, host, settings["instance"])
@@ -56,12 +59,48 @@ class ActionModule(MailopsAction):
         if _flag(options, "validate_only"):
             return _result(deployment, {}, warnings=_warnings(deployment))
         self._refuse_exposed_payload(deployment)
-        found = self._execute_module(
-            module_name="mailops.profiles.mail_account_apply",
-            module_args={"payload": payload(deployment, places, settings)},
-            task_vars=task_vars,
-        )
+        found = self._deploy(deployment, places, settings, purge, task_vars)
         return self._report(found, deployment, options)
+
+    def _deploy(
+        self,
+        deployment: Deployment,
+        places: Mapping[str, str | None],
+        settings: Mapping[str, Any],
+        purge: bool,
+        task_vars: dict[str, Any],
+    ) -> dict[str, Any]:
+        """What the target reported of all batches, or of those up to the one that failed as a whole (``stopped``: why)."""
+        found: dict[str, Any] = {}
+        start = time.monotonic()
+        total = len(deployment.users)
+        for batch in batches(deployment):
+            if batch.earlier:
+                self._show_progress(task_vars.get("inventory_hostname"), len(batch.earlier), total, time.monotonic() - start)
+            try:
+                part = self._execute_module(
+                    module_name="mailops.profiles.mail_account_apply",
+                    module_args={"payload": payload(deployment, places, settings, batch, purge)},
+                    task_vars=task_vars,
+                )
+            except AnsibleError as exc:  # as a rule the host cannot be reached any more
+                if not found:
+                    raise
+                part = {"msg": type(exc).__name__}
+            if "files" in part:
+                found = _merged(found, part) if found else part
+                continue
+            part = _without_payload(part)  # the module did not get to its work: unreachable, no Python, no lock
+            if not found:
+                return part
+            reason = part.get("msg") or "the host does not answer any more"
+            return {**found, "stopped": f"{reason} (users {len(batch.earlier) + 1} to {total} were not tried)"}
+        return found
+
+    def _show_progress(self, host: str | None, done: int, total: int, seconds: float) -> None:
+        """A task shows nothing until it ends, which is long for thousands of users."""
+        left = seconds / done * (total - done)
+        self._display.display(f"mail_account: [{host}] {done} of {total} users in {seconds:.0f} s, about {left:.0f} s to go", stderr=True)
 
     def _refuse_exposed_payload(self, deployment: Deployment) -> None:
         """Passwords travel inside of the module's file: it must neither stay on the target nor be readable there by others."""
@@ -69,6 +108,8 @@ class ActionModule(MailopsAction):
             return
         if C.DEFAULT_KEEP_REMOTE_FILES:
             raise MailopsError("refuses to send passwords while ANSIBLE_KEEP_REMOTE_FILES is set, which leaves them on the target: unset it")
+        if C.DEFAULT_DEBUG:
+            raise MailopsError("refuses to send passwords while ANSIBLE_DEBUG is set, which prints all that is sent: unset it, or use -vvvvv")
         if self.get_shell_option("world_readable_temp", False):
             raise MailopsError(
                 "refuses to send passwords while temporary files on the target may be world-readable (world_readable_temp): "
@@ -76,12 +117,12 @@ class ActionModule(MailopsAction):
             )
 
     def _report(self, found: dict[str, Any], deployment: Deployment, options: dict[str, Any]) -> dict[str, Any]:
-        if "files" not in found:  # the module did not get to its work: unreachable, no Python, no lock
-            found.pop("invocation", None)
+        if "files" not in found:
             return found
         missing = found.pop("missing_users")
         failed = [f"{item['msg']} (user {item['user']})" for item in found["failed_users"]]
         warnings = [*_warnings(deployment), *found.pop("notices")]
+        failed += [found["stopped"]] if "stopped" in found else []
         skipped = []
         if missing:
             message = f"the host has no user {quoted(missing[:_MOST_LISTED])}" + (" ..." if len(missing) > _MOST_LISTED else "")
@@ -93,12 +134,21 @@ class ActionModule(MailopsAction):
             else:
                 failed.append(f"{message}: create them, take them off the list, or set missing_users: skip")
         result = _result(deployment, found, skipped, warnings)
+        if "ansible_facts" in found:  # which Python there is: the next task need not look for it
+            result["ansible_facts"] = found["ansible_facts"]
         if failed:
-            served = "all other users were served" if found["failed_count"] or missing else ""
+            served = "all other users were served" if "stopped" not in found else "the users before those were served, but for who is named here"
             result.update(failed=True, msg=f"mail_account: {MailopsError(*failed)}\n({served})")
         if options["report_path"] is not None and not self._task.check_mode:
             _write_report(options["report_path"], result)
         return _shortened(result)
+
+
+def _without_payload(failure: dict[str, Any]) -> dict[str, Any]:
+    """A failure without its long words: an interpreter that is no Python may repeat the module's file, in which the payload is."""
+    shown = {key: _LONG_WORD.sub("...", value) if isinstance(value, str) else value for key, value in failure.items()}
+    shown.pop("invocation", None)
+    return shown
 
 
 def _settings(options: Mapping[str, Any]) -> dict[str, Any]:
@@ -122,6 +172,16 @@ def _settings(options: Mapping[str, Any]) -> dict[str, Any]:
         "directory_mode": bits | 0o200 | (bits & 0o444) >> 2,  # who may read the files may pass the directories
         "details": options["report_path"] is not None,
     }
+
+
+def _purge(options: Mapping[str, Any]) -> bool:
+    """Whether users who are not listed lose their accounts."""
+    purge = _flag(options, "purge_users")
+    if purge and not options["users"]:
+        raise MailopsError("purge_users: refused without users, because it would remove everybody's accounts: list them with state: absent")
+    if purge and options["state"] == "absent":
+        raise MailopsError("purge_users: only with state: present, because state: absent leaves those alone who are not listed")
+    return purge
 
 
 def _users(options: Mapping[str, Any]) -> list[User]:
@@ -206,6 +266,17 @@ def _warnings(deployment: Deployment) -> list[str]:
     return [*warnings, f"mail_account skips {len(deployment.skipped)} accounts: {'; '.join(listed)}{'; ...' if len(reasons) > 10 else ''}"]
 
 
+def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
+    """What the target said of two batches, as if they had been one."""
+    summed = ("changes", "drifted", "failed_users", "failed_count", "missing_users", "changed_accounts", "diffs", "diffs_left_out", "notices")
+    return {
+        **first,
+        **{name: first[name] + second[name] for name in summed},
+        "changed": first["changed"] or second["changed"],
+        "files": {action: count + second["files"][action] for action, count in first["files"].items()},
+    }
+
+
 def _result(
     deployment: Deployment, found: Mapping[str, Any], skipped: Sequence[Mapping[str, str]] = (), warnings: Sequence[str] = ()
 ) -> dict[str, Any]:
@@ -226,9 +297,10 @@ def _result(
     }
     if warnings:
         result["warnings"] = list(warnings)
-    diffs = list(found.get("diffs", []))
-    if found.get("diffs_left_out"):
-        diffs.append({"prepared": f"({found['diffs_left_out']} more files differ; their diffs are left out)\n"})
+    diffs, left_out = limited(found.get("diffs", []))
+    left_out += found.get("diffs_left_out", 0)
+    if left_out:
+        diffs.append({"prepared": f"({left_out} more files differ; their diffs are left out)\n"})
     if diffs:
         result["diff"] = diffs
     return result

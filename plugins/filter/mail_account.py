@@ -63,10 +63,11 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import read_users, resolve
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import resolve
 from ansible_collections.mailops.profiles.plugins.plugin_utils._action import plain
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._user import read_users
 
 
 def mail_account(profile: Any, user: Any, host: Any = None) -> dict[str, Any]:

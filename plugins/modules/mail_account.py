@@ -21,6 +21,7 @@ description:
   - In a home all work is done with the user's own effective ids, and never through a link that leads out of the home.
   - Lines that a user wrote are never touched. A file that a user had before, or edited since, is copied to
     C(~/.local/state/mailops/backups) before it is replaced.
+  - A user's own file into which a password is written gets mode 0600, and keeps it when the password goes.
 extends_documentation_fragment:
   - mailops.profiles.attributes
   - mailops.profiles.store
@@ -106,6 +107,16 @@ options:
         with the execute bits that match its read bits. Files in homes are always 0600.
       - By default V('0600').
     type: str
+  purge_users:
+    description:
+      - Users of the host whom an earlier run of this O(instance) served and O(users) does not name lose their accounts of this
+        instance.
+      - Whom each instance served is kept on the host in C(/var/lib/mailops.profiles), by root and for runs as root only.
+      - A user who is no user of the host any more is reported by a warning as long as there is something in the place of his home,
+        which is left alone.
+      - Refused with an empty list of users.
+    type: bool
+    default: false
   missing_users:
     description:
       - What to do when the host does not know listed users. V(fail) serves all others first, and then fails with a list;
@@ -129,7 +140,8 @@ seealso:
 notes:
   - C(~) means C(.config) and C(.local/state) below the home; other values of C(XDG_CONFIG_HOME) and C(XDG_STATE_HOME) in a user's
     session cannot be seen from outside.
-  - With passwords to deploy, the task refuses to run under C(ANSIBLE_KEEP_REMOTE_FILES) or with C(world_readable_temp).
+  - With passwords to deploy, the task refuses to run under C(ANSIBLE_KEEP_REMOTE_FILES) or C(ANSIBLE_DEBUG), or with
+    C(world_readable_temp).
 """
 
 EXAMPLES = r"""

@@ -51,7 +51,8 @@ import zlib
 from ansible.module_utils.basic import AnsibleModule
 
 # Everything is imported here, as root: once the worker has a user's ids, the module's archive may not be readable any more.
-from ansible_collections.mailops.profiles.plugins.module_utils._files._host import HostError, deploy
+from ansible_collections.mailops.profiles.plugins.module_utils._files._host import deploy
+from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import HostError, internal_error
 
 
 def main() -> None:
@@ -66,8 +67,8 @@ def main() -> None:
         result = deploy(payload, check=module.check_mode, diff=module._diff, label=selinux)
     except HostError as exc:
         module.fail_json(msg=str(exc))
-    except Exception as exc:  # the text of an unexpected exception may quote a password
-        module.fail_json(msg=f"internal error: {type(exc).__name__}: {exc if isinstance(exc, RuntimeError) else ''}")
+    except Exception as exc:
+        module.fail_json(msg=internal_error(exc))
     module.exit_json(**result)
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What one host is asked to have: users, accounts and rendered files, and the payload that says it to the target. No I/O."""
+"""What one host is asked to have: users, accounts, rendered files, and the payloads that say it to the target. No I/O."""
 
 from __future__ import annotations
 
@@ -10,26 +10,30 @@ import base64
 import json
 import zlib
 from dataclasses import dataclass
-from typing import Any, Mapping, Sequence
+from typing import Any, Mapping, NamedTuple, Sequence
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables as variables
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account, User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError, nearest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
 # How long one user may keep a host's run from moving (a file system that hangs, a lease), in seconds.
 DEADLINE = 20
+# As many users go to the target at once: enough that a module's start does not count, few enough for the memory of both sides, for
+# the megabyte that Python reads quickly as a module's source, and for somebody who waits for a sign of life.
+BATCH = 1000
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """The files of every user by name, and what cannot be expressed."""
+    """The accounts of every user by name, the clients they are for, and what cannot be expressed."""
 
     users: Sequence[User]
     accounts: Mapping[str, Sequence[Account]]
-    files: Mapping[str, Sequence[tuple[str, _clients.File]]]
+    clients: Sequence[_clients.Client]
     skipped: Sequence[Mapping[str, str]]
     dropped: Mapping[str, Sequence[str]]
     warnings: Sequence[str] = ()
@@ -38,6 +42,11 @@ class Deployment:
     def has_secrets(self) -> bool:
         return any(account.has_password for accounts in self.accounts.values() for account in accounts)
 
+    def files(self, user: User) -> list[dict[str, Any]]:
+        """What each client reads, as the target gets it. Rendered when it is needed: the files of 10,000 users fill the memory."""
+        accounts = self.accounts[user.name]
+        return [{"client": client.name, **vars(file)} for client in self.clients for file in client.files(accounts, user)]
+
 
 def plan_deployment(
     users: Sequence[User],
@@ -45,18 +54,16 @@ def plan_deployment(
     profiles: Mapping[str, Profile],
     clients: Sequence[_clients.Client],
 ) -> Deployment:
-    """Renders everything for every client."""
-    files: dict[str, list[tuple[str, _clients.File]]] = {}
+    """What is asked for and what of it the clients cannot do."""
     skipped = []
     for user in users:
-        files[user.name] = [(client.name, file) for client in clients for file in client.files(accounts[user.name], user)]
         for client in clients:
             for account in accounts[user.name]:
                 reason = client.skip_reason(account)
                 if reason:
                     skipped.append({"user": user.name, "client": client.name, "profile": account.profile, "reason": reason})
     warnings = [warning for profile in profiles.values() for warning in profile.warnings]
-    return Deployment(users, accounts, files, skipped, _dropped(accounts, profiles, clients), warnings)
+    return Deployment(users, accounts, clients, skipped, _dropped(accounts, profiles, clients), warnings)
 
 
 def _dropped(
@@ -78,20 +85,43 @@ def _dropped(
     return lost
 
 
-def payload(deployment: Deployment, destinations: Mapping[str, str | None], settings: Mapping[str, Any]) -> str:
-    """What the target gets: base64 of zlib-compressed JSON."""
+class Batch(NamedTuple):
+    """Users for one payload, and those of the payloads before it."""
+
+    earlier: Sequence[User]
+    users: Sequence[User]
+
+
+def batches(deployment: Deployment) -> list[Batch]:
+    """The users in portions for the target; one, maybe empty, at least."""
+    users = deployment.users
+    return [Batch(users[:start], users[start : start + BATCH]) for start in range(0, len(users) or 1, BATCH)]
+
+
+def payload(
+    deployment: Deployment,
+    destinations: Mapping[str, str | None],
+    settings: Mapping[str, Any],
+    batch: Batch | None = None,
+    purge: bool = False,
+) -> str:
+    """What the target gets for a batch, or for all: base64 of zlib-compressed JSON."""
+    batch = batch or Batch((), deployment.users)
     data = {
         **settings,
         "deadline": DEADLINE,
         "patterns": {client.name: client.paths for client in _clients.all_clients()},
+        # Two who share a home are found across batches, too; and who is in none of them is purged with the first.
+        "earlier": [user.name for user in batch.earlier],
+        "listed": [user.name for user in deployment.users] if purge and not batch.earlier else None,
         "users": [
             {
                 "name": user.name,
                 "dest": destinations[user.name],
                 "accounts": len(deployment.accounts[user.name]),
-                "files": [{"client": client, **vars(file)} for client, file in deployment.files[user.name]],
+                "files": deployment.files(user),
             }
-            for user in deployment.users
+            for user in batch.users
         ],
     }
     return base64.b64encode(zlib.compress(json.dumps(data).encode(), 6)).decode()

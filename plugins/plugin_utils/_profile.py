@@ -10,7 +10,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+import functools
+from dataclasses import dataclass, field, fields, replace
 from typing import Any, Callable, Mapping
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
@@ -42,7 +43,7 @@ class Server:
     allow_cleartext: bool = False
 
     def as_data(self) -> dict[str, Any]:
-        data = {item.name: getattr(self, item.name) for item in fields(self)}
+        data = {name: getattr(self, name) for name in SERVER_FIELDS}
         if self.password_command is not None:
             data["password_command"] = list(self.password_command)
         return data
@@ -105,6 +106,19 @@ class Profile:
             found[f"folders.{folder}"] = text
         return found
 
+    def variable_places(self) -> tuple[dict[str, str], dict[str, str]]:
+        """Variable -> the first field that it stands in: of password fields, and of all others."""
+        secret: dict[str, str] = {}
+        shown: dict[str, str] = {}
+        for name, text in self.texts().items():
+            for variable in variables.parse(text).names:
+                (secret if name.endswith(".password") else shown).setdefault(variable, name)
+        for side in ("incoming", "outgoing"):
+            for argument in getattr(self, side).password_command or ():
+                for variable in variables.parse(argument).names:
+                    shown.setdefault(variable, f"{side}.password_command")
+        return secret, shown
+
 
 def _place(data: Any) -> str:
     name = data.get("name") if isinstance(data, dict) else None
@@ -125,6 +139,21 @@ def dotted_fields() -> tuple[str, ...]:
     own = [name for name in FIELDS if name not in ("name", "description", "incoming", "outgoing", "folders", "variables")]
     servers = [f"{side}.{name}" for side in ("incoming", "outgoing") for name in SERVER_FIELDS if name != "allow_cleartext"]
     return tuple(own + servers + [f"folders.{name}" for name in FOLDERS])
+
+
+def _signature(text: str) -> str:
+    return values.text(text, values.MAX_SIGNATURE, newline=True)
+
+
+@functools.lru_cache(maxsize=8192)  # thousands of profiles say the same in most of their fields
+def _canonical(value: str, check: Callable[[str], str]) -> tuple[tuple[str, ...], str]:
+    """The variables in a text, and its canonical spelling; Invalid for what no variable can make good."""
+    template = variables.parse(_signature(value))
+    if not template.names:
+        return (), str(variables.Template((check(template.fill({})),)) if template.parts else check(""))
+    if check is not values.text and "\n" in value:
+        check(value)
+    return template.names, str(template)
 
 
 class _Reader:
@@ -153,7 +182,7 @@ class _Reader:
             "account_type": lambda value: values.choice(value, ACCOUNT_TYPES),
             "default": values.boolean,
             "notifications": values.boolean,
-            "signature": self._template(lambda text: values.text(text, values.MAX_SIGNATURE, newline=True)),
+            "signature": self._template(_signature),
             "signature_format": lambda value: values.choice(value, SIGNATURE_FORMATS),
             "leave_on_server": values.boolean,
             "delete_after_days": lambda value: values.whole_number(value, 1, 3650),
@@ -161,8 +190,8 @@ class _Reader:
             "folders": self._folders,
             "ca_file": values.absolute_path,
         }
-        for name, check in simple.items():
-            self._take(self._data, name, check, None, into=known)
+        for name in (name for name in simple if name in self._data):
+            self._take(self._data, name, simple[name], None, into=known)
         account_type = known.get("account_type", "imap")
         for side, protocol in (("incoming", account_type), ("outgoing", "smtp")):
             known[side] = self._server(side, protocol)
@@ -202,16 +231,12 @@ class _Reader:
         """A check for texts with variables: what the variables will be filled with is checked when they are filled."""
 
         def checked(value: Any) -> str:
-            template = variables.parse(values.text(value, values.MAX_SIGNATURE, newline=True))
-            if not template.names:
-                return str(variables.Template((check(template.fill({})),)) if template.parts else check(""))
-            for name in template.names:
+            names, text = _canonical(value, check) if isinstance(value, str) else ((), values.text(value))
+            for name in names:
                 if name not in variables.BUILT_IN and name not in self._declared:
                     known = (*variables.BUILT_IN, *self._declared)
                     raise Invalid(f"{{{name}}} is neither built in nor declared in variables{nearest(name, known)}")
-            if check is not values.text and "\n" in value:
-                check(value)
-            return str(template)
+            return text
 
         return checked
 
@@ -246,7 +271,7 @@ class _Reader:
         prefix = f"{side}."
         self._refuse_unknown(data, SERVER_FIELDS, prefix)
         known: dict[str, Any] = {"host": self._required(data, "host", self._template(values.host), prefix)}
-        for name, check in {
+        checks: dict[str, Callable[[Any], Any]] = {
             "port": lambda value: values.whole_number(value, 1, 65_535),
             "security": lambda value: values.choice(value, SECURITIES),
             "username": self._template(values.word),
@@ -254,13 +279,12 @@ class _Reader:
             "password_command": self._password_command,
             "authentication": lambda value: values.choice(value, AUTHENTICATIONS),
             "allow_cleartext": values.boolean,
-        }.items():
-            self._take(data, name, check, None, prefix, into=known)
+        }
+        for name in (name for name in checks if name in data):
+            self._take(data, name, checks[name], None, prefix, into=known)
         server = Server(**known)
         self._check_server(side, protocol, server)
-        if server.port == derived_port(protocol, server.security):
-            known["port"] = None
-        return Server(**known)
+        return server if server.port != derived_port(protocol, server.security) else replace(server, port=None)
 
     def _check_server(self, side: str, protocol: str, server: Server) -> None:
         if server.port is not None:
@@ -322,16 +346,7 @@ class _Reader:
         """A variable that fills a password is a secret: it has no default in the store, and shows up nowhere else."""
         if any(known[side] is None for side in ("incoming", "outgoing")):
             return
-        secret: dict[str, str] = {}
-        shown: dict[str, str] = {}
-        profile = Profile(**{**known, "name": known["name"] or "x"})
-        for name, text in profile.texts().items():
-            for variable in variables.parse(text).names:
-                (secret if name.endswith(".password") else shown).setdefault(variable, name)
-        for side in ("incoming", "outgoing"):
-            for argument in known[side].password_command or ():
-                for variable in variables.parse(argument).names:
-                    shown.setdefault(variable, f"{side}.password_command")
+        secret, shown = Profile(**{**known, "name": known["name"] or "x"}).variable_places()
         for variable, place in shown.items():
             if variable == variables.PASSWORD:
                 self.problems.append(f"{place}: {{{variable}}} may stand in password fields only")

@@ -19,6 +19,7 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.parsing.convert_bool import boolean as ansible_boolean
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid
+from ansible_collections.mailops.profiles.plugins.plugin_utils._variables import BUILT_IN
 
 # RFC 5321 4.5.3.1: a local part has at most 64 octets, a path 254 characters without its brackets.
 MAX_LOCAL_PART = 64
@@ -39,7 +40,6 @@ _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"  # RFC 5322 3.2.3 atext
 _LOCAL_PART = re.compile(rf"{_ATOM}(?:\.{_ATOM})*\Z")
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\Z")
 _PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
-_UNQUOTED_VARIABLE = re.compile(r"[A-Z][A-Za-z0-9]*\Z")
 
 
 def text(value: Any, limit: int = MAX_TEXT, newline: bool = False) -> str:
@@ -65,7 +65,7 @@ def _mapping_trap(value: dict) -> str:
     # YAML reads an unquoted {UserEmail} as the mapping {"UserEmail": null}.
     if len(value) == 1:
         key, content = next(iter(value.items()))
-        if content is None and isinstance(key, str) and _UNQUOTED_VARIABLE.match(key):
+        if content is None and key in BUILT_IN:  # any other name may be a password in braces
             return f'YAML read {{{key}}} as a mapping: put it in quotes: "{{{key}}}"'
     return "must be text, not a mapping (a value that begins with a brace must be in quotes)"
 
@@ -138,6 +138,8 @@ def _host(value: str) -> str:
     except ValueError:
         pass
     # RFC 1123 2.1: what looks like a dotted IPv4 address is one, so 300.1.2.3 is no host name.
+    if "@" in value:
+        raise Invalid("is not a host name or IP address: user and password have fields of their own")
     if re.fullmatch(r"[0-9.]+", value) or ":" in value or "/" in value:
         raise Invalid(f"'{value}' is not a host name or IP address (the port has a field of its own)")
     if not value.isascii():

@@ -58,7 +58,7 @@ class Template:
 
     parts: tuple[Part, ...]
 
-    @property
+    @functools.cached_property
     def names(self) -> tuple[str, ...]:
         return tuple(part.name for part in self.parts if isinstance(part, Variable))
 
@@ -74,6 +74,10 @@ class Template:
         return "".join(part if isinstance(part, str) else values[part.name] for part in self.parts)
 
     def __str__(self) -> str:
+        return self._text
+
+    @functools.cached_property
+    def _text(self) -> str:
         """The canonical spelling: parses to the same parts, with braces for every variable."""
         written: list[str] = []
         for index, part in enumerate(self.parts):

@@ -19,6 +19,7 @@ from pathlib import Path
 
 import mailserver
 from sandbox import HERE, process_identity
+from system_users import add_users
 
 # What the machine has here can be read in the sandbox; what is written there stays there.
 OVERLAID = ("/etc", "/home", "/var", "/root", "/srv", "/opt")
@@ -58,21 +59,6 @@ def run(*argv: str) -> None:
     subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
 
 
-def add_users(homes: dict[str, str], first_uid: int) -> None:
-    """Users with homes, locked passwords and a GECOS name which is not the one that their mail shall have."""
-    taken = {line.split(":")[0] for line in Path("/etc/passwd").read_text().splitlines()}
-    for uid, (name, home) in enumerate(homes.items(), first_uid):
-        if name in taken:
-            sys.exit(f"the machine has a user {name} already, whom the lab cannot add")
-        _append("/etc/passwd", f"{name}:x:{uid}:{uid}:Local {name.title()}:{home}:/bin/bash\n")
-        _append("/etc/group", f"{name}:x:{uid}:\n")
-        _append("/etc/shadow", f"{name}:!:20000:0:99999:7:::\n")
-        shutil.copytree("/etc/skel", home, symlinks=True)
-        for path in (home, *(os.path.join(top, each) for top, dirs, files in os.walk(home) for each in dirs + files)):
-            os.chown(path, uid, uid, follow_symlinks=False)
-        os.chmod(home, 0o750)
-
-
 def _enter_private_root(root: Path, kept: Iterable[Path]) -> None:
     """Build the sandbox's file system at root, out of the machine's, and make it this process's /."""
     run("mount", "--rbind", "/", str(root))
@@ -108,11 +94,6 @@ def _overlay(path: str, root: Path) -> None:
 
 def _is_below(path: Path, tops: Iterable[str]) -> bool:
     return any(Path(top) in (path, *path.parents) for top in tops)
-
-
-def _append(path: str, line: str) -> None:
-    with open(path, "a", encoding="utf-8") as file:
-        file.write(line)
 
 
 def _reap_forever() -> None:

@@ -30,6 +30,9 @@ class LabError(Exception):
 class Sandbox:
     """A lab in its directory, whether it runs or not."""
 
+    # The program of the first process. It gets the lab's directory and the shared paths, and says "ready".
+    program = HERE / "machine.py"
+
     def __init__(self, directory: os.PathLike | str):
         self.directory = Path(directory).resolve()
         self.state_file = self.directory / "state.json"
@@ -111,7 +114,7 @@ class Sandbox:
     def _spawn(self, shared: Sequence[os.PathLike | str], die_with_caller: bool) -> None:
         keep = [REPOSITORY, self.directory, Path(sys.prefix), Path(sys.base_prefix), *map(Path, shared)]
         argv = ["unshare", *NAMESPACES, "--fork", "--kill-child", "--propagation=private",
-                sys.executable, "-B", str(HERE / "machine.py"), str(self.directory),
+                sys.executable, "-B", str(self.program), str(self.directory),
                 *map(str, dict.fromkeys(path.absolute() for path in keep))]
         if die_with_caller:
             argv = ["setpriv", "--pdeathsig=KILL", *argv]

@@ -22,9 +22,10 @@ from controller import COLLECTIONS
 from harness import Lab, load_users
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account, read_users, resolve_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account, resolve_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment import payload, plan_deployment
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._user import read_users
 
 # What the module does on a host, without the time that Ansible takes around it; test_rollout.py has it all.
 WRITE = f"""

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import MASK, account_key, read_users, resolve, resolve_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import MASK, account_key, resolve, resolve_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._user import read_users
 
 JANE = {"name": "jane", "email": "jane@Example.org", "display_name": "Jane {UserPassword}", "password": "p{UserName}'\"\\$`#%|"}
 
@@ -161,3 +162,13 @@ def test_keys_are_safe_and_differ():
     keys = {account_key(*pair) for pair in [("Work", "a"), ("work", "a"), ("work", "b"), ("w.o-r_k", "a")]}
     assert len(keys) == 4
     assert all(key.replace("-", "").isalnum() and key.islower() for key in keys)
+
+
+def test_a_password_of_one_profile_stands_in_no_text_of_another(profile):
+    bank = profile("bank", variables={"Pin": None}, incoming={"host": "i", "password": "{Pin}"})
+    club = profile("club", variables={"Pin": None}, signature="{Pin}", outgoing={"host": "o", "password_command": ["pass", "{Pin}"]})
+    both = {"bank": bank, "club": club}
+    jane, joan = user(variables={"Pin": "1234-secret"}), user(name="joan", variables={"Pin": "5678-secret"}, profiles=["club"])
+    found = problems(resolve_users, [jane, joan], both, ("bank", "club"), None, "default")
+    assert found == ["user 'jane': {Pin} is a password in profile 'bank' and may not stand in signature of profile 'club'"]
+    assert len(resolve_users([joan], both, None, None, "default")["joan"]) == 1

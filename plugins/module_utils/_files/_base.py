@@ -26,17 +26,19 @@ class Base(NamedTuple):
     identity: Identity
 
 
-def open_home(path: str, identity: Identity, switch: Switch) -> Base:
-    """The home, which must exist and belong to the user."""
+def open_home(path: str, identity: Identity, switch: Switch, wanted: bool) -> Base:
+    """The home, which must belong to the user, and exist when something is ``wanted`` in it."""
     walk = _start(path, switch)
     try:
         while walk.pending:
             walk.step()
         owner = os.fstat(walk.fd).st_uid
         if owner != identity.uid:
-            raise Refused(path, f"belongs to the user with uid {owner}, not to the user with uid {identity.uid}")
+            raise Refused(path, f"belongs to the user with uid {owner}, not to the user with uid {identity.uid}: chown it")
         return Base(walk.take(), path, identity)
     except FileNotFoundError:
+        if not wanted:
+            return Base(-1, path, identity)
         raise Refused(path, "does not exist: create the home directory") from None
     except OSError as exc:
         raise refused(path, exc) from None
@@ -182,7 +184,7 @@ class _Walk:
         directory = os.fstat(self.fd)
         self._links += 1
         if {found.st_uid, directory.st_uid} - self._trusted or directory.st_mode & 0o022 or self._links > _MAX_LINKS:
-            raise Refused(self._path, f"leads through the symbolic link {name}, which others than root can exchange")
+            raise Refused(self._path, f"leads through the symbolic link {name}, which others than root can exchange: remove it")
         target = os.readlink(name, dir_fd=self.fd)
         self.pending.pop()
         if target.startswith("/"):

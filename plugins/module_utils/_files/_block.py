@@ -21,14 +21,17 @@ class Block:
         self._begin = f"# BEGIN mailops.profiles {instance}".encode()
         self._end = f"# END mailops.profiles {instance}".encode()
         self._begin_line, self._end_line = _line(self._begin), _line(self._end)
+        # An editor may have indented a marker or given it another line end: then the block cannot be told from the user's lines.
+        self._like_marker = re.compile(rb"^[ \t]*(?:%b|%b)[ \t\r]*$" % (re.escape(self._begin), re.escape(self._end)), re.MULTILINE)
 
     def split(self, data: bytes) -> Parts:
         """ValueError when the markers are not exactly one ordered pair."""
         begins = list(self._begin_line.finditer(data))
         ends = list(self._end_line.finditer(data))
-        if not begins and not ends:
+        like = sum(1 for _found in self._like_marker.finditer(data))
+        if not like:
             return Parts(data, None, b"")
-        if len(begins) != 1 or len(ends) != 1 or ends[0].start() < begins[0].end():
+        if (like, len(begins), len(ends)) != (2, 1, 1) or ends[0].start() < begins[0].end():
             raise ValueError("the marker lines are not one pair")
         begin, end = begins[0], ends[0]
         return Parts(data[: begin.start()], data[begin.end() : end.start()], data[end.end() :])
@@ -44,17 +47,32 @@ class Block:
     def cut(parts: Parts, newline: bool) -> bytes:
         """The file without the block; ``newline`` False: the user's text did not end with one before we appended ours."""
         before = parts.before
-        if not newline and not parts.after and before.endswith(b"\n"):
+        if not newline and not parts.after and before.endswith(b"\n") and not ends_with_block(before):
             before = before[:-1]
         return before + parts.after
 
 
-_ANY = re.compile(rb"# BEGIN mailops\.profiles ([A-Za-z0-9_-]+)\n.*?# END mailops\.profiles \1\n", re.DOTALL)
+_AFTER_A_BLOCK = re.compile(rb"^# END mailops\.profiles [A-Za-z0-9_-]+\n\Z", re.MULTILINE)
+_BEGIN = re.compile(rb"# BEGIN mailops\.profiles ([A-Za-z0-9_-]+)\Z")
+
+
+def ends_with_block(data: bytes) -> bool:
+    return bool(_AFTER_A_BLOCK.search(data))
 
 
 def only_blocks(data: bytes) -> bool:
     """Whether a file holds blocks of ours, of any instance, and nothing else: then it is ours to remove with the last of them."""
-    return bool(data) and not _ANY.sub(b"", data)
+    *lines, rest = data.split(b"\n")
+    end = None
+    for line in lines:
+        begin = _BEGIN.match(line) if end is None else None
+        if begin:
+            end = b"# END mailops.profiles " + begin.group(1)
+        elif end is None:
+            return False
+        elif line == end:
+            end = None
+    return bool(lines) and not rest and end is None
 
 
 def _line(marker: bytes) -> Pattern[bytes]:

@@ -66,7 +66,7 @@ class Commit:
 
     def unlink(self) -> None:
         for path in self._plan.stale:
-            self._remove(path, None)
+            self._unlink(self._tree.removable(path), path)
         for step in self._plan.steps:
             if step.data is None and step.backup is None:
                 self._remove(step.path, step.current)
@@ -78,14 +78,18 @@ class Commit:
         for step in self._plan.steps:
             entry = self._plan.manifest.entries.get(step.path) or self._plan.old.entries.get(step.path)
             if entry is not None:
-                coming[step.path] = entry.__class__(**dict(vars(entry), temp=self._temps.get(step.path)))
+                coming[step.path] = entry._replace(temp=self._temps.get(step.path))
         union = self._plan.old.union(coming, list(self._plan.manifest.directories))
         self._stage(self._record, union.to_bytes(), 0o600)
         for step in self._plan.steps:
             if step.backup is not None:
                 path = f"{BACKUPS}/{backup_name(step.path, step.backup)}"
-                if not self._tree.exists(path):
+                kept = self._tree.read(path)
+                if kept is None or kept.data != step.backup:
                     self._stage(path, step.backup, 0o600)
+                else:  # the newest again
+                    directory, name = self._tree.locate(path) or (-1, "")
+                    os.utime(name, dir_fd=directory, follow_symlinks=False)
 
     def stage_files(self) -> None:
         for step in self._plan.steps:
@@ -105,10 +109,16 @@ class Commit:
         self._prune_backups()
         if self._plan.manifest.entries:
             return
+        # Only what is empty goes, the innermost first; the user's own files keep their directories. Those around the record go
+        # after it: while it is there, a run that was killed here is brought to its end by the next.
+        made = sorted({*self._plan.old.directories, BACKUPS, STATE_DIRECTORY}, key=len, reverse=True)
+        around = [directory for directory in made if f"{self._record}/".startswith(f"{directory}/")]
+        for directory in made:
+            if directory not in around:
+                self._remove_directory(directory)
         self._remove(self._record, None)
         self.sync_directories()
-        # Only what is empty goes, the innermost first; the user's own files keep their directories.
-        for directory in sorted({*self._plan.old.directories, BACKUPS, STATE_DIRECTORY}, key=len, reverse=True):
+        for directory in around:
             self._remove_directory(directory)
 
     def sync(self) -> None:
@@ -127,13 +137,14 @@ class Commit:
             del self._staged[0]
 
     def sync_directories(self) -> None:
-        for directory in self._touched:
+        for directory in self._touched | self._tree.unsynced:
             fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=directory)
             try:
                 os.fsync(fd)
             finally:
                 os.close(fd)
         self._touched.clear()
+        self._tree.unsynced.clear()
 
     PHASES: Tuple[Callable, ...] = (
         unlink,
@@ -142,6 +153,16 @@ class Commit:
         stage_final, sync, publish, sync_directories,
         clean,
     )  # fmt: skip
+
+    def idle_in(self, phase: Callable) -> bool:
+        """Whether there is nothing to do: changing to the user's ids would be the most of it."""
+        if phase is Commit.unlink:
+            return not self._plan.stale and all(step.data is not None or step.backup is not None for step in self._plan.steps)
+        if phase is Commit.remove_backed_up:
+            return all(step.data is not None or step.backup is None for step in self._plan.steps)
+        if phase is Commit.clean:
+            return bool(self._plan.manifest.entries) and all(step.backup is None for step in self._plan.steps)
+        return False
 
     def abandon(self) -> None:
         """After an error: no temporary file stays behind, as far as that can be had."""
@@ -208,11 +229,14 @@ class Commit:
 
     def _remove(self, path: str, expected: Optional[Content]) -> None:
         found = self._tree.locate(path)
+        if found is not None and expected is not None:
+            self._check_unchanged(found[0], found[1], path, expected)
+        self._unlink(found, path)
+
+    def _unlink(self, found: Optional[Tuple[int, str]], path: str) -> None:
         if found is None:
             return
         directory, name = found
-        if expected is not None:
-            self._check_unchanged(directory, name, path, expected)
         try:
             os.unlink(name, dir_fd=directory)
             self._touched.add(directory)
@@ -240,11 +264,11 @@ class Commit:
 
     def _prune_backups(self) -> None:
         """Per file the first backup and the last three stay, and what is to come back when our file goes."""
-        manifests = (self._plan.old, self._plan.manifest)
-        kept = {entry.before.backup for manifest in manifests for entry in manifest.entries.values() if entry.before}
+        manifests = (self._plan.old, self._plan.manifest, *self._plan.others.values())
+        kept = {name for manifest in manifests for name in manifest.backups}
         pruned: Dict[str, List[str]] = {}
         if any(step.backup is not None for step in self._plan.steps):
-            names = [name for name in self._tree.names(BACKUPS) if is_backup(name)]
+            names = [name for name in self._tree.names(BACKUPS) if is_backup(name) and self._tree.removable(f"{BACKUPS}/{name}")]
             directory = self._tree.locate(f"{BACKUPS}/x")
             if directory is None:
                 return
@@ -286,7 +310,7 @@ def commit_batch(commits: Sequence[Commit], switch: Switch, progress: Callable[[
     """Every phase for all users before the next one; who fails is left out of the rest."""
     for phase in Commit.PHASES:
         for commit in commits:
-            if commit.error is not None:
+            if commit.error is not None or commit.idle_in(phase):
                 continue
             progress(commit.user)
             try:

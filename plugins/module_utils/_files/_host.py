@@ -12,22 +12,20 @@ import os
 import pwd
 import time
 from contextlib import contextmanager
-from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Tuple
+from typing import Any, Callable, Dict, Iterator, List, Mapping, Optional, Sequence, Set, Tuple
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._base import DestOptions
+from ansible_collections.mailops.profiles.plugins.module_utils._files._diff import limited
 from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity
+from ansible_collections.mailops.profiles.plugins.module_utils._files._index import Index, Place
 from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Settings, Wanted
+from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import HostError
 from ansible_collections.mailops.profiles.plugins.module_utils._files._worker import Outcome, Run, Task, run_tasks
 
 # From this number of users on, one pass over the passwd database is cheaper than a look-up each.
 _MANY = 50
 _LOCK_TIMEOUT = 600
 _MOST_LISTED = 100
-_DIFF_LIMIT = 200_000
-
-
-class HostError(Exception):
-    """The run cannot begin; nothing was changed."""
 
 
 def deploy(payload: Mapping[str, Any], check: bool, diff: bool, label: Optional[Callable[[str], str]] = None) -> Dict[str, Any]:
@@ -41,11 +39,85 @@ def deploy(payload: Mapping[str, Any], check: bool, diff: bool, label: Optional[
         check=check,
         deadline=payload["deadline"],
     )
-    tasks, failed, missing = _tasks(payload["users"])
+    if payload["listed"] is not None and os.geteuid() != 0:
+        raise HostError("purge_users needs root, who keeps the list of the users served: run with become")
+    taken = _taken(payload["earlier"]) if any(user["dest"] is None for user in payload["users"]) else {}
+    tasks, failed, missing = _tasks(payload["users"], taken)
     with _lock(check):
-        outcomes = run_tasks(tasks, run)
+        outcomes, notices = _serve(payload, tasks, taken, run) if os.geteuid() == 0 else (run_tasks(tasks, run), [])
     accounts = {user["name"]: user["accounts"] for user in payload["users"]}
-    return _report(outcomes, failed, missing, accounts, payload["details"])
+    return _report(outcomes, failed, missing, accounts, payload["details"], notices)
+
+
+def _serve(payload: Mapping[str, Any], tasks: List[Task], taken: Dict[Any, str], run: Run) -> Tuple[List[Outcome], List[str]]:
+    """The outcomes of those to purge and of the listed users, and notices. A place is on root's list from before anything is written
+    there until everything is removed."""
+    index = Index(payload["instance"])
+    try:
+        served = set(index.read())
+    except HostError as exc:
+        if payload["listed"] is not None:
+            raise
+        return run_tasks(tasks, run), [str(exc)]  # and the list stays as it is
+    coming = {_place(task) for task in tasks if task.wanted}
+    purges: List[Task] = []
+    notices: List[str] = []
+    if payload["listed"] is not None:
+        purges, notices = _purges(served, set(payload["listed"]), coming, taken)
+    if not run.check:
+        try:
+            index.write(served | coming)
+        except HostError as exc:
+            if payload["listed"] is not None:
+                raise
+            notices.append(str(exc))
+    outcomes: List[Outcome] = []
+    # Who leaves goes first: a directory may be somebody else's by now, who then gets what is his.
+    for layer in (*_layers(purges), tasks):
+        for task, outcome in zip(layer, run_tasks(layer, run)):
+            outcomes.append(outcome)
+            if task.wanted:
+                served.add(_place(task))
+            elif outcome.error is None:
+                served.discard(_place(task))
+    if not run.check:
+        try:
+            index.write(served)
+        except HostError as exc:  # a full disk must not hide what was done, and a place too many on the list does no harm
+            notices.append(str(exc))
+    return outcomes, notices
+
+
+def _purges(served: Set[Place], listed: Set[str], coming: Set[Place], taken: Dict[Any, str]) -> Tuple[List[Task], List[str]]:
+    """What there is to do for places of people who are not ``listed``, and notices. What concerns nobody any more is struck off
+    ``served``."""
+    held = {place.path for place in served | coming if place.user in listed}
+    gone = sorted(place for place in served if place.user not in listed)
+    for place in gone:
+        # Somebody else lives there, under a new name perhaps; or nobody does.
+        if place.path in held or not os.path.lexists(place.path):
+            served.discard(place)
+    gone = [place for place in gone if place in served]
+    users = [{"name": place.user, "dest": None if place.home else place.path, "files": []} for place in gone]
+    tasks, unfit, missing = _tasks(users, taken)
+    notices = [f"{item['msg']}; it was served before, and nothing was removed" for item in unfit]
+    notices += [
+        f"{name} was served, but the host has no such user (any more); nothing was removed: remove the home, or let the user be found again"
+        for name in missing
+    ]
+    return tasks, notices
+
+
+def _place(task: Task) -> Place:
+    return Place(task.user, task.base, task.identity is not None)
+
+
+def _layers(tasks: List[Task]) -> Iterator[List[Task]]:
+    """No user twice in a run of the worker."""
+    while tasks:
+        layer = {task.user: task for task in tasks}
+        yield list(layer.values())
+        tasks = [task for task in tasks if task is not layer[task.user]]
 
 
 def _dest_options(payload: Mapping[str, Any]) -> DestOptions:
@@ -66,22 +138,19 @@ def _dest_options(payload: Mapping[str, Any]) -> DestOptions:
     return DestOptions(uid, gid, payload["directory_mode"])
 
 
-def _tasks(users: List[Dict[str, Any]]) -> Tuple[List[Task], List[Dict[str, str]], List[str]]:
-    known: Dict[str, pwd.struct_passwd] = {}
-    if sum(user["dest"] is None for user in users) > _MANY:
-        for entry in pwd.getpwall():
-            known.setdefault(entry.pw_name, entry)
+def _tasks(users: List[Dict[str, Any]], taken: Dict[Any, str]) -> Tuple[List[Task], List[Dict[str, str]], List[str]]:
+    """(who can be served, who cannot and why, whom the host does not know). ``taken``: uid or home -> whose it is."""
+    known = _known([user["name"] for user in users if user["dest"] is None])
     tasks: List[Task] = []
     failed: List[Dict[str, str]] = []
     missing: List[str] = []
-    taken: Dict[Any, str] = {}
     for user in users:
         name = user["name"]
         wanted = [Wanted(**item) for item in user["files"]]
         if user["dest"] is not None:
             tasks.append(Task(name, user["dest"], None, wanted))
             continue
-        entry = known.get(name) or _look_up(name)
+        entry = known.get(name)
         if entry is None:
             missing.append(name)
             continue
@@ -94,11 +163,27 @@ def _tasks(users: List[Dict[str, Any]]) -> Tuple[List[Task], List[Dict[str, str]
     return tasks, failed, missing
 
 
-def _look_up(name: str) -> Optional[pwd.struct_passwd]:
-    try:
-        return pwd.getpwnam(name)
-    except KeyError:
-        return None
+def _known(names: Sequence[str]) -> Dict[str, pwd.struct_passwd]:
+    """Those of the names that the host knows."""
+    wanted, known = set(names), {}
+    if len(wanted) > _MANY:
+        for entry in pwd.getpwall():
+            if entry.pw_name in wanted:
+                known.setdefault(entry.pw_name, entry)
+    for name in wanted - set(known):  # not every directory service lists whom it knows
+        try:
+            known[name] = pwd.getpwnam(name)
+        except KeyError:
+            pass
+    return known
+
+
+def _taken(names: Sequence[str]) -> Dict[Any, str]:
+    """uid and home -> whose they are."""
+    taken: Dict[Any, str] = {}
+    for name, entry in _known(names).items():
+        taken[entry.pw_uid] = taken[entry.pw_dir] = name
+    return taken
 
 
 def _unfit(entry: pwd.struct_passwd, taken: Mapping[Any, str]) -> Optional[str]:
@@ -140,7 +225,12 @@ def _lock(check: bool) -> Iterator[None]:
 
 
 def _report(
-    outcomes: List[Outcome], failed: List[Dict[str, str]], missing: List[str], accounts: Mapping[str, int], details: bool
+    outcomes: List[Outcome],
+    failed: List[Dict[str, str]],
+    missing: List[str],
+    accounts: Mapping[str, int],
+    details: bool,
+    notices: List[str],
 ) -> Dict[str, Any]:
     """What goes back. Small, whatever the number of users, unless ``details`` (for a report file) are asked for."""
     changes = [{"user": outcome.user, **change} for outcome in outcomes for change in outcome.changes]
@@ -149,7 +239,7 @@ def _report(
     counts = {action: sum(change["action"] == action for change in changes) for action in ("created", "updated", "removed")}
     counts["unchanged"] = sum(outcome.unchanged for outcome in outcomes)
     most = None if details else _MOST_LISTED
-    diffs, left_out = _limited([diff for outcome in outcomes for diff in outcome.diffs])
+    diffs, left_out = limited([diff for outcome in outcomes for diff in outcome.diffs])
     return {
         "changed": bool(changes),
         "files": counts,
@@ -158,20 +248,9 @@ def _report(
         "failed_users": failed[:most],
         "failed_count": len(failed),
         "missing_users": missing,
-        "changed_accounts": sum(accounts[outcome.user] for outcome in outcomes if outcome.changes),
+        "changed_accounts": sum(accounts.get(outcome.user, 0) for outcome in outcomes if outcome.changes),
         "diffs": diffs,
         "diffs_left_out": left_out,
         # Not "warnings", which ansible-core gives a meaning of its own.
-        "notices": [warning for outcome in outcomes for warning in outcome.warnings][:_MOST_LISTED],
+        "notices": [*notices, *(warning for outcome in outcomes for warning in outcome.warnings)][:_MOST_LISTED],
     }
-
-
-def _limited(diffs: List[Dict[str, str]]) -> Tuple[List[Dict[str, str]], int]:
-    size = 0
-    kept = []
-    for diff in diffs:
-        more = len(diff["before"]) + len(diff["after"])
-        if size + more <= _DIFF_LIMIT:
-            kept.append(diff)
-            size += more
-    return kept, len(diffs) - len(kept)

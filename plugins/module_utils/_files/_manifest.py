@@ -11,22 +11,23 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass, field, replace
-from typing import Any, Dict, List, Optional, Tuple
+from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 STATE_DIRECTORY = ".local/state/mailops"
 BACKUPS = f"{STATE_DIRECTORY}/backups"
 _VERSION = 1
-_MOST = 1000
+MOST_ENTRIES = 1000
+# A record has to stay readable (1 MiB). Above this it does without the texts for diffs, and a diff shows less.
+_MOST_CHARACTERS = 500_000
 # Nobody but us writes there.
 OUR_DIRECTORY = ".config/mailops/"
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 _TEMP = re.compile(r"\.mailops-[0-9a-f]{16}\.tmp\Z")
+_RECORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\.json\Z")
 _BACKUP = re.compile(r"[A-Za-z0-9-]{1,120}\.[0-9a-f]{32}\Z")
 
 
-@dataclass(frozen=True)
-class Before:
+class Before(NamedTuple):
     """What stood at a path before our first file: ``newline``, whether the file ended with one; ``backup``, its copy."""
 
     mode: int
@@ -34,8 +35,7 @@ class Before:
     backup: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class Entry:
+class Entry(NamedTuple):
     """One file or block of ours. ``sha256``: of every content that may be there; more than one only while a run is under way."""
 
     path: str
@@ -49,20 +49,25 @@ class Entry:
     pending: bool = False
 
 
-@dataclass(frozen=True)
 class Manifest:
     """Entries by path, and the directories that we made."""
 
-    entries: Dict[str, Entry] = field(default_factory=dict)
-    directories: Tuple[str, ...] = ()
+    def __init__(self, entries: Optional[Mapping[str, Entry]] = None, directories: Tuple[str, ...] = ()) -> None:
+        self.entries = entries or {}
+        self.directories = directories
 
     def to_bytes(self) -> bytes:
-        data = {
-            "version": _VERSION,
-            "entries": [_data(self.entries[path]) for path in sorted(self.entries)],
-            "directories": sorted(self.directories),
-        }
-        return json.dumps(data, sort_keys=True).encode() + b"\n"
+        entries = [_data(self.entries[path]) for path in sorted(self.entries)]
+        data = {"version": _VERSION, "entries": entries, "directories": sorted(self.directories)}
+        text = json.dumps(data, sort_keys=True)
+        if len(text) > _MOST_CHARACTERS:
+            text = json.dumps({**data, "entries": [dict(entry, shown="") for entry in entries]}, sort_keys=True)
+        return text.encode() + b"\n"
+
+    @property
+    def backups(self) -> Set[str]:
+        """What is to come back when our files go."""
+        return {entry.before.backup for entry in self.entries.values() if entry.before and entry.before.backup}
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Manifest:
@@ -72,7 +77,7 @@ class Manifest:
             known = json.loads(data.decode("utf-8"))
             entries = [_entry(item) for item in known["entries"]]
             directories = tuple(_path(item) for item in known["directories"])
-            if known["version"] != _VERSION or max(len(entries), len(directories)) > _MOST:
+            if known["version"] != _VERSION or max(len(entries), len(directories)) > MOST_ENTRIES:
                 raise ValueError("another version, or too many")
         except (KeyError, TypeError, AttributeError, RecursionError) as exc:
             raise ValueError("not a manifest") from exc
@@ -84,7 +89,7 @@ class Manifest:
         for path, entry in entries.items():
             old = merged.get(path)
             hashes = (*(old.sha256 if old else ()), *entry.sha256)
-            merged[path] = replace(entry, sha256=tuple(dict.fromkeys(hashes))[-8:], pending=True)
+            merged[path] = entry._replace(sha256=tuple(dict.fromkeys(hashes))[-8:], pending=True)
         return Manifest(merged, tuple(sorted({*self.directories, *directories})))
 
 
@@ -92,13 +97,16 @@ def manifest_path(instance: str) -> str:
     return f"{STATE_DIRECTORY}/{instance}.json"
 
 
+def is_record(name: str) -> bool:
+    return bool(_RECORD.match(name))
+
+
 def is_temp(name: Any) -> bool:
     return isinstance(name, str) and bool(_TEMP.match(name))
 
 
 def _data(entry: Entry) -> Dict[str, Any]:
-    # dataclasses.asdict copies deeply and takes ten times as long.
-    return dict(vars(entry), before=None if entry.before is None else vars(entry.before))
+    return dict(entry._asdict(), before=None if entry.before is None else entry.before._asdict())
 
 
 def is_backup(name: Any) -> bool:

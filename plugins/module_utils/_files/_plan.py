@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import fnmatch
 import hashlib
+import os
 import re
-from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from ansible_collections.mailops.profiles.plugins.module_utils._files._block import Block, only_blocks
+from ansible_collections.mailops.profiles.plugins.module_utils._files._block import Block, ends_with_block, only_blocks
+from ansible_collections.mailops.profiles.plugins.module_utils._files._diff import diff, unseen
 from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest import (
     BACKUPS,
+    MOST_ENTRIES,
     OUR_DIRECTORY,
     STATE_DIRECTORY,
     Before,
@@ -23,10 +25,11 @@ from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest 
     is_temp,
     manifest_path,
 )
-from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import Refused
+from ansible_collections.mailops.profiles.plugins.module_utils._files._records import Other, directories, read_records
+from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import Refused, printable
 from ansible_collections.mailops.profiles.plugins.module_utils._files._tree import Content, Tree
 
-_MASK = "********"
+_MOST_STALE = 500
 
 
 class Wanted(NamedTuple):
@@ -44,8 +47,7 @@ class Wanted(NamedTuple):
     shown_if_matched: Optional[str] = None
 
 
-@dataclass(frozen=True)
-class Settings:
+class Settings(NamedTuple):
     """What is the same for all users of a run. ``patterns``: client -> every path that it may produce. ``label``: path -> SELinux
     context, where there is SELinux."""
 
@@ -56,8 +58,7 @@ class Settings:
     label: Optional[Callable[[str], str]] = None
 
 
-@dataclass(frozen=True)
-class Step:
+class Step(NamedTuple):
     """One change of one file. ``data`` None: remove it. ``backup``: a copy to keep, of what is not ours. ``users_own``: the file
     was there before us, and keeps its group and attributes."""
 
@@ -72,17 +73,19 @@ class Step:
     diff: Optional[Dict[str, str]] = None
 
 
-@dataclass
 class Plan:
-    """``manifest`` is what will be recorded in the end, ``old`` what is; ``stale``: temporary files of a run that died."""
+    """``manifest`` is what will be recorded in the end, ``old`` what is; ``others``: instance -> its record; ``stale``: temporary
+    files of a run that died."""
 
-    old: Manifest
-    manifest: Manifest = field(default_factory=Manifest)
-    steps: List[Step] = field(default_factory=list)
-    stale: List[str] = field(default_factory=list)
-    drifted: List[str] = field(default_factory=list)
-    unchanged: int = 0
-    repair: bool = False
+    def __init__(self, old: Manifest, others: Mapping[str, Other], drifted: List[str]) -> None:
+        self.old = old
+        self.manifest = Manifest()
+        self.others = others
+        self.steps: List[Step] = []
+        self.stale: List[str] = []
+        self.drifted = drifted
+        self.unchanged = 0
+        self.repair = False
 
     @property
     def changed(self) -> bool:
@@ -95,7 +98,7 @@ def digest(data: bytes) -> str:
 
 def backup_name(path: str, data: bytes) -> str:
     """The name says which path, and by its hash which content."""
-    return f"{re.sub(r'[^A-Za-z0-9]+', '-', path).strip('-')[:100]}-{digest(path.encode())[:8]}.{digest(data)[:32]}"
+    return f"{re.sub(r'[^A-Za-z0-9]+', '-', path).strip('-')[:100]}-{digest(os.fsencode(path))[:8]}.{digest(data)[:32]}"
 
 
 def plan_user(tree: Tree, wanted: Sequence[Wanted], settings: Settings) -> Plan:
@@ -111,40 +114,36 @@ class _Planner:
         self._manifest_path = manifest_path(settings.instance)
 
     def plan(self, wanted: Sequence[Wanted]) -> Plan:
-        plan = Plan(old=Manifest())
-        stored = self._read_manifest(plan)
+        records = read_records(self._tree, self._settings.instance)
+        plan = Plan(records.own, records.others, [] if records.valid else [self._manifest_path])
         self._find_stale(plan)
         entries: Dict[str, Entry] = {}
         for path, file in self._places(wanted).items():
+            self._refuse_shared(plan, path, file)
             entries[path] = self._plan_file(plan, path, file)
+        if len(entries) > MOST_ENTRIES:
+            raise Refused(self._tree.base, f"would get {len(entries)} files, more than {MOST_ENTRIES}: give this user fewer profiles")
         self._plan_removals(plan, entries)
         if entries:
-            made = [name for path in (*entries, self._manifest_path) for name in self._tree.missing_directories(path)]
-            plan.manifest = Manifest(entries, tuple(sorted({*plan.old.directories, *made})))
+            plan.manifest = Manifest(entries, directories(self._tree, records, (*entries, self._manifest_path)))
         if not plan.steps and not plan.stale:
             # A lost or edited record is put right even when all files are as they should be.
-            plan.repair = (plan.manifest.to_bytes() if entries else None) != stored
+            plan.repair = (plan.manifest.to_bytes() if entries else None) != records.stored
+        if plan.changed:
+            for path in (self._manifest_path, *(step.path for step in plan.steps)):
+                self._tree.check_writable(path)
+            for step in plan.steps:
+                if step.backup is not None:
+                    self._tree.read(f"{BACKUPS}/{backup_name(step.path, step.backup)}")  # refused where no copy can be kept
         return plan
 
-    def _read_manifest(self, plan: Plan) -> Optional[bytes]:
-        self._tree.locate(self._manifest_path)  # a way that leads out of the home is refused
-        try:
-            content = self._tree.read(self._manifest_path)
-        except Refused:
-            if self._tree.is_directory(self._manifest_path):
-                raise  # anything else is replaced, this cannot be
-            plan.drifted.append(self._manifest_path)
-            return b""
-        if content is None:
-            return None
-        try:
-            plan.old = Manifest.from_bytes(content.data)
-        except ValueError:
-            plan.drifted.append(self._manifest_path)
-        if content.mode & 0o077:
-            plan.drifted.append(self._manifest_path)
-            return b""
-        return content.data
+    def _refuse_shared(self, plan: Plan, path: str, file: Wanted) -> None:
+        """A file that is one instance's as a whole cannot be another's, too: each run would undo the other."""
+        if file.strategy != "owned":
+            return
+        for instance, record in plan.others.items():
+            if path in record.before and self._tree.exists(path):
+                raise Refused(self._tree.absolute(path), f"is written by instance {instance}: one of the two must leave {file.client} out")
 
     def _find_stale(self, plan: Plan) -> None:
         for entry in plan.old.entries.values():
@@ -152,10 +151,12 @@ class _Planner:
                 continue
             # It was made where the links of the user led to.
             path = "/".join([*self._tree.real(entry.path).split("/")[:-1], entry.temp])
-            if self._tree.exists(path):
+            if self._tree.removable(path):
                 plan.stale.append(path)
         for directory in (STATE_DIRECTORY, BACKUPS):
-            plan.stale.extend(f"{directory}/{name}" for name in self._tree.names(directory) if is_temp(name))
+            paths = [f"{directory}/{name}" for name in self._tree.names(directory) if is_temp(name)]
+            # The rest goes with the next runs: a user could make any number of them.
+            plan.stale.extend(path for path in paths[:_MOST_STALE] if self._tree.removable(path))
 
     def _places(self, wanted: Sequence[Wanted]) -> Dict[str, Wanted]:
         """Where each file goes: two that come out at one place with the same text are one."""
@@ -180,24 +181,25 @@ class _Planner:
         else:
             data = body = file.text.encode()
             shown, ours = file.shown, None if current is None else current.data
-        mode = self._mode(file, current)
         known = {digest(body), *(old.sha256 if old else ())}
         foreign = ours is not None and digest(ours) not in known
         drifted = old is not None and not old.pending and (ours is None or foreign)
-        before = old.before if old is not None and ours is not None else self._before(file, current)
+        before = old.before if old is not None and ours is not None else self._before(plan, path, file, current)
+        mode = self._mode(file, current, before)
         entry = Entry(path, file.client, file.strategy, mode, (digest(body),), shown, before)
         if current is not None and current.data == data and current.mode == mode:
             plan.unchanged += 1
             return entry
-        if drifted or (old is not None and current is not None and current.data == data and current.mode != old.mode):
+        other_mode = current is not None and current.data == data and old is not None and current.mode != old.mode
+        if drifted or (other_mode and not old.pending):
             plan.drifted.append(path)
         backup = current.data if foreign and current is not None else None
         if file.strategy == "owned" and before is not None and before.backup is None and backup is not None and old is None:
-            entry = replace(entry, before=replace(before, backup=backup_name(path, backup)))
+            entry = entry._replace(before=before._replace(backup=backup_name(path, backup)))
         action = "created" if current is None else "updated"
         users_own = file.strategy == "block" and current is not None
         step = Step(path, file.client, action, data, mode, current, backup, users_own=users_own)
-        plan.steps.append(replace(step, diff=self._diff(step, old, ours, shown)))
+        plan.steps.append(step._replace(diff=self._diff(step, old, ours, shown)))
         return entry
 
     def _block_content(self, path: str, file: Wanted, current: Optional[Content]) -> Tuple[bytes, bytes, str, Optional[bytes]]:
@@ -216,15 +218,22 @@ class _Planner:
             reason = f"has marker lines of instance {self._settings.instance} that are not one BEGIN before one END"
             raise Refused(self._tree.absolute(path), f"{reason}: mend them or remove them all") from None
 
-    def _mode(self, file: Wanted, current: Optional[Content]) -> int:
+    def _mode(self, file: Wanted, current: Optional[Content], before: Optional[Before]) -> int:
         if file.strategy == "owned" or current is None:
             return self._settings.mode
-        # The user's own file keeps its mode, but a secret never stands where others can read it.
-        return current.mode & (0o600 if file.secret else 0o777)
+        # The user's own file keeps its mode, but a secret never stands where others can read it, unless the file is ours.
+        narrowest = self._settings.mode if before is None else 0o600
+        return current.mode & (narrowest if file.secret else 0o777)
 
     @staticmethod
-    def _before(file: Wanted, current: Optional[Content]) -> Optional[Before]:
-        if current is None or file.path.startswith(OUR_DIRECTORY) or (file.strategy == "block" and only_blocks(current.data)):
+    def _before(plan: Plan, path: str, file: Wanted, current: Optional[Content]) -> Optional[Before]:
+        if current is None or file.path.startswith(OUR_DIRECTORY):
+            return None
+        for other in plan.others.values():
+            if path in other.before:  # its block is in the file already, and it knows what was there before
+                before = other.before[path]
+                return before and before._replace(newline=before.newline if ends_with_block(current.data) else current.data.endswith(b"\n"))
+        if file.strategy == "block" and only_blocks(current.data):
             return None
         return Before(current.mode, newline=not current.data or current.data.endswith(b"\n"))
 
@@ -260,10 +269,10 @@ class _Planner:
             try:
                 path = self._tree.real(path)
                 current = None if path in known else self._tree.read(path)
-                if current is not None and self._block.split(current.data).body is not None:
-                    found[path] = None
-            except (Refused, ValueError):
+            except Refused:
                 continue  # nothing of ours that could be recognised, and nothing to be done there
+            if current is not None and self._split(path, current.data).body is not None:
+                found[path] = None
         return list(found)
 
     def _plan_cut(self, plan: Plan, entry: Entry) -> None:
@@ -278,19 +287,21 @@ class _Planner:
         created_by_us = entry.before is None and not rest
         data, backup = None if created_by_us else rest, current.data if foreign else None
         step = Step(entry.path, entry.client, "removed", data, current.mode, current, backup, users_own=True)
-        plan.steps.append(replace(step, diff=self._diff(step, entry, parts.body, "")))
+        plan.steps.append(step._replace(diff=self._diff(step, entry, parts.body, "")))
 
     def _plan_unlink(self, plan: Plan, entry: Entry) -> None:
         current = self._tree.read(entry.path)
         if current is None:
             return
         foreign = digest(current.data) not in entry.sha256
+        if foreign and entry.pending and entry.before and entry.before.backup == backup_name(entry.path, current.data):
+            return  # the user's own file: the run that was to replace it died before
         if foreign:
             plan.drifted.append(entry.path)
         original = self._original(entry)
         mode = entry.before.mode if entry.before and original is not None else current.mode
         step = Step(entry.path, entry.client, "removed", original, mode, current, current.data if foreign else None)
-        plan.steps.append(replace(step, diff=self._diff(step, entry, current.data, "")))
+        plan.steps.append(step._replace(diff=self._diff(step, entry, current.data, "")))
 
     def _original(self, entry: Entry) -> Optional[bytes]:
         """The user's own file that ours took the place of, from its backup."""
@@ -299,32 +310,15 @@ class _Planner:
         content = self._tree.read(f"{BACKUPS}/{entry.before.backup}")
         return None if content is None else content.data
 
-    # --- diffs: redacted texts only ---
-
     def _diff(self, step: Step, old: Optional[Entry], ours: Optional[bytes], shown: str) -> Optional[Dict[str, str]]:
         if not self._settings.diff:
             return None
-        where = self._tree.absolute(step.path)
         if ours is None:
             before = ""
-        elif old is not None and digest(ours) in old.sha256:
-            before = _printable(old.shown)
+        elif old is not None and digest(ours) in old.sha256 and (old.shown or not ours):
+            before = "\n".join(map(printable, old.shown.split("\n")))
         else:
-            before = f"(content not shown, {len(ours)} bytes)\n"
-        after = _with_mark(shown) if shown and shown == before else shown
-        headers = {"before_header": where, "after_header": where}
-        if step.current is not None and step.data is not None and step.current.mode != step.mode:
-            headers = {"before_header": f"{where} (mode {step.current.mode:04o})", "after_header": f"{where} (mode {step.mode:04o})"}
-            if step.current.data == step.data:
-                before, after = f"mode {step.current.mode:04o}\n", f"mode {step.mode:04o}\n"
-        return {"before": before, "after": after, **headers}
-
-
-def _with_mark(shown: str) -> str:
-    """Only what is masked differs: say so where the mask stands."""
-    return shown.replace(_MASK, f"{_MASK} (changed)") if _MASK in shown else f"{shown}(changed)\n"
-
-
-def _printable(text: str) -> str:
-    # The record is the user's to edit: what comes out of it must not control the administrator's terminal.
-    return "".join(character if character == "\n" or character.isprintable() else f"\\x{ord(character):02x}" for character in text)
+            before = unseen(ours)
+        current = step.current
+        modes = (current.mode, step.mode) if current is not None and step.data is not None and current.mode != step.mode else None
+        return diff(self._tree.absolute(step.path), before, shown, modes, current is not None and current.data == step.data)

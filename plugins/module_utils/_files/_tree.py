@@ -13,9 +13,9 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from typing import Dict, List, NamedTuple, Optional, Tuple
+from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
-from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import Refused, refused
+from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import Refused, printable, refused
 
 MAX_SIZE = 1024 * 1024
 _MAX_LINKS = 40
@@ -24,8 +24,6 @@ _MAX_DIRECTORIES = 400
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 # O_NONBLOCK: neither a FIFO nor a lease that somebody holds on the file can stop the open.
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
-# Only a search permission is needed above the home, and nothing there is ever listed.
-_PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 _KINDS = (
     (stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a FIFO"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"),
@@ -64,6 +62,11 @@ class Tree:
         self._bases = {base, os.path.realpath(base)} if fd >= 0 else {base}
         self._directory_mode = directory_mode
         self._open: Dict[str, _Directory] = {}
+        # What was looked for before: a plan asks for the same places again and again.
+        self._missing: Set[str] = set()
+        self._resolved: Dict[str, Tuple[_Directory, str]] = {}
+        # Descriptors of directories in which directories were made, until somebody has synced them.
+        self.unsynced: Set[int] = set()
 
     def close(self) -> None:
         for fd in {*(directory.fd for directory in self._open.values()), self._fd} - {-1}:
@@ -72,7 +75,8 @@ class Tree:
         self._fd = -1
 
     def absolute(self, path: str) -> str:
-        return f"{self.base}/{path}"
+        """The path for people to read."""
+        return printable(f"{self.base}/{path}")
 
     @property
     def descriptors(self) -> int:
@@ -85,6 +89,20 @@ class Tree:
             if self._lookup("/".join(parts[:count])) is not None:
                 return ["/".join(parts[:more]) for more in range(count + 1, len(parts) + 1)]
         return ["/".join(parts[:more]) for more in range(1, len(parts) + 1)]
+
+    def check_writable(self, path: str) -> None:
+        """Refused when the user may make nothing where ``path`` lies: a dry run has to say so, too."""
+        directory = self.real(path).rpartition("/")[0]
+        fd = self._lookup(directory)
+        while fd is None and directory:
+            directory = directory.rpartition("/")[0]
+            fd = self._lookup(directory)
+        if fd is None or os.access(".", os.W_OK | os.X_OK, dir_fd=fd, effective_ids=os.access in os.supports_effective_ids):
+            return
+        where = self.absolute(directory) if directory else self.base
+        if os.fstatvfs(fd).f_flag & os.ST_RDONLY:
+            raise Refused(where, "lies on a read-only file system: mount it writable")
+        raise Refused(where, "is a directory that its user may not write to: chmod u+wx it")
 
     def _lookup(self, directory: str) -> Optional[int]:
         found = self._walk(directory, create=False)
@@ -104,6 +122,15 @@ class Tree:
         return path if found is None else f"{found[0].real}/{found[1]}".lstrip("/")
 
     def _resolve(self, path: str, create: bool) -> Optional[Tuple[_Directory, str]]:
+        if path not in self._resolved:
+            found = self._follow(path, create)
+            if found is None:
+                return None
+            # Should the name become a link later, it is not followed: files are opened and replaced as what they are.
+            self._resolved[path] = found
+        return self._resolved[path]
+
+    def _follow(self, path: str, create: bool) -> Optional[Tuple[_Directory, str]]:
         directory, _slash, name = path.rpartition("/")
         for links in range(_MAX_LINKS):
             found = self._walk(directory, create, links)
@@ -113,31 +140,39 @@ class Tree:
             if target is None:
                 return found, name
             directory, _slash, name = self._inside(found.real, target, path).rpartition("/")
-        raise Refused(self.absolute(path), "leads through too many symbolic links")
+        raise Refused(self.absolute(path), "leads through too many symbolic links: remove one")
 
     def _walk(self, directory: str, create: bool, links: int = 0) -> Optional[_Directory]:
         if not directory:
             return None if self._fd < 0 else _Directory(self._fd, "")
         if directory in self._open:
             return self._open[directory]
+        if directory in self._missing and not create:
+            return None
         if links > _MAX_LINKS:
-            raise Refused(self.absolute(directory), "leads through too many symbolic links")
+            raise Refused(self.absolute(directory), "leads through too many symbolic links: remove one")
         parent_path, _slash, name = directory.rpartition("/")
         parent = self._walk(parent_path, create, links)
         if parent is None:
             return None
         if len(self._open) >= _MAX_DIRECTORIES:
             raise Refused(self.absolute(directory), "is one directory too many: this user's accounts need hundreds of them")
-        target = self._own_link(parent.fd, name, directory)
-        if target is not None:
-            found = self._walk(self._inside(parent.real, target, directory), create, links + 1)
-        else:
+        try:
             found = self._enter(parent, name, directory, create)
-        if found is not None:
+        except NotADirectoryError:
+            target = self._own_link(parent.fd, name, directory)
+            if target is None:
+                raise Refused(self.absolute(directory), "is not a directory: move it away") from None
+            found = self._walk(self._inside(parent.real, target, directory), create, links + 1)
+        if found is None:
+            self._missing.add(directory)
+        else:
             self._open[directory] = found
+            self._missing.discard(directory)
         return found
 
     def _enter(self, parent: _Directory, name: str, directory: str, create: bool) -> Optional[_Directory]:
+        """The directory, None when there is none; NotADirectoryError for anything else, links too."""
         try:
             if create:
                 self._make(parent.fd, name)
@@ -145,8 +180,10 @@ class Tree:
         except FileNotFoundError:
             return None
         except NotADirectoryError:
-            raise Refused(self.absolute(directory), "is not a directory: move it away") from None
+            raise
         except OSError as exc:
+            if exc.errno == errno.ELOOP:
+                raise NotADirectoryError from None
             raise refused(self.absolute(directory), exc) from None
         if os.fstat(fd).st_uid != self.uid:
             os.close(fd)
@@ -156,6 +193,7 @@ class Tree:
     def _make(self, parent_fd: int, name: str) -> None:
         try:
             os.mkdir(name, self._directory_mode, dir_fd=parent_fd)
+            self.unsynced.add(parent_fd)
         except FileExistsError:
             pass
 
@@ -199,6 +237,17 @@ class Tree:
         found = self.locate(path)
         return found is not None and self._exists(*found)
 
+    def removable(self, path: str) -> Optional[Tuple[int, str]]:
+        """The open directory and the name of what lies there, be it a link; None: nothing, or a directory."""
+        directory, _slash, name = path.rpartition("/")
+        fd = self._lookup(directory)
+        try:
+            if fd is None or stat.S_ISDIR(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
+                return None
+        except FileNotFoundError:
+            return None
+        return fd, name
+
     def is_directory(self, path: str) -> bool:
         found = self.locate(path)
         return found is not None and self._exists(*found) and stat.S_ISDIR(os.stat(found[1], dir_fd=found[0], follow_symlinks=False).st_mode)
@@ -226,9 +275,8 @@ class Tree:
     def read_in(self, fd: int, name: str, path: str) -> Optional[Content]:
         where = self.absolute(path)
         try:
-            before = os.stat(name, dir_fd=fd, follow_symlinks=False)
-            if not stat.S_ISREG(before.st_mode):
-                raise Refused(where, f"is {kind(before.st_mode)}, not a file: move it away")
+            # Before the open: a device may do something when it is opened, and who opens root's file by a hard link has opened it.
+            self._check_own_file(os.stat(name, dir_fd=fd, follow_symlinks=False), where)
             descriptor = os.open(name, _READ, dir_fd=fd)
         except FileNotFoundError:
             return None
@@ -247,10 +295,7 @@ class Tree:
 
     def _read_descriptor(self, descriptor: int, where: str) -> Content:
         found = os.fstat(descriptor)
-        if not stat.S_ISREG(found.st_mode):
-            raise Refused(where, f"is {kind(found.st_mode)}, not a file: move it away")
-        if found.st_uid != self.uid:
-            raise Refused(where, "belongs to somebody else: give it to the user or move it away")
+        self._check_own_file(found, where)
         data = b""
         while found.st_size <= MAX_SIZE and len(data) <= MAX_SIZE:
             piece = os.read(descriptor, MAX_SIZE + 1 - len(data))
@@ -258,6 +303,12 @@ class Tree:
                 return Content(data, stat.S_IMODE(found.st_mode), found.st_gid, state_of(found))
             data += piece
         raise Refused(where, "is larger than 1 MiB: move it away")
+
+    def _check_own_file(self, found: os.stat_result, where: str) -> None:
+        if not stat.S_ISREG(found.st_mode):
+            raise Refused(where, f"is {kind(found.st_mode)}, not a file: move it away")
+        if found.st_uid != self.uid:
+            raise Refused(where, "belongs to somebody else: give it to the user or move it away")
 
 
 def state_of(found: os.stat_result) -> Tuple[int, int, int]:

@@ -5,8 +5,8 @@
 """The process that works in homes, and its parent, which a user cannot stop.
 
 One forked process serves all users, because changing ids costs microseconds and a process for each milliseconds. Its parent sees
-from a shared page of memory whom it is at and whether it moves; when it does not (a file system that hangs, a lease), the parent
-kills it, reports that user, and starts another for the rest. What the killed process left is found by the record, as after a crash.
+from a shared page of memory whom it is at; when one user takes too long (a file system that hangs, or is made to answer slowly), the
+parent kills it, reports that user, and starts another for the rest. What the killed process left is found by the record, as after a crash.
 """
 
 from __future__ import annotations
@@ -19,14 +19,13 @@ import select
 import signal
 import struct
 import time
-from dataclasses import dataclass, field
-from typing import Any, Callable, Dict, List, Optional, Sequence
+from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Set
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._base import Base, DestOptions, open_dest, open_home
 from ansible_collections.mailops.profiles.plugins.module_utils._files._commit import Commit, commit_batch
 from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity, Switch
 from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Plan, Settings, Wanted, plan_user
-from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import Refused, refused, unexpected
+from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import HostError, Refused, refused, unexpected
 from ansible_collections.mailops.profiles.plugins.module_utils._files._tree import Tree
 
 _BATCH = 200
@@ -34,11 +33,10 @@ _BATCH = 200
 _DESCRIPTORS = 16
 # What planning one more user may take.
 _RESERVED = 500
-_PROGRESS = struct.Struct("@QQ")
+_AT = struct.Struct("@Q")  # the number of the user whom the worker is at
 
 
-@dataclass(frozen=True)
-class Task:
+class Task(NamedTuple):
     """One user. ``identity`` is None for a ``dest`` directory, whose owner decides as whom to write."""
 
     user: str
@@ -47,21 +45,20 @@ class Task:
     wanted: Sequence[Wanted]
 
 
-@dataclass
 class Outcome:
     """What was found and done for one user; paths are absolute."""
 
-    user: str
-    error: Optional[Dict[str, str]] = None
-    changes: List[Dict[str, str]] = field(default_factory=list)
-    drifted: List[str] = field(default_factory=list)
-    unchanged: int = 0
-    diffs: List[Dict[str, str]] = field(default_factory=list)
-    warnings: List[str] = field(default_factory=list)
+    def __init__(self, user: str) -> None:
+        self.user = user
+        self.error: Optional[Dict[str, str]] = None
+        self.changes: List[Dict[str, str]] = []
+        self.drifted: List[str] = []
+        self.unchanged = 0
+        self.diffs: List[Dict[str, str]] = []
+        self.warnings: List[str] = []
 
 
-@dataclass(frozen=True)
-class Run:
+class Run(NamedTuple):
     settings: Settings
     dest: DestOptions
     check: bool
@@ -133,7 +130,7 @@ class _Worker:
 
     def _open(self, task: Task) -> Base:
         if task.identity is not None:
-            return open_home(task.base, task.identity, self._switch)
+            return open_home(task.base, task.identity, self._switch, bool(task.wanted))
         return open_dest(task.base, self._run.dest, self._switch, bool(task.wanted), self._run.check)
 
     def _fail(self, user: str, exc: Refused, done: Sequence[str] = ()) -> None:
@@ -170,20 +167,23 @@ def run_tasks(tasks: Sequence[Task], run: Run) -> List[Outcome]:
     """Serves every user in turn; who cannot be served has an ``error`` in the outcome."""
     outcomes = {task.user: Outcome(task.user) for task in tasks}
     pending = list(tasks)
+    spent: Dict[str, float] = {}  # seconds, over all workers: one after the other, slow users must not get their time again
     while pending:
-        finished, stuck, reason = _one_worker(pending, run, outcomes)
+        spent.pop("", None)
+        finished, stuck, reason = _one_worker(pending, run, spent, outcomes)
         if stuck is not None:
             # Nobody knows what came to pass of the plan.
             outcomes[stuck].changes, outcomes[stuck].diffs = [], []
-            outcomes[stuck].error = {"path": next(task.base for task in pending if task.user == stuck), "msg": reason}
+            base = next(task.base for task in pending if task.user == stuck)
+            outcomes[stuck].error = {"path": base, "msg": f"{base} {reason}"}
             finished.add(stuck)
         elif not finished:
-            raise RuntimeError(f"the worker process ended at once: {reason}")
+            raise HostError(f"the worker process ended before the first user ({reason}): look for a limit of memory or processes")
         pending = [task for task in pending if task.user not in finished]
     return [outcomes[task.user] for task in tasks]
 
 
-def _one_worker(tasks: Sequence[Task], run: Run, outcomes: Dict[str, Outcome]) -> Any:
+def _one_worker(tasks: Sequence[Task], run: Run, spent: Dict[str, float], outcomes: Dict[str, Outcome]) -> Any:
     """(users that are finished, the user at whom the worker stopped or None, why)."""
     page = mmap.mmap(-1, mmap.PAGESIZE)
     reader, writer = os.pipe()
@@ -193,18 +193,18 @@ def _one_worker(tasks: Sequence[Task], run: Run, outcomes: Dict[str, Outcome]) -
         _child(tasks, run, page, writer)
     os.close(writer)
     try:
-        finished, hung = _listen(reader, page, run.deadline, outcomes)
+        finished, hung = _listen(reader, page, tasks, run, spent, outcomes)
     finally:
         os.close(reader)
-    at, _ticks = _PROGRESS.unpack_from(page)
+    (at,) = _AT.unpack_from(page)
     user = tasks[at - 1].user if at else None
     if hung:
         os.kill(pid, signal.SIGKILL)
     status = _reap(pid, wait=5.0 if hung else None)
     if hung:
-        return finished, user or tasks[0].user, f"nothing moved for {run.deadline:g} seconds (a file system that hangs?): skipped"
+        return finished, user or tasks[0].user, f"took more than {run.deadline:g} seconds: look for a file system that hangs there (findmnt)"
     if status != 0:
-        return finished, None if user in finished else user, f"the worker process ended with status {status}"
+        return finished, None if user in finished else user, f"could not be finished: the worker process ended with status {status}"
     return finished, None, "it reported nothing"
 
 
@@ -215,14 +215,11 @@ def _child(tasks: Sequence[Task], run: Run, page: mmap.mmap, writer: int) -> Non
         os.umask(0)  # every mode is given explicitly
         signal.signal(signal.SIGALRM, signal.SIG_DFL)
         numbers = {task.user: number for number, task in enumerate(tasks, start=1)}
-        ticks = 0
 
         def progress(user: str) -> None:
-            nonlocal ticks
-            ticks += 1
             # Should the parent die, nobody else ends a worker that hangs, and it holds the lock of the host.
             signal.setitimer(signal.ITIMER_REAL, 2 * run.deadline)
-            _PROGRESS.pack_into(page, 0, numbers[user], ticks)
+            _AT.pack_into(page, 0, numbers[user])
 
         with os.fdopen(writer, "w", encoding="utf-8", errors="surrogateescape", buffering=1) as pipe:
 
@@ -235,12 +232,19 @@ def _child(tasks: Sequence[Task], run: Run, page: mmap.mmap, writer: int) -> Non
         os._exit(70)
 
 
-def _listen(reader: int, page: mmap.mmap, deadline: float, outcomes: Dict[str, Outcome]) -> Any:
-    """Takes the worker's messages until it ends or stops moving."""
-    finished = set()
-    rest, last, since = b"", b"", time.monotonic()
+def _listen(
+    reader: int, page: mmap.mmap, tasks: Sequence[Task], run: Run, spent: Dict[str, float], outcomes: Dict[str, Outcome]
+) -> Any:
+    """Takes the worker's messages until it ends or has spent a user's time, which counts over all phases: a file system that
+    answers slowly every time must not hold up the others for longer than one that never does."""
+    finished: Set[str] = set()
+    interval = min(0.2, run.deadline / 4)
+    rest, last = b"", 0
     while True:
-        ready, _w, _x = select.select([reader], [], [], min(0.2, deadline / 4))
+        start = time.monotonic()
+        ready, _w, _x = select.select([reader], [], [], interval)
+        # Only waiting counts, and not the time that the whole machine stood still.
+        waited = min(time.monotonic() - start, 2 * interval)
         if ready:
             piece = os.read(reader, 1 << 16)
             if not piece:
@@ -248,20 +252,23 @@ def _listen(reader: int, page: mmap.mmap, deadline: float, outcomes: Dict[str, O
             *lines, rest = (rest + piece).split(b"\n")
             for line in lines:
                 _take(json.loads(line), outcomes, finished)
-        now = page[: _PROGRESS.size]
-        if now != last:
-            last, since = now, time.monotonic()
-        elif not ready and time.monotonic() - since > deadline:
-            return finished, True
+        (at,) = _AT.unpack_from(page)
+        if at == last:
+            user = tasks[at - 1].user if at else ""
+            spent[user] = spent.get(user, 0.0) + waited
+            if spent[user] > run.deadline:
+                return finished, True
+        last = at
 
 
-def _take(message: Dict[str, Any], outcomes: Dict[str, Outcome], finished: Any) -> None:
+def _take(message: Dict[str, Any], outcomes: Dict[str, Outcome], finished: Set[str]) -> None:
     outcome = outcomes[message["user"]]
     if message.get("error"):
         outcome.error = message["error"]
         # What was planned and did not come to pass is not reported as changed.
-        outcome.changes = [change for change in outcome.changes if change["path"] in message["really"]]
-        outcome.diffs = [diff for diff in outcome.diffs if diff["after_header"].split(" (mode ")[0] in message["really"]]
+        really = set(message["really"])
+        outcome.changes = [change for change in outcome.changes if change["path"] in really]
+        outcome.diffs = [diff for diff in outcome.diffs if diff["after_header"].split(" (mode ")[0] in really]
     plan = message.get("plan")
     if plan:
         # After a worker was killed a user may be planned again: what the first one did stays reported.
@@ -269,7 +276,7 @@ def _take(message: Dict[str, Any], outcomes: Dict[str, Outcome], finished: Any) 
         outcome.changes += [change for change in plan["changes"] if change["path"] not in known]
         outcome.diffs += [diff for diff in plan["diffs"] if diff["after_header"] not in known]
         outcome.drifted += [path for path in plan["drifted"] if path not in outcome.drifted]
-        outcome.unchanged = plan["unchanged"]
+        outcome.unchanged = max(0, plan["unchanged"] - len(known))
     outcome.warnings += message.get("warnings", [])
     if message["done"]:
         finished.add(message["user"])

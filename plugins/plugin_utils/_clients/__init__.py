@@ -15,9 +15,10 @@ import pkgutil
 from dataclasses import dataclass, field, replace
 from typing import Callable, Iterable, Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account, User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError, nearest, quoted
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import AUTHENTICATIONS, Profile, dotted_fields
+from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
 OWNED = "owned"
 BLOCK = "block"

@@ -13,8 +13,9 @@ import re
 import shlex
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account, User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
 # msmtp refuses the whole file, the user's own accounts included, for one longer line.
 _LONGEST_LINE = 499

@@ -16,9 +16,10 @@ import shlex
 from typing import Iterable, Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account, User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile, Server, dotted_fields
+from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
 _FOLDER = ".config/mailops/neomutt"
 # Where the programs look, first match first (seen with strace). Mutt also takes a name with its own version in it

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account, User, read_users, resolve_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account, resolve_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User, read_users
 
 JOANNA = {
     "name": "jkowalska",

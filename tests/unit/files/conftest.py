@@ -7,11 +7,23 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from .home import Home, Host
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """As pytest's own, but everybody may pass through: no permission on the way to a trap's target stands in for the writer's care."""
+    path = Path(tempfile.mkdtemp(prefix="mailops-test-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
 
 
 @pytest.fixture

@@ -8,8 +8,12 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 
 import pytest
+
+from ansible_collections.mailops.profiles.plugins.module_utils._files._block import only_blocks
+from ansible_collections.mailops.profiles.plugins.module_utils._files._diff import limited
 
 from .home import OWN, RECORD, Home, Host, block, owned
 
@@ -63,14 +67,49 @@ def test_a_block_with_a_secret_narrows_the_mode(host: Host, alice: Home, secret:
     assert alice.mode(".blockrc") == mode
 
 
+def test_a_file_of_ours_with_a_secret_keeps_the_mode_of_the_task(host: Host, alice: Home) -> None:
+    host.one(block(secret=True), mode=0o640)
+    assert alice.mode(".blockrc") == 0o640
+    host.one(block(secret=True), mode=0o600)
+    assert alice.mode(".blockrc") == 0o600
+
+
 def test_two_instances_leave_each_other_alone(host: Host, alice: Home) -> None:
     host.one(block("one\n"))
     host.one(block("two\n"), instance="second")
     host.one(instance="default")
     assert alice.read(".blockrc") == BEGIN.replace(b"default", b"second") + b"two\n" + END.replace(b"default", b"second")
     host.one(instance="second")
-    # Empty directories stay: the record of who made them went with the first instance.
-    assert set(alice.tree()) == {".local", ".local/state"}
+    assert alice.tree() == {}
+
+
+@pytest.mark.parametrize("mine", ["mine", "mine\n", ""])
+def test_two_instances_in_one_file_leave_the_users_lines(host: Host, alice: Home, mine: str) -> None:
+    alice.write(".blockrc", mine, 0o640)
+    before = alice.tree()
+    for instances in (("one", "two"), ("two", "one")):
+        for instance in instances:
+            host.one(block(f"{instance}\n"), owned(path=f".config/mailops/own/{instance}"), instance=instance)
+        for instance in instances:
+            host.one(instance=instance)
+        assert alice.tree() == before
+
+
+def test_a_whole_file_belongs_to_one_instance(host: Host, alice: Home) -> None:
+    host.one(owned("password of one\n", path=".ownrc"), instance="one")
+    said = host.run(owned("two\n", path=".ownrc"), instance="two")["alice"]
+    assert "is written by instance one: one of the two must leave own out" in said.error["msg"]
+    assert alice.read(".ownrc") == b"password of one\n"
+
+
+def test_backups_of_another_instance_stay(host: Host, alice: Home) -> None:
+    alice.write(".ownrc", "original\n", 0o640)
+    host.one(owned(path=".ownrc"), instance="one")
+    for number in range(6):
+        alice.write(OWN, f"edit {number}\n", 0o600)
+        host.run(owned(), instance="two")
+    host.one(instance="one")
+    assert alice.read(".ownrc") == b"original\n"
 
 
 def test_an_edited_file_is_reported_backed_up_and_put_right(host: Host, alice: Home) -> None:
@@ -239,6 +278,77 @@ def test_a_broken_record_counts_as_absent_and_is_mended(host: Host, alice: Home,
     assert alice.read(RECORD) == right or json.loads(alice.read(RECORD))["entries"]
 
 
+def test_a_record_stays_readable_however_long_the_texts_for_diffs_are(host: Host, alice: Home) -> None:
+    files = [owned("own\n", path=f".config/mailops/own/{number}", shown="\u2713" * 90_000) for number in range(12)]
+    assert len(host.one(*files).changes) == 12
+    assert len(alice.read(RECORD)) < 1 << 20
+    changed = [files[0]._replace(text="new\n"), *files[1:]]
+    assert host.one(*changed).diffs[0]["before"] == "(content not shown, 4 bytes)\n"
+
+
+def test_the_users_own_empty_directories_stay(host: Host, alice: Home) -> None:
+    alice.mkdir(".local/state")
+    alice.mkdir(".config")
+    before = alice.tree()
+    host.one(block(), owned())
+    host.one()
+    assert alice.tree() == before
+
+
+def test_a_line_that_came_between_two_instances_keeps_its_end(host: Host, alice: Home) -> None:
+    alice.write(".blockrc", "x")
+    host.one(block(), instance="one")
+    alice.write(".blockrc", alice.read(".blockrc") + b"y\n", 0o600)
+    host.one(block(), instance="two")
+    host.one(instance="two")
+    assert alice.read(".blockrc").endswith(b"one\ny\n")
+    host.one(instance="one")
+    assert alice.read(".blockrc") == b"x\ny\n"
+
+
+def test_a_backup_that_is_made_again_is_a_new_one(host: Host, alice: Home) -> None:
+    for text in ("one", "two", "three", "four", "two", "five"):
+        alice.write(OWN, text, 0o600)
+        host.run(owned())
+    kept = {path.read_text() for path in (alice.path / ".local/state/mailops/backups").iterdir()}
+    assert kept == {"one", "four", "two", "five"}
+
+
+def test_the_records_of_others_cost_little(host: Host, alice: Home) -> None:
+    """They are the user's to fill, and 200 users are in memory at once."""
+    host.one(owned())
+    record = json.loads(alice.read(RECORD))
+    record["entries"][0]["shown"] = "\U0001f600" + "x" * 900_000
+    for number in range(50):
+        alice.write(f".local/state/mailops/other{number}.json", json.dumps(record), 0o600)
+    child = os.fork()
+    if child == 0:
+        used = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss
+        outcome = host.run(owned("new\n", path=".ownrc"))["alice"]
+        more = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss - max(used, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)
+        os._exit(0 if outcome.error is None and more < 30_000 else 1)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_diffs_fit_into_a_result() -> None:
+    diffs = [{"before": "", "after": "", "before_header": "x" * 100, "after_header": "x" * 100}] * 5000
+    kept, left_out = limited(diffs)
+    assert sum(len(value) for diff in kept for value in diff.values()) <= 200_000 and len(kept) + left_out == 5000
+
+
+def test_what_a_run_made_before_it_could_say_so_goes_with_the_rest(host: Host, alice: Home) -> None:
+    alice.mkdir(".local/state/mailops/backups")
+    alice.write(".local/state/mailops/.mailops-0123456789abcdef.tmp", "x", 0o600)
+    host.one(block())
+    host.one()
+    assert alice.tree() == {}
+    alice.mkdir(".local/state/mailops")
+    alice.write(".local/mine", "x")
+    host.one(block())
+    host.one()
+    assert set(alice.tree()) == {".local", ".local/mine"}
+
+
 def test_a_lost_record_loses_no_block(host: Host, alice: Home) -> None:
     alice.write(".blockrc", "mine\n")
     host.one(block())
@@ -256,6 +366,14 @@ def test_a_forged_record_removes_nothing_that_no_client_writes(host: Host, alice
         alice.write(RECORD, json.dumps(forged), 0o600)
         assert host.one(block()).drifted == [str(alice.path / RECORD)]
         assert alice.read("precious") == b"mine\n"
+
+
+@pytest.mark.parametrize("data, ours", [
+    (b"", False), (BEGIN + END, True), (BEGIN + b"x\n" + END, True), (BEGIN + b"x\n" + END + BEGIN + END, True), (BEGIN + END + b"mine\n", False),
+    (b"mine\n" + BEGIN + END, False), (BEGIN + END[:-1], False), (BEGIN + b"# END mailops.profiles other\n", False), (BEGIN * 30_000, False),
+])  # fmt: skip
+def test_a_file_of_nothing_but_blocks(data: bytes, ours: bool) -> None:
+    assert only_blocks(data) is ours
 
 
 def test_many_users_in_batches(host: Host) -> None:

@@ -58,13 +58,13 @@ homes laptop/jkowalska shared-desk/anowak shared-desk/bwilk
 
 step 'A wrong type'
 fails rollout -e '{"mail_accounts_users": ["jkowalska sesame-1"]}'
-shows mail_accounts_users
+shows 'users, entry 1: must be a dictionary'
 no_password
 fails rollout -e '{"mail_accounts_clients": {"neomutt": true}}'
-shows mail_accounts_clients
+shows 'clients: must be a list of names'
 no_password
 fails rollout -e mail_accounts_state=gone
-shows 'value of mail_accounts_state must be one of: present, absent'
+shows 'state: must be one of present, absent'
 
 step 'Another store'
 store=$MAILOPS_STORE
@@ -80,3 +80,26 @@ recap shared-desk 1
 [[ -z $(find "$HOMES" -type f) ]]
 rollout -e mail_accounts_state=absent
 recap laptop 0
+
+step 'Many users go in batches, which show themselves'
+python - >"$OUTPUT_DIR/many.json" <<'PYTHON'
+import json
+users = [{"name": f"u{number}", "email": f"u{number}@example.org", "display_name": "U", "password": "sesame-4"} for number in range(2001)]
+print(json.dumps({"mail_accounts_users": users, "mail_accounts_clients": ["msmtp"]}))
+PYTHON
+# In an instance of its own, because a purge concerns all whom the instance serves on this machine.
+rollout --limit laptop --diff -e mail_accounts_instance=many -e "@$OUTPUT_DIR/many.json"
+recap laptop 1
+shows '^mail_account: \[laptop\] 2000 of 2001 users in [0-9]+ s, about [0-9]+ s to go$'
+no_password
+[[ $(find "$HOMES/laptop" -name .msmtprc | wc -l) == 2001 ]]
+shows 'more files differ; their diffs are left out'
+# Only root keeps a list of whom it served.
+if [[ $EUID == 0 ]]; then
+  rollout --limit laptop -e mail_accounts_instance=many -e mail_accounts_purge_users=true
+else
+  rollout --limit laptop -e mail_accounts_instance=many -e "@$OUTPUT_DIR/many.json" -e mail_accounts_state=absent
+fi
+recap laptop 1
+rollout -e mail_accounts_instance=many -e mail_accounts_state=absent
+[[ -z $(find "$HOMES" -type f) ]]

@@ -1,0 +1,171 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Many hosts with one user each: over ssh beside ping and pyinfra, and with the local connection and the store."""
+
+from __future__ import annotations
+
+import json
+import statistics
+import time
+
+import peers
+from ground import (
+    BUILD,
+    CLIENTS,
+    GROUND,
+    PING,
+    PROFILE,
+    ROLLOUT,
+    account_task,
+    enter,
+    environment,
+    playbook,
+    prepare,
+    settle,
+    write_inventory,
+    write_play,
+)
+from hosts import Host, Hosts
+from measure import Cost, Results, interleaved, run
+
+FORKS = "25"
+REMOVE = "rm -rf /home/user1/.[a-z]*rc /home/user1/.config /home/user1/.local /home/user1/Mail"
+
+
+def measure(results: Results, quick: bool) -> None:
+    prepare()
+    over_ssh(results, 4 if quick else 100, 1 if quick else 3)
+    enter()
+    local_with_store(results, 10 if quick else 500, 1)
+
+
+def over_ssh(results: Results, number: int, runs: int) -> None:
+    hosts = Hosts(BUILD / "fleet", [Host(f"host{i:03}") for i in range(1, number + 1)])
+    hosts.stop()
+    hosts.start(die_with_caller=True)
+    try:
+        Fleet(results, hosts, number, runs).measure()
+    finally:
+        hosts.stop()
+
+
+class Fleet:
+    def __init__(self, results: Results, hosts: Hosts, number: int, runs: int) -> None:
+        self.results = results
+        self.hosts = hosts
+        self.number = number
+        self.runs = runs
+        self.cold = 0
+        variables = {f"mail_accounts_{name}": value for name, value in
+                     (("clients", CLIENTS), ("profile_definitions", [PROFILE]))}  # fmt: skip
+        (GROUND / "fleet.json").write_text(json.dumps(variables))
+        self.ping, self.accounts = write_play("ping", PING), write_play("accounts", account_task())
+
+    def measure(self) -> None:
+        for pipelining in ("1", "0"):
+            self.play(self.ping, pipelining)  # connects, so that all that follow find a connection
+            series = interleaved(
+                {"ping": lambda p=pipelining: self.play(self.ping, p), "task": lambda p=pipelining: self.first(self.accounts, p),
+                 "rollout": lambda p=pipelining: self.first(ROLLOUT, p)}, self.runs if pipelining == "1" else 1,
+            )  # fmt: skip
+            way = "pipelining" if pipelining == "1" else "no pipelining"
+            what = f"{self.number} ssh hosts x 1 user x 4 clients, forks {FORKS}, {way}"
+            for name, label, bound in (("task", "mail_account", 1.1), ("rollout", "the whole playbook rollout", 1.3)):
+                ours, ping = ([cost.seconds for cost in series[key]] for key in (name, "ping"))
+                self.results.at_most(f"{what}: {label}", ours, "ping", ping, bound)
+            for name in ("ping", "task", "rollout"):
+                cpu = statistics.median(cost.cpu for cost in series[name]) / self.number * 1000
+                self.results.value(f"{what}: the controller's processor time per host, {name}", cpu, "ms")
+        largest = [self.play(play, "1", memory=True).controller_mb for play in (ROLLOUT, self.ping)]
+        self.results.value(
+            f"{self.number} ssh hosts, largest process of the controller, rollout", largest[0], "MB", None, "ping", largest[1]
+        )
+        if peers.installed("pyinfra"):
+            self.beside_pyinfra()
+
+    def beside_pyinfra(self) -> None:
+        """Both connect anew: pyinfra knows no connections that stay."""
+        inventory = json.loads(self.hosts.inventory_file.read_text())["mail_accounts"]
+        key = inventory["vars"]["ansible_ssh_private_key_file"]
+        listed = [
+            (host["ansible_host"], {
+                "ssh_port": inventory["vars"]["ansible_port"], "ssh_user": "admin", "ssh_key": key, "ssh_strict_host_key_checking": "no",
+                "ssh_known_hosts_file": "/run/known_hosts", "mail_accounts_users": host["mail_accounts_users"], "homes": "/home",
+            }) for host in inventory["hosts"].values()
+        ]  # fmt: skip
+
+        def by_pyinfra() -> float:
+            self.clean()
+            return peers.pyinfra(
+                listed, "--sudo", "--parallel", FORKS, prefix=tuple(self.hosts.command(["env", f"--chdir={GROUND}"]))
+            )
+
+        def ours() -> float:
+            self.cold += 1
+            return self.first(self.accounts, "1", ANSIBLE_SSH_CONTROL_PATH_DIR=f"/run/cold{self.cold}").seconds
+
+        series = interleaved({"ours": ours, "pyinfra": by_pyinfra}, min(self.runs, 2))
+        home = self.hosts.host_path(self.hosts.hosts[-1].name, "/home/user1")
+        assert all((home / name).read_bytes() for name in peers.FILES), "pyinfra wrote nothing"
+        self.results.at_least(f"{self.number} ssh hosts x 1 user x 4 clients, new connections: mail_account", series["ours"],
+                              "pyinfra, files.template, sudo", series["pyinfra"], 2)  # fmt: skip
+
+    def clean(self) -> None:
+        for host in self.hosts.hosts:
+            run([*self._enter(host.name), "sh", "-c", REMOVE], environment())
+
+    def _enter(self, name: str) -> list[str]:
+        pids = json.loads((self.hosts.directory / "pids.json").read_text())
+        return ["nsenter", f"--target={pids[name]}", "--mount", "--root", "--wd=/"]
+
+    def first(self, play: str, pipelining: str, **variables: str) -> Cost:
+        self.clean()
+        cost = self.play(play, pipelining, **variables)
+        assert cost.output.count("changed=1") == self.number, cost.output[-3000:]
+        return cost
+
+    def play(self, play: str, pipelining: str, memory: bool = False, **variables: str) -> Cost:
+        argv = ["ansible-playbook", "--become", "-f", FORKS, "-e", f"@{GROUND / 'fleet.json'}", play]
+        env = {**environment(), **self.hosts.environment, "ANSIBLE_PIPELINING": pipelining, "ANSIBLE_REMOTE_TMP": "/tmp/ansible",
+               "ANSIBLE_SSH_ARGS": "-C -o ControlMaster=auto -o ControlPersist=600s", **variables}  # fmt: skip
+        return run(self.hosts.command(argv, env=env), environment(), memory)
+
+
+def local_with_store(results: Results, number: int, runs: int) -> None:
+    from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
+
+    store = str(GROUND / "profiles.db")
+    users = [{"name": "user1", "email": "user1@example.org", "display_name": "User One", "password": "sesame"}]
+    inventory = write_inventory("hosts", {f"host{i:03}": {"mail_accounts_users": users} for i in range(number)})
+    filled = [PROFILE, *({**PROFILE, "name": f"p{i}"} for i in range(999))]
+    playbook(
+        write_play(
+            "fill", {"name": "Fill", "mailops.profiles.mail_profiles": {"profiles": filled, "store": store}, "run_once": True}
+        ),
+        inventory,
+    )
+    task = account_task(profiles=["work"], store=store, dest=f"{GROUND}/setup-{{{{ run }}}}/{{{{ inventory_hostname }}}}/{{UserName}}")
+    del task["mailops.profiles.mail_account"]["profile_definitions"]
+    plays = {"ping": write_play("ping", PING), "ours": write_play("stored", task)}
+
+    costs: dict[str, list[Cost]] = {name: [] for name in plays}
+    for number_of_run in range(runs):
+        for name, play in plays.items():
+            settle()
+            costs[name].append(playbook(play, inventory, "-f", FORKS, "-e", f"run={number_of_run}", memory=True))
+    seconds = {name: [cost.seconds / number for cost in found] for name, found in costs.items()}
+    what = f"{number} hosts, connection local, profiles from the SQLite store, forks {FORKS}"
+    results.at_most(f"{what}: time per host", seconds["ours"], "ping", seconds["ping"], None)
+    for name in plays:
+        cpu = statistics.median(cost.cpu for cost in costs[name]) / number * 1000
+        results.value(f"{what}: processor time per host, modules included, {name}", cpu, "ms")
+    peaks = {name: max(cost.controller_mb for cost in found) for name, found in costs.items()}
+    results.value(f"{what}: largest process of the controller", peaks["ours"], "MB", None, "ping", peaks["ping"])
+    reads = []
+    for _read in range(50):
+        start = time.perf_counter()
+        assert "work" in open_store(store, {}).read(["work"])
+        reads.append((time.perf_counter() - start) * 1000)
+    results.value("one read of one profile of 1,000 from the SQLite store", statistics.median(reads), "ms")

@@ -1,0 +1,198 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A host with users of its own, on which the real module runs as a process that a test can kill.
+
+Each process has a mount namespace: its own ``/etc/passwd``, ``/run`` (the lock) and ``/var/lib``. The machine's stay as they are.
+"""
+
+from __future__ import annotations
+
+import base64
+import ctypes
+import json
+import os
+import select
+import shutil
+import signal
+import tempfile
+import traceback
+import zlib
+from pathlib import Path
+from typing import Any, Callable, Mapping, Sequence
+
+from ansible.module_utils import basic
+
+from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Wanted
+from ansible_collections.mailops.profiles.plugins.modules import mail_account_apply
+
+from ..unit.files.home import PATTERNS, Home
+
+Trees = dict[str, dict[str, Any]]
+_LIBC = ctypes.CDLL(None, use_errno=True)
+_NEWNS, _BIND, _PRIVATE = 0x20000, 0x1000, 0x4C000  # CLONE_NEWNS; MS_BIND; MS_REC | MS_PRIVATE
+_PATIENCE = 60
+
+
+def own_namespace() -> None:
+    """What this process mounts from now on is seen by it and its children alone, and goes with them."""
+    if _LIBC.unshare(_NEWNS):
+        raise OSError(ctypes.get_errno(), "unshare")
+    mount("none", "/", _PRIVATE)
+
+
+def mount(source: str | Path, target: str | Path, flags: int = _BIND, kind: str = "none", options: str = "") -> None:
+    if _LIBC.mount(os.fsencode(source), os.fsencode(target), kind.encode(), flags, options.encode()):
+        raise OSError(ctypes.get_errno(), f"mount {target}")
+
+
+def in_own_namespace(function: Callable[[], Any]) -> Any:
+    """What ``function`` returns (as JSON), run in a child that may mount whatever it likes."""
+    with tempfile.TemporaryFile("w+") as answer:
+        pid = os.fork()
+        if pid == 0:
+            try:
+                own_namespace()
+                json.dump({"value": function()}, answer)
+            except BaseException:
+                json.dump({"error": traceback.format_exc()}, answer)
+            finally:
+                answer.flush()
+                os._exit(0)
+        os.waitpid(pid, 0)
+        answer.seek(0)
+        said = json.load(answer)
+    assert "error" not in said, said["error"]
+    return said["value"]
+
+
+def payload(users: Mapping[str, Sequence[Wanted]], instance: str = "default", mode: int = 0o600, deadline: float = 20) -> str:
+    """As the action builds it."""
+    data = {
+        "instance": instance, "mode": mode, "owner": None, "group": None, "directory_mode": 0o700, "details": True,
+        "deadline": deadline, "patterns": PATTERNS, "listed": None, "earlier": [],
+        "users": [
+            {"name": name, "dest": None, "accounts": 1, "files": [file._asdict() for file in files]} for name, files in users.items()
+        ],
+    }  # fmt: skip
+    return base64.b64encode(zlib.compress(json.dumps(data).encode())).decode()
+
+
+class Process:
+    """A run of the module, under way. ``alive`` ends with the last of its processes."""
+
+    def __init__(self, pid: int, output: Any, alive: int) -> None:
+        self.pid = pid
+        self._output = output
+        self._alive = alive
+
+    def worker(self) -> int | None:
+        """The process that it forked, if there is one now."""
+        children = Path(f"/proc/{self.pid}/task/{self.pid}/children").read_text().split()
+        return int(children[0]) if children else None
+
+    def kill(self, whom: str) -> None:
+        """``whom``: ``worker``, ``parent`` or ``both``."""
+        try:
+            if whom == "both":
+                os.killpg(self.pid, signal.SIGKILL)
+            else:
+                pid = self.pid if whom == "parent" else self.worker()
+                if pid is not None:
+                    os.kill(pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass  # it was faster
+
+    def wait(self) -> dict[str, Any] | None:
+        """Until all its processes are gone; what the module said, None when it was killed or its worker was before the first user."""
+        try:
+            ready, _w, _x = select.select([self._alive], [], [], _PATIENCE)
+            assert ready, "the run does not end"
+            _pid, status = os.waitpid(self.pid, 0)
+            os.close(self._alive)
+            self._output.seek(0)
+            said = self._output.read()
+        finally:
+            self._output.close()
+        if os.waitstatus_to_exitcode(status) == -signal.SIGKILL:
+            return None
+        result = json.loads(said)
+        if "the worker process ended before the first user" in result.get("msg", ""):
+            return None  # killed before it came to the first user
+        assert not result.get("failed") and not result.get("exception"), said
+        return result
+
+
+class Machine:
+    def __init__(self, root: Path, users: Sequence[str] = ("alice", "bob", "carol")) -> None:
+        self.root = root
+        self.homes: dict[str, Home] = {}
+        lines = Path("/etc/passwd").read_text()
+        for directory in ("run", "lib", "home"):
+            (root / directory).mkdir()
+        for number, name in enumerate(users):
+            home = Home(root / "home" / name, 20_001 + number)
+            home.path.mkdir(0o700)
+            os.chown(home.path, home.uid, home.uid)
+            self.homes[name] = home
+            lines += f"{name}:x:{home.uid}:{home.uid}::{home.path}:/bin/sh\n"
+        (root / "passwd").write_text(lines)
+
+    def start(self, work: str, *, check: bool = False, prepare: Callable[[], None] | None = None) -> Process:
+        """``prepare`` is called in the new process, before the module begins."""
+        output = tempfile.TemporaryFile("w+b")  # noqa: SIM115, the process closes it
+        alive, held = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            try:
+                os.setsid()
+                os.dup2(output.fileno(), 1)
+                os.dup2(output.fileno(), 2)
+                self._module(work, check, prepare)
+            except BaseException:
+                traceback.print_exc()
+            finally:
+                os._exit(99)
+        os.close(held)
+        return Process(pid, output, alive)
+
+    def _module(self, work: str, check: bool, prepare: Callable[[], None] | None) -> None:
+        own_namespace()
+        for source, target in (("passwd", "/etc/passwd"), ("run", "/run"), ("lib", "/var/lib")):
+            mount(self.root / source, target)
+        if prepare:
+            prepare()
+        arguments = {"payload": work, "_ansible_check_mode": check, "_ansible_diff": True}
+        basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
+        basic._ANSIBLE_PROFILE = "legacy"
+        with open(1, "w", encoding="utf-8", closefd=False) as basic.sys.stdout:
+            try:
+                mail_account_apply.main()
+            except SystemExit as exc:
+                basic.sys.stdout.flush()
+                os._exit(int(exc.code or 0))
+
+    def run(self, work: str, **other: Any) -> dict[str, Any] | None:
+        return self.start(work, **other).wait()
+
+    def trees(self) -> Trees:
+        return {name: home.tree() for name, home in self.homes.items()}
+
+    def restore(self, trees: Trees) -> None:
+        """Makes the homes what they were when ``trees`` were taken."""
+        for name, tree in trees.items():
+            home = self.homes[name]
+            for path in home.path.iterdir():
+                shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+            for path, (uid, mode, content) in sorted(tree.items()):
+                target = home.path / path
+                if isinstance(content, str):
+                    target.symlink_to(content)
+                elif content is None:
+                    target.mkdir()
+                else:
+                    target.write_bytes(content)
+                os.chown(target, uid, uid, follow_symlinks=False)
+                if not isinstance(content, str):
+                    os.chmod(target, int(mode, 8) & 0o7777)

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""File systems for homes, in a mount namespace of the test's own: whatever happens, nothing stays mounted."""
+
+from __future__ import annotations
+
+import ctypes
+import functools
+import json
+import os
+import select
+import signal
+import subprocess
+import traceback
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+_NEW_NAMESPACE = 0x20000  # CLONE_NEWNS (linux/sched.h)
+_LONGEST = 120
+
+
+def isolated(test: Callable[..., None]) -> Callable[..., None]:
+    """The test runs in a process with mounts of its own, which end with it, and so do the processes that it started."""
+
+    @functools.wraps(test)
+    def wrapper(**fixtures: Any) -> None:
+        reader, writer = os.pipe()
+        pid = os.fork()
+        if pid == 0:
+            os.close(reader)
+            _run(test, fixtures, writer)
+        os.close(writer)
+        said = b""
+        try:
+            while select.select([reader], [], [], _LONGEST)[0]:
+                piece = os.read(reader, 1 << 16)
+                said += piece
+                if not piece or said.endswith(b"\n"):
+                    break  # processes that the test started may hold the pipe open
+        finally:
+            os.close(reader)
+            os.killpg(pid, signal.SIGKILL)
+            os.waitpid(pid, 0)
+        if not said:
+            pytest.fail(f"the process of the test ended without a word, or took more than {_LONGEST} seconds")
+        result = json.loads(said)
+        for name, number in result["counts"]:
+            fixtures["count"](name, number)
+        if result["skipped"]:
+            pytest.skip(result["skipped"])
+        if result["failed"]:
+            pytest.fail(result["failed"], pytrace=False)
+
+    return wrapper
+
+
+def _run(test: Callable[..., None], fixtures: dict[str, Any], writer: int) -> None:
+    counts: list[tuple[str, int]] = []
+    result = {"counts": counts, "skipped": "", "failed": ""}
+    try:
+        os.setpgid(0, 0)
+        if ctypes.CDLL(None, use_errno=True).unshare(_NEW_NAMESPACE):
+            pytest.skip("no mount namespaces here")
+        mount("--make-rprivate", "/")
+        if "count" in fixtures:
+            fixtures = {**fixtures, "count": lambda name, number: counts.append((name, number))}
+        test(**fixtures)
+    except pytest.skip.Exception as exc:
+        result["skipped"] = str(exc)
+    except BaseException:
+        result["failed"] = traceback.format_exc()
+    finally:
+        with os.fdopen(writer, "w") as pipe:
+            pipe.write(json.dumps(result) + "\n")
+        os._exit(0)
+
+
+def mount(*arguments: str | Path) -> None:
+    done = subprocess.run(["mount", *map(str, arguments)], capture_output=True, text=True, check=False)
+    if done.returncode:
+        pytest.skip(f"cannot mount: {done.stderr.strip()}")
+
+
+def in_memory(path: Path, *options: str) -> None:
+    """An empty file system at ``path``: no disk that others use at the same time decides how long a test takes."""
+    mount("-t", "tmpfs", "-o", ",".join(("mode=755", *options)), "tmpfs", path)
+
+
+def of_a_user(path: Path, uid: int, *options: str) -> None:
+    in_memory(path, "mode=700", f"uid={uid}", f"gid={uid}", *options)
+
+
+def image(path: Path, uid: int, size: int) -> None:
+    """An ext4 of its own, in a file."""
+    file = path.with_name(f"{path.name}.img")
+    with open(file, "wb") as created:
+        created.truncate(size)
+    subprocess.run(["mkfs.ext4", "-q", "-m", "0", "-E", f"root_owner={uid}:{uid}", file], check=True, capture_output=True)
+    mount("-o", "loop", file, path)
+    os.chmod(path, 0o700)
+
+
+def fill(path: Path) -> None:
+    """Until there is no room for another byte."""
+    with open(path, "wb", buffering=0) as file:
+        for size in (1 << 16, 1 << 12, 1):
+            try:
+                while True:
+                    file.write(b"x" * size)
+            except OSError:
+                pass

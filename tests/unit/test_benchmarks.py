@@ -1,0 +1,54 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The benchmarks fit the collection: their peers would write the same bytes, and every part can be loaded."""
+
+from __future__ import annotations
+
+import base64
+import importlib
+import json
+import sys
+import zlib
+from pathlib import Path
+
+import jinja2
+import pytest
+
+BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
+TEMPLATES = {
+    "muttrc": ".config/mailops/neomutt/work-fe4292b5.muttrc", "msmtprc": ".msmtprc", "mbsyncrc": ".mbsyncrc", "fetchmailrc": ".fetchmailrc",
+}  # fmt: skip
+
+
+@pytest.fixture
+def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
+    monkeypatch.setattr(sys, "path", [str(BENCHMARKS), *sys.path])
+    before = set(sys.modules)
+    monkeypatch.setattr(importlib.import_module("ground"), "GROUND", tmp_path)
+    yield importlib.import_module
+    for name in set(sys.modules) - before:  # names as plain as "store" are in nobody else's way
+        if str(getattr(sys.modules[name], "__file__", "")).startswith(str(BENCHMARKS)):
+            del sys.modules[name]
+
+
+def test_every_part_can_be_loaded(load) -> None:
+    for name in load("bench").GROUPS:
+        assert callable(load(name).measure)
+
+
+def test_the_templates_of_the_peers_are_what_the_clients_render(load) -> None:
+    ground = load("ground")
+    (path,) = load("many_users").payloads(2)
+    sent = json.loads(zlib.decompress(base64.b64decode(Path(path).read_text())))
+    environment = jinja2.Environment(keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
+    for user, person in zip(sent["users"], ground.people(2)):
+        files = {file["path"]: file for file in user["files"]}
+        for template, name in TEMPLATES.items():
+            text = environment.from_string((ground.CONTENDERS / "templates" / f"{template}.j2").read_text()).render(item=person)
+            if files[name]["strategy"] == "block":
+                first, *lines, last = text.splitlines(keepends=True)
+                assert first == "# BEGIN mailops.profiles default\n" and last == "# END mailops.profiles default\n"
+                text = "".join(lines)
+            assert text == files[name]["text"]
