@@ -116,10 +116,10 @@ def test_who_is_no_user_any_more_is_reported_while_the_home_is_there(before: dic
 def test_nothing_is_left_of_either(before: dict[str, Any], lab: Lab, controller: Controller) -> None:
     for instance in ("company", "club"):
         served = lab.path(f"/var/lib/mailops.profiles/{instance}.json")
-        assert served.exists()
+        listed = served.read_text()
         # No store, no profile and no password is needed for that.
         controller.roll_out([{"name": ANNA}, {"name": BASIL}], state="absent", instance=instance, store="/nonexistent/store.db")
-        assert not served.exists()
+        assert not served.exists(), f"{listed}\n{served.read_text()}\n{controller.output}"
     stayed = {path: state for path, state in before.items() if not path.startswith(f"{THIRD}/")}
     # A file that was narrowed for a password stays so: nobody knows what its user has written there since.
     stayed |= {path: (uid, gid, "0o100600", content) for path, (uid, gid, _mode, content) in stayed.items() if path == f"{ANNA}/.mbsyncrc"}
