@@ -14,7 +14,7 @@ import pytest
 
 # The lab's files are programs first and import each other by their plain names; pytest's importlib mode adds no path.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
-from harness import Lab  # noqa: E402
+from harness import Lab, load_users  # noqa: E402
 from sandbox import Sandbox, missing_packages, why_impossible  # noqa: E402
 
 
@@ -38,3 +38,11 @@ def lab_possible() -> None:
         pytest.fail(reason)
     if reason:
         pytest.skip(reason)
+
+
+@pytest.fixture
+def no_command_ran(lab: Lab) -> Iterator[None]:
+    """Fails a test in which a program ran a command out of a value: values of the tests touch files with these names."""
+    yield
+    assert not lab.path("/tmp/pwned").exists()
+    assert not [path for name in load_users() for path in lab.path(f"/home/{name}").rglob("*pwned*")]

@@ -11,85 +11,15 @@ from __future__ import annotations
 import os
 import random
 import re
-import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
-from typing import Any
 
 import pytest
-from controller import COLLECTIONS
-from harness import Lab, load_users
+from deployed import USERS, against, deploy, every_user, impostors, logins, pop, profile, screen, securities
+from harness import Lab
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account, resolve_users
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment import payload, plan_deployment
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._user import read_users
-
-# What the module does on a host, without the time that Ansible takes around it; test_rollout.py has it all.
-WRITE = f"""
-import base64, json, sys, zlib
-sys.path.insert(0, {COLLECTIONS!r})
-from ansible_collections.mailops.profiles.plugins.module_utils._files._host import deploy
-result = deploy(json.loads(zlib.decompress(base64.b64decode(sys.stdin.read()))), check=False, diff=False)
-sys.exit(json.dumps(result) if result["failed_count"] or result["missing_users"] else 0)
-"""
-CANARY = "/tmp/pwned"
-OURS = (".config/mailops", ".muttrc", ".msmtprc", ".mbsyncrc", ".fetchmailrc", ".fetchids", "Mail", "mbox", "sent")
-USERS = load_users()
-every_user = pytest.mark.parametrize("name", USERS)
 mutts = pytest.mark.parametrize("program", ["mutt", "neomutt"])
-
-
-def profile(name: str = "work", /, **changes: Any) -> dict[str, Any]:
-    """A profile for the lab. ``incoming__port=1`` changes a field of a server; None takes a field out."""
-    data: dict[str, Any] = {
-        "name": name,
-        "reply_to": "reply-`touch$IFS-pwned`$HOME#'@example.org",
-        "signature": "{UserDisplayName}\n`touch /tmp/pwned` $(touch /tmp/pwned)",
-        "ca_file": Lab.ca_file,
-        "incoming": {"host": "imap.example.org", "password": "{UserPassword}"},
-        "outgoing": {"host": "smtp.example.org", "password": "{UserPassword}"},
-    }
-    for key, value in changes.items():
-        target, _separator, inner = key.rpartition("__")
-        (data[target] if target else data)[inner] = value
-    return data
-
-
-def pop(security: str = "tls", **changes: Any) -> dict[str, Any]:
-    return profile(account_type="pop", incoming__host="pop.example.org", incoming__security=security, **changes)
-
-
-def deploy(lab: Lab, name: str, profiles: list[dict[str, Any]], names: Sequence[str], **of_the_user: Any) -> list[Account]:
-    """The accounts of these profiles, for these clients, in the home of this user, and nothing left of earlier ones."""
-    user = USERS[name]
-    data = {"name": name, "email": user.email, "display_name": user.display_name.strip(), "password": user.password, **of_the_user}
-    known = {each["name"]: Profile.from_data(each) for each in profiles}
-    (reader,) = read_users([data])
-    accounts = resolve_users([reader], known, None, "lab", "default")[name]
-    for each in OURS:
-        path = lab.path(user.home) / each
-        shutil.rmtree(path) if path.is_dir() else path.unlink(missing_ok=True)
-    deployment = plan_deployment([reader], {name: accounts}, known, [clients.get(each) for each in names])
-    assert not deployment.skipped
-    settings = {"instance": "default", "mode": 0o600, "directory_mode": 0o700, "owner": None, "group": None, "details": False}
-    written = lab.run([sys.executable, "-c", WRITE], input=payload(deployment, {name: None}, settings))
-    assert written.returncode == 0, written.stderr
-    return accounts
-
-
-@pytest.fixture(autouse=True)
-def no_command_ran(lab: Lab):
-    yield
-    assert not lab.path(CANARY).exists()
-    assert not [path for name in USERS for path in lab.path(f"/home/{name}").rglob("*pwned*")]
-
-
-def screen(output: bytes) -> str:
-    """What a full-screen program has written, without the movements of its cursor."""
-    return re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[()][AB0]|\x1b[=>]", b" ", output).decode(errors="replace")
+pytestmark = pytest.mark.usefixtures("no_command_ran")
 
 
 def opens_mailbox(lab: Lab, program: str, name: str, subject: str) -> None:
@@ -349,27 +279,11 @@ def logs_in_everywhere(
 
 # --- Someone who says to be the server
 
-IMPOSTORS = {
-    "wrong CA": {"ca_file": Lab.wrong_ca_file},
-    "system's CAs": {"ca_file": None},
-    "wrong name": {"incoming__host": "wrong-name.example.org", "outgoing__host": "wrong-name.example.org"},
-}
-impostors = pytest.mark.parametrize("impostor", IMPOSTORS)
-securities = pytest.mark.parametrize("security", ["tls", "starttls"])
-
-
-def against(impostor: str, security: str, make=profile) -> dict[str, Any]:
-    data = make(incoming__security=security, outgoing__security=security) if make is profile else make(security)
-    for key, value in IMPOSTORS[impostor].items():
-        target, _separator, inner = key.rpartition("__")
-        (data[target] if target else data)[inner] = value
-    return data
-
 
 @impostors
 @securities
 def test_msmtp_mbsync_and_fetchmail_refuse_an_impostor(lab: Lab, impostor: str, security: str) -> None:
-    before = lab.log().count("Login:") + lab.log().count("sasl_username")
+    before = logins(lab)
     deploy(lab, "anna", [against(impostor, security)], ["msmtp", "mbsync", "fetchmail"])
     commands = {"msmtp": ["msmtp", "anna@example.org"], "mbsync": ["mbsync", "--all"], "fetchmail": ["fetchmail"]}
     refusals = {program: lab.run(argv, user="anna", input="Subject: x\n\nx\n") for program, argv in commands.items()}
@@ -378,7 +292,7 @@ def test_msmtp_mbsync_and_fetchmail_refuse_an_impostor(lab: Lab, impostor: str, 
     assert {program: refusal.returncode for program, refusal in refusals.items() if refusal.returncode == 0} == {}
     for refusal in refusals.values():
         assert re.search("certificate|verif|trusted", refusal.stdout + refusal.stderr, re.IGNORECASE), refusal
-    assert lab.log().count("Login:") + lab.log().count("sasl_username") == before
+    assert logins(lab) == before
 
 
 @mutts
@@ -386,7 +300,7 @@ def test_msmtp_mbsync_and_fetchmail_refuse_an_impostor(lab: Lab, impostor: str, 
 @securities
 @pytest.mark.parametrize("make", [profile, pop], ids=["imap", "pop"])
 def test_mutt_goes_no_further_than_the_certificate(lab: Lab, program: str, impostor: str, security: str, make) -> None:
-    before = lab.log().count("Login:") + lab.log().count("sasl_username")
+    before = logins(lab)
     deploy(lab, "anna", [against(impostor, security, make)], ["neomutt"])
     lab.run(["mkdir", "-p", "Mail"], user="anna")
     # There is no setting that makes it refuse by itself: it asks, and does nothing until somebody answers.
@@ -395,4 +309,4 @@ def test_mutt_goes_no_further_than_the_certificate(lab: Lab, program: str, impos
     assert "(r)eject" in screen(waiting.value.output)
     sent = lab.run([program, "-s", "x", "anna@example.org"], user="anna", input="x\n")
     assert sent.returncode != 0, sent
-    assert lab.log().count("Login:") + lab.log().count("sasl_username") == before
+    assert logins(lab) == before

@@ -1,0 +1,104 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Accounts in the homes of the lab's users, written as a run of the collection writes them."""
+
+from __future__ import annotations
+
+import re
+import shutil
+import sys
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from controller import COLLECTIONS
+from harness import Lab, load_users
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account, resolve_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment import payload, plan_deployment
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._user import read_users
+
+# What the module does on a host, without the time that Ansible takes around it; test_rollout.py has it all.
+WRITE = f"""
+import base64, json, sys, zlib
+sys.path.insert(0, {COLLECTIONS!r})
+from ansible_collections.mailops.profiles.plugins.module_utils._files._host import deploy
+result = deploy(json.loads(zlib.decompress(base64.b64decode(sys.stdin.read()))), check=False, diff=False)
+sys.exit(json.dumps(result) if result["failed_count"] or result["missing_users"] else 0)
+"""
+SETTINGS = {"instance": "default", "mode": 0o600, "directory_mode": 0o700, "owner": None, "group": None, "details": False}
+USERS = load_users()
+every_user = pytest.mark.parametrize("name", USERS)
+
+
+def profile(name: str = "work", /, **changes: Any) -> dict[str, Any]:
+    """A profile for the lab. ``incoming__port=1`` changes a field of a server; None takes a field out."""
+    data: dict[str, Any] = {
+        "name": name,
+        "reply_to": "reply-`touch$IFS-pwned`$HOME#'@example.org",
+        "signature": "{UserDisplayName}\n`touch /tmp/pwned` $(touch /tmp/pwned)",
+        "ca_file": Lab.ca_file,
+        "incoming": {"host": "imap.example.org", "password": "{UserPassword}"},
+        "outgoing": {"host": "smtp.example.org", "password": "{UserPassword}"},
+    }
+    for key, value in changes.items():
+        target, _separator, inner = key.rpartition("__")
+        (data[target] if target else data)[inner] = value
+    return data
+
+
+def pop(security: str = "tls", **changes: Any) -> dict[str, Any]:
+    return profile(account_type="pop", incoming__host="pop.example.org", incoming__security=security, **changes)
+
+
+def deploy(lab: Lab, name: str, profiles: list[dict[str, Any]], names: Sequence[str], **of_the_user: Any) -> list[Account]:
+    """The accounts of these profiles, for these clients, in this user's home, which is empty but for them."""
+    home = lab.path(USERS[name].home)
+    for path in home.iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    return redeploy(lab, name, profiles, names, **of_the_user)
+
+
+def redeploy(lab: Lab, name: str, profiles: list[dict[str, Any]], names: Sequence[str], **of_the_user: Any) -> list[Account]:
+    """The same for a home as it is, with what earlier runs and the programs left there."""
+    user = USERS[name]
+    data = {"name": name, "email": user.email, "display_name": user.display_name.strip(), "password": user.password, **of_the_user}
+    known = {each["name"]: Profile.from_data(each) for each in profiles}
+    (reader,) = read_users([data])
+    accounts = resolve_users([reader], known, None, "lab", "default")[name]
+    deployment = plan_deployment([reader], {name: accounts}, known, [clients.get(each) for each in names])
+    assert not deployment.skipped
+    written = lab.run([sys.executable, "-c", WRITE], input=payload(deployment, {name: None}, SETTINGS))
+    assert written.returncode == 0, written.stderr
+    return accounts
+
+
+def screen(output: bytes) -> str:
+    """What a full-screen program has written, without the movements of its cursor."""
+    return re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[()][AB0]|\x1b[=>]", b" ", output).decode(errors="replace")
+
+
+def logins(lab: Lab) -> int:
+    """How often somebody has logged in to one of the servers."""
+    return lab.log().count("Login:") + lab.log().count("sasl_username")
+
+
+# Someone who says to be the server.
+IMPOSTORS = {
+    "wrong CA": {"ca_file": Lab.wrong_ca_file},
+    "system's CAs": {"ca_file": None},
+    "wrong name": {"incoming__host": "wrong-name.example.org", "outgoing__host": "wrong-name.example.org"},
+}
+impostors = pytest.mark.parametrize("impostor", IMPOSTORS)
+securities = pytest.mark.parametrize("security", ["tls", "starttls"])
+
+
+def against(impostor: str, security: str, make=profile) -> dict[str, Any]:
+    data = make(incoming__security=security, outgoing__security=security) if make is profile else make(security)
+    for key, value in IMPOSTORS[impostor].items():
+        target, _separator, inner = key.rpartition("__")
+        (data[target] if target else data)[inner] = value
+    return data
