@@ -120,14 +120,15 @@ class ActionModule(MailopsAction):
         if "files" not in found:
             return found
         missing = found.pop("missing_users")
-        failed = [f"{item['msg']} (user {item['user']})" for item in found["failed_users"]]
+        failed = [item["msg"] + (f" (user {item['user']})" if item["user"] else "") for item in found["failed_users"]]
         warnings = [*_warnings(deployment), *found.pop("notices")]
         failed += [found["stopped"]] if "stopped" in found else []
-        skipped = []
+        skipped = found.pop("skipped")
+        warnings += [f"{item['client']}: {item['reason']}" for item in skipped]
         if missing:
             message = f"the host has no user {quoted(missing[:_MOST_LISTED])}" + (" ..." if len(missing) > _MOST_LISTED else "")
             if one_of(options, "missing_users", ("fail", "skip"), "fail") == "skip":
-                skipped = [{"user": name, "client": "", "profile": "", "reason": "the host has no such user"} for name in missing]
+                skipped += [{"user": name, "client": "", "profile": "", "reason": "the host has no such user"} for name in missing]
             elif self._task.check_mode:
                 # The user may be one that an earlier task of a real run creates.
                 warnings.append(f"mail_account: {message}; a real run fails unless they exist by then")
@@ -268,7 +269,10 @@ def _warnings(deployment: Deployment) -> list[str]:
 
 def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
     """What the target said of two batches, as if they had been one."""
-    summed = ("changes", "drifted", "failed_users", "failed_count", "missing_users", "changed_accounts", "diffs", "diffs_left_out", "notices")
+    summed = (
+        "changes", "drifted", "failed_users", "failed_count", "missing_users", "changed_accounts", "diffs", "diffs_left_out", "notices",
+        "skipped",
+    )  # fmt: skip
     return {
         **first,
         **{name: first[name] + second[name] for name in summed},

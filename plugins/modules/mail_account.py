@@ -214,13 +214,17 @@ dropped:
   returned: success
   sample: {msmtp: [signature]}
 skipped_accounts:
-  description: Accounts that a client cannot do, and with O(missing_users=skip) users that the host does not know, at most 100.
+  description:
+    - Accounts that a client cannot do, and with O(missing_users=skip) users that the host does not know, at most 100.
+    - Without a user it is a program of this host that reads other places than those that are written.
   type: list
   elements: dict
   returned: success
   sample: [{user: jkowalska, client: mbsync, profile: old, reason: mbsync does not do POP}]
 failed_users:
-  description: Users who could not be served, at most 100; all others were.
+  description:
+    - Users who could not be served, at most 100; all others were.
+    - Without a user it is a file that a client needs on the host, once for everybody.
   type: list
   elements: dict
   returned: success

@@ -42,6 +42,18 @@ class Deployment:
     def has_secrets(self) -> bool:
         return any(account.has_password for accounts in self.accounts.values() for account in accounts)
 
+    def host_part(self, destinations: Mapping[str, str | None]) -> dict[str, Any]:
+        """What the clients of those who get accounts in homes need on the host, once for all of them."""
+        accounts = [account for name, listed in self.accounts.items() if destinations[name] is None for account in listed]
+        shared = [client for client in self.clients if client.host_files or client.elsewhere]
+        used = [client for client in shared if any(client.skip_reason(account) is None for account in accounts)]
+        return {
+            "patterns": {client.name: [file.path for file in client.host_files] for client in _clients.all_clients()},
+            "files": [{"client": client.name, **vars(file), "shown": file.text} for client in used for file in client.host_files],
+            "elsewhere": [(client.name, each.pattern, each.matching, each.reason) for client in used for each in client.elsewhere],
+            "remove": all(user.state == "absent" for user in self.users),
+        }
+
     def files(self, user: User) -> list[dict[str, Any]]:
         """What each client reads, as the target gets it. Rendered when it is needed: the files of 10,000 users fill the memory."""
         accounts = self.accounts[user.name]
@@ -114,6 +126,8 @@ def payload(
         # Two who share a home are found across batches, too; and who is in none of them is purged with the first.
         "earlier": [user.name for user in batch.earlier],
         "listed": [user.name for user in deployment.users] if purge and not batch.earlier else None,
+        # With the last batch, when nobody else can need what is there.
+        "host": deployment.host_part(destinations) if len(batch.earlier) + len(batch.users) == len(deployment.users) else None,
         "users": [
             {
                 "name": user.name,

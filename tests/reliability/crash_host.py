@@ -71,7 +71,7 @@ def payload(users: Mapping[str, Sequence[Wanted]], instance: str = "default", mo
     """As the action builds it."""
     data = {
         "instance": instance, "mode": mode, "owner": None, "group": None, "directory_mode": 0o700, "details": True,
-        "deadline": deadline, "patterns": PATTERNS, "listed": None, "earlier": [],
+        "deadline": deadline, "patterns": PATTERNS, "listed": None, "earlier": [], "host": None,
         "users": [
             {"name": name, "dest": None, "accounts": 1, "files": [file._asdict() for file in files]} for name, files in users.items()
         ],

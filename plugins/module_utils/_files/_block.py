@@ -16,13 +16,17 @@ class Parts(NamedTuple):
     after: bytes
 
 
+# What a comment begins with, in the languages of the files that hold blocks.
+_COMMENT = rb"(?:#|//)"
+
+
 class Block:
     def __init__(self, instance: str) -> None:
-        self._begin = f"# BEGIN mailops.profiles {instance}".encode()
-        self._end = f"# END mailops.profiles {instance}".encode()
+        self._begin = f"BEGIN mailops.profiles {instance}".encode()
+        self._end = f"END mailops.profiles {instance}".encode()
         self._begin_line, self._end_line = _line(self._begin), _line(self._end)
         # An editor may have indented a marker or given it another line end: then the block cannot be told from the user's lines.
-        self._like_marker = re.compile(rb"^[ \t]*(?:%b|%b)[ \t\r]*$" % (re.escape(self._begin), re.escape(self._end)), re.MULTILINE)
+        self._like_marker = re.compile(rb"^[ \t]*%b (?:%b|%b)[ \t\r]*$" % (_COMMENT, re.escape(self._begin), re.escape(self._end)), re.MULTILINE)
 
     def split(self, data: bytes) -> Parts:
         """ValueError when the markers are not exactly one ordered pair."""
@@ -36,12 +40,13 @@ class Block:
         begin, end = begins[0], ends[0]
         return Parts(data[: begin.start()], data[begin.end() : end.start()], data[end.end() :])
 
-    def join(self, parts: Parts, body: bytes) -> bytes:
+    def join(self, parts: Parts, body: bytes, comment: str) -> bytes:
         """The file with ``body`` (whole lines) in the block's place, or appended as a new block."""
+        sign = comment.encode() + b" "
         before = parts.before
         if before and not before.endswith(b"\n"):
             before += b"\n"
-        return b"".join((before, self._begin, b"\n", body, self._end, b"\n", parts.after))
+        return b"".join((before, sign, self._begin, b"\n", body, sign, self._end, b"\n", parts.after))
 
     @staticmethod
     def cut(parts: Parts, newline: bool) -> bytes:
@@ -52,8 +57,8 @@ class Block:
         return before + parts.after
 
 
-_AFTER_A_BLOCK = re.compile(rb"^# END mailops\.profiles [A-Za-z0-9_-]+\n\Z", re.MULTILINE)
-_BEGIN = re.compile(rb"# BEGIN mailops\.profiles ([A-Za-z0-9_-]+)\Z")
+_AFTER_A_BLOCK = re.compile(rb"^%b END mailops\.profiles [A-Za-z0-9_-]+\n\Z" % _COMMENT, re.MULTILINE)
+_BEGIN = re.compile(rb"(%b) BEGIN mailops\.profiles ([A-Za-z0-9_-]+)\Z" % _COMMENT)
 
 
 def ends_with_block(data: bytes) -> bool:
@@ -67,7 +72,7 @@ def only_blocks(data: bytes) -> bool:
     for line in lines:
         begin = _BEGIN.match(line) if end is None else None
         if begin:
-            end = b"# END mailops.profiles " + begin.group(1)
+            end = b"%b END mailops.profiles %b" % begin.groups()
         elif end is None:
             return False
         elif line == end:
@@ -76,4 +81,4 @@ def only_blocks(data: bytes) -> bool:
 
 
 def _line(marker: bytes) -> Pattern[bytes]:
-    return re.compile(rb"^" + re.escape(marker) + rb"(?:\n|\Z)", re.MULTILINE)
+    return re.compile(rb"^%b %b(?:\n|\Z)" % (_COMMENT, re.escape(marker)), re.MULTILINE)

@@ -17,8 +17,6 @@ from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Set, Tu
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity, Switch
 from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest import (
-    BACKUPS,
-    STATE_DIRECTORY,
     is_backup,
     manifest_path,
 )
@@ -56,7 +54,7 @@ class Commit:
         self.size = len(plan.steps)
         self._tree = tree
         self._plan = plan
-        self._record = manifest_path(settings.instance)
+        self._record = manifest_path(tree.state, settings.instance)
         self._label = settings.label
         self._staged: List[_Staged] = []
         self._touched: Set[int] = set()
@@ -83,7 +81,7 @@ class Commit:
         self._stage(self._record, union.to_bytes(), 0o600)
         for step in self._plan.steps:
             if step.backup is not None:
-                path = f"{BACKUPS}/{backup_name(step.path, step.backup)}"
+                path = f"{self._tree.backups}/{backup_name(step.path, step.backup)}"
                 kept = self._tree.read(path)
                 if kept is None or kept.data != step.backup:
                     self._stage(path, step.backup, 0o600)
@@ -111,7 +109,7 @@ class Commit:
             return
         # Only what is empty goes, the innermost first; the user's own files keep their directories. Those around the record go
         # after it: while it is there, a run that was killed here is brought to its end by the next.
-        made = sorted({*self._plan.old.directories, BACKUPS, STATE_DIRECTORY}, key=len, reverse=True)
+        made = sorted({*self._plan.old.directories, self._tree.backups, self._tree.state}, key=len, reverse=True)
         around = [directory for directory in made if f"{self._record}/".startswith(f"{directory}/")]
         for directory in made:
             if directory not in around:
@@ -268,8 +266,8 @@ class Commit:
         kept = {name for manifest in manifests for name in manifest.backups}
         pruned: Dict[str, List[str]] = {}
         if any(step.backup is not None for step in self._plan.steps):
-            names = [name for name in self._tree.names(BACKUPS) if is_backup(name) and self._tree.removable(f"{BACKUPS}/{name}")]
-            directory = self._tree.locate(f"{BACKUPS}/x")
+            names = [name for name in self._tree.names(self._tree.backups) if is_backup(name) and self._tree.removable(f"{self._tree.backups}/{name}")]
+            directory = self._tree.locate(f"{self._tree.backups}/x")
             if directory is None:
                 return
             for name in sorted(names, key=lambda name: os.stat(name, dir_fd=directory[0], follow_symlinks=False).st_mtime_ns):

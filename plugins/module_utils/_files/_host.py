@@ -18,6 +18,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._files._base impo
 from ansible_collections.mailops.profiles.plugins.module_utils._files._diff import limited
 from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity
 from ansible_collections.mailops.profiles.plugins.module_utils._files._index import Index, Place
+from ansible_collections.mailops.profiles.plugins.module_utils._files._machine import deploy_machine, found_elsewhere
 from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Settings, Wanted
 from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import HostError
 from ansible_collections.mailops.profiles.plugins.module_utils._files._worker import Outcome, Run, Task, run_tasks
@@ -43,10 +44,15 @@ def deploy(payload: Mapping[str, Any], check: bool, diff: bool, label: Optional[
         raise HostError("purge_users needs root, who keeps the list of the users served: run with become")
     taken = _taken(payload["earlier"]) if any(user["dest"] is None for user in payload["users"]) else {}
     tasks, failed, missing = _tasks(payload["users"], taken)
+    part = payload["host"]
     with _lock(check):
-        outcomes, notices = _serve(payload, tasks, taken, run) if os.geteuid() == 0 else (run_tasks(tasks, run), [])
+        if os.geteuid() == 0:
+            outcomes, notices = _serve(payload, tasks, taken, run)
+        else:
+            outcomes, notices = [*run_tasks(tasks, run), *filter(None, [deploy_machine(part, run, True)])], []
     accounts = {user["name"]: user["accounts"] for user in payload["users"]}
-    return _report(outcomes, failed, missing, accounts, payload["details"], notices)
+    report = _report(outcomes, failed, missing, accounts, payload["details"], notices)
+    return {**report, "skipped": found_elsewhere(part)}
 
 
 def _serve(payload: Mapping[str, Any], tasks: List[Task], taken: Dict[Any, str], run: Run) -> Tuple[List[Outcome], List[str]]:
@@ -58,7 +64,8 @@ def _serve(payload: Mapping[str, Any], tasks: List[Task], taken: Dict[Any, str],
     except HostError as exc:
         if payload["listed"] is not None:
             raise
-        return run_tasks(tasks, run), [str(exc)]  # and the list stays as it is
+        # The list stays as it is, and what all share is not removed: nobody knows who is left.
+        return [*run_tasks(tasks, run), *filter(None, [deploy_machine(payload["host"], run, True)])], [str(exc)]
     coming = {_place(task) for task in tasks if task.wanted}
     purges: List[Task] = []
     notices: List[str] = []
@@ -80,6 +87,8 @@ def _serve(payload: Mapping[str, Any], tasks: List[Task], taken: Dict[Any, str],
                 served.add(_place(task))
             elif outcome.error is None:
                 served.discard(_place(task))
+    # Before the list: its directory goes when it is empty.
+    outcomes.extend(filter(None, [deploy_machine(payload["host"], run, bool(served))]))
     if not run.check:
         try:
             index.write(served)

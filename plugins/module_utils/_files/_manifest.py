@@ -14,7 +14,6 @@ import re
 from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
 
 STATE_DIRECTORY = ".local/state/mailops"
-BACKUPS = f"{STATE_DIRECTORY}/backups"
 _VERSION = 1
 MOST_ENTRIES = 1000
 # A record has to stay readable (1 MiB). Above this it does without the texts for diffs, and a diff shows less.
@@ -93,8 +92,8 @@ class Manifest:
         return Manifest(merged, tuple(sorted({*self.directories, *directories})))
 
 
-def manifest_path(instance: str) -> str:
-    return f"{STATE_DIRECTORY}/{instance}.json"
+def manifest_path(state: str, instance: str) -> str:
+    return f"{state}/{instance}.json"
 
 
 def is_record(name: str) -> bool:

@@ -15,10 +15,8 @@ from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Seq
 from ansible_collections.mailops.profiles.plugins.module_utils._files._block import Block, ends_with_block, only_blocks
 from ansible_collections.mailops.profiles.plugins.module_utils._files._diff import diff, unseen
 from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest import (
-    BACKUPS,
     MOST_ENTRIES,
     OUR_DIRECTORY,
-    STATE_DIRECTORY,
     Before,
     Entry,
     Manifest,
@@ -39,6 +37,7 @@ class Wanted(NamedTuple):
     path: str
     text: str
     strategy: str = "owned"
+    comment: str = "#"
     alternatives: Sequence[str] = ()
     unless: Optional[str] = None
     text_if_matched: Optional[str] = None
@@ -111,7 +110,7 @@ class _Planner:
         self._tree = tree
         self._settings = settings
         self._block = Block(settings.instance)
-        self._manifest_path = manifest_path(settings.instance)
+        self._manifest_path = manifest_path(tree.state, settings.instance)
 
     def plan(self, wanted: Sequence[Wanted]) -> Plan:
         records = read_records(self._tree, self._settings.instance)
@@ -134,7 +133,7 @@ class _Planner:
                 self._tree.check_writable(path)
             for step in plan.steps:
                 if step.backup is not None:
-                    self._tree.read(f"{BACKUPS}/{backup_name(step.path, step.backup)}")  # refused where no copy can be kept
+                    self._tree.read(f"{self._tree.backups}/{backup_name(step.path, step.backup)}")  # refused where no copy can be kept
         return plan
 
     def _refuse_shared(self, plan: Plan, path: str, file: Wanted) -> None:
@@ -153,7 +152,7 @@ class _Planner:
             path = "/".join([*self._tree.real(entry.path).split("/")[:-1], entry.temp])
             if self._tree.removable(path):
                 plan.stale.append(path)
-        for directory in (STATE_DIRECTORY, BACKUPS):
+        for directory in (self._tree.state, self._tree.backups):
             paths = [f"{directory}/{name}" for name in self._tree.names(directory) if is_temp(name)]
             # The rest goes with the next runs: a user could make any number of them.
             plan.stale.extend(path for path in paths[:_MOST_STALE] if self._tree.removable(path))
@@ -209,7 +208,7 @@ class _Planner:
         if file.unless and re.search(file.unless.encode(), parts.before + b"\n" + parts.after, re.MULTILINE):
             text, shown = file.text_if_matched or "", file.shown_if_matched or ""
         body = text.encode()
-        return self._block.join(parts, body), body, shown, parts.body
+        return self._block.join(parts, body, file.comment), body, shown, parts.body
 
     def _split(self, path: str, data: bytes) -> Any:
         try:
@@ -307,7 +306,7 @@ class _Planner:
         """The user's own file that ours took the place of, from its backup."""
         if entry.before is None or entry.before.backup is None:
             return None
-        content = self._tree.read(f"{BACKUPS}/{entry.before.backup}")
+        content = self._tree.read(f"{self._tree.backups}/{entry.before.backup}")
         return None if content is None else content.data
 
     def _diff(self, step: Step, old: Optional[Entry], ours: Optional[bytes], shown: str) -> Optional[Dict[str, str]]:

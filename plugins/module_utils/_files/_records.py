@@ -9,8 +9,6 @@ from __future__ import annotations
 from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest import (
-    BACKUPS,
-    STATE_DIRECTORY,
     Before,
     Manifest,
     is_record,
@@ -43,9 +41,9 @@ class Records(NamedTuple):
 
 
 def read_records(tree: Tree, instance: str) -> Records:
-    path = manifest_path(instance)
+    path = manifest_path(tree.state, instance)
     # A way that leads out of the home is refused, and so is a link to a file, which would be overwritten without a backup.
-    if not tree.missing_directories(path) and tree.real(path) != f"{tree.real(STATE_DIRECTORY)}/{path.rpartition('/')[2]}":
+    if not tree.missing_directories(path) and tree.real(path) != f"{tree.real(tree.state)}/{path.rpartition('/')[2]}":
         raise Refused(tree.absolute(path), "is a symbolic link: remove it")
     others = _read_others(tree, path)
     try:
@@ -67,11 +65,11 @@ def read_records(tree: Tree, instance: str) -> Records:
 
 def _read_others(tree: Tree, own: str) -> Dict[str, Other]:
     """The records of other instances, as far as they can be read: what is wrong with one, its own runs say."""
-    names = [name for name in tree.names(STATE_DIRECTORY) if is_record(name)]
+    names = [name for name in tree.names(tree.state) if is_record(name)]
     others = {}
     size = 0
     for name in names[:_MOST_INSTANCES]:
-        path = f"{STATE_DIRECTORY}/{name}"
+        path = f"{tree.state}/{name}"
         try:
             content = tree.read(path) if path != own else None
             size += len(content.data) if content else 0
@@ -98,9 +96,9 @@ def directories(tree: Tree, records: Records, paths: Sequence[str]) -> Tuple[str
 def _left_by_a_crash(tree: Tree) -> List[str]:
     """Directories that a run made which died before it could record them: there is nothing else in them."""
     found: List[str] = []
-    if tree.missing_directories(f"{STATE_DIRECTORY}/x"):
+    if tree.missing_directories(f"{tree.state}/x"):
         return found  # nobody else makes that one: without it the others are the user's
-    parts = BACKUPS.split("/")
+    parts = tree.backups.split("/")
     for count in range(len(parts), 0, -1):
         directory = "/".join(parts[:count])
         names = set(tree.names(directory)) - set(parts[count : count + 1])

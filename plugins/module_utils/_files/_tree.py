@@ -15,6 +15,7 @@ import os
 import stat
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
+from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest import STATE_DIRECTORY
 from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import Refused, printable, refused
 
 MAX_SIZE = 1024 * 1024
@@ -52,14 +53,16 @@ def kind(mode: int) -> str:
 class Tree:
     """A home, or a directory in a home's place: paths are relative to it, and nothing outside can be reached.
 
-    ``fd`` -1 stands for a directory that does not exist yet: nothing is found in it.
+    ``fd`` -1 stands for a directory that does not exist yet: nothing is found in it. ``state``: where the records are.
     """
 
-    def __init__(self, fd: int, uid: int, base: str, directory_mode: int = 0o700) -> None:
+    def __init__(self, fd: int, uid: int, base: str, directory_mode: int = 0o700, state: str = STATE_DIRECTORY) -> None:
         self.base = base
+        self.state = state
+        self.backups = f"{state}/backups"
         self.uid = uid
         self._fd = fd
-        self._bases = {base, os.path.realpath(base)} if fd >= 0 else {base}
+        self._bases = {each.rstrip("/") for each in (base, os.path.realpath(base) if fd >= 0 else base)}
         self._directory_mode = directory_mode
         self._open: Dict[str, _Directory] = {}
         # What was looked for before: a plan asks for the same places again and again.
@@ -76,7 +79,7 @@ class Tree:
 
     def absolute(self, path: str) -> str:
         """The path for people to read."""
-        return printable(f"{self.base}/{path}")
+        return printable(f"{self.base.rstrip('/')}/{path}")
 
     @property
     def descriptors(self) -> int:

@@ -24,6 +24,7 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Se
 from ansible_collections.mailops.profiles.plugins.module_utils._files._base import Base, DestOptions, open_dest, open_home
 from ansible_collections.mailops.profiles.plugins.module_utils._files._commit import Commit, commit_batch
 from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity, Switch
+from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest import STATE_DIRECTORY, manifest_path
 from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Plan, Settings, Wanted, plan_user
 from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import HostError, Refused, refused, unexpected
 from ansible_collections.mailops.profiles.plugins.module_utils._files._tree import Tree
@@ -63,6 +64,7 @@ class Run(NamedTuple):
     dest: DestOptions
     check: bool
     deadline: float
+    state: str = STATE_DIRECTORY
 
 
 # --- in the worker ---
@@ -115,7 +117,7 @@ class _Worker:
         """Sends what will change; the commit, when there is something to write."""
         base = self._open(task)
         mode = self._run.dest.directory_mode if task.identity is None else 0o700
-        tree = Tree(base.fd, base.identity.uid, task.base, mode)
+        tree = Tree(base.fd, base.identity.uid, task.base, mode, self._run.state)
         opened.append(tree)
         try:
             with self._switch.to(base.identity):
@@ -151,7 +153,7 @@ def _report(tree: Tree, plan: Plan, instance: str) -> Dict[str, Any]:
     changes += [{"client": "", "path": tree.absolute(path), "action": "removed"} for path in plan.stale]
     if plan.repair:
         action = "updated" if plan.manifest.entries else "removed"
-        changes.append({"client": "", "path": tree.absolute(f".local/state/mailops/{instance}.json"), "action": action})
+        changes.append({"client": "", "path": tree.absolute(manifest_path(tree.state, instance)), "action": action})
     return {
         "changes": changes,
         "drifted": [tree.absolute(path) for path in dict.fromkeys(plan.drifted)],

@@ -30,7 +30,7 @@ class File:
 
     ``path`` is relative to the home. ``alternatives`` are other places where the program looks first: the first one that exists
     is taken instead of ``path``. ``text`` is the whole content (``owned``) or what stands between the markers (``block``; the
-    markers are lines beginning with ``#``). ``unless``: a regular expression (bytes syntax of ``re``, multi-line); when the
+    markers are lines beginning with ``comment``, which is ``#`` or ``//``). ``unless``: a regular expression (bytes syntax of ``re``, multi-line); when the
     lines outside our block match it, ``text_if_matched`` is written instead of ``text``, because some programs refuse a
     setting that is given twice. ``shown`` is ``text`` without secrets; the registry fills it in.
     """
@@ -38,6 +38,7 @@ class File:
     path: str
     text: str
     strategy: str = OWNED
+    comment: str = "#"
     alternatives: tuple[str, ...] = ()
     unless: str | None = None
     text_if_matched: str | None = None
@@ -49,6 +50,19 @@ class File:
         texts = (self.text, self.text_if_matched or "")
         if self.strategy == BLOCK and any(text and not text.endswith("\n") for text in texts):
             raise ValueError(f"{self.path}: a block consists of whole lines")
+
+
+@dataclass(frozen=True)
+class Elsewhere:
+    """A sign on the host that a program there reads other places than those that are written.
+
+    ``pattern``: an absolute path for ``glob``. ``matching``: a regular expression (bytes syntax, multi-line) that a file found
+    there must match; None: it is enough that it exists. ``reason``: what the run reports then.
+    """
+
+    pattern: str
+    reason: str
+    matching: str | None = None
 
 
 def _cannot_nothing(account: Account) -> str | None:
@@ -67,7 +81,8 @@ class Client:
     ``authentication`` that the program can do; an account with another one is skipped. ``cannot(account)``: another reason to
     skip an account, or None. ``loses(profile)``: fields that it expresses, but not with this profile's values (a text-only
     program and a signature in HTML). ``paths``: patterns of every path that ``render`` may give (``*`` stands for part of one
-    component); only these are ever removed from a home.
+    component); only these are ever removed from a home. ``host_files``: blocks in files of root's, their paths relative to ``/``,
+    that are the same for everybody; a host has them as soon as a home has accounts for this client, and until nobody is served.
     """
 
     name: str
@@ -79,11 +94,15 @@ class Client:
     authentications: tuple[str, ...] = ("password",)
     cannot: Callable[[Account], str | None] = field(default=_cannot_nothing)
     loses: Callable[[Profile], Iterable[str]] = field(default=_loses_nothing)
+    host_files: tuple[File, ...] = ()
+    elsewhere: tuple[Elsewhere, ...] = ()
 
     def __post_init__(self) -> None:
         unknown = self.expresses - set(dotted_fields())
         if unknown or not set(self.authentications) <= set(AUTHENTICATIONS):
             raise ValueError(f"client {self.name}: unknown fields or authentications: {sorted(unknown)}")
+        if any(file.strategy != BLOCK for file in self.host_files):
+            raise ValueError(f"client {self.name}: files of the host are shared by instances, so they are blocks")
 
     def sides(self) -> tuple[str, ...]:
         """Which of the two servers the program talks to."""

@@ -34,7 +34,8 @@ class Site:
         ]
         payload = {
             "instance": "default", "patterns": PATTERNS, "mode": 0o600, "directory_mode": 0o700, "owner": None, "group": None,
-            "deadline": 5, "details": False, "listed": [user["name"] for user in users] if purge else None, "earlier": [], "users": users, **other,
+            "deadline": 5, "details": False, "listed": [user["name"] for user in users] if purge else None, "earlier": [], "host": None,
+            "users": users, **other,
         }  # fmt: skip
         return deploy(payload, check=check, diff=False)
 

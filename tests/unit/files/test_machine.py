@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a client needs on the host, once for everybody: blocks in files of root's."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.mailops.profiles.plugins.module_utils._files import _machine
+
+from .test_host import Site, site  # noqa: F401
+
+CFG = "etc/program/program.cfg"
+PREFS = "etc/program/defaults/pref/mailops.js"
+FILES = [
+    {"client": "program", "path": path, "text": text, "shown": text, "strategy": "block", "comment": "//"}
+    for path, text in ((CFG, "go();\n"), (PREFS, "pref();\n"))
+]
+
+
+@pytest.fixture
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    root = tmp_path / "root"
+    root.mkdir(mode=0o755)
+    monkeypatch.setattr(_machine, "ROOT", str(root))
+    return root
+
+
+def part(*files: dict[str, Any], remove: bool = False, elsewhere: tuple[Any, ...] = ()) -> dict[str, Any]:
+    return {"patterns": {"program": [CFG, PREFS]}, "files": list(files), "remove": remove, "elsewhere": elsewhere}
+
+
+def everything(root: Path) -> dict[str, bytes | None]:
+    return {str(path.relative_to(root)): path.read_bytes() if path.is_file() else None for path in root.rglob("*")}
+
+
+def test_an_administrators_file_gets_a_block_and_loses_it_again(site: Site, root: Path) -> None:  # noqa: F811
+    mine = root / CFG
+    mine.parent.mkdir(parents=True)
+    mine.write_bytes(b"// mine\nlockPref('x', 1);")
+    mine.chmod(0o640)
+    before = everything(root)
+    dry = site.run("anna", host=part(*FILES), check=True)
+    assert everything(root) == before
+    real = site.run("anna", host=part(*FILES))
+    assert dry["changes"] == real["changes"]
+    assert {change["path"] for change in real["changes"] if not change["user"]} == {str(root / CFG), str(root / PREFS)}
+    assert mine.read_bytes() == b"// mine\nlockPref('x', 1);\n// BEGIN mailops.profiles default\ngo();\n// END mailops.profiles default\n"
+    assert (mine.stat().st_mode & 0o777, (root / PREFS).stat().st_mode & 0o777) == (0o640, 0o644)
+    assert not site.run("anna", host=part(*FILES))["changed"]
+    assert site.run("anna", host=part())["changed"] is False  # somebody else may need it
+    site.run(absent=("anna",), host=part(remove=True))
+    assert everything(root) == before and mine.stat().st_mode & 0o777 == 0o640
+
+
+def test_it_stays_while_anybody_is_served(site: Site, root: Path) -> None:  # noqa: F811
+    site.run("anna", "bob", host=part(*FILES))
+    site.run(absent=("anna",), host=part(remove=True))
+    assert (root / CFG).exists()
+    assert {change["path"] for change in site.run(absent=("bob",), host=part(remove=True), check=True)["changes"]} >= {str(root / CFG)}
+    site.run(absent=("bob",), host=part(remove=True))
+    assert everything(root) == {}
+
+
+def test_two_instances_have_a_block_each(site: Site, root: Path) -> None:  # noqa: F811
+    site.run("anna", instance="one", host=part(*FILES))
+    site.run("bob", instance="two", host=part(*FILES))
+    assert (root / CFG).read_bytes().count(b"go();") == 2
+    for instance, name in (("one", "anna"), ("two", "bob")):
+        site.run(absent=(name,), instance=instance, host=part(remove=True))
+    assert everything(root) == {}
+
+
+def test_an_edit_is_repaired_and_reported(site: Site, root: Path) -> None:  # noqa: F811
+    site.run("anna", host=part(*FILES))
+    path = root / PREFS
+    path.write_bytes(path.read_bytes().replace(b"pref();", b"evil();"))
+    result = site.run("anna", host=part(*FILES))
+    assert result["drifted"] == [{"user": "", "path": str(path)}] and b"evil" not in path.read_bytes()
+
+
+def test_what_stands_in_the_way_is_said_and_the_users_are_served(site: Site, root: Path) -> None:  # noqa: F811
+    (root / CFG).mkdir(parents=True)
+    result = site.run("anna", host=part(*FILES))
+    assert [item["path"] for item in result["failed_users"]] == [str(root / CFG)]
+    assert site.left() == {"anna"}
+
+
+def test_a_directory_of_somebody_else_is_refused(site: Site, root: Path) -> None:  # noqa: F811
+    (root / "etc/program").mkdir(parents=True)
+    os.chown(root / "etc/program", 20_001, 20_001)
+    result = site.run("anna", host=part(*FILES))
+    assert len(result["failed_users"]) == 1 and not any(path.is_file() for path in (root / "etc").rglob("*"))
+
+
+def test_a_program_that_reads_other_places_is_reported(site: Site, root: Path) -> None:  # noqa: F811
+    (root / "own.js").write_text('pref("general.config.filename", "company.cfg");\n')
+    signs = [
+        ("program", str(root / "*.js"), r'"general\.config\.filename", "(?!program\.cfg)', "the administrator's own"),
+        ("program", str(root / "*.js"), "nothing", "no"),
+        ("program", str(root / "snap*"), None, "no"),
+    ]
+    result = site.run("anna", host=part(elsewhere=tuple(signs)))
+    assert result["skipped"] == [{"user": "", "client": "program", "profile": "", "reason": "the administrator's own"}]
