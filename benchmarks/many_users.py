@@ -51,7 +51,7 @@ def payloads(number: int) -> list[str]:
         path = GROUND / f"payload-{number}-{len(paths)}"
         path.write_text(module_args["payload"])
         paths.append(str(path))
-        return {"changed": False, "files": {}, "missing_users": [], "failed_users": [], "failed_count": 0, "notices": [], "skipped": []}
+        return {"changed": False, "files": {}, "missing_users": [], "failed_users": [], "failed_count": 0, "notices": [], "elsewhere": []}
 
     action = object.__new__(ActionModule)
     action._task = SimpleNamespace(check_mode=False, diff=False)

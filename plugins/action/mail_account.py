@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import re
@@ -30,6 +31,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment impor
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError, nearest, quoted
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
+from ansible_collections.mailops.profiles.plugins.plugin_utils._templates import Template, read_templates
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import STATES, User, profile_names, read_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils._values import boolean
 
@@ -45,7 +47,7 @@ _clients.all_clients()
 class ActionModule(MailopsAction):
     OPTIONS = (
         "clients", "dest", "group", "instance", "missing_users", "mode", "owner", "profile_definitions", "profiles",
-        "purge_users", "report_path", "state", "store", "users", "validate_only",
+        "purge_users", "report_path", "state", "store", "templates", "users", "validate_only",
     )  # fmt: skip
     _requires_connection = True
 
@@ -54,13 +56,26 @@ class ActionModule(MailopsAction):
         settings, purge = _settings(options), _purge(options)
         _check_report_path(options["report_path"])
         users = _users(options)
-        deployment = _deployment(options, users, host, settings["instance"])
+        deployment = _deployment(options, users, host, settings["instance"], read_templates(options["templates"], self._template))
         places = destinations(options["dest"], users, host)
         if _flag(options, "validate_only"):
             return _result(deployment, {}, warnings=_warnings(deployment))
         self._refuse_exposed_payload(deployment)
         found = self._deploy(deployment, places, settings, purge, task_vars)
         return self._report(found, deployment, options)
+
+    def _template(self, src: str) -> tuple[str, bool]:
+        """The text of one of the administrator's templates, and whether it is vaulted."""
+        try:
+            path = self._find_needle("templates", src)
+        except AnsibleError:
+            raise FileNotFoundError(errno.ENOENT, "there is none in the templates of the role or beside the playbook") from None
+        real = self._loader.get_real_file(path)  # of a vaulted one a copy in clear
+        try:
+            with open(real, encoding="utf-8") as file:
+                return file.read(), real != path
+        finally:
+            self._loader.cleanup_tmp_file(real)
 
     def _deploy(
         self,
@@ -123,7 +138,7 @@ class ActionModule(MailopsAction):
         failed = [item["msg"] + (f" (user {item['user']})" if item["user"] else "") for item in found["failed_users"]]
         warnings = [*_warnings(deployment), *found.pop("notices")]
         failed += [found["stopped"]] if "stopped" in found else []
-        skipped = found.pop("skipped")
+        skipped = found.pop("elsewhere")
         warnings += [f"{item['client']}: {item['reason']}" for item in skipped]
         if missing:
             message = f"the host has no user {quoted(missing[:_MOST_LISTED])}" + (" ..." if len(missing) > _MOST_LISTED else "")
@@ -195,12 +210,14 @@ def _users(options: Mapping[str, Any]) -> list[User]:
     return [User(user.name, state="absent") for user in read_users(names)]
 
 
-def _deployment(options: Mapping[str, Any], users: Sequence[User], host: str | None, instance: str) -> Deployment:
+def _deployment(
+    options: Mapping[str, Any], users: Sequence[User], host: str | None, instance: str, templates: Sequence[Template]
+) -> Deployment:
     selected = text_list(options, "profiles")
     clients = _clients.select(text_list(options, "clients") or [])
     if all(user.state == "absent" for user in users):
         return plan_deployment(users, {user.name: [] for user in users}, {}, [])
-    if not clients:
+    if not clients and not templates:
         raise MailopsError(f"clients: name at least one of {quoted(_clients.names())}")
     try:
         selected = None if selected is None else profile_names(selected)
@@ -208,7 +225,7 @@ def _deployment(options: Mapping[str, Any], users: Sequence[User], host: str | N
         raise MailopsError(f"profiles: {exc}") from None
     profiles = _profiles(options, users, selected)
     accounts = resolve_users(users, profiles, selected, host, instance)
-    return plan_deployment(users, accounts, profiles, clients)
+    return plan_deployment(users, accounts, profiles, clients, templates)
 
 
 def _profiles(options: Mapping[str, Any], users: Sequence[User], selected: Sequence[str] | None) -> dict[str, Profile]:
@@ -271,7 +288,7 @@ def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, An
     """What the target said of two batches, as if they had been one."""
     summed = (
         "changes", "drifted", "failed_users", "failed_count", "missing_users", "changed_accounts", "diffs", "diffs_left_out", "notices",
-        "skipped",
+        "elsewhere",
     )  # fmt: skip
     return {
         **first,

@@ -70,9 +70,24 @@ options:
       - V(fetchmail) fetches IMAP or POP for the local mail system. Entries in C(.fetchmailrc). IMAP mail stays on the server.
       - A client that cannot do an account at all (such as V(mbsync) and POP) is reported in RV(skipped_accounts) and by a warning; a field
         that it cannot express in RV(dropped).
-      - Required, except when accounts are only removed.
+      - Required, except with O(templates), or when accounts are only removed.
     type: list
     elements: str
+  templates:
+    description:
+      - Jinja2 templates of your own, each a dictionary, for programs that no client writes for. Every user who gets an account gets
+        each file, by the same rules as the clients' files; what was there before comes back when the template is taken off the list.
+      - C(src), a file, found as M(ansible.builtin.template) finds it; it may be vaulted, and is then never shown.
+      - C(dest), a path relative to the home or O(dest), that no client uses.
+      - C(mode), an octal mode in quotes, C('0600') unless given; a file with a password in it is never more than its owner's.
+      - A template sees C(account), the default account, C(accounts), all of them in order, and C(user) with C(name), C(email),
+        C(display_name), C(first_name), C(last_name) and C(variables). An account has the fields of a profile, filled in, and C(key), a
+        name that is safe in files and sections. Passwords are C(account.incoming.password) and C(account.outgoing.password); null
+        where the program has to ask.
+      - Ansible's filters and tests can be used, lookups and other variables cannot. An undefined name is an error, before anything is
+        written.
+    type: list
+    elements: dict
   state:
     description:
       - V(present) makes the accounts of the listed users exactly what is listed, within O(instance).
@@ -173,6 +188,17 @@ EXAMPLES = r"""
         outgoing: {host: smtp.example.org, password_command: [pass, show, mail]}
     users:
       - {name: jkowalska, email: j.kowalska@example.org, display_name: Joanna Kowalska}
+
+- name: A file of your own for every user, from templates/imapsync.conf.j2 beside the playbook
+  mailops.profiles.mail_account:
+    store: /tmp/mailops-example/profiles.db
+    profiles: [work]
+    instance: imapsync
+    templates:
+      - {src: imapsync.conf.j2, dest: .config/imapsync.conf}
+    dest: /tmp/mailops-example/setup/{UserName}
+    users:
+      - {name: jkowalska, email: j.kowalska@example.org, display_name: Joanna Kowalska, password: "correct horse"}
 
 - name: Nobody has accounts any more
   mailops.profiles.mail_account:

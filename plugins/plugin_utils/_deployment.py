@@ -18,6 +18,8 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError, nearest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._templates import CLIENT as TEMPLATES
+from ansible_collections.mailops.profiles.plugins.plugin_utils._templates import PATTERN, Template
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
 # How long one user may keep a host's run from moving (a file system that hangs, a lease), in seconds.
@@ -37,10 +39,12 @@ class Deployment:
     skipped: Sequence[Mapping[str, str]]
     dropped: Mapping[str, Sequence[str]]
     warnings: Sequence[str] = ()
+    templates: Sequence[Template] = ()
 
     @property
     def has_secrets(self) -> bool:
-        return any(account.has_password for accounts in self.accounts.values() for account in accounts)
+        hidden = any(template.hidden for template in self.templates)
+        return hidden or any(account.has_password for accounts in self.accounts.values() for account in accounts)
 
     def host_part(self, destinations: Mapping[str, str | None]) -> dict[str, Any]:
         """What the clients of those who get accounts in homes need on the host, once for all of them."""
@@ -57,7 +61,9 @@ class Deployment:
     def files(self, user: User) -> list[dict[str, Any]]:
         """What each client reads, as the target gets it. Rendered when it is needed: the files of 10,000 users fill the memory."""
         accounts = self.accounts[user.name]
-        return [{"client": client.name, **vars(file)} for client in self.clients for file in client.files(accounts, user)]
+        files = [(client.name, file) for client in self.clients for file in client.files(accounts, user)]
+        files += [(TEMPLATES, template.file(accounts, user)) for template in self.templates if accounts]
+        return [{"client": name, **vars(file)} for name, file in files]
 
 
 def plan_deployment(
@@ -65,8 +71,10 @@ def plan_deployment(
     accounts: Mapping[str, Sequence[Account]],
     profiles: Mapping[str, Profile],
     clients: Sequence[_clients.Client],
+    templates: Sequence[Template] = (),
 ) -> Deployment:
-    """What is asked for and what of it the clients cannot do."""
+    """What is asked for and what of it the clients cannot do. MailopsError when a template cannot be rendered for somebody."""
+    problems: list[str] = []
     skipped = []
     for user in users:
         for client in clients:
@@ -74,8 +82,15 @@ def plan_deployment(
                 reason = client.skip_reason(account)
                 if reason:
                     skipped.append({"user": user.name, "client": client.name, "profile": account.profile, "reason": reason})
+        for template in templates if accounts[user.name] else ():
+            try:
+                template.file(accounts[user.name], user)
+            except MailopsError as exc:
+                problems.extend(exc.problems)
+    if problems:
+        raise MailopsError(*problems)
     warnings = [warning for profile in profiles.values() for warning in profile.warnings]
-    return Deployment(users, accounts, clients, skipped, _dropped(accounts, profiles, clients), warnings)
+    return Deployment(users, accounts, clients, skipped, _dropped(accounts, profiles, clients), warnings, templates)
 
 
 def _dropped(
@@ -122,7 +137,7 @@ def payload(
     data = {
         **settings,
         "deadline": DEADLINE,
-        "patterns": {client.name: client.paths for client in _clients.all_clients()},
+        "patterns": {TEMPLATES: [PATTERN], **{client.name: client.paths for client in _clients.all_clients()}},
         # Two who share a home are found across batches, too; and who is in none of them is purged with the first.
         "earlier": [user.name for user in batch.earlier],
         "listed": [user.name for user in deployment.users] if purge and not batch.earlier else None,

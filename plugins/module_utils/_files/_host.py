@@ -52,7 +52,7 @@ def deploy(payload: Mapping[str, Any], check: bool, diff: bool, label: Optional[
             outcomes, notices = [*run_tasks(tasks, run), *filter(None, [deploy_machine(part, run, True)])], []
     accounts = {user["name"]: user["accounts"] for user in payload["users"]}
     report = _report(outcomes, failed, missing, accounts, payload["details"], notices)
-    return {**report, "skipped": found_elsewhere(part)}
+    return {**report, "elsewhere": found_elsewhere(part)}
 
 
 def _serve(payload: Mapping[str, Any], tasks: List[Task], taken: Dict[Any, str], run: Run) -> Tuple[List[Outcome], List[str]]:

@@ -44,6 +44,7 @@ class Wanted(NamedTuple):
     secret: bool = False
     shown: str = ""
     shown_if_matched: Optional[str] = None
+    mode: Optional[int] = None
 
 
 class Settings(NamedTuple):
@@ -219,7 +220,7 @@ class _Planner:
 
     def _mode(self, file: Wanted, current: Optional[Content], before: Optional[Before]) -> int:
         if file.strategy == "owned" or current is None:
-            return self._settings.mode
+            return self._settings.mode if file.mode is None else file.mode
         # The user's own file keeps its mode, but a secret never stands where others can read it, unless the file is ours.
         narrowest = self._settings.mode if before is None else 0o600
         return current.mode & (narrowest if file.secret else 0o777)
@@ -258,7 +259,9 @@ class _Planner:
         """The record could have been edited: only what a client of ours writes may be removed on its word."""
         patterns = self._settings.patterns.get(entry.client, ())
         return any(
-            entry.path.count("/") == pattern.count("/") and fnmatch.fnmatchcase(entry.path, pattern) for pattern in patterns
+            # An administrator's own templates may write anywhere in the home, and only the record knows where they did.
+            pattern == "**" or (entry.path.count("/") == pattern.count("/") and fnmatch.fnmatchcase(entry.path, pattern))
+            for pattern in patterns
         )
 
     def _lost_blocks(self, known: Set[str]) -> List[str]:

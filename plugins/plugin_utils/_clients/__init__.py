@@ -32,7 +32,8 @@ class File:
     is taken instead of ``path``. ``text`` is the whole content (``owned``) or what stands between the markers (``block``; the
     markers are lines beginning with ``comment``, which is ``#`` or ``//``). ``unless``: a regular expression (bytes syntax of ``re``, multi-line); when the
     lines outside our block match it, ``text_if_matched`` is written instead of ``text``, because some programs refuse a
-    setting that is given twice. ``shown`` is ``text`` without secrets; the registry fills it in.
+    setting that is given twice. ``shown`` is ``text`` without secrets; the registry fills it in. ``mode`` None: that of the run, which
+    is 0600 in homes.
     """
 
     path: str
@@ -45,6 +46,7 @@ class File:
     secret: bool = False
     shown: str | None = None
     shown_if_matched: str | None = None
+    mode: int | None = None
 
     def __post_init__(self) -> None:
         texts = (self.text, self.text_if_matched or "")

@@ -107,4 +107,4 @@ def test_a_program_that_reads_other_places_is_reported(site: Site, root: Path) -
         ("program", str(root / "snap*"), None, "no"),
     ]
     result = site.run("anna", host=part(elsewhere=tuple(signs)))
-    assert result["skipped"] == [{"user": "", "client": "program", "profile": "", "reason": "the administrator's own"}]
+    assert result["elsewhere"] == [{"user": "", "client": "program", "profile": "", "reason": "the administrator's own"}]
