@@ -11,7 +11,7 @@ COLLECTION := build/collections/ansible_collections/mailops/profiles
 MATRIX := matrix-2.16 matrix-2.19 matrix-2.21
 export MATRIX
 
-.PHONY: help demo test prepare lint sanity unit integration molecule reliability lab hosts matrix $(MATRIX) bench bench-quick packages clean
+.PHONY: help demo test prepare lint sanity unit integration molecule reliability lab hosts clients-table matrix $(MATRIX) bench bench-quick packages clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "  make %-12s %s\n", $$1, $$2}' Makefile
@@ -45,10 +45,13 @@ reliability: prepare  ## hostile homes, crashes, drift, leaks; with MAILOPS_CASE
 
 lab: prepare  ## real mail programs against a real mail server, as root
 	pytest tests/lab/test_lab.py  # looks at the whole machine, so nothing else may start or stop labs
-	pytest -n 2 --dist loadgroup tests/lab --ignore tests/lab/test_lab.py
+	pytest -n 2 --dist loadfile tests/lab --ignore tests/lab/test_lab.py
 
 hosts: prepare  ## the rollout over ssh, to hosts of which some fail, one of them of another Debian release, as root
 	pytest -n 2 tests/hosts
+
+clients-table: prepare  ## docs/clients.md, from the registry of clients
+	MAILOPS_WRITE_EXPECTED=1 pytest -q tests/unit/clients/test_document.py
 
 matrix: $(MATRIX)  ## unit and integration with each ansible-core that is supported
 

@@ -32,6 +32,7 @@ sys.exit(json.dumps(result) if result["failed_count"] or result["missing_users"]
 SETTINGS = {"instance": "default", "mode": 0o600, "directory_mode": 0o700, "owner": None, "group": None, "details": False}
 USERS = load_users()
 every_user = pytest.mark.parametrize("name", USERS)
+mutts = pytest.mark.parametrize("program", ["mutt", "neomutt"])
 
 
 def profile(name: str = "work", /, **changes: Any) -> dict[str, Any]:
@@ -52,6 +53,12 @@ def profile(name: str = "work", /, **changes: Any) -> dict[str, Any]:
 
 def pop(security: str = "tls", **changes: Any) -> dict[str, Any]:
     return profile(account_type="pop", incoming__host="pop.example.org", incoming__security=security, **changes)
+
+
+# What fetchmail can fetch with.
+FETCHED = {
+    "imaps": profile(), "imap": profile(incoming__security="starttls"), "pop3s": pop(), "pop3": pop("starttls"),
+}  # fmt: skip
 
 
 def deploy(lab: Lab, name: str, profiles: list[dict[str, Any]], names: Sequence[str], **of_the_user: Any) -> list[Account]:
@@ -79,6 +86,12 @@ def redeploy(lab: Lab, name: str, profiles: list[dict[str, Any]], names: Sequenc
 def screen(output: bytes) -> str:
     """What a full-screen program has written, without the movements of its cursor."""
     return re.sub(rb"\x1b\[[0-9;?]*[a-zA-Z]|\x1b[()][AB0]|\x1b[=>]", b" ", output).decode(errors="replace")
+
+
+def opens_mailbox(lab: Lab, program: str, name: str, subject: str) -> None:
+    """Started as by a person: no arguments. The message is in the index; x leaves without a change."""
+    status, output = lab.pty([program], user=name, input=[(subject.encode(), b"x")])
+    assert status == 0, screen(output)
 
 
 def logins(lab: Lab) -> int:

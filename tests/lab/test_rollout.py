@@ -15,8 +15,6 @@ from controller import Controller
 from harness import Lab, load_users
 
 USERS = load_users()
-# One test builds on the other.
-pytestmark = pytest.mark.xdist_group("rollout")
 CLIENTS = ["neomutt", "msmtp", "mbsync", "fetchmail"]
 every_user = pytest.mark.parametrize("name", USERS)
 

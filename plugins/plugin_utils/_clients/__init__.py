@@ -85,6 +85,8 @@ class Client:
     program and a signature in HTML). ``paths``: patterns of every path that ``render`` may give (``*`` stands for part of one
     component); only these are ever removed from a home. ``host_files``: blocks in files of root's, their paths relative to ``/``,
     that are the same for everybody; a host has them as soon as a home has accounts for this client, and until nobody is served.
+    ``notes``: for administrators, what the user sees: where the accounts stand, where the password comes from, what a second account
+    does, what becomes of the user's own lines, how a wrong certificate ends.
     """
 
     name: str
@@ -98,6 +100,7 @@ class Client:
     loses: Callable[[Profile], Iterable[str]] = field(default=_loses_nothing)
     host_files: tuple[File, ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
+    notes: str = ""
 
     def __post_init__(self) -> None:
         unknown = self.expresses - set(dotted_fields())

@@ -62,4 +62,8 @@ CLIENT = Client(
     paths=(".fetchmailrc",),
     render=_render,
     authentications=tuple(_AUTH),
+    notes=(
+        "One entry for each account in `.fetchmailrc`; mail goes to the local mail system, and IMAP mail stays on the server. "
+        "The password stands there; otherwise fetchmail asks. A wrong certificate is refused."
+    ),
 )  # fmt: skip

@@ -97,4 +97,9 @@ CLIENT = Client(
     render=_render,
     authentications=tuple(_AUTH_MECHS),
     cannot=_cannot,
+    notes=(
+        "One channel for each account in `.mbsyncrc`, between the server and `~/Mail/KEY`; `mbsync --all` does all of them, the "
+        "user's own included. It never deletes on the server. The password stands there, or comes from the command; otherwise "
+        "mbsync asks. A wrong certificate is refused."
+    ),
 )  # fmt: skip

@@ -102,4 +102,9 @@ CLIENT = Client(
     render=_render,
     authentications=("password", "encrypted", "gssapi", "ntlm", "oauth2", "none"),
     cannot=_cannot,
+    notes=(
+        "Accounts in `.msmtprc`, chosen by `msmtp -a KEY` or by the sender's address (`msmtp --read-envelope-from`); the "
+        "default one is `account default`, unless the user has that already. The password stands there, or comes from the "
+        "command; otherwise msmtp asks. A wrong certificate is refused."
+    ),
 )  # fmt: skip

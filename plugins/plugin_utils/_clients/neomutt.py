@@ -237,4 +237,10 @@ CLIENT = Client(
     authentications=("password", "gssapi", "oauth2", "none"),
     cannot=_cannot,
     loses=_loses,
+    notes=(
+        "Each account is a file of its own, which one `source` line in the user's muttrc opens; the user's own lines stay. "
+        "Further accounts are opened by Alt-1, Alt-2, and so on. The password is in that file, or comes from the command, at "
+        "each start. A server whose certificate is wrong is shown to the user, who may reject it; neither program can be made "
+        "to refuse by itself, and sending from a script fails."
+    ),
 )  # fmt: skip

@@ -155,6 +155,7 @@ def test_it_is_described(client: Client) -> None:
     assert clients.get(client.name) is client
     module = __import__(f"{clients.__name__}.{client.name}", fromlist=["CLIENT"])
     assert len((module.__doc__ or "").strip()) > 40
+    assert client.notes.endswith(".")
 
 
 @every_client

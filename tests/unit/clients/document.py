@@ -1,0 +1,59 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""docs/clients.md, made from the registry: what every client expresses, where it writes, and what its users see."""
+
+from __future__ import annotations
+
+import textwrap
+from typing import Iterable
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import dotted_fields
+
+INTRODUCTION = """\
+# Clients
+
+<!-- Made from plugins/plugin_utils/_clients by `make clients-table`; a unit test compares it. -->
+
+The names are those of the option `clients` of `mailops.profiles.mail_account`. A dot says that a client expresses a field of the
+profile: when the field changes, so do the client's files. What a profile sets and a client cannot express is reported as `dropped`;
+an account that a client cannot do at all as `skipped_accounts`, with the reason.
+"""
+GROUPS = {
+    "The account": lambda name: "." not in name,
+    "The incoming server": lambda name: name.startswith("incoming."),
+    "The outgoing server": lambda name: name.startswith("outgoing."),
+    "Folders on the server": lambda name: name.startswith("folders."),
+}
+
+
+def document(clients: Iterable[Client]) -> str:
+    clients = list(clients)
+    parts = [INTRODUCTION]
+    for title, belongs in GROUPS.items():
+        fields = [name for name in dotted_fields() if belongs(name)]
+        parts.append(f"## {title}\n\n{_table(clients, fields)}")
+    parts.append("## Each client\n")
+    parts += [_section(client) for client in clients]
+    return "\n".join(parts)
+
+
+def _table(clients: list[Client], fields: list[str]) -> str:
+    rows = [["client", *(name.rpartition(".")[2] for name in fields)], ["---", *(":-:" for _name in fields)]]
+    rows += [[f"`{client.name}`", *("•" if name in client.expresses else "" for name in fields)] for client in clients]
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _section(client: Client) -> str:
+    facts = [
+        f"- accounts: {', '.join(kind.upper() for kind in client.account_types)}",
+        f"- `authentication`: {', '.join(client.authentications)}",
+        f"- files: {', '.join(f'`~/{path}`' for path in client.paths)}",
+    ]
+    if client.host_files:
+        facts.append(f"- files of the host: {', '.join(f'`/{file.path}`' for file in client.host_files)}")
+    lines = [textwrap.fill(fact, 132, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False) for fact in facts]
+    notes = textwrap.fill(client.notes, 132, break_on_hyphens=False, break_long_words=False)
+    return "\n".join([f"### {client.title} (`{client.name}`)", "", notes, "", *lines, ""])

@@ -1,0 +1,23 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The documentation says what the registry says. ``make clients-table`` writes it anew."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
+
+from .document import document
+
+PLACE = Path(__file__).parents[3] / "docs" / "clients.md"
+
+
+def test_the_table_of_clients_is_current() -> None:
+    text = document(clients.all_clients())
+    if os.environ.get("MAILOPS_WRITE_EXPECTED"):
+        PLACE.write_text(text, encoding="utf-8")
+    assert PLACE.read_text(encoding="utf-8") == text, "run make clients-table, and read what it changed"
