@@ -227,7 +227,7 @@ class _Planner:
 
     @staticmethod
     def _before(plan: Plan, path: str, file: Wanted, current: Optional[Content]) -> Optional[Before]:
-        if current is None or file.path.startswith(OUR_DIRECTORY):
+        if current is None or (file.strategy == "owned" and file.path.startswith(OUR_DIRECTORY)):
             return None
         for other in plan.others.values():
             if path in other.before:  # its block is in the file already, and it knows what was there before
