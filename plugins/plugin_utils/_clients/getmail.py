@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""getmail (getmail6): a configuration file for each account, with a Maildir of its own.
+
+They are in a directory of ours: were it getmail's usual ``~/.config/getmail``, whose existence alone makes getmail read no other,
+then a user's own files in ``~/.getmail`` would be read no longer. Given such a directory, getmail runs all files in it.
+"""
+
+from __future__ import annotations
+
+from typing import Sequence
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client, File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._ini import ini
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._maildir import maildir
+from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
+
+_FOLDER = ".config/mailops/getmail"
+# Without a list of CAs getmail takes any certificate, and it knows none by itself. This is where Debian, Ubuntu, Arch and Alpine
+# Linux have it; where it does not exist, getmail does not start.
+_SYSTEM_CAS = "/etc/ssl/certs/ca-certificates.crt"
+_RETRIEVERS = {
+    ("imap", "tls"): "SimpleIMAPSSLRetriever", ("imap", "none"): "SimpleIMAPRetriever",
+    ("pop", "tls"): "SimplePOP3SSLRetriever", ("pop", "none"): "SimplePOP3Retriever",
+}  # fmt: skip
+_IMAP_MECHANISMS = {"encrypted": "use_cram_md5", "oauth2": "use_xoauth2"}
+# What is to stand in quotes (RFC 3501, atom-specials), in which Python's imaplib does not put a log-in name.
+_TO_BE_QUOTED = ' (){%*"\\'
+
+
+def _render(accounts: Sequence[Account], user: User) -> list[File]:
+    return [file for account in accounts for file in _files(account)]
+
+
+def _files(account: Account) -> list[File]:
+    mailbox = f"Mail/getmail/{account.key}"
+    sections = {
+        "retriever": _retriever(account),
+        "destination": {"type": "Maildir", "path": f"~/{mailbox}/"},
+        "options": {
+            # What it has fetched once, it does not fetch again.
+            "read_all": "false",
+            "delete": "false" if account.leave_on_server else "true",
+            "delete_after": account.delete_after_days or 0,
+        },
+    }
+    return [File(f"{_FOLDER}/{account.key}.getmailrc", ini(sections)), *maildir(mailbox)]
+
+
+def _retriever(account: Account) -> dict[str, object]:
+    server = account.incoming
+    options: dict[str, object] = {
+        "type": _RETRIEVERS[account.account_type, server.security],
+        "server": server.host,
+        "port": server.port,
+        "username": server.username,
+        "password": server.password,
+    }
+    if server.password_command:
+        # A tuple as Python writes it; no shell has a part in it.
+        options["password_command"] = ascii(server.password_command)
+    if server.security == "tls":
+        options["ca_certs"] = account.ca_file or _SYSTEM_CAS
+    if server.authentication in _IMAP_MECHANISMS:
+        options[_IMAP_MECHANISMS[server.authentication]] = "true"
+    return options
+
+
+def _cannot(account: Account) -> str | None:
+    server = account.incoming
+    if (account.account_type, server.security) not in _RETRIEVERS:
+        return "getmail does not know STARTTLS: incoming.security must be tls"
+    if account.account_type == "pop" and server.authentication != "password":
+        return f"getmail cannot do incoming.authentication: {server.authentication} with POP"
+    if server.authentication == "oauth2" and not server.password_command:
+        return "getmail gets an OAuth 2 token from a command: incoming.password_command is missing"
+    if server.password is not None and server.password != server.password.strip():
+        return "getmail takes white space off both ends of incoming.password: change it or use incoming.password_command"
+    if account.ca_file and (account.ca_file != account.ca_file.strip() or "$" in account.ca_file):
+        return "getmail takes '$' in ca_file for a variable, and white space off its ends: rename the file"
+    if account.account_type == "imap":
+        return _cannot_imap(account)
+    return None
+
+
+def _cannot_imap(account: Account) -> str | None:
+    server = account.incoming
+    if server.authentication == "password":
+        if not server.username.isascii() or set(server.username) & set(_TO_BE_QUOTED):
+            return f"getmail cannot log in with IMAP unless incoming.username is ASCII without a space or one of{_TO_BE_QUOTED}"
+        if server.password is not None and not server.password.isascii():
+            return "getmail cannot log in with IMAP unless incoming.password is ASCII"
+    return None
+
+
+CLIENT = Client(
+    name="getmail",
+    title="getmail",
+    account_types=("imap", "pop"),
+    expresses=frozenset(
+        (
+            "account_type", "leave_on_server", "delete_after_days", "ca_file",
+            "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.password",
+            "incoming.password_command", "incoming.authentication",
+        )
+    ),
+    paths=(f"{_FOLDER}/*.getmailrc", *(file.path for file in maildir("Mail/getmail/*"))),
+    render=_render,
+    authentications=("password", *_IMAP_MECHANISMS),
+    cannot=_cannot,
+    notes=(
+        "A file for each account, with a Maildir `~/Mail/getmail/KEY`, in a directory that getmail is told of: `getmail --getmaildir "
+        "~/.config/mailops/getmail` fetches the mail of all of them (of IMAP, the inbox), and the user's own getmail stays as it is. "
+        "Nothing is deleted on the server, except as `leave_on_server` and `delete_after_days` say. The password stands in the "
+        "file, or comes from the command; otherwise getmail asks. STARTTLS is refused, as getmail does not know it, and so is a "
+        "wrong certificate. Without `ca_file`, `/etc/ssl/certs/ca-certificates.crt` must exist. On a busy machine getmail 6.18 may miss "
+        "the end of a delivery: it waits for three minutes then, and the next run fetches the same messages again."
+    ),
+)  # fmt: skip

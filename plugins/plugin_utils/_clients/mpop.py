@@ -1,0 +1,117 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""mpop: one ``account`` for each account in the user's ``.mpoprc``, with a Maildir of its own.
+
+As in msmtp's file, there are no escapes: the quotes around an argument are taken off, and every other character stands for itself.
+"""
+
+from __future__ import annotations
+
+import shlex
+from typing import Sequence
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._maildir import maildir
+from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
+
+# mpop refuses the whole file, the user's own accounts included, for one longer line.
+_LONGEST_LINE = 499
+_AUTH = {"gssapi": "gssapi", "encrypted": "cram-md5", "ntlm": "ntlm", "oauth2": "xoauth2"}
+# "account default" in the user's own part: given twice, mpop refuses the whole file.
+_OWN_DEFAULT = r'^[ \t]*account[ \t]+"?default"?[ \t\r]*(?::|$)'
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+def _render(accounts: Sequence[Account], user: User) -> list[File]:
+    default = next((account for account in accounts if account.default), accounts[0])
+    # A blank line between accounts, none at the end.
+    text = "\n".join("".join(f"{line}\n" for line in _lines(account)) for account in accounts)
+    block = File(
+        ".mpoprc",
+        f"{text}\naccount default : {default.key}\n",
+        BLOCK,
+        alternatives=(".mpoprc", ".config/mpop/config"),
+        unless=_OWN_DEFAULT,
+        text_if_matched=text,
+    )
+    return [block, *(file for account in accounts for file in maildir(_mailbox(account)))]
+
+
+def _mailbox(account: Account) -> str:
+    return f"Mail/mpop/{account.key}"
+
+
+def _lines(account: Account) -> list[str]:
+    """Each directive that matters is explicit, if empty: otherwise the user's own ``defaults`` would reach in here."""
+    server = account.incoming
+    return [
+        f"account {account.key}",
+        f"host {server.host}",
+        f"port {server.port}",
+        f"auth {_auth(account)}",
+        f"user {_quoted(server.username)}",
+        "password" if server.password is None else f"password {_quoted(server.password)}",
+        f"passwordeval {_quoted(shlex.join(server.password_command))}" if server.password_command else "passwordeval",
+        f"tls {'off' if server.security == 'none' else 'on'}",
+        f"tls_starttls {'on' if server.security == 'starttls' else 'off'}",
+        f"tls_trust_file {_quoted(account.ca_file)}" if account.ca_file else "tls_trust_file system",
+        # A fingerprint would overrule the trust file.
+        "tls_fingerprint",
+        "tls_host_override",
+        "tls_certcheck on",
+        f"keep {'on' if account.leave_on_server else 'off'}",
+        "only_new on",
+        # These delete on the server what was never fetched.
+        "killsize off",
+        "filter",
+        # By default accounts with the same log-in share it, and a message goes to the one that asks first.
+        f"uidls_file ~/.mpop_uidls/{account.key}",
+        f"delivery maildir ~/{_mailbox(account)}",
+    ]
+
+
+def _auth(account: Account) -> str:
+    server = account.incoming
+    if server.authentication != "password":
+        return _AUTH[server.authentication]
+    # "on" takes what the server offers, but without TLS never a method that shows the password.
+    return "user" if server.security == "none" else "on"
+
+
+def _cannot(account: Account) -> str | None:
+    if account.incoming.authentication == "oauth2" and not account.incoming.password_command:
+        return "mpop gets an OAuth 2 token from a command: incoming.password_command is missing"
+    for line in _lines(account):
+        if len(line.encode()) > _LONGEST_LINE:
+            return f"mpop refuses lines of more than {_LONGEST_LINE} bytes, which its directive '{line.split()[0]}' would need"
+    return None
+
+
+CLIENT = Client(
+    name="mpop",
+    title="mpop",
+    account_types=("pop",),
+    expresses=frozenset(
+        (
+            "default", "leave_on_server", "ca_file",
+            "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.password",
+            "incoming.password_command", "incoming.authentication",
+        )
+    ),
+    paths=(".mpoprc", ".config/mpop/config", *(file.path for file in maildir("Mail/mpop/*"))),
+    render=_render,
+    authentications=("password", *_AUTH),
+    cannot=_cannot,
+    notes=(
+        "Accounts in `.mpoprc`, each with a Maildir `~/Mail/mpop/KEY`: `mpop` fetches the default one, which is `account default` "
+        "unless the user has that already, `mpop KEY` another one, `mpop --all-accounts` all of them. With `leave_on_server` nothing "
+        "is deleted on the server. The password stands there, or comes from the command; otherwise mpop asks. A wrong "
+        "certificate is refused."
+    ),
+)  # fmt: skip

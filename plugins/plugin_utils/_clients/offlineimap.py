@@ -1,0 +1,140 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""OfflineIMAP: an account and its two repositories in the user's ``.offlineimaprc``.
+
+A section must not be there twice, and ``[general]`` says which accounts ``offlineimap`` syncs. Where the user, or another
+instance, has one, ours are synced by name: ``offlineimap -a work-1a2b3c4d``.
+
+The file is Python's, with ``%`` for interpolation. Name and password are Python expressions, as OfflineIMAP calls them: that keeps
+white space at the ends and what is not ASCII, whatever the locale. They are literals or, for ``password_command``, one call
+of a list of literals, without a shell.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+from typing import Sequence
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._ini import ini
+from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
+
+# It takes the first mechanism of these that the server has, and the next one when that fails.
+_MECHANISMS = {"password": "PLAIN, LOGIN", "encrypted": "CRAM-MD5", "oauth2": "XOAUTH2"}
+_OWN_GENERAL = r"^[ \t]*\[general\]"
+
+
+def _escaped(text: str) -> str:
+    return text.replace("%", "%%")
+
+
+def _literal(value: str | list[str]) -> str:
+    """The value as Python reads it, in ASCII."""
+    return _escaped(ascii(value))
+
+
+def _render(accounts: Sequence[Account], user: User) -> list[File]:
+    general = {"general": {"accounts": ", ".join(account.key for account in accounts)}}
+    sections = {name: options for account in accounts for name, options in _sections(account).items()}
+    return [
+        File(
+            ".offlineimaprc",
+            ini({**general, **sections}),
+            BLOCK,
+            alternatives=(".config/offlineimap/config",),
+            unless=_OWN_GENERAL,
+            text_if_matched=ini(sections),
+        )
+    ]
+
+
+def _sections(account: Account) -> dict[str, dict[str, object]]:
+    key = account.key
+    return {
+        f"Account {key}": {"localrepository": f"{key}-local", "remoterepository": f"{key}-remote"},
+        f"Repository {key}-local": {
+            "type": "Maildir",
+            # It makes this directory itself. mbsync has another one: each needs its own.
+            "localfolders": f"~/Mail/offlineimap/{key}",
+            # A dot in a folder's name would otherwise be taken for a separator.
+            "sep": "/",
+        },
+        f"Repository {key}-remote": _remote(account),
+    }
+
+
+def _remote(account: Account) -> dict[str, object]:
+    server = account.incoming
+    options = {
+        "type": "IMAP",
+        "remotehost": server.host,
+        "remoteport": server.port,
+        "remoteusereval": _literal(server.username),
+        **_secret(account),
+        "auth_mechanisms": _MECHANISMS[server.authentication],
+        "ssl": "yes" if server.security == "tls" else "no",
+        "starttls": "no",
+        # What is deleted here is only marked as deleted on the server, and no folder is made there.
+        "expunge": "no",
+        "createfolders": "no",
+    }
+    if server.security == "tls":
+        options["sslcacertfile"] = _escaped(account.ca_file) if account.ca_file else "OS-DEFAULT"
+    return options
+
+
+def _secret(account: Account) -> dict[str, str]:
+    server = account.incoming
+    option = "oauth2_access_token_eval" if server.authentication == "oauth2" else "remotepasseval"
+    if server.password_command:
+        command = _literal(list(server.password_command))
+        return {option: f'__import__("subprocess").check_output({command}).decode().split("\\n")[0]'}
+    return {} if server.password is None else {option: _literal(server.password)}
+
+
+def _cannot(account: Account) -> str | None:
+    server = account.incoming
+    if server.security == "starttls":
+        return "OfflineIMAP takes any certificate after STARTTLS: incoming.security must be tls"
+    if server.security == "tls" and _is_address(server.host):
+        return "OfflineIMAP compares certificates with host names only: incoming.host is an IP address"
+    if server.authentication == "oauth2" and not server.password_command:
+        return "OfflineIMAP gets an OAuth 2 token from a command: incoming.password_command is missing"
+    if account.ca_file and (account.ca_file != account.ca_file.strip() or "$" in account.ca_file):
+        return "OfflineIMAP takes '$' in ca_file for a variable, and white space off its ends: rename the file"
+    return None
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return False
+    return True
+
+
+CLIENT = Client(
+    name="offlineimap",
+    title="OfflineIMAP",
+    account_types=("imap",),
+    expresses=frozenset(
+        (
+            "ca_file",
+            "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.password",
+            "incoming.password_command", "incoming.authentication",
+        )
+    ),
+    paths=(".offlineimaprc", ".config/offlineimap/config"),
+    render=_render,
+    authentications=tuple(_MECHANISMS),
+    cannot=_cannot,
+    notes=(
+        "Accounts in `.offlineimaprc`, each with its folders in `~/Mail/offlineimap/KEY`. `offlineimap` syncs all of them, unless the "
+        "user has a `[general]` already, which stays as it is; then it is `offlineimap -a KEY`. What is deleted here is only marked "
+        "as deleted on the server, and no folder is made there. The password stands in the file, or comes from the command; "
+        "otherwise OfflineIMAP asks. A wrong certificate is refused, and so is STARTTLS, after which OfflineIMAP looks at none."
+    ),
+)  # fmt: skip
