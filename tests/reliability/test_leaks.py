@@ -202,7 +202,7 @@ def test_no_secret_leaks(hunt: Hunt, count) -> None:
 
     # Everything happened that was meant to happen: what does not fail shows no error messages.
     outcomes = [event for name in ("life", "debugged", "kept") for event in hunt.events(name)]
-    assert len(outcomes) == sum(len(yaml.safe_load(inputs[f"{name}.yml"])[0]["tasks"]) for name in ("life", "debugged", "kept"))
+    assert len(outcomes) == sum(len(yaml.safe_load(inputs[f"{name}.yml"])[0]["tasks"]) for name in ("life", "debugged", "kept")), hunt.events("life")[-1]
     assert not [event for event in outcomes if (event["event"] == "ok") == event["task"].startswith("fails: ")]
     refused = hunt.events("refusals")
     assert len(refused) == len(cases) and not [event for event in refused if event["event"] != "failed"]

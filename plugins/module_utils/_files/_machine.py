@@ -12,6 +12,7 @@ import re
 from typing import Any, Dict, List, Mapping, Optional
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._base import DestOptions
+from ansible_collections.mailops.profiles.plugins.module_utils._files._block import Block
 from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest import manifest_path
 from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Wanted
 from ansible_collections.mailops.profiles.plugins.module_utils._files._worker import Outcome, Run, Task, run_tasks
@@ -31,16 +32,32 @@ def deploy_machine(part: Optional[Mapping[str, Any]], run: Run, anybody: bool) -
         return None
     wanted = [Wanted(**item) for item in part["files"]]
     if os.geteuid() != 0:
-        outcome = Outcome("")
-        path = f"/{wanted[0].path}" if wanted else f"/{record}"
-        outcome.error = {"path": path, "msg": f"{path} belongs to root, and {wanted[0].client if wanted else 'its removal'} needs it: run with become"}
-        return outcome
+        return _as_somebody(wanted, run.settings.instance)
     settings = run.settings._replace(patterns=part["patterns"], mode=0o644)
     (outcome,) = run_tasks(
         [Task("host", ROOT, None, wanted)], run._replace(settings=settings, dest=DestOptions(directory_mode=0o755), state=STATE)
     )
     outcome.user = ""
     return outcome
+
+
+def _as_somebody(wanted: List[Wanted], instance: str) -> Outcome:
+    """Who is not root can use what root has put there, and can put nothing there."""
+    outcome = Outcome("")
+    missing = [file for file in wanted if not _stands(file, instance)]
+    outcome.unchanged = len(wanted) - len(missing)
+    if missing:
+        path = os.path.join(ROOT, missing[0].path)
+        outcome.error = {"path": path, "msg": f"{path}, which {missing[0].client} needs, is root's to write: run with become once"}
+    return outcome
+
+
+def _stands(file: Wanted, instance: str) -> bool:
+    try:
+        with open(os.path.join(ROOT, file.path), "rb") as found:
+            return Block(instance).split(found.read(_MOST_BYTES)).body == file.text.encode()
+    except (OSError, ValueError):
+        return False
 
 
 def found_elsewhere(part: Optional[Mapping[str, Any]]) -> List[Dict[str, str]]:

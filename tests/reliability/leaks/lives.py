@@ -19,6 +19,13 @@ from .stories import AWKWARD, CONTROLLER, PLAY, PROFILES, STORE, Vaulted, encryp
 
 USERS = ("alice", "bob", "carol", "dave", "erin")
 CLIENTS = list(names())
+TEMPLATED = [".leakrc", ".vaultedrc"]
+# An administrator's own templates: a good one, and two which fail in the middle of a password.
+TEMPLATES = {
+    "leak.j2": "{{ account.incoming.password }} {{ user.variables.MailToken }} {{ account.outgoing.password | b64encode }}\n",
+    "json.j2": "{{ account.incoming.password | from_json }}\n",
+    "undefined.j2": "{{ account[account.incoming.password] }}\n",
+}
 SHARED = "/srv/shared"  # with a mode of 0640, because the task says so
 BACKUPS = ".local/state/mailops/backups/*"
 
@@ -36,7 +43,8 @@ OWN_LINES = {
 def home_of(user: str) -> list[str]:
     """Where a user's password belongs: the files of the clients, and copies of those that the user has edited."""
     places = (f"/home/{user}", f"/srv/setup/{user}", f"{SHARED}/{user}")
-    return [*(f"{top}/{path}" for top in places for client in all_clients() for path in client.paths), f"/home/{user}/{BACKUPS}"]
+    paths = [path for client in all_clients() for path in client.paths] + TEMPLATED
+    return [*(f"{top}/{path}" for top in places for path in paths), f"/home/{user}/{BACKUPS}"]
 
 
 def life(secrets: Secrets) -> dict[str, str]:
@@ -51,6 +59,7 @@ def life(secrets: Secrets) -> dict[str, str]:
         "alice_inline": Vaulted(new["alice"]),
     }
     vaulted = encrypted(to_yaml({"bob_in_file": new["bob"]}))
+    in_template = secrets.make("vaulted-template", allowed=[path for name in USERS for path in home_of(name)])
     sources = {
         "alice": "{{ alice_inline }}",
         "bob": "{{ bob_in_file }}",
@@ -65,6 +74,7 @@ def life(secrets: Secrets) -> dict[str, str]:
     book = [play(_tasks(), vars=variables, vars_files=[f"{PLAY}/known.yml", f"{PLAY}/vaulted.yml"])]
     return {
         "life.yml": to_yaml(book), "known.yml": to_yaml(known), "vaulted.yml": vaulted,
+        **TEMPLATES, "vaulted.j2": encrypted(f"{in_template} {{{{ account.email }}}}\n"),
         "carol": new["carol"], "dave": new["dave"], "erin": new["erin"],
     }  # fmt: skip
 
@@ -124,7 +134,8 @@ def _tasks() -> list[dict[str, Any]]:
     deploy("for a group", dest=f"{SHARED}/{{UserName}}", owner="root", group="admin", mode="0640")
     deploy("censored", keywords={"no_log": True})
     deploy("in the background", fails=True, keywords={"async": 30, "poll": 1})
-    deploy("as herself", users="{{ users[:1] }}", keywords={"become": True, "become_user": "alice"})
+    without_root = [client.name for client in all_clients() if not client.host_files]
+    deploy("as herself", users="{{ users[:1] }}", clients=without_root, keywords={"become": True, "become_user": "alice"})
     deploy("as somebody else", fails=True, keywords={"become": True, "become_user": "bob"})
     deploy("with readable temporary files", fails=True, keywords={"vars": {"ansible_shell_allow_world_readable_temp": True}})
     for pipelining in (False, True):
@@ -136,6 +147,12 @@ def _tasks() -> list[dict[str, Any]]:
     do("a filter's mistake", "ansible.builtin.debug", {
         "msg": "{{ (info.profiles[-1] | combine({'incoming': {'password': tokens.alice}})) | mailops.profiles.mail_account(users[0]) }}",
     }, fails=True)  # fmt: skip
+    templates = [{"src": f"{PLAY}/{name}", "dest": dest} for name, dest in zip(("leak.j2", "vaulted.j2"), TEMPLATED)]
+    deploy("templates, dry", templates=templates, keywords=dry)
+    deploy("templates", templates=templates)
+    for name in ("json.j2", "undefined.j2"):
+        deploy(f"a template that fails, {name}", fails=True, templates=[{"src": f"{PLAY}/{name}", "dest": ".leakrc"}])
+    deploy("a template for everybody to read", fails=True, templates=[{"src": f"{PLAY}/leak.j2", "dest": ".leakrc", "mode": "0644"}])
     deploy("one leaves", users="{{ users[:3] + users[4:] + [{'name': 'dave', 'state': 'absent'}] }}")
     do("what was returned", "ansible.builtin.debug", {"var": "deployed"})
     return tasks

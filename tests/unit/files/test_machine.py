@@ -13,6 +13,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files import _machine
+from ansible_collections.mailops.profiles.plugins.module_utils._files._base import DestOptions
+from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Settings
+from ansible_collections.mailops.profiles.plugins.module_utils._files._worker import Run
 
 from .test_host import Site, site  # noqa: F401
 
@@ -108,3 +111,18 @@ def test_a_program_that_reads_other_places_is_reported(site: Site, root: Path) -
     ]
     result = site.run("anna", host=part(elsewhere=tuple(signs)))
     assert result["elsewhere"] == [{"user": "", "client": "program", "profile": "", "reason": "the administrator's own"}]
+
+
+def test_who_is_not_root_uses_what_root_has_put_there(site: Site, root: Path) -> None:  # noqa: F811
+    def as_somebody() -> dict[str, Any]:
+        os.seteuid(20_001)
+        try:
+            run = Run(Settings("default", {}), DestOptions(), check=False, deadline=5)
+            return vars(_machine.deploy_machine(part(*FILES), run, anybody=True))
+        finally:
+            os.seteuid(0)
+
+    refused = as_somebody()
+    assert refused["error"]["path"] == str(root / CFG) and "run with become" in refused["error"]["msg"]
+    site.run("anna", host=part(*FILES))
+    assert (as_somebody()["error"], as_somebody()["unchanged"]) == (None, 2)
