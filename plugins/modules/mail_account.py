@@ -62,12 +62,10 @@ options:
     elements: dict
   clients:
     description:
-      - The mail programs to configure.
-      - V(neomutt), NeoMutt and Mutt, reads mail over IMAP or POP and sends it. One C(source) line in the user's own muttrc; each
-        account in a file of its own. Further accounts are opened by Alt-1, Alt-2, and so on.
-      - V(msmtp) sends. Accounts in C(.msmtprc); an C(account default) of the user's own stays.
-      - V(mbsync), isync, synchronizes IMAP with C(~/Mail/KEY). Accounts in C(.mbsyncrc). It never deletes on the server.
-      - V(fetchmail) fetches IMAP or POP for the local mail system. Entries in C(.fetchmailrc). IMAP mail stays on the server.
+      - The mail programs to configure, such as V(thunderbird), V(evolution), V(neomutt) or V(msmtp).
+      - C(docs/clients.md) in the collection has a table of all of them, with the profile fields that each expresses, the files that it
+        reads, and what its user sees. A name that is not there is refused with the list of those that are.
+      - Some clients, such as V(thunderbird), need files of the host as well, which only root can write.
       - A client that cannot do an account at all (such as V(mbsync) and POP) is reported in RV(skipped_accounts) and by a warning; a field
         that it cannot express in RV(dropped).
       - Required, except with O(templates), or when accounts are only removed.

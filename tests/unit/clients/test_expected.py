@@ -92,7 +92,10 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 @pytest.mark.parametrize("client", clients.all_clients(), ids=lambda client: client.name)
 def test_expected(client: Client, case: str, tmp_path: Path) -> None:
-    accounts, user = resolved(*CASES[case])
+    profiles, reader = CASES[case]
+    if "imap" not in client.account_types:
+        profiles = [{**each, "account_type": "pop", "folders": None} for each in profiles]
+    accounts, user = resolved(profiles, reader)
     materialise(client.files(accounts, user), tmp_path)
     place = EXPECTED / client.name / case
     if os.environ.get("MAILOPS_WRITE_EXPECTED"):
