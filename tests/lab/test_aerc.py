@@ -40,7 +40,8 @@ def test_aerc_reads_and_sends(lab: Lab, name: str, security: str) -> None:
     (account,) = deploy(lab, name, [data], ["aerc"])
     lab.empty(user.email)
     lab.deliver(user.email, "is there", "Hello\n")
-    run(lab, name, [(b"is there", compose(user.email)), (b"Send this email?", b"y"), (b"written", QUIT)])
+    # Said when the copy is made, too.
+    run(lab, name, [(b"is there", compose(user.email)), (b"Send this email?", b"y"), (b"sent.", QUIT)])
     message = lab.messages(user.email)[-1]
     assert message["Subject"] == "written"
     (sender,) = message["From"].addresses
@@ -63,7 +64,7 @@ def test_aerc_gets_the_password_from_a_command(lab: Lab) -> None:
     lab.path(place).chmod(0o644)
     lab.empty(user.email)
     lab.deliver(user.email, "is there", "Hello\n")
-    run(lab, "dolores", [(b"is there", compose(user.email)), (b"Send this email?", b"y"), (b"written", QUIT)])
+    run(lab, "dolores", [(b"is there", compose(user.email)), (b"Send this email?", b"y"), (b"sent.", QUIT)])
     assert lab.messages(user.email)[-1]["Subject"] == "written"
 
 
