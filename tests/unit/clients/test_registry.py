@@ -52,7 +52,8 @@ CHANGES: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
             "username": [({}, {f"{side}__username": "{UserName}"})],
             "password": [({}, {f"{side}__password": None}), ({}, {f"{side}__password": "{Pin}"})],
             "password_command": [
-                ({f"{side}__password": None}, {f"{side}__password": None, f"{side}__password_command": COMMAND}),
+                (before, {f"{side}__password": None, f"{side}__password_command": COMMAND})
+                for before in ({f"{side}__password": None}, {f"{side}__password": None, f"{side}__password_command": ["pass", "other"]})
             ],
             "authentication": [
                 (
