@@ -89,7 +89,7 @@ CLIENT = Client(
             "email", "account_name", "sender_name", "default", "signature", "signature_format",
             "folders.sent", "folders.drafts", "folders.trash", "folders.archive", "folders.junk",
             "incoming.host", "incoming.port", "incoming.security", "incoming.username",
-            "outgoing.host", "outgoing.port", "outgoing.security", "outgoing.username",
+            "outgoing.host", "outgoing.port", "outgoing.security", "outgoing.username", "outgoing.authentication",
         )
     ),
     paths=(".config/geary/mailops-*/geary.ini",),

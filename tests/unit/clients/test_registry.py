@@ -56,12 +56,15 @@ CHANGES: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
                 for before in ({f"{side}__password": None}, {f"{side}__password": None, f"{side}__password_command": ["pass", "other"]})
             ],
             "authentication": [
-                (
-                    {f"{side}__password": None, f"{side}__password_command": COMMAND},
-                    {f"{side}__password": None, f"{side}__password_command": COMMAND, f"{side}__authentication": value},
-                )
-                for value in AUTHENTICATIONS
-                if value not in ("password", "none")
+                ({f"{side}__password": None}, {f"{side}__password": None, f"{side}__authentication": "none"}),
+                *(
+                    (
+                        {f"{side}__password": None, f"{side}__password_command": COMMAND},
+                        {f"{side}__password": None, f"{side}__password_command": COMMAND, f"{side}__authentication": value},
+                    )
+                    for value in AUTHENTICATIONS
+                    if value not in ("password", "none")
+                ),
             ],
         }.items()
     },
