@@ -1,0 +1,113 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What Alpine would read back. It cannot show its configuration; the reader below follows pith/conf.c and mail.c of 2.26, and
+tests/lab/test_alpine.py asks the program itself.
+"""
+
+from __future__ import annotations
+
+import re
+from email.header import decode_header, make_header
+from email.utils import parseaddr
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
+
+from .accounts import JOANNA, profile, resolved
+from .home import materialise
+from .test_parsers import Drawn, ascii_text, examples, profiles_and_user, taken
+
+TLS = {"ssl": "tls", "tls": "starttls", "notls": "none"}
+
+
+def read(text: str) -> dict[str, str]:
+    """The variables, the environment's ones put in: there are none, so every dollar sign that does that is an error."""
+    lines = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#")).replace(",\n\t", ",")
+    return {name: expanded(value) for name, value in (line.split("=", 1) for line in lines.splitlines())}
+
+
+def expanded(value: str) -> str:
+    assert "$$" not in value and not re.search(r"(?<!\\)\$", value)
+    return value.replace("\\$", "$")
+
+
+def server(text: str) -> tuple[str, int, str, str]:
+    host, port, security, username = re.fullmatch(r'(\[[^\]]*\]|[^:]*):(\d+)/(\w+)/user="((?:[^"\\]|\\.)*)"', text).groups()
+    return host.strip("[]"), int(port), TLS[security], re.sub(r"\\(.)", r"\1", username)
+
+
+def folder(name: str) -> str:
+    return re.sub(r"&([^-]*)-", lambda found: f"+{found[1].replace(',', '/')}-".encode().decode("utf-7") if found[1] else "&", name)
+
+
+@examples(150)
+@given(profiles_and_user(types=("imap",)) | profiles_and_user(text=ascii_text, types=("imap",)))
+def test_alpine_reads_what_went_in(drawn: Drawn) -> None:
+    accounts, user = taken("alpine", drawn)
+    files = {file.path: file.text for file in clients.get("alpine").files(accounts, user)}
+    assert files[".pinercex"] == files[f".config/mailops/alpine/{accounts[0].key}/.pinercex"]
+    for account in accounts:
+        check(account, read(files[f".config/mailops/alpine/{account.key}/.pinercex"]))
+
+
+def check(account: Account, values: dict[str, str]) -> None:
+    remote, inbox = re.fullmatch(r"\{([^}]*)\}(.*)", values["inbox-path"]).groups()
+    assert inbox == "INBOX" and values["folder-collections"] == f"{{{remote}}}[]"
+    for text, each in ((remote, account.incoming), (values["smtp-server"], account.outgoing)):
+        assert server(text) == (each.host, each.port, each.security, each.username)
+    for variable, name in (("default-fcc", "sent"), ("postponed-folder", "drafts")):
+        wanted = account.folders.get(name)
+        assert values[variable].startswith(f"{{{remote}}}") == bool(wanted)
+        assert folder(values[variable].removeprefix(f"{{{remote}}}")) == (wanted or "")
+    headers = dict(re.findall(r"(?:^|,)(From|Reply-To): ([^,]*)", values["customized-hdrs"]))
+    name, address = re.fullmatch(r"(\S+) <(\S+)>", headers["From"]).groups()
+    assert address == account.email and headers.get("Reply-To") == account.reply_to
+    # Alpine decodes first and reads the address then.
+    assert parseaddr(f"{make_header(decode_header(name))} <x@example.org>")[0] == account.sender_name
+    assert values["system-certs-file"] == (account.ca_file or "")
+
+
+def test_a_block_always_has_the_same_variables() -> None:
+    """Alpine adds what it misses behind our block, unset: there it would undo what a later run puts into the block."""
+    everything = profile(
+        reply_to="x@example.org", signature="x", folders={"sent": "S", "drafts": "D"}, check_interval=5, ca_file="/ca.pem"
+    )
+    names = [read(clients.get("alpine").files(*resolved([data]))[0].text).keys() for data in (profile(), everything)]
+    assert list(names[0]) == list(names[1])
+
+
+@pytest.mark.parametrize(("own", "ours"), [
+    ("inbox-path={imap.example.net}INBOX\n", False), ("Smtp-Server = x\n", False),
+    ("# BEGIN mailops.profiles other\nuser-domain=x\n# END mailops.profiles other\n", False),
+    ("", True), ("inbox-path=\nsmtp-server= \n", True), ("#inbox-path=x\neditor=vim\n", True),
+])  # fmt: skip
+def test_one_block_in_a_file_sets_the_variables(own: str, ours: bool, tmp_path: Path) -> None:
+    (tmp_path / ".pinercex").write_text(own)
+    accounts, user = resolved([profile()])
+    materialise(clients.get("alpine").files(accounts, user), tmp_path)
+    block = (tmp_path / ".pinercex").read_text().removeprefix(own)
+    assert ("inbox-path=" in block) == ours
+    assert ours or f"alpine -p ~/.config/mailops/alpine/{accounts[0].key}/.pinerc" in block
+
+
+REFUSED: list[tuple[dict[str, Any], str]] = [
+    ({"incoming__username": "\u0142"}, "incoming.username"),
+    ({"outgoing__username": "x" * 65}, "outgoing.username"),
+    ({"incoming__username": 'x"'}, "incoming.username"),
+    ({"ca_file": "/a,b"}, "ca_file"),
+    ({"signature": "On _DATE_"}, "signature"),
+    ({"folders": {"sent": "\u0142" * 100}}, "folders.sent"),
+]
+
+
+@pytest.mark.parametrize(("changes", "field"), REFUSED)
+def test_what_alpine_cannot_take(changes: dict[str, Any], field: str) -> None:
+    (account,), _user = resolved([profile(**changes)], JOANNA)
+    assert field in clients.get("alpine").skip_reason(account)
