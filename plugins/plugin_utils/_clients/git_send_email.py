@@ -133,6 +133,7 @@ CLIENT = Client(
         "`user.name` and `user.email` stay as they are; without them git sends nothing. The password is in our file, or comes from "
         "the command by way of a credential helper, and is kept out of the user's own helpers; otherwise git asks them, then the "
         "user. To log in, git needs Perl's Authen::SASL, and Digest::HMAC_MD5 for `encrypted`. A `sendmailCmd` in the user's "
-        "`[sendemail]` is used for our identities too. A wrong certificate is refused."
+        "`[sendemail]` is used for our identities too. A wrong certificate is refused, unless the user has turned that off by an empty "
+        "`smtpSSLCertPath` and the profile has no `ca_file`."
     ),
 )  # fmt: skip
