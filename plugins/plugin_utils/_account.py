@@ -49,6 +49,11 @@ class Account:
     def has_password(self) -> bool:
         return self.incoming.password is not None or self.outgoing.password is not None
 
+    @property
+    def text_signature(self) -> str | None:
+        """The signature, without a newline at its end, for a program of text; None when there is none, or one in HTML."""
+        return self.signature.rstrip("\n") if self.signature and self.signature_format == "text" else None
+
     def redacted(self) -> Account:
         """The same account with a mask for each password."""
         servers = {

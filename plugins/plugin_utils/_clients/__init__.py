@@ -75,6 +75,11 @@ def _loses_nothing(profile: Profile) -> Iterable[str]:
     return ()
 
 
+def loses_html_signature(profile: Profile) -> Iterable[str]:
+    """What a program of text loses."""
+    return ("signature", "signature_format") if profile.signature_format == "html" else ()
+
+
 @dataclass(frozen=True)
 class Client:
     """A program or format that consumes accounts.
@@ -121,6 +126,9 @@ class Client:
             wanted = getattr(account, side).authentication
             if wanted not in self.authentications:
                 return f"{self.title} cannot do {side}.authentication: {wanted}"
+            command = f"{side}.password_command"
+            if wanted == "oauth2" and command in self.expresses and not getattr(account, side).password_command:
+                return f"{self.title}: an OAuth 2 token comes from a command, and {command} is missing"
         return self.cannot(account)
 
     def files(self, accounts: Sequence[Account], user: User) -> list[File]:

@@ -20,8 +20,8 @@ from typing import Iterable, Sequence
 from urllib.parse import quote
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile, Server, dotted_fields
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File, loses_html_signature
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Server, dotted_fields
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
 _FOLDER = ".config/mailops/aerc"
@@ -45,18 +45,14 @@ def _path(account: Account, kind: str) -> str:
 
 
 def _files(account: Account) -> Iterable[File]:
-    if _has_signature(account):
-        yield File(_path(account, "signature"), account.signature.rstrip("\n") + "\n")
+    if account.text_signature:
+        yield File(_path(account, "signature"), account.text_signature + "\n")
     for side in ("incoming", "outgoing"):
         command = getattr(account, side).password_command
         if command:
             # aerc takes all that a command says for the password.
             script = f'password=$({shlex.join(command)}) || exit\nprintf "%s\\n" "$password" | head -n 1\n'
             yield File(_path(account, f"{side}.password-command"), script)
-
-
-def _has_signature(account: Account | Profile) -> bool:
-    return bool(account.signature) and account.signature_format == "text"
 
 
 def _section(account: Account) -> list[str]:
@@ -71,7 +67,7 @@ def _section(account: Account) -> list[str]:
         f"from = {_quoted(_mailbox(account))}",
         *(f"{key} = {_quoted(account.folders[name])}" for name, key in _FOLDER_KEYS.items() if name in account.folders),
     ]
-    if _has_signature(account):
+    if account.text_signature:
         lines.append(f"signature-file = ~/{_path(account, 'signature')}")
     if account.check_interval:
         lines.append(f"check-mail = {account.check_interval}m")
@@ -118,18 +114,12 @@ def _cannot(account: Account) -> str | None:
         return "aerc always logs in to read mail: it cannot do incoming.authentication: none"
     for side in ("incoming", "outgoing"):
         server = getattr(account, side)
-        if server.authentication == "oauth2" and not server.password_command:
-            return f"aerc gets an OAuth 2 token from a command: {side}.password_command is missing"
         if server.authentication == "password" and server.password is None and not server.password_command:
             return f"aerc does not ask for passwords: give {side}.password or {side}.password_command"
     for name in _FOLDER_KEYS:
         if "%(" in account.folders.get(name, ""):
             return f"aerc takes '%(' in the name of a folder for another setting (folders.{name})"
     return None
-
-
-def _loses(profile: Profile) -> Iterable[str]:
-    return ("signature", "signature_format") if profile.signature_format == "html" else ()
 
 
 CLIENT = Client(
@@ -150,7 +140,7 @@ CLIENT = Client(
     render=_render,
     authentications=tuple(_MECHANISM),
     cannot=_cannot,
-    loses=_loses,
+    loses=loses_html_signature,
     notes=(
         "A section for each account in `accounts.conf`; aerc opens a tab for each, the user's own first, and of ours the default "
         "one. The password stands there, or comes from the command, of which aerc cuts off spaces at both ends; it never asks, so "

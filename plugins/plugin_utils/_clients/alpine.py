@@ -19,8 +19,8 @@ import re
 from typing import Iterable, Sequence
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile, Server
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File, loses_html_signature
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Server
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
 _FOLDER = ".config/mailops/alpine"
@@ -53,16 +53,12 @@ def _render(accounts: Sequence[Account], user: User) -> list[File]:
 
 def _files(account: Account) -> Iterable[File]:
     yield File(f"{_FOLDER}/{account.key}/.pinercex", _block(_variables(account)), BLOCK)
-    if _has_signature(account):
-        yield File(f"{_FOLDER}/{account.key}/signature", account.signature.rstrip("\n") + "\n")
+    if account.text_signature:
+        yield File(f"{_FOLDER}/{account.key}/signature", account.text_signature + "\n")
 
 
 def _block(variables: dict[str, str]) -> str:
     return "".join(f"{name}={_escaped(value)}\n" for name, value in variables.items())
-
-
-def _has_signature(account: Account | Profile) -> bool:
-    return bool(account.signature) and account.signature_format == "text"
 
 
 def _variables(account: Account) -> dict[str, str]:
@@ -78,7 +74,7 @@ def _variables(account: Account) -> dict[str, str]:
         "user-domain": account.email.rpartition("@")[2],
         # Elements of a list are separated in exactly this way.
         "customized-hdrs": ",\n\t".join(_headers(account)),
-        "signature-file": f"~/{_FOLDER}/{account.key}/signature" if _has_signature(account) else "",
+        "signature-file": f"~/{_FOLDER}/{account.key}/signature" if account.text_signature else "",
         "mail-check-interval": str(account.check_interval * 60) if account.check_interval else "",
         # The file is used in addition to the path, which is never empty: so it is one where nothing can be found.
         "system-certs-path": "/dev/null" if account.ca_file else "",
@@ -128,13 +124,9 @@ def _cannot(account: Account) -> str | None:
             return f"Alpine takes folder names of at most {_LONGEST_FOLDER} characters in the encoding of IMAP (folders.{name})"
     if account.ca_file and (set(account.ca_file) & set('",') or account.ca_file.endswith(" ")):
         return "Alpine takes no path with a comma, a double quote or a space at its end (ca_file)"
-    if _has_signature(account) and re.search(r"_[A-Z0-9]+_", account.signature):
+    if re.search(r"_[A-Z0-9]+_", account.text_signature or ""):
         return "Alpine takes capitals between two underscores for a place to fill in (signature)"
     return None
-
-
-def _loses(profile: Profile) -> Iterable[str]:
-    return ("signature", "signature_format") if profile.signature_format == "html" else ()
 
 
 CLIENT = Client(
@@ -153,7 +145,7 @@ CLIENT = Client(
     render=_render,
     authentications=("password", "none"),
     cannot=_cannot,
-    loses=_loses,
+    loses=loses_html_signature,
     notes=(
         "The default account is what `alpine` opens, and each account, that one too, what `alpine -p "
         "~/.config/mailops/alpine/KEY/.pinerc` opens. It stands in `.pinercex`, which goes before the user's `.pinerc`; a "

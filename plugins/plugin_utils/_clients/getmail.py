@@ -75,8 +75,6 @@ def _cannot(account: Account) -> str | None:
         return "getmail does not know STARTTLS: incoming.security must be tls"
     if account.account_type == "pop" and server.authentication != "password":
         return f"getmail cannot do incoming.authentication: {server.authentication} with POP"
-    if server.authentication == "oauth2" and not server.password_command:
-        return "getmail gets an OAuth 2 token from a command: incoming.password_command is missing"
     if server.password is not None and server.password != server.password.strip():
         return "getmail takes white space off both ends of incoming.password: change it or use incoming.password_command"
     if account.ca_file and (account.ca_file != account.ca_file.strip() or "$" in account.ca_file):

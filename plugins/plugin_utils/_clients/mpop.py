@@ -2,10 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""mpop: one ``account`` for each account in the user's ``.mpoprc``, with a Maildir of its own.
-
-As in msmtp's file, there are no escapes: the quotes around an argument are taken off, and every other character stands for itself.
-"""
+"""mpop: one ``account`` for each account in the user's ``.mpoprc``, with a Maildir of its own."""
 
 from __future__ import annotations
 
@@ -13,34 +10,17 @@ import shlex
 from typing import Sequence
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client, File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._maildir import maildir
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._msmtp_syntax import block, quoted, too_long
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
-# mpop refuses the whole file, the user's own accounts included, for one longer line.
-_LONGEST_LINE = 499
 _AUTH = {"gssapi": "gssapi", "encrypted": "cram-md5", "ntlm": "ntlm", "oauth2": "xoauth2"}
-# "account default" in the user's own part: given twice, mpop refuses the whole file.
-_OWN_DEFAULT = r'^[ \t]*account[ \t]+"?default"?[ \t\r]*(?::|$)'
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"'
 
 
 def _render(accounts: Sequence[Account], user: User) -> list[File]:
-    default = next((account for account in accounts if account.default), accounts[0])
-    # A blank line between accounts, none at the end.
-    text = "\n".join("".join(f"{line}\n" for line in _lines(account)) for account in accounts)
-    block = File(
-        ".mpoprc",
-        f"{text}\naccount default : {default.key}\n",
-        BLOCK,
-        alternatives=(".mpoprc", ".config/mpop/config"),
-        unless=_OWN_DEFAULT,
-        text_if_matched=text,
-    )
-    return [block, *(file for account in accounts for file in maildir(_mailbox(account)))]
+    ours = block(accounts, _lines, ".mpoprc", (".mpoprc", ".config/mpop/config"))
+    return [ours, *(file for account in accounts for file in maildir(_mailbox(account)))]
 
 
 def _mailbox(account: Account) -> str:
@@ -55,12 +35,12 @@ def _lines(account: Account) -> list[str]:
         f"host {server.host}",
         f"port {server.port}",
         f"auth {_auth(account)}",
-        f"user {_quoted(server.username)}",
-        "password" if server.password is None else f"password {_quoted(server.password)}",
-        f"passwordeval {_quoted(shlex.join(server.password_command))}" if server.password_command else "passwordeval",
+        f"user {quoted(server.username)}",
+        "password" if server.password is None else f"password {quoted(server.password)}",
+        f"passwordeval {quoted(shlex.join(server.password_command))}" if server.password_command else "passwordeval",
         f"tls {'off' if server.security == 'none' else 'on'}",
         f"tls_starttls {'on' if server.security == 'starttls' else 'off'}",
-        f"tls_trust_file {_quoted(account.ca_file)}" if account.ca_file else "tls_trust_file system",
+        f"tls_trust_file {quoted(account.ca_file)}" if account.ca_file else "tls_trust_file system",
         # A fingerprint would overrule the trust file.
         "tls_fingerprint",
         "tls_host_override",
@@ -85,12 +65,7 @@ def _auth(account: Account) -> str:
 
 
 def _cannot(account: Account) -> str | None:
-    if account.incoming.authentication == "oauth2" and not account.incoming.password_command:
-        return "mpop gets an OAuth 2 token from a command: incoming.password_command is missing"
-    for line in _lines(account):
-        if len(line.encode()) > _LONGEST_LINE:
-            return f"mpop refuses lines of more than {_LONGEST_LINE} bytes, which its directive '{line.split()[0]}' would need"
-    return None
+    return too_long("mpop", _lines(account))
 
 
 CLIENT = Client(

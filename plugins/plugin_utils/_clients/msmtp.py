@@ -2,10 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""msmtp: one ``account`` for each account in the user's ``.msmtprc``.
-
-The syntax has no escapes at all: the quotes around an argument are taken off, and every other character stands for itself.
-"""
+"""msmtp: one ``account`` for each account in the user's ``.msmtprc``."""
 
 from __future__ import annotations
 
@@ -14,35 +11,15 @@ import shlex
 from typing import Sequence
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client, File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._msmtp_syntax import block, quoted, too_long
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
-# msmtp refuses the whole file, the user's own accounts included, for one longer line.
-_LONGEST_LINE = 499
 _AUTH = {"gssapi": "gssapi", "encrypted": "cram-md5", "ntlm": "ntlm", "oauth2": "xoauth2", "none": "off"}
-# "account default" in the user's own part: given twice, msmtp refuses the whole file. An account may not be named in quotes
-# by our hand, but by the user's.
-_OWN_DEFAULT = r'^[ \t]*account[ \t]+"?default"?[ \t\r]*(?::|$)'
-
-
-def _quoted(text: str) -> str:
-    return f'"{text}"'
 
 
 def _render(accounts: Sequence[Account], user: User) -> list[File]:
-    default = next((account for account in accounts if account.default), accounts[0])
-    # A blank line between accounts, none at the end.
-    text = "\n".join("".join(f"{line}\n" for line in _lines(account)) for account in accounts)
-    return [
-        File(
-            ".msmtprc",
-            f"{text}\naccount default : {default.key}\n",
-            BLOCK,
-            alternatives=(".msmtprc", ".config/msmtp/config"),
-            unless=_OWN_DEFAULT,
-            text_if_matched=text,
-        )
-    ]
+    return [block(accounts, _lines, ".msmtprc", (".msmtprc", ".config/msmtp/config"))]
 
 
 def _lines(account: Account) -> list[str]:
@@ -54,14 +31,14 @@ def _lines(account: Account) -> list[str]:
         f"host {server.host}",
         f"port {server.port}",
         "protocol smtp",
-        f"from {_quoted(account.email)}",
+        f"from {quoted(account.email)}",
         f"auth {_auth(account)}",
-        "user" if nobody else f"user {_quoted(server.username)}",
-        "password" if server.password is None else f"password {_quoted(server.password)}",
-        f"passwordeval {_quoted(shlex.join(server.password_command))}" if server.password_command else "passwordeval",
+        "user" if nobody else f"user {quoted(server.username)}",
+        "password" if server.password is None else f"password {quoted(server.password)}",
+        f"passwordeval {quoted(shlex.join(server.password_command))}" if server.password_command else "passwordeval",
         f"tls {'off' if server.security == 'none' else 'on'}",
         f"tls_starttls {'on' if server.security == 'starttls' else 'off'}",
-        f"tls_trust_file {_quoted(account.ca_file)}" if account.ca_file else "tls_trust_file system",
+        f"tls_trust_file {quoted(account.ca_file)}" if account.ca_file else "tls_trust_file system",
         # A fingerprint would overrule the trust file.
         "tls_fingerprint",
         "tls_certcheck on",
@@ -79,12 +56,7 @@ def _auth(account: Account) -> str:
 def _cannot(account: Account) -> str | None:
     if re.search(r"%[UHCM]|[*?\[]", account.email):
         return "msmtp takes an address with * or ?, or with %U, %H, %C or %M, for a pattern"
-    if account.outgoing.authentication == "oauth2" and not account.outgoing.password_command:
-        return "msmtp gets an OAuth 2 token from a command: outgoing.password_command is missing"
-    for line in _lines(account):
-        if len(line.encode()) > _LONGEST_LINE:
-            return f"msmtp refuses lines of more than {_LONGEST_LINE} bytes, which its directive '{line.split()[0]}' would need"
-    return None
+    return too_long("msmtp", _lines(account))
 
 
 CLIENT = Client(

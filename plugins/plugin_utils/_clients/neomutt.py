@@ -17,8 +17,8 @@ from typing import Iterable, Sequence
 from urllib.parse import quote
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile, Server, dotted_fields
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File, loses_html_signature
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Server, dotted_fields
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
 _FOLDER = ".config/mailops/neomutt"
@@ -88,16 +88,12 @@ def _files(account: Account, lines: Iterable[str]) -> Iterable[File]:
     begin = "set my_mailops_charset=$config_charset\nset config_charset='utf-8'\n"
     end = "set config_charset=$my_mailops_charset\n"
     yield File(_path(account, "muttrc"), f"{begin}{''.join(lines)}{end}")
-    if _has_signature(account):
-        yield File(_path(account, "signature"), account.signature.rstrip("\n") + "\n")
+    if account.text_signature:
+        yield File(_path(account, "signature"), account.text_signature + "\n")
     for side in ("incoming", "outgoing"):
         command = getattr(account, side).password_command
         if command:
             yield File(_path(account, f"{side}.password-command"), shlex.join(command) + "\n")
-
-
-def _has_signature(account: Account | Profile) -> bool:
-    return bool(account.signature) and account.signature_format == "text"
 
 
 def _settings(account: Account) -> dict[str, str]:
@@ -131,7 +127,7 @@ def _securities(account: Account) -> tuple[str, str]:
 
 def _identity(account: Account) -> dict[str, str]:
     values = {"from": _quoted(account.email), "use_from": "yes", "realname": _quoted(account.sender_name)}
-    if _has_signature(account):
+    if account.text_signature:
         values["signature"] = f"'~/{_path(account, 'signature')}'"
     return values
 
@@ -201,8 +197,6 @@ def _cannot(account: Account) -> str | None:
         nobody = side == "outgoing" and server.authentication == "none"
         if not nobody and (kind, server.authentication) not in _AUTHENTICATORS:
             return f"NeoMutt and Mutt cannot both do {side}.authentication: {server.authentication} with {kind.upper()}"
-        if server.authentication == "oauth2" and not server.password_command:
-            return f"NeoMutt and Mutt get an OAuth 2 token from a command: {side}.password_command is missing"
         for name, longest in _LONGEST.items():
             if len((getattr(server, name) or "").encode()) > longest:
                 return f"NeoMutt and Mutt cut off {side}.{name} after {longest} bytes"
@@ -212,10 +206,6 @@ def _cannot(account: Account) -> str | None:
         if "" in account.folders.get(name, "x").split("/"):
             return f"NeoMutt and Mutt leave out slashes that are not between two names (folders.{name})"
     return None
-
-
-def _loses(profile: Profile) -> Iterable[str]:
-    return ("signature", "signature_format") if profile.signature_format == "html" else ()
 
 
 CLIENT = Client(
@@ -236,7 +226,7 @@ CLIENT = Client(
     render=_render,
     authentications=("password", "gssapi", "oauth2", "none"),
     cannot=_cannot,
-    loses=_loses,
+    loses=loses_html_signature,
     notes=(
         "Each account is a file of its own, which one `source` line in the user's muttrc opens; the user's own lines stay. "
         "Further accounts are opened by Alt-1, Alt-2, and so on. The password is in that file, or comes from the command, at "

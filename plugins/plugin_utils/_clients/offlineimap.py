@@ -101,8 +101,6 @@ def _cannot(account: Account) -> str | None:
         return "OfflineIMAP takes any certificate after STARTTLS: incoming.security must be tls"
     if server.security == "tls" and _is_address(server.host):
         return "OfflineIMAP compares certificates with host names only: incoming.host is an IP address"
-    if server.authentication == "oauth2" and not server.password_command:
-        return "OfflineIMAP gets an OAuth 2 token from a command: incoming.password_command is missing"
     if account.ca_file and (account.ca_file != account.ca_file.strip() or "$" in account.ca_file):
         return "OfflineIMAP takes '$' in ca_file for a variable, and white space off its ends: rename the file"
     return None

@@ -17,8 +17,8 @@ from typing import Iterable, Sequence
 from urllib.parse import quote
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile, Server, dotted_fields
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File, loses_html_signature
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Server, dotted_fields
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
 _FOLDER = ".config/mailops/s_nail"
@@ -87,18 +87,14 @@ def _values(account: Account) -> dict[str, str]:
     }
     if account.reply_to:
         values["reply-to"] = account.reply_to
-    if _has_signature(account):
-        values["message-inject-tail"] = account.signature.rstrip("\n")
+    if account.text_signature:
+        values["message-inject-tail"] = account.text_signature
     if account.ca_file:
         values["tls-ca-file"] = account.ca_file
     if "sent" in account.folders:
         # Without imap-delim, the first of "/" and "." in a folder's name counts as the separator.
         values |= {"folder": f"{url}/", "imap-delim": "/", "record": f"+{account.folders['sent']}"}
     return values
-
-
-def _has_signature(account: Account | Profile) -> bool:
-    return bool(account.signature) and account.signature_format == "text"
 
 
 def _url(server: Server, kind: str) -> str:
@@ -136,20 +132,14 @@ def _cannot(account: Account) -> str | None:
             return f"S-nail cannot do {side}.authentication: {server.authentication} with {kind.upper()}"
         if ":" in server.host:
             return f"S-nail cannot connect to an IPv6 address, only to a host that has one ({side}.host)"
-        if server.authentication == "oauth2" and not server.password_command:
-            return f"S-nail gets an OAuth 2 token from a command: {side}.password_command is missing"
         if server.authentication == "oauth2" and server.security == "none":
             return f"S-nail sends an OAuth 2 token over TLS only: {side}.security is none"
     for name in ("email", "reply_to"):
         if (getattr(account, name) or "").startswith(("/", "|")):
             return f"S-nail takes an address that begins with / or | for a file or a command ({name})"
-    if _has_signature(account) and re.search(r"\\[nt]", account.signature):
+    if re.search(r"\\[nt]", account.text_signature or ""):
         return r"S-nail writes a newline for \n and a tab for \t (signature)"
     return None
-
-
-def _loses(profile: Profile) -> Iterable[str]:
-    return ("signature", "signature_format") if profile.signature_format == "html" else ()
 
 
 CLIENT = Client(
@@ -167,7 +157,7 @@ CLIENT = Client(
     render=_render,
     authentications=("password", "encrypted", "gssapi", "oauth2", "none"),
     cannot=_cannot,
-    loses=_loses,
+    loses=loses_html_signature,
     notes=(
         "An `account` for each account in `.mailrc`, and the default one is switched to at the start, unless the user's own lines "
         "switch to one or set `mta` or `inbox`; `s-nail -A KEY` or the command `account KEY` takes another. The password stands "

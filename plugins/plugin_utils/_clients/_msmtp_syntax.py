@@ -1,0 +1,47 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the files of msmtp and mpop have in common. There are no escapes: the quotes around an argument are taken off, and every
+other character stands for itself."""
+
+from __future__ import annotations
+
+from typing import Callable, Sequence
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, File
+
+# Both programs refuse the whole file, the user's own accounts included, for one longer line.
+_LONGEST_LINE = 499
+# "account default" in the user's own part: given twice, they refuse the whole file. An account may not be named in quotes by our
+# hand, but by the user's.
+_OWN_DEFAULT = r'^[ \t]*account[ \t]+"?default"?[ \t\r]*(?::|$)'
+
+Lines = Callable[[Account], Sequence[str]]
+
+
+def quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+def block(accounts: Sequence[Account], lines: Lines, path: str, alternatives: tuple[str, ...]) -> File:
+    """The accounts, one after the other, and which of them is the default, unless the user has one."""
+    default = next((account for account in accounts if account.default), accounts[0])
+    # A blank line between accounts, none at the end.
+    text = "\n".join("".join(f"{line}\n" for line in lines(account)) for account in accounts)
+    return File(
+        path,
+        f"{text}\naccount default : {default.key}\n",
+        BLOCK,
+        alternatives=alternatives,
+        unless=_OWN_DEFAULT,
+        text_if_matched=text,
+    )
+
+
+def too_long(program: str, lines: Sequence[str]) -> str | None:
+    for line in lines:
+        if len(line.encode()) > _LONGEST_LINE:
+            return f"{program} refuses lines of more than {_LONGEST_LINE} bytes, which its directive '{line.split()[0]}' would need"
+    return None
