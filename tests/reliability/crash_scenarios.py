@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest import BACKUPS, STATE_DIRECTORY, is_temp
+from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest import STATE_DIRECTORY, is_temp
 from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Wanted
 
 from ..unit.files.home import OWN, Home, block, owned
@@ -20,6 +20,7 @@ from .crash_disk import Disk
 from .crash_host import Machine, Process, Trees, payload
 
 SECRET = b"s3cret"
+BACKUPS = f"{STATE_DIRECTORY}/backups"
 # Of a run that was killed, empty directories may stay when no record says who made them: those around the record, which come before
 # it and go after it; and after a power cut, of a removal, those whose removal was lost when that of the record was not.
 AROUND = (".local", ".local/state", STATE_DIRECTORY, BACKUPS)

@@ -229,8 +229,8 @@ def test_a_record_of_a_thousand_traps(host: Host, count) -> None:
     record = json.loads(alice.read(RECORD))
     outside = Outside(host.root / "outside", alice.uid, host.home("bob").uid)
     kinds = ["FIFO", "link to root's file", "root's file", "character device", "directory"]
-    client, pattern = next((client, pattern) for client, paths in patterns().items() for pattern in paths if "*" in pattern.rpartition("/")[2])
-    entry = next(item for item in record["entries"] if item["client"] == client)
+    entries = {entry["client"]: entry for entry in record["entries"]}
+    pattern, entry = next((path, entries[name]) for name in entries for path in patterns()[name] if "*" in path.rpartition("/")[2])
     for number in range(1000 - len(record["entries"])):
         path = pattern.replace("*", f"forged{number}")
         record["entries"].append({**entry, "path": path, "strategy": "owned", "temp": f".mailops-{number:016x}.tmp"})

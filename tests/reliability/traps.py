@@ -81,10 +81,12 @@ def needed(client: str) -> set[str]:
 def places() -> dict[str, str]:
     """Every component of every path that any client may use -> a client that uses it; the record and the backups come with each."""
     found: dict[str, str] = {}
-    for client in _clients.names():
+    # Where the record is trapped, blocks are found without it, and whole files are not.
+    names = sorted(_clients.names(), key=lambda name: any(file.strategy == "owned" for file in wanted(name)))
+    for client in names:
         for place in sorted(needed(client)):
             found.setdefault(place, client)
-    for client in _clients.names():
+    for client in names:
         others = [path for file in wanted(client) for path in file.alternatives]
         patterns = [pattern.replace("*", "x") for pattern in _clients.get(client).paths]
         for path in (*others, *patterns, RECORD, BACKUPS):
