@@ -1,0 +1,94 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What of Thunderbird's accounts can be seen without it; tests/lab/test_thunderbird.py runs it."""
+
+from __future__ import annotations
+
+import base64
+import json
+import re
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
+
+from .accounts import profile, resolved
+
+CLIENT = clients.get("thunderbird")
+PREFERENCES, SCRIPT = (file.text for file in CLIENT.host_files)
+
+
+def folder_uri(name: str, username: str = "joanna") -> str:
+    accounts, user = resolved([profile(folders={"sent": name}, incoming__username=username)])
+    (file,) = CLIENT.files(accounts, user)
+    return json.loads(file.text)["identity"]["fcc_folder"]
+
+
+@given(st.text(st.characters(exclude_categories=["C", "Z"]) | st.just("&"), min_size=1, max_size=12))
+def test_folders_are_named_as_imap_names_them(name: str) -> None:
+    encoded = folder_uri(name).removeprefix("imap://joanna@imap.example.org/")
+    assert encoded.isascii()
+
+    def unshifted(found: re.Match[str]) -> str:
+        shifted = found[1].replace(",", "/")
+        return base64.b64decode(shifted + "=" * (-len(shifted) % 4)).decode("utf-16-be") if shifted else "&"
+
+    assert re.sub("&([^-]*)-", unshifted, encoded) == name
+
+
+def test_a_user_name_in_a_folder_is_escaped_as_thunderbird_does() -> None:
+    assert folder_uri("Sent", "a@b~c*d'\u00e9/-._") == "imap://a%40b%7Ec*d%27%C3%A9%2F-._@imap.example.org/Sent"
+
+
+def test_the_script_takes_every_preference_that_is_rendered() -> None:
+    profiles = [
+        profile("imap", reply_to="team@example.org", signature="x", check_interval=5,
+                folders=dict.fromkeys(("sent", "drafts", "trash", "archive", "junk"), "Folder")),
+        profile("pop", account_type="pop", delete_after_days=14),
+    ]  # fmt: skip
+    for file in CLIENT.files(*resolved(profiles)):
+        data = json.loads(file.text)
+        for part in ("server", "identity", "smtpserver"):
+            known = re.search(rf"^    {part}: {{(.*?)^    }}", SCRIPT, re.MULTILINE | re.DOTALL)[1]
+            assert set(data[part]) <= set(re.findall(r"(\w+): (?:is|oneOf)", known))
+
+
+def test_the_script_can_stand_in_the_file_of_an_administrator_more_than_once() -> None:
+    assert SCRIPT.count("var mailopsProfiles = mailopsProfiles || ") == 1
+    assert not re.search(r"^(?:const|let|class|function) ", SCRIPT, re.MULTILINE)
+    assert "mailops.profiles default" not in SCRIPT
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "found"),
+    [
+        ("/etc/thunderbird/pref/*.js", 'pref("general.config.filename", "company.cfg");', True),
+        ("/etc/thunderbird/pref/*.js", "defaultPref( 'general.config.filename' , 'thunderbird.cfg2')", True),
+        ("/etc/thunderbird/defaults/pref/*.js", PREFERENCES, False),
+        ("/usr/lib*/thunderbird/defaults/pref/*.js", 'pref("mail.shell.checkDefaultClient", false);', False),
+        ("/usr/lib*/thunderbird/application.ini", "[App]\nVersion=140.12.0\n", True),
+        ("/usr/lib*/thunderbird/application.ini", "[App]\nVersion=102.15.1\n", True),
+        ("/usr/lib*/thunderbird/application.ini", "[App]\nVersion=91.0\n", True),
+        ("/opt/thunderbird/application.ini", "[App]\nVersion=153.7.0\n[Gecko]\nMinVersion=140.0\n", False),
+    ],
+)
+def test_what_is_found_elsewhere(pattern: str, text: str, found: bool) -> None:
+    (sign,) = (each for each in CLIENT.elsewhere if each.pattern == pattern)
+    assert sign.reason.startswith("Thunderbird")
+    assert bool(re.search(sign.matching.encode(), text.encode(), re.MULTILINE)) == found
+
+
+@pytest.mark.parametrize(
+    ("changes", "part"),
+    [
+        ({"incoming__host": "2001:db8::1"}, "incoming.host"),
+        ({"incoming__authentication": "none", "incoming__password": None}, "incoming.authentication"),
+    ],
+)
+def test_what_thunderbird_cannot_take_is_said(changes: dict[str, str], part: str) -> None:
+    accounts, _user = resolved([profile(**changes)])
+    assert part in (CLIENT.skip_reason(accounts[0]) or "")
