@@ -80,7 +80,9 @@ return inbox ? [...inbox.messages].map(message => message.mime2DecodedSubject) :
 LOG_IN = f"""{SERVICES}
 const {{ incomingServer, defaultIdentity }} = MailServices.accounts.getAccount(args[0]);
 const outgoing = MailServices.outgoingServer.getServerByKey(defaultIdentity.smtpServerKey);
-const attempt = log => new Promise(resolve => log({{ OnStartRunningUrl() {{}}, OnStopRunningUrl: (url, status) => resolve(status) }}));
+const attempt = log => new Promise(resolve => log({{
+  OnStartRunningUrl() {{}}, OnStopRunningUrl: (url, status) => resolve(status),
+}}));
 return [
   await attempt(listener => incomingServer.verifyLogon(listener, null)),
   await attempt(listener => outgoing.verifyLogon(listener, null)),
@@ -129,6 +131,8 @@ CHANGED = profile(
     signature_format="html", check_interval=3, incoming__host="mail.example.org",
     incoming__security="starttls", outgoing__security="starttls",
 )  # fmt: skip
+# For the mailbox that he has added himself by then.
+HIS_OWN = {**profile(incoming__username=HARRIET.email), "name": "own"}
 
 
 @pytest.fixture(scope="module")
@@ -159,8 +163,8 @@ def test_the_first_start_of_a_new_profile(lab: Lab, key: str) -> None:
         assert found["defaultAccount"] == key
         assert [name for name, _uri in found["outgoing"]] == [key]
         assert found["logins"] == [
-            ["imap://imap.example.org", QUENTIN.email, QUENTIN.password], ["smtp://smtp.example.org", QUENTIN.email, QUENTIN.password],
-        ]  # fmt: skip
+            [origin, QUENTIN.email, QUENTIN.password] for origin in ("imap://imap.example.org", "smtp://smtp.example.org")
+        ]
         assert found["log"] == []
         wait_for(["is there"], lambda: thunderbird.run(SUBJECTS, key))
         thunderbird.run(SEND, key, QUENTIN.email, "sent")
@@ -181,7 +185,7 @@ def test_the_first_start_of_a_new_profile(lab: Lab, key: str) -> None:
             MailServices.accounts.localFoldersServer.rootFolder.createSubfolder("Mine", null);""",
             key,
         )
-        redeploy(lab, "quentin", [CHANGED], ["thunderbird"], password="changed-password")
+        redeploy(lab, "quentin", [CHANGED, HIS_OWN], ["thunderbird"], password="changed-password")
         lab.set_accounts({QUENTIN.email: "changed-password"})
 
 
@@ -189,8 +193,12 @@ def test_a_changed_profile_changes_the_account_in_place(lab: Lab, key: str) -> N
     with Thunderbird(lab, "quentin") as thunderbird:
         found = state(thunderbird)
         (own,) = set(found["accounts"]) - {key, "account1"}
+        (line,) = found["log"]
+        assert line.endswith(f": there is already an account for imap {HARRIET.email} imap.example.org")
         account = found["accounts"][key]
-        expected = {"host": "mail.example.org", "port": 143, "socketType": 2, "name": "Work <new> \\ \"'", "checks": True, "interval": 3}
+        expected = {
+            "host": "mail.example.org", "port": 143, "socketType": 2, "name": "Work <new> \\ \"'", "checks": True, "interval": 3,
+        }  # fmt: skip
         assert {name: account[name] for name in expected} == expected
         (identity,) = account["identities"]
         expected = {
@@ -199,8 +207,10 @@ def test_a_changed_profile_changes_the_account_in_place(lab: Lab, key: str) -> N
         assert {name: identity[name] for name in expected} == expected
         assert found["defaultAccount"] == key
         assert found["logins"] == sorted([
-            ["imap://mail.example.org", QUENTIN.email, "changed-password"], ["smtp://smtp.example.org", QUENTIN.email, "changed-password"],
-            ["imap://imap.example.org", HARRIET.email, HARRIET.password], ["smtp://smtp.example.org", HARRIET.email, HARRIET.password],
+            ["imap://mail.example.org", QUENTIN.email, "changed-password"],
+            ["smtp://smtp.example.org", QUENTIN.email, "changed-password"],
+            ["imap://imap.example.org", HARRIET.email, HARRIET.password],
+            ["smtp://smtp.example.org", HARRIET.email, HARRIET.password],
         ])  # fmt: skip
         lab.deliver(QUENTIN.email, "after the change", "Hello\n")
         wait_for(["is there", "sent", "after the change"], lambda: thunderbird.run(SUBJECTS, key))
@@ -293,18 +303,18 @@ def test_another_profile_of_the_same_user(lab: Lab, keys: list[str]) -> None:
         assert len(found["logins"]) == 3
 
 
-# --- Anna has all sorts of files where the accounts are read, and an own account for the same mailbox.
+# --- Anna has all sorts of files where the accounts are read, and two accounts for one mailbox.
 
-WRONG: dict[str, dict[str, Any]] = {
-    "type": {"server": {"type": "rss"}},
-    "number": {"server": {"port": 1e20}},
-    "nested": {"server": {"hostname": ["x.example.org"]}},
-    "security": {"server": {"socketType": 1}},
-    "no-host": {"server": {"hostname": ""}},
-    "local-path": {"server": {"directory": "/etc"}},
-    "other-branch": {"server": {"../../general.config.filename": "x"}},
-    "signature-file": {"identity": {"sig_file": "/etc/passwd"}},
-    "prototype": {"smtpserver": {"__proto__": "x", "constructor": "x"}},
+WRONG: dict[str, tuple[str, dict[str, Any]]] = {
+    "type": ("server", {"type": "rss"}),
+    "number": ("server", {"port": 1e20}),
+    "nested": ("server", {"hostname": ["x.example.org"]}),
+    "security": ("server", {"socketType": 1}),
+    "no-host": ("server", {"hostname": ""}),
+    "local-path": ("server", {"directory": "/etc"}),
+    "other-branch": ("server", {"../../general.config.filename": "x"}),
+    "signature-file": ("identity", {"sig_file": "/etc/passwd"}),
+    "prototype": ("smtpserver", {"__proto__": "x", "constructor": "x"}),
 }
 
 
@@ -317,7 +327,7 @@ def test_what_is_wrong_is_left_out(lab: Lab) -> None:
     files = {
         "broken": "{", "empty": "", "list": "[]", "null": "null", "number": "1", "deep": "[" * 100_000, "huge": "[" * 10_000_000,
         **{f"no-{part}": json.dumps({**data, part: 1}) for part in ("server", "identity", "smtpserver")},
-        **{name: json.dumps({**data, **{part: {**data[part], **values} for part, values in parts.items()}}) for name, parts in WRONG.items()},
+        **{name: json.dumps({**data, part: {**data[part], **values}}) for name, (part, values) in WRONG.items()},
         "others-can-write": text, "unreadable": text, "UPPER": text, "two.dots": text,
     }  # fmt: skip
     for name, content in files.items():
@@ -333,12 +343,13 @@ def test_what_is_wrong_is_left_out(lab: Lab) -> None:
     # An administrator's own lines, and the block of another instance.
     config = lab.path("/etc/thunderbird/thunderbird.cfg")
     script = config.read_text()
-    config.write_text(f"// ours\npref('example.own', 1);\n{script}{script.replace('default', 'second')}")
+    second = script.replace("mailops.profiles default", "mailops.profiles second")
+    config.write_text(f"// ours\npref('example.own', 1);\n{script}{second}")
     try:
         with Thunderbird(lab, "anna") as thunderbird:
             found = state(thunderbird)
             assert set(found["accounts"]) == {key_of(good), "account1"}
-            assert {origin for origin, email, _password in found["logins"]} == {"imap://imap.example.org", "smtp://smtp.example.org"}
+            assert [login[0] for login in found["logins"]] == ["imap://imap.example.org", "smtp://smtp.example.org"]
             assert thunderbird.run("return Services.prefs.getIntPref('example.own')") == 1
             wrong = {"latin-1", "directory", "link", "device", "pipe", *files} - {"UPPER", "two.dots"}
             told = [line for line in found["log"] if any(f"/{name}.json: " in line for name in wrong)]
@@ -370,7 +381,7 @@ def test_no_log_in_at_an_impostor(lab: Lab, impostor: str, reason: int) -> None:
     assert logins(lab) == before
 
 
-@pytest.mark.skipif("MAILOPS_WRITE_EXPECTED" not in os.environ, reason="makes docs/thunderbird.png when MAILOPS_WRITE_EXPECTED is set")
+@pytest.mark.skipif("MAILOPS_WRITE_EXPECTED" not in os.environ, reason="makes docs/thunderbird.png, with MAILOPS_WRITE_EXPECTED")
 def test_the_picture_in_the_documentation(lab: Lab) -> None:
     anna = USERS["anna"]
     texts = {"reply_to": None, "signature": None}

@@ -33,7 +33,7 @@ class Thunderbird:
         self._bridge = subprocess.Popen(lab.sandbox.command([sys.executable, "-B", str(HERE / "thunderbird.py")]),
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, encoding="utf-8")  # fmt: skip
         try:
-            # An own dialog would wait for a click for ever; what waits in one is answered with an error instead.
+            # A dialog would wait for a click for ever.
             self._ask("WebDriver:NewSession", {"capabilities": {"alwaysMatch": {"unhandledPromptBehavior": "dismiss and notify"}}})
             self._ask("Marionette:SetContext", {"value": "chrome"})
             self._ask("WebDriver:SetTimeouts", {"script": SECONDS_TO_ANSWER * 1000})
@@ -45,7 +45,8 @@ class Thunderbird:
         """What the body of an asynchronous function in Thunderbird's main window returns; its arguments are ``args``."""
         body = f"const [resolve] = [...arguments].slice(-1); (async (...args) => {{ {script} }})(...[...arguments].slice(0, -1))"
         report = ".then(value => resolve({value}), error => resolve({error: `${error}\\n${error.stack}`}))"
-        answer = self._ask("WebDriver:ExecuteAsyncScript", {"script": body + report, "args": arguments, "sandbox": "system"})["value"]
+        parameters = {"script": body + report, "args": arguments, "sandbox": "system"}
+        answer = self._ask("WebDriver:ExecuteAsyncScript", parameters)["value"]
         if "error" in answer:
             raise RuntimeError(answer["error"])
         return answer.get("value")

@@ -182,8 +182,8 @@ CLIENT = Client(
     cannot=_cannot,
     host_files=(
         # The last in the alphabet is read first: what administrators say in the others is in force.
-        File("etc/thunderbird/defaults/pref/zz-mailops.js", _PREFERENCES, BLOCK, "//"),
-        File(f"etc/thunderbird/{_CONFIG}", pkgutil.get_data(__package__, "_thunderbird.js").decode(), BLOCK, "//"),
+        File("etc/thunderbird/defaults/pref/zz-mailops.js", _PREFERENCES, BLOCK, comment="//"),
+        File(f"etc/thunderbird/{_CONFIG}", pkgutil.get_data(__package__, "_thunderbird.js").decode(), BLOCK, comment="//"),
     ),
     elsewhere=_ELSEWHERE,
     notes=(
@@ -191,6 +191,7 @@ CLIENT = Client(
         "ones. What a profile sets is set again at each start; everything else is the user's. Passwords go into Thunderbird's "
         "own store; without one Thunderbird asks. A withdrawn account goes with its password at the next start; its local mail "
         "stays on the disk. A wrong certificate is refused; `ca_file` is trusted besides Thunderbird's own authorities, and for "
-        "all of Thunderbird. Notifications are one switch, which is off when all of a user's accounts say so. More in docs/thunderbird.md."
+        "all of Thunderbird. Notifications are one switch, which is off when all of a user's accounts say so. More in "
+        "docs/thunderbird.md."
     ),
 )
