@@ -56,7 +56,7 @@ class ActionModule(MailopsAction):
         settings, purge = _settings(options), _purge(options)
         _check_report_path(options["report_path"])
         users = _users(options)
-        deployment = _deployment(options, users, host, settings["instance"], read_templates(options["templates"], self._template))
+        deployment = _deployment(options, users, host, settings["instance"], self._templates(options, users, task_vars))
         places = destinations(options["dest"], users, host)
         if _flag(options, "validate_only"):
             return _result(deployment, {}, warnings=_warnings(deployment))
@@ -64,12 +64,22 @@ class ActionModule(MailopsAction):
         found = self._deploy(deployment, places, settings, purge, task_vars)
         return self._report(found, deployment, options)
 
-    def _template(self, src: str) -> tuple[str, bool]:
+    def _templates(self, options: Mapping[str, Any], users: Sequence[User], task_vars: Mapping[str, Any]) -> list[Template]:
+        if all(user.state == "absent" for user in users):
+            return []  # accounts are removed without them
+        inventory = task_vars.get("inventory_dir")
+        return read_templates(options["templates"], lambda src: self._template(src, inventory))
+
+    def _template(self, src: str, inventory: str | None) -> tuple[str, bool]:
         """The text of one of the administrator's templates, and whether it is vaulted."""
         try:
             path = self._find_needle("templates", src)
         except AnsibleError:
-            raise FileNotFoundError(errno.ENOENT, "there is none in the templates of the role or beside the playbook") from None
+            # The rollout playbook is part of this collection, and its user's files are where the inventory is.
+            path = os.path.join(inventory or "", "templates", src)
+            if not inventory or not os.path.isfile(path):
+                places = "the templates folder of the role, the playbook or the inventory"
+                raise FileNotFoundError(errno.ENOENT, f"there is none in {places}") from None
         real = self._loader.get_real_file(path)  # of a vaulted one a copy in clear
         try:
             with open(real, encoding="utf-8") as file:

@@ -75,15 +75,17 @@ options:
     description:
       - Jinja2 templates of your own, each a dictionary, for programs that no client writes for. Every user who gets an account gets
         each file, by the same rules as the clients' files; what was there before comes back when the template is taken off the list.
-      - C(src), a file, found as M(ansible.builtin.template) finds it; it may be vaulted, and is then never shown.
+      - C(src), a file, found as M(ansible.builtin.template) finds it, or in C(templates) beside the inventory. It may be vaulted, and is
+        then never shown. It cannot include others.
       - C(dest), a path relative to the home or O(dest), that no client uses.
-      - C(mode), an octal mode in quotes, C('0600') unless given; a file with a password in it is never more than its owner's.
+      - C(mode), an octal mode in quotes; as for the files of clients unless given. In a home, a file with a password in it is never more
+        than its owner's.
       - A template sees C(account), the default account, C(accounts), all of them in order, and C(user) with C(name), C(email),
         C(display_name), C(first_name), C(last_name) and C(variables). An account has the fields of a profile, filled in, and C(key), a
         name that is safe in files and sections. Passwords are C(account.incoming.password) and C(account.outgoing.password); null
         where the program has to ask.
-      - Ansible's filters and tests can be used, lookups and other variables cannot. An undefined name is an error, before anything is
-        written.
+      - Ansible's filters and tests can be used, lookups and other variables cannot. An undefined name, and a result that is another one
+        each time, are errors, before anything is written. A password is tried as a mask first, so a template cannot take one apart.
     type: list
     elements: dict
   state:

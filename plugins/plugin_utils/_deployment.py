@@ -54,8 +54,11 @@ class Deployment:
         return {
             "patterns": {client.name: [file.path for file in client.host_files] for client in _clients.all_clients()},
             "files": [{"client": client.name, **vars(file), "shown": file.text} for client in used for file in client.host_files],
-            "elsewhere": [(client.name, each.pattern, each.matching, each.reason) for client in used for each in client.elsewhere],
+            "elsewhere": [
+                (client.name, each.pattern, each.matching, each.reason, each.blocks) for client in used for each in client.elsewhere
+            ],
             "remove": all(user.state == "absent" for user in self.users),
+            "leftovers": [each for client in _clients.all_clients() for each in client.leftovers],
         }
 
     def files(self, user: User) -> list[dict[str, Any]]:
@@ -84,7 +87,7 @@ def plan_deployment(
                     skipped.append({"user": user.name, "client": client.name, "profile": account.profile, "reason": reason})
         for template in templates if accounts[user.name] else ():
             try:
-                template.file(accounts[user.name], user)
+                template.check(accounts[user.name], user)
             except MailopsError as exc:
                 problems.extend(exc.problems)
     if problems:

@@ -62,6 +62,12 @@ def test_a_vaulted_template_is_not_shown() -> None:
 @pytest.mark.parametrize(("text", "message"), [
     ("\n\n{{ acount.email }}", "templates: x.j2, user 'jkowalska', line 3: UndefinedError: 'acount' is undefined"),
     ("{{ account.pasword }}", "line 1: UndefinedError: 'dict object' has no attribute 'pasword'"),
+    ("{{ [account.pasword] }}", "line 1: UndefinedError: 'dict object' has no attribute 'pasword'"),
+    ("{{ accounts.append(1) }}", "SecurityError"),
+    ("{{ user.variables.update(x=1) }}", "SecurityError"),
+    ("#jinja2: lstrip_blocks: True\nx", "line 1: #jinja2: is a line for ansible.builtin.template"),
+    ("{{ 'x' * 1048577 }}", "gives more than 1 MiB"),
+    ("{{ '\\ud800' }}", "UnicodeEncodeError"),
     ("{{ user.password }}", "has no attribute 'password'"),
     ("{{ hostvars }}", "'hostvars' is undefined"),
     ("{{ ().__class__.__base__.__subclasses__() }}", "SecurityError"),
@@ -84,9 +90,16 @@ def test_a_filter_that_fails_with_a_password_does_not_tell_it() -> None:
     ({"dest": "/etc/passwd"}, "relative to the home"),
     ({"dest": "../x"}, "relative to the home"),
     ({"dest": "a//b"}, "relative to the home"),
-    ({"dest": ".local/state/mailops/default.json"}, "keeps its own files"),
-    ({"dest": ".config/mailops/x"}, "keeps its own files"),
+    ({"dest": "~/x"}, "relative to the home"),
+    ({"dest": "{UserName}.rc"}, "takes no variables"),
+    ({"dest": ".local/state/mailops/default.json"}, "the collection's own files"),
+    ({"dest": ".config/mailops/x"}, "the collection's own files"),
+    ({"dest": ".local"}, "the collection's own files"),
     ({"dest": ".msmtprc"}, "a file of the client msmtp"),
+    ({"dest": ".msmtprc/x"}, "a file of the client msmtp"),
+    ({"dest": ".config/neomutt"}, "a file of the client neomutt"),
+    ({"dest": "a\u00a0b"}, "nobody can see"),
+    ({"dest": "\u0142" * 128}, "more than 255 bytes"),
     ({"dest": "a\nb"}, "dest"),
     ({"mode": "0666"}, "mode: must be"),
     ({"mode": 644}, "mode: must be"),
@@ -125,3 +138,41 @@ def test_who_has_no_account_gets_no_file() -> None:
     accounts, user = resolved([profile()])
     assert [item["path"] for item in plan_deployment([user], {user.name: accounts}, {}, [], templates).files(user)] == [ENTRY["dest"]]
     assert plan_deployment([user], {user.name: []}, {}, [], templates).files(user) == []
+
+
+def test_filters_give_lists_and_nothing_is_written_for_none() -> None:
+    text = """{% set all = accounts | map(attribute='email') %}{{ all | length }} {{ all[0] }} {{ all | join }} {{ all | join }}
+{% if accounts | selectattr('email', 'eq', 'nobody') %}wrong{% endif %}
+password={{ account.incoming.password }} {{ account.folders.items() }} {{ 60 | random(seed=user.name) }}
+"""
+    lines = rendered(text, [profile(incoming__password=None)]).text.split("\n")
+    assert lines[0] == "1 j.kowalska@example.org j.kowalska@example.org j.kowalska@example.org"
+    assert lines[1].startswith("password= [] ") and lines[1][13:].isdigit()
+
+
+@pytest.mark.parametrize("text", ["{{ 1000000000 | random }}", "{{ lipsum() }}"])
+def test_what_is_another_one_each_time_is_refused(text: str) -> None:
+    (template,) = read_templates([ENTRY], lambda src: (text, False))
+    with pytest.raises(MailopsError, match="gives something else each time"):
+        template.check(*resolved([profile()]))
+
+
+@pytest.mark.parametrize("hidden", [False, True])
+def test_a_filter_that_warns_of_a_value_is_silent(hidden: bool, capfd: pytest.CaptureFixture[str]) -> None:
+    text = "{{ 'hunter2' | bool }}" if hidden else "{{ account.incoming.password | bool }}"
+    assert rendered(text, hidden=hidden).text in ("False", "tr0ub4dor&3")
+    shown = "".join(capfd.readouterr())
+    assert "hunter2" not in shown and "tr0ub4dor" not in shown
+
+
+@pytest.mark.parametrize("text", ["{%hunter2", "{{ x | hunter2 }}", "{{cd hunter2"])
+def test_a_mistake_in_a_vaulted_template_shows_nothing_of_it(text: str) -> None:
+    with pytest.raises(MailopsError) as refused:
+        rendered(text, hidden=True)
+    assert "hunter2" not in str(refused.value) and "x.j2, line 1" in str(refused.value)
+
+
+def test_one_may_not_be_in_the_way_of_another() -> None:
+    for first, second in (("a", "a/b"), ("a/b", "a"), ("a", "a")):
+        with pytest.raises(MailopsError, match="in the way of"):
+            read_templates([{**ENTRY, "dest": first}, {**ENTRY, "dest": second}], lambda src: ("", False))

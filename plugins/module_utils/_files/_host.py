@@ -18,7 +18,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._files._base impo
 from ansible_collections.mailops.profiles.plugins.module_utils._files._diff import limited
 from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity
 from ansible_collections.mailops.profiles.plugins.module_utils._files._index import Index, Place
-from ansible_collections.mailops.profiles.plugins.module_utils._files._machine import deploy_machine, found_elsewhere
+from ansible_collections.mailops.profiles.plugins.module_utils._files._machine import deploy_machine, found_elsewhere, is_recorded
 from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Settings, Wanted
 from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import HostError
 from ansible_collections.mailops.profiles.plugins.module_utils._files._worker import Outcome, Run, Task, run_tasks
@@ -35,7 +35,7 @@ def deploy(payload: Mapping[str, Any], check: bool, diff: bool, label: Optional[
     ``label`` gives the SELinux context that the policy wants for a path; None where there is no SELinux.
     """
     run = Run(
-        settings=Settings(payload["instance"], payload["patterns"], payload["mode"], diff, label),
+        settings=Settings(payload["instance"], payload["patterns"], payload["mode"], diff, label, _leftovers(payload["host"])),
         dest=_dest_options(payload),
         check=check,
         deadline=payload["deadline"],
@@ -53,6 +53,10 @@ def deploy(payload: Mapping[str, Any], check: bool, diff: bool, label: Optional[
     accounts = {user["name"]: user["accounts"] for user in payload["users"]}
     report = _report(outcomes, failed, missing, accounts, payload["details"], notices)
     return {**report, "elsewhere": found_elsewhere(part)}
+
+
+def _leftovers(part: Optional[Mapping[str, Any]]) -> Sequence[Tuple[str, str]]:
+    return [(path, matching) for path, matching in part["leftovers"]] if part and part["remove"] else ()
 
 
 def _serve(payload: Mapping[str, Any], tasks: List[Task], taken: Dict[Any, str], run: Run) -> Tuple[List[Outcome], List[str]]:
@@ -85,10 +89,16 @@ def _serve(payload: Mapping[str, Any], tasks: List[Task], taken: Dict[Any, str],
             outcomes.append(outcome)
             if task.wanted:
                 served.add(_place(task))
+            elif outcome.left_over:
+                reason = "a program still has to forget the accounts, and what it needs on the host stays for that"
+                notices.append(f"{outcome.user}: {reason}: start it, and run again")
             elif outcome.error is None:
                 served.discard(_place(task))
+    lost = index.missing and is_recorded(payload["instance"])
+    if lost and payload["host"] and payload["host"]["remove"]:
+        notices.append("the list of the users served is lost; what they share on the host stays until all were served once more, and removed")
     # Before the list: its directory goes when it is empty.
-    outcomes.extend(filter(None, [deploy_machine(payload["host"], run, bool(served))]))
+    outcomes.extend(filter(None, [deploy_machine(payload["host"], run, bool(served) or lost)]))
     if not run.check:
         try:
             index.write(served)

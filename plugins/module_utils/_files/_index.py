@@ -32,12 +32,14 @@ class Index:
         self._directory = DIRECTORY
         self._path = f"{DIRECTORY}/{instance}.json"
         self._stored: Optional[FrozenSet[Place]] = None
+        self.missing = False
 
     def read(self) -> FrozenSet[Place]:
         """HostError when it is not what root wrote."""
         try:
             fd = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:
+            self.missing = True
             self._stored = frozenset()
             return self._stored
         except OSError as exc:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import glob
 import os
 import re
+import stat
 from typing import Any, Dict, List, Mapping, Optional
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._base import DestOptions
@@ -23,14 +24,17 @@ STATE = "var/lib/mailops.profiles/host"
 _MOST_BYTES = 1 << 20
 
 
+def is_recorded(instance: str) -> bool:
+    return os.path.lexists(os.path.join(ROOT, manifest_path(STATE, instance)))
+
+
 def deploy_machine(part: Optional[Mapping[str, Any]], run: Run, anybody: bool) -> Optional[Outcome]:
-    """``part``: what the payload says of the host, if anything; ``anybody``: whether the instance still serves somebody here. None: nothing to do."""
-    if part is None:
+    """``part``: what the payload says of the host, if anything; ``anybody``: whether the instance still serves somebody here.
+    None: there is nothing to do."""
+    if part is None or not (part["files"] or (part["remove"] and not anybody)):
         return None
-    record = manifest_path(STATE, run.settings.instance)
-    if not part["files"] and (anybody or not part["remove"] or not os.path.lexists(os.path.join(ROOT, record))):
-        return None
-    wanted = [Wanted(**item) for item in part["files"]]
+    blocked = {client for client, _pattern, _matching, _reason, blocks in _found(part) if blocks}
+    wanted = [Wanted(**item) for item in part["files"] if item["client"] not in blocked]
     if os.geteuid() != 0:
         return _as_somebody(wanted, run.settings.instance)
     settings = run.settings._replace(patterns=part["patterns"], mode=0o644)
@@ -62,16 +66,24 @@ def _stands(file: Wanted, instance: str) -> bool:
 
 def found_elsewhere(part: Optional[Mapping[str, Any]]) -> List[Dict[str, str]]:
     """Programs of this host that read other places than those that are written, in the form of ``skipped_accounts``."""
+    found = _found(part) if part else []
+    return [{"user": "", "client": client, "profile": "", "reason": reason} for client, _pattern, _matching, reason, _blocks in found]
+
+
+def _found(part: Mapping[str, Any]) -> List[Any]:
     return [
-        {"user": "", "client": client, "profile": "", "reason": reason}
-        for client, pattern, matching, reason in (part or {"elsewhere": ()})["elsewhere"]
-        if any(matching is None or _matches(path, matching) for path in glob.glob(pattern))
-    ]
+        sign for sign in part["elsewhere"]
+        if any(sign[2] is None or _matches(path, sign[2]) for path in glob.glob(sign[1]))
+    ]  # fmt: skip
 
 
 def _matches(path: str, matching: str) -> bool:
     try:
-        with open(path, "rb") as file:
-            return bool(re.search(matching.encode(), file.read(_MOST_BYTES), re.MULTILINE))
+        if not stat.S_ISREG(os.stat(path).st_mode):
+            return False  # before the open: a device may do something when it is opened
+        with open(os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY), "rb") as file:
+            return stat.S_ISREG(os.fstat(file.fileno()).st_mode) and bool(
+                re.search(matching.encode(), file.read(_MOST_BYTES), re.MULTILINE)
+            )
     except OSError:
         return False

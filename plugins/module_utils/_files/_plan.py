@@ -25,9 +25,10 @@ from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest 
 )
 from ansible_collections.mailops.profiles.plugins.module_utils._files._records import Other, directories, read_records
 from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import Refused, printable
-from ansible_collections.mailops.profiles.plugins.module_utils._files._tree import Content, Tree
+from ansible_collections.mailops.profiles.plugins.module_utils._files._tree import MAX_SIZE, Content, Tree
 
 _MOST_STALE = 500
+_MOST_PROFILES = 20
 
 
 class Wanted(NamedTuple):
@@ -49,13 +50,14 @@ class Wanted(NamedTuple):
 
 class Settings(NamedTuple):
     """What is the same for all users of a run. ``patterns``: client -> every path that it may produce. ``label``: path -> SELinux
-    context, where there is SELinux."""
+    context, where there is SELinux. ``leftovers``: (path with a ``/*/``, regular expression) of what programs have to forget."""
 
     instance: str
     patterns: Mapping[str, Sequence[str]]
     mode: int = 0o600
     diff: bool = False
     label: Optional[Callable[[str], str]] = None
+    leftovers: Sequence[Tuple[str, str]] = ()
 
 
 class Step(NamedTuple):
@@ -104,6 +106,19 @@ def backup_name(path: str, data: bytes) -> str:
 def plan_user(tree: Tree, wanted: Sequence[Wanted], settings: Settings) -> Plan:
     """Refused when something stands in the way of any of the user's files: then none of them is touched."""
     return _Planner(tree, settings).plan(wanted)
+
+
+def is_left_over(tree: Tree, settings: Settings) -> bool:
+    """Whether a program of the user still knows of accounts."""
+    for pattern, matching in settings.leftovers:
+        above, _star, below = pattern.partition("/*/")
+        try:
+            found = [tree.read(f"{above}/{name}/{below}") for name in tree.names(above)[:_MOST_PROFILES]]
+        except (Refused, OSError):
+            continue  # no place where the program would keep something
+        if any(content is not None and re.search(matching.encode(), content.data, re.MULTILINE) for content in found):
+            return True
+    return False
 
 
 class _Planner:
@@ -169,6 +184,12 @@ class _Planner:
                 places[path] = file
             elif known.text != file.text:
                 raise Refused(self._tree.absolute(path), f"is one file for {known.client} and {file.client}, which need two: remove the link")
+        for place, file in taken.items():
+            above = place
+            while "/" in above:
+                above = above.rpartition("/")[0]
+                if above in taken:
+                    raise Refused(self._tree.absolute(above), f"is a file of {taken[above].client} and a directory of {file.client}: leave one out")
         return places
 
     # --- one wanted file ---
@@ -185,6 +206,8 @@ class _Planner:
         foreign = ours is not None and digest(ours) not in known
         drifted = old is not None and not old.pending and (ours is None or foreign)
         before = old.before if old is not None and ours is not None else self._before(plan, path, file, current)
+        if len(data) > MAX_SIZE:
+            raise Refused(self._tree.absolute(path), "would be larger than 1 MiB, and could not be read again: make it shorter")
         mode = self._mode(file, current, before)
         entry = Entry(path, file.client, file.strategy, mode, (digest(body),), shown, before)
         if current is not None and current.data == data and current.mode == mode:
@@ -258,9 +281,10 @@ class _Planner:
     def _may_produce(self, entry: Entry) -> bool:
         """The record could have been edited: only what a client of ours writes may be removed on its word."""
         patterns = self._settings.patterns.get(entry.client, ())
+        ours = f"{entry.path}/".startswith((OUR_DIRECTORY, f"{self._tree.state}/"))
         return any(
-            # An administrator's own templates may write anywhere in the home, and only the record knows where they did.
-            pattern == "**" or (entry.path.count("/") == pattern.count("/") and fnmatch.fnmatchcase(entry.path, pattern))
+            # An administrator's own templates may write anywhere else in the home, and only the record knows where they did.
+            (pattern == "**" and not ours) or (entry.path.count("/") == pattern.count("/") and fnmatch.fnmatchcase(entry.path, pattern))
             for pattern in patterns
         )
 

@@ -19,6 +19,8 @@ from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import Refused, printable, refused
 
 MAX_SIZE = 1024 * 1024
+# A plan holds what it has read: a user could have a forged record lead to many large files.
+_MAX_READ = 32 * MAX_SIZE
 _MAX_LINKS = 40
 # A user with a forest of directories must not use up the descriptors of all.
 _MAX_DIRECTORIES = 400
@@ -68,6 +70,7 @@ class Tree:
         # What was looked for before: a plan asks for the same places again and again.
         self._missing: Set[str] = set()
         self._resolved: Dict[str, Tuple[_Directory, str]] = {}
+        self._read_bytes = 0
         # Descriptors of directories in which directories were made, until somebody has synced them.
         self.unsynced: Set[int] = set()
 
@@ -303,6 +306,9 @@ class Tree:
         while found.st_size <= MAX_SIZE and len(data) <= MAX_SIZE:
             piece = os.read(descriptor, MAX_SIZE + 1 - len(data))
             if not piece:
+                self._read_bytes += len(data)
+                if self._read_bytes > _MAX_READ:
+                    raise Refused(self.base, "holds more than 32 MiB in files of accounts: move away what is not of mail programs")
                 return Content(data, stat.S_IMODE(found.st_mode), found.st_gid, state_of(found))
             data += piece
         raise Refused(where, "is larger than 1 MiB: move it away")

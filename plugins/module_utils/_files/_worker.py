@@ -25,7 +25,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._files._base impo
 from ansible_collections.mailops.profiles.plugins.module_utils._files._commit import Commit, commit_batch
 from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity, Switch
 from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest import STATE_DIRECTORY, manifest_path
-from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Plan, Settings, Wanted, plan_user
+from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Plan, Settings, Wanted, is_left_over, plan_user
 from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import HostError, Refused, refused, unexpected
 from ansible_collections.mailops.profiles.plugins.module_utils._files._tree import Tree
 
@@ -57,6 +57,7 @@ class Outcome:
         self.unchanged = 0
         self.diffs: List[Dict[str, str]] = []
         self.warnings: List[str] = []
+        self.left_over = False  # whether a program still knows of accounts that are gone
 
 
 class Run(NamedTuple):
@@ -122,12 +123,14 @@ class _Worker:
         try:
             with self._switch.to(base.identity):
                 plan = plan_user(tree, task.wanted, self._run.settings)
+                left_over = not task.wanted and is_left_over(tree, self._run.settings)
         except OSError as exc:
             raise refused(task.base, exc) from None
         except Exception as exc:
             raise (exc if isinstance(exc, Refused) else unexpected(task.base, exc)) from None
         write = plan.changed and not self._run.check
-        self._send({"user": task.user, "plan": _report(tree, plan, self._run.settings.instance), "done": not write})
+        report = {**_report(tree, plan, self._run.settings.instance), "left_over": left_over}
+        self._send({"user": task.user, "plan": report, "done": not write})
         return Commit(task.user, base.identity, tree, plan, self._run.settings) if write else None
 
     def _open(self, task: Task) -> Base:
@@ -279,6 +282,7 @@ def _take(message: Dict[str, Any], outcomes: Dict[str, Outcome], finished: Set[s
         outcome.diffs += [diff for diff in plan["diffs"] if diff["after_header"] not in known]
         outcome.drifted += [path for path in plan["drifted"] if path not in outcome.drifted]
         outcome.unchanged = max(0, plan["unchanged"] - len(known))
+        outcome.left_over = plan["left_over"]
     outcome.warnings += message.get("warnings", [])
     if message["done"]:
         finished.add(message["user"])

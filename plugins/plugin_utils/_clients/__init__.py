@@ -59,12 +59,14 @@ class Elsewhere:
     """A sign on the host that a program there reads other places than those that are written.
 
     ``pattern``: an absolute path for ``glob``. ``matching``: a regular expression (bytes syntax, multi-line) that a file found
-    there must match; None: it is enough that it exists. ``reason``: what the run reports then.
+    there must match; None: it is enough that it exists. ``reason``: what the run reports then. ``blocks``: our ``host_files`` would
+    do harm there, and are not written.
     """
 
     pattern: str
     reason: str
     matching: str | None = None
+    blocks: bool = False
 
 
 def _cannot_nothing(account: Account) -> str | None:
@@ -89,7 +91,8 @@ class Client:
     skip an account, or None. ``loses(profile)``: fields that it expresses, but not with this profile's values (a text-only
     program and a signature in HTML). ``paths``: patterns of every path that ``render`` may give (``*`` stands for part of one
     component); only these are ever removed from a home. ``host_files``: blocks in files of root's, their paths relative to ``/``,
-    that are the same for everybody; a host has them as soon as a home has accounts for this client, and until nobody is served.
+    that are the same for everybody; a host has them as soon as a home has accounts for this client, and until nobody is served, or
+    in no home is a file like one of ``leftovers``: (path with a ``/*/``, regular expression) of what the program still has to forget.
     ``notes``: for administrators, what the user sees: where the accounts stand, where the password comes from, what a second account
     does, what becomes of the user's own lines, how a wrong certificate ends.
     """
@@ -104,6 +107,7 @@ class Client:
     cannot: Callable[[Account], str | None] = field(default=_cannot_nothing)
     loses: Callable[[Profile], Iterable[str]] = field(default=_loses_nothing)
     host_files: tuple[File, ...] = ()
+    leftovers: tuple[tuple[str, str], ...] = ()
     elsewhere: tuple[Elsewhere, ...] = ()
     notes: str = ""
 

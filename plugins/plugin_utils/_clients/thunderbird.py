@@ -145,31 +145,30 @@ def _cannot(account: Account) -> str | None:
 
 
 _OTHER_CONFIG = (
-    "Thunderbird: an administrator's preferences name another AutoConfig file (general.config.filename): rename it to "
-    f"/etc/thunderbird/{_CONFIG}, or put the block from there into it"
+    "Thunderbird: an administrator has another AutoConfig file, or a scrambled one: make it plain text (general.config.obscure_value 0) in "
+    f"/etc/thunderbird/{_CONFIG}, where ours is written, too"
 )
+_TOO_OLD = f"Thunderbird 140 and older does not find /etc/thunderbird/{_CONFIG}, and would say so at every start: update it"
 _OTHER_INSTALLATION = (
     "which sees neither /etc/thunderbird nor ~/.config/mailops, gets no accounts: install the distribution's package"
 )
+_NAMES_ANOTHER = (
+    rf"""general\.config\.filename["']\s*,\s*["'](?!{re.escape(_CONFIG)}["'])|general\.config\.obscure_value["']\s*,(?!\s*0\s*\))"""
+)
+_INSTALLED = ("/usr/lib*/thunderbird", "/opt/thunderbird")
+_PREFERENCE_FOLDERS = ("/etc/thunderbird/pref", "/etc/thunderbird/defaults/pref", *(f"{place}/defaults/pref" for place in _INSTALLED))
 _ELSEWHERE = (
+    # Thunderbird reads one such file: there is none of an administrator's that ours may take the place of.
+    *(Elsewhere(f"{place}/*.js", _OTHER_CONFIG, _NAMES_ANOTHER, blocks=True) for place in _PREFERENCE_FOLDERS),
+    *(Elsewhere(f"{place}/*.cfg", _OTHER_CONFIG, blocks=True) for place in _INSTALLED),
     *(
-        Elsewhere(f"{place}/*.js", _OTHER_CONFIG, rf"""general\.config\.filename["']\s*,\s*["'](?!{re.escape(_CONFIG)}["'])""")
-        for place in ("/etc/thunderbird/pref", "/etc/thunderbird/defaults/pref", "/usr/lib*/thunderbird/defaults/pref",
-                      "/opt/thunderbird/defaults/pref")
-    ),
-    # These look for it in their own directory only, and say at every start that it is missing.
-    *(
-        Elsewhere(
-            f"{place}/application.ini",
-            f"Thunderbird 140 and older does not find /etc/thunderbird/{_CONFIG}: update it, or link that file into its directory",
-            r"^Version=(?:[0-9]{2}|1[0-3][0-9]|140)\.",
-        )
-        for place in ("/usr/lib*/thunderbird", "/opt/thunderbird")
+        Elsewhere(f"{place}/application.ini", _TOO_OLD, r"^Version=(?:[0-9]{2}|1[0-3][0-9]|140)\.", blocks=True)
+        for place in _INSTALLED
     ),
     Elsewhere("/snap/thunderbird", f"Thunderbird from a Snap, {_OTHER_INSTALLATION}"),
     Elsewhere("/var/lib/snapd/snap/thunderbird", f"Thunderbird from a Snap, {_OTHER_INSTALLATION}"),
     Elsewhere("/var/lib/flatpak/app/*.[Tt]hunderbird", f"Thunderbird from a Flatpak, {_OTHER_INSTALLATION}"),
-)  # fmt: skip
+)
 
 CLIENT = Client(
     name="thunderbird",
@@ -185,6 +184,8 @@ CLIENT = Client(
         File("etc/thunderbird/defaults/pref/zz-mailops.js", _PREFERENCES, BLOCK, comment="//"),
         File(f"etc/thunderbird/{_CONFIG}", pkgutil.get_data(__package__, "_thunderbird.js").decode(), BLOCK, comment="//"),
     ),
+    # The script takes back what Thunderbird has stored, at the start after a withdrawal.
+    leftovers=((".thunderbird/*/prefs.js", '"mailops[.]profiles[.]|[.]mailops-'),),
     elsewhere=_ELSEWHERE,
     notes=(
         "The accounts are there at the next start of Thunderbird, in every Thunderbird profile of the user, beside the user's own "

@@ -22,9 +22,10 @@ CLIENTS = list(names())
 TEMPLATED = [".leakrc", ".vaultedrc"]
 # An administrator's own templates: a good one, and two which fail in the middle of a password.
 TEMPLATES = {
-    "leak.j2": "{{ account.incoming.password }} {{ user.variables.MailToken }} {{ account.outgoing.password | b64encode }}\n",
+    "leak.j2": "{{ account.incoming.password | bool }} {{ account.incoming.password }} {{ user.variables.MailToken }} {{ account.outgoing.password | b64encode }}\n",
     "json.j2": "{{ account.incoming.password | from_json }}\n",
     "undefined.j2": "{{ account[account.incoming.password] }}\n",
+    "syntax.j2": "{% if account.incoming.password %}{%Mk7-syntax\n",
 }
 SHARED = "/srv/shared"  # with a mode of 0640, because the task says so
 BACKUPS = ".local/state/mailops/backups/*"
@@ -150,7 +151,7 @@ def _tasks() -> list[dict[str, Any]]:
     templates = [{"src": f"{PLAY}/{name}", "dest": dest} for name, dest in zip(("leak.j2", "vaulted.j2"), TEMPLATED)]
     deploy("templates, dry", templates=templates, keywords=dry)
     deploy("templates", templates=templates)
-    for name in ("json.j2", "undefined.j2"):
+    for name in ("json.j2", "undefined.j2", "syntax.j2"):
         deploy(f"a template that fails, {name}", fails=True, templates=[{"src": f"{PLAY}/{name}", "dest": ".leakrc"}])
     deploy("a template for everybody to read", fails=True, templates=[{"src": f"{PLAY}/leak.j2", "dest": ".leakrc", "mode": "0644"}])
     deploy("one leaves", users="{{ users[:3] + users[4:] + [{'name': 'dave', 'state': 'absent'}] }}")

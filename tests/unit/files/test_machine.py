@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import os
+import shutil
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._files import _machine
+from ansible_collections.mailops.profiles.plugins.module_utils._files import _index, _machine
 from ansible_collections.mailops.profiles.plugins.module_utils._files._base import DestOptions
 from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Settings
 from ansible_collections.mailops.profiles.plugins.module_utils._files._worker import Run
@@ -25,6 +26,7 @@ FILES = [
     {"client": "program", "path": path, "text": text, "shown": text, "strategy": "block", "comment": "//"}
     for path, text in ((CFG, "go();\n"), (PREFS, "pref();\n"))
 ]
+LEFTOVER = (".program/*/prefs", "^ours")
 
 
 @pytest.fixture
@@ -36,7 +38,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def part(*files: dict[str, Any], remove: bool = False, elsewhere: tuple[Any, ...] = ()) -> dict[str, Any]:
-    return {"patterns": {"program": [CFG, PREFS]}, "files": list(files), "remove": remove, "elsewhere": elsewhere}
+    return {"patterns": {"program": [CFG, PREFS]}, "files": list(files), "remove": remove, "elsewhere": elsewhere, "leftovers": [LEFTOVER]}
 
 
 def everything(root: Path) -> dict[str, bytes | None]:
@@ -105,9 +107,9 @@ def test_a_directory_of_somebody_else_is_refused(site: Site, root: Path) -> None
 def test_a_program_that_reads_other_places_is_reported(site: Site, root: Path) -> None:  # noqa: F811
     (root / "own.js").write_text('pref("general.config.filename", "company.cfg");\n')
     signs = [
-        ("program", str(root / "*.js"), r'"general\.config\.filename", "(?!program\.cfg)', "the administrator's own"),
-        ("program", str(root / "*.js"), "nothing", "no"),
-        ("program", str(root / "snap*"), None, "no"),
+        ("program", str(root / "*.js"), r'"general\.config\.filename", "(?!program\.cfg)', "the administrator's own", False),
+        ("program", str(root / "*.js"), "nothing", "no", False),
+        ("program", str(root / "snap*"), None, "no", False),
     ]
     result = site.run("anna", host=part(elsewhere=tuple(signs)))
     assert result["elsewhere"] == [{"user": "", "client": "program", "profile": "", "reason": "the administrator's own"}]
@@ -126,3 +128,49 @@ def test_who_is_not_root_uses_what_root_has_put_there(site: Site, root: Path) ->
     assert refused["error"]["path"] == str(root / CFG) and "run with become" in refused["error"]["msg"]
     site.run("anna", host=part(*FILES))
     assert (as_somebody()["error"], as_somebody()["unchanged"]) == (None, 2)
+
+
+def test_without_the_list_of_users_what_they_share_stays(site: Site, root: Path) -> None:  # noqa: F811
+    site.run("anna", "bob", host=part(*FILES))
+    (Path(_index.DIRECTORY) / "default.json").unlink()
+    result = site.run(absent=("anna",), host=part(remove=True))
+    assert (root / CFG).exists() and "is lost" in result["notices"][0]
+    site.run("bob", host=part(*FILES))
+    site.run(absent=("bob",), host=part(remove=True))
+    assert everything(root) == {}
+
+
+def test_blocks_are_found_without_any_record(site: Site, root: Path) -> None:  # noqa: F811
+    site.run("anna", host=part(*FILES))
+    shutil.rmtree(root / "var")
+    shutil.rmtree(_index.DIRECTORY)
+    site.run(absent=("anna",), host=part(remove=True))
+    # Nobody knows any more whether the files were there before.
+    assert {path: content for path, content in everything(root).items() if path in (CFG, PREFS)} == {CFG: b"", PREFS: b""}
+
+
+def test_a_sign_that_is_no_file_hangs_nobody(site: Site, root: Path) -> None:  # noqa: F811
+    os.mkfifo(root / "pipe.js")
+    assert site.run("anna", host=part(elsewhere=(("program", str(root / "*.js"), "x", "no", False),)))["elsewhere"] == []
+
+
+def test_where_ours_would_do_harm_it_is_not_written_and_goes(site: Site, root: Path) -> None:  # noqa: F811
+    site.run("anna", host=part(*FILES))
+    (root / "version").write_text("Version=140.1\n")
+    result = site.run("anna", host=part(*FILES, elsewhere=(("program", str(root / "version"), "^Version=140", "too old", True),)))
+    assert [item["reason"] for item in result["elsewhere"]] == ["too old"] and not result["failed_users"]
+    assert everything(root) == {"version": b"Version=140.1\n"}
+
+
+def test_it_stays_until_the_program_has_forgotten(site: Site, root: Path) -> None:  # noqa: F811
+    site.run("anna", host=part(*FILES))
+    known = site.root / "anna" / ".program/profile/prefs"
+    known.parent.mkdir(parents=True)
+    known.write_text("theirs\nours\n")
+    for check in (True, False, False):
+        result = site.run(absent=("anna",), host=part(remove=True), check=check)
+        assert "anna: a program still has to forget the accounts" in result["notices"][0] and (root / CFG).exists()
+    assert not result["changed"]
+    known.write_text("theirs\n")
+    assert site.run(absent=("anna",), host=part(remove=True))["changed"]
+    assert everything(root) == {}

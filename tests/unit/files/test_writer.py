@@ -388,3 +388,28 @@ def test_new_files_get_the_context_that_the_policy_wants(host: Host, alice: Home
     outcome = host.run(owned(), label=lambda path: "user_u:object_r:user_home_t:s0")["alice"]
     assert outcome.error is None and alice.read(OWN) == b"own\n"
     assert not outcome.warnings or "SELinux context" in outcome.warnings[0]
+
+
+def test_a_file_that_could_not_be_read_again_is_not_written(host: Host, alice: Home) -> None:
+    alice.write(".blockrc", b"#" * (1 << 20))
+    assert "larger than 1 MiB" in host.one(block(), owned()).error["msg"]
+    assert not (alice.path / OWN).exists()
+
+
+def test_a_file_in_the_way_of_another_is_refused_before_anything_is_written(host: Host, alice: Home) -> None:
+    outcome = host.one(owned(path=".ownrc"), owned(path=".ownrc/below"), patterns={"own": ["**"]})
+    assert "is a file of own and a directory of own" in outcome.error["msg"]
+    assert not (alice.path / ".ownrc").exists()
+
+
+def test_a_template_may_have_been_anywhere_but_among_our_own_files(host: Host, alice: Home) -> None:
+    anywhere = {"patterns": {"own": ["**"]}}
+    host.one(owned(path="some/where/rc"), **anywhere)
+    record = alice.read(RECORD).decode()
+    second = alice.write(".local/state/mailops/second.json", "{}", 0o600)
+    alice.write(RECORD, record.replace("some/where/rc", ".local/state/mailops/second.json"), 0o600)
+    host.run(**anywhere)
+    assert second.exists() and (alice.path / "some/where/rc").exists()
+    alice.write(RECORD, record, 0o600)
+    host.run(**anywhere)
+    assert not (alice.path / "some").exists()
