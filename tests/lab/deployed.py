@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 import sys
@@ -17,7 +18,7 @@ from harness import Lab, load_users
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account, resolve_users
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment import payload, plan_deployment
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment import Deployment, payload, plan_deployment
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import read_users
 
@@ -27,6 +28,7 @@ import base64, json, sys, zlib
 sys.path.insert(0, {COLLECTIONS!r})
 from ansible_collections.mailops.profiles.plugins.module_utils._files._host import deploy
 result = deploy(json.loads(zlib.decompress(base64.b64decode(sys.stdin.read()))), check=False, diff=False)
+print(json.dumps(result))
 sys.exit(json.dumps(result) if result["failed_count"] or result["missing_users"] else 0)
 """
 SETTINGS = {"instance": "default", "mode": 0o600, "directory_mode": 0o700, "owner": None, "group": None, "details": False}
@@ -63,10 +65,13 @@ FETCHED = {
 
 def deploy(lab: Lab, name: str, profiles: list[dict[str, Any]], names: Sequence[str], **of_the_user: Any) -> list[Account]:
     """The accounts of these profiles, for these clients, in this user's home, which is empty but for them."""
-    home = lab.path(USERS[name].home)
-    for path in home.iterdir():
-        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
+    empty_home(lab, name)
     return redeploy(lab, name, profiles, names, **of_the_user)
+
+
+def empty_home(lab: Lab, name: str) -> None:
+    for path in lab.path(USERS[name].home).iterdir():
+        shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
 
 
 def redeploy(lab: Lab, name: str, profiles: list[dict[str, Any]], names: Sequence[str], **of_the_user: Any) -> list[Account]:
@@ -78,9 +83,21 @@ def redeploy(lab: Lab, name: str, profiles: list[dict[str, Any]], names: Sequenc
     accounts = resolve_users([reader], known, None, "lab", "default")[name]
     deployment = plan_deployment([reader], {name: accounts}, known, [clients.get(each) for each in names])
     assert not deployment.skipped
-    written = lab.run([sys.executable, "-c", WRITE], input=payload(deployment, {name: None}, SETTINGS))
-    assert written.returncode == 0, written.stderr
+    _write(lab, deployment)
     return accounts
+
+
+def remove_all(lab: Lab) -> dict[str, Any]:
+    """Nobody has accounts any more, as with ``state: absent``; what the run reported."""
+    readers = read_users([{"name": name, "state": "absent"} for name in USERS])
+    return _write(lab, plan_deployment(readers, {name: [] for name in USERS}, {}, []))
+
+
+def _write(lab: Lab, deployment: Deployment) -> dict[str, Any]:
+    homes = dict.fromkeys(deployment.accounts)
+    written = lab.run([sys.executable, "-c", WRITE], input=payload(deployment, homes, SETTINGS))
+    assert written.returncode == 0, written.stderr
+    return json.loads(written.stdout)
 
 
 def screen(output: bytes) -> str:

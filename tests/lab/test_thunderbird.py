@@ -17,10 +17,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from deployed import USERS, against, deploy, logins, pop, profile, redeploy
+from deployed import USERS, against, deploy, empty_home, logins, pop, profile, redeploy, remove_all
 from harness import Lab
 from sandbox import REPOSITORY
 from thunderbird import Thunderbird
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 
 pytestmark = pytest.mark.usefixtures("no_command_ran")
 
@@ -382,6 +384,23 @@ def test_no_log_in_at_an_impostor(lab: Lab, impostor: str, reason: int) -> None:
     with Thunderbird(lab, "basil", "--profile", "/home/basil/quiet") as thunderbird:
         assert [thunderbird.run(LOG_IN, key) for key in keys] == [[reason, reason]] * 2
     assert logins(lab) == before
+
+
+def test_the_script_goes_when_thunderbird_has_forgotten(lab: Lab) -> None:
+    host = [lab.path(f"/{file.path}") for file in clients.get("thunderbird").host_files]
+    for name in USERS:  # other tests' Thunderbirds
+        empty_home(lab, name)
+    deploy(lab, "basil", [FIRST], ["thunderbird"])
+    with Thunderbird(lab, "basil") as thunderbird:
+        assert len(state(thunderbird)["logins"]) == 2
+    for _time in range(2):
+        assert any(notice.startswith("basil: a program still has to forget") for notice in remove_all(lab)["notices"])
+    assert all(path.exists() for path in host)
+    with Thunderbird(lab, "basil") as thunderbird:
+        found = state(thunderbird)
+        assert found["logins"] == [] and not [key for key in found["accounts"] if key.startswith("mailops-")]
+    assert remove_all(lab)["notices"] == []
+    assert not any(path.exists() for path in host)
 
 
 if "MAILOPS_WRITE_EXPECTED" in os.environ:

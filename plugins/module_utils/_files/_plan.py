@@ -10,6 +10,7 @@ import fnmatch
 import hashlib
 import os
 import re
+from contextlib import suppress
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._block import Block, ends_with_block, only_blocks
@@ -112,12 +113,12 @@ def is_left_over(tree: Tree, settings: Settings) -> bool:
     """Whether a program of the user still knows of accounts."""
     for pattern, matching in settings.leftovers:
         above, _star, below = pattern.partition("/*/")
-        try:
-            found = [tree.read(f"{above}/{name}/{below}") for name in tree.names(above)[:_MOST_PROFILES]]
-        except (Refused, OSError):
-            continue  # no place where the program would keep something
-        if any(content is not None and re.search(matching.encode(), content.data, re.MULTILINE) for content in found):
-            return True
+        with suppress(Refused, OSError):  # then it is no place where the program keeps something
+            for path in [f"{above}/{name}/{below}" for name in tree.names(above)[:_MOST_PROFILES]]:
+                with suppress(Refused, OSError):
+                    content = tree.read(path)
+                    if content is not None and re.search(matching.encode(), content.data, re.MULTILINE):
+                        return True
     return False
 
 

@@ -167,6 +167,7 @@ def test_it_stays_until_the_program_has_forgotten(site: Site, root: Path) -> Non
     known = site.root / "anna" / ".program/profile/prefs"
     known.parent.mkdir(parents=True)
     known.write_text("theirs\nours\n")
+    (site.root / "anna/.program/a file").touch()
     for check in (True, False, False):
         result = site.run(absent=("anna",), host=part(remove=True), check=check)
         assert "anna: a program still has to forget the accounts" in result["notices"][0] and (root / CFG).exists()
