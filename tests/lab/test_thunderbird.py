@@ -395,12 +395,12 @@ def test_the_script_goes_when_thunderbird_has_forgotten(lab: Lab) -> None:
         assert len(state(thunderbird)["logins"]) == 2
     for _time in range(2):
         assert any(notice.startswith("basil: a program still has to forget") for notice in remove_all(lab)["notices"])
-    assert all(path.exists() for path in host)
+    assert all("mailops.profiles default" in path.read_text() for path in host)
     with Thunderbird(lab, "basil") as thunderbird:
         found = state(thunderbird)
         assert found["logins"] == [] and not [key for key in found["accounts"] if key.startswith("mailops-")]
     assert remove_all(lab)["notices"] == []
-    assert not any(path.exists() for path in host)
+    assert not [path for path in host if path.exists() and "mailops.profiles default" in path.read_text()]
 
 
 if "MAILOPS_WRITE_EXPECTED" in os.environ:
