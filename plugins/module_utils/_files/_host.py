@@ -56,7 +56,7 @@ def deploy(payload: Mapping[str, Any], check: bool, diff: bool, label: Optional[
 
 
 def _leftovers(part: Optional[Mapping[str, Any]]) -> Sequence[Tuple[str, str]]:
-    return [(path, matching) for path, matching in part["leftovers"]] if part and part["remove"] else ()
+    return part["leftovers"] if part and part["remove"] else ()
 
 
 def _serve(payload: Mapping[str, Any], tasks: List[Task], taken: Dict[Any, str], run: Run) -> Tuple[List[Outcome], List[str]]:

@@ -22,7 +22,8 @@ CLIENTS = list(names())
 TEMPLATED = [".leakrc", ".vaultedrc"]
 # An administrator's own templates: a good one, and two which fail in the middle of a password.
 TEMPLATES = {
-    "leak.j2": "{{ account.incoming.password | bool }} {{ account.incoming.password }} {{ user.variables.MailToken }} {{ account.outgoing.password | b64encode }}\n",
+    "leak.j2": "{{ account.incoming.password | bool }} {{ account.incoming.password }} {{ user.variables.MailToken }}\n"
+    "{{ account.outgoing.password | b64encode }}\n",
     "json.j2": "{{ account.incoming.password | from_json }}\n",
     "undefined.j2": "{{ account[account.incoming.password] }}\n",
     "syntax.j2": "{% if account.incoming.password %}{%Mk7-syntax\n",

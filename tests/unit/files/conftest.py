@@ -14,7 +14,9 @@ from pathlib import Path
 
 import pytest
 
-from .home import Home, Host
+from ansible_collections.mailops.profiles.plugins.module_utils._files import _index
+
+from .home import Home, Host, Site
 
 
 @pytest.fixture
@@ -36,3 +38,9 @@ def host(tmp_path: Path) -> Host:
 @pytest.fixture
 def alice(host: Host) -> Home:
     return host.home("alice")
+
+
+@pytest.fixture
+def site(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    monkeypatch.setattr(_index, "DIRECTORY", str(tmp_path / "var/lib/mailops"))
+    return Site(tmp_path / "srv")

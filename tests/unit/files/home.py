@@ -6,12 +6,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from ansible_collections.mailops.profiles.plugins.module_utils._files import _index
 from ansible_collections.mailops.profiles.plugins.module_utils._files._base import DestOptions
+from ansible_collections.mailops.profiles.plugins.module_utils._files._host import deploy
 from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity
 from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Settings, Wanted
 from ansible_collections.mailops.profiles.plugins.module_utils._files._worker import Outcome, Run, Task, run_tasks
@@ -107,3 +110,29 @@ class Host:
         again = self.run(*wanted, **other)["alice"]
         assert real.error or (again.changes, again.drifted, again.error) == ([], [], None)
         return real
+
+
+class Site:
+    """Users with directories below ``root``; a payload as the action makes it."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def run(self, *names: str, absent: tuple[str, ...] = (), check: bool = False, purge: bool = False, **other: Any) -> dict[str, Any]:
+        files = [file._asdict() for file in (block(), owned())]
+        users = [
+            {"name": name, "dest": str(self.root / name), "accounts": 1, "files": [] if name in absent else files} for name in (*names, *absent)
+        ]
+        payload = {
+            "instance": "default", "patterns": PATTERNS, "mode": 0o600, "directory_mode": 0o700, "owner": None, "group": None,
+            "deadline": 5, "details": False, "listed": [user["name"] for user in users] if purge else None, "earlier": [], "host": None,
+            "users": users, **other,
+        }  # fmt: skip
+        return deploy(payload, check=check, diff=False)
+
+    def left(self) -> set[str]:
+        return {path.name for path in self.root.iterdir() if any(path.iterdir())}
+
+    @property
+    def index(self) -> dict[str, Any]:
+        return {path.name: json.loads(path.read_text())["places"] for path in Path(_index.DIRECTORY).glob("*.json")}

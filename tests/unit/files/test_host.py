@@ -15,42 +15,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files import _commit, _index
-from ansible_collections.mailops.profiles.plugins.module_utils._files._host import deploy
 from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import HostError
 
-from .home import OWN, PATTERNS, Host, block, owned
-
-
-class Site:
-    """Users with directories below ``root``; a payload as the action makes it."""
-
-    def __init__(self, root: Path) -> None:
-        self.root = root
-
-    def run(self, *names: str, absent: tuple[str, ...] = (), check: bool = False, purge: bool = False, **other: Any) -> dict[str, Any]:
-        files = [file._asdict() for file in (block(), owned())]
-        users = [
-            {"name": name, "dest": str(self.root / name), "accounts": 1, "files": [] if name in absent else files} for name in (*names, *absent)
-        ]
-        payload = {
-            "instance": "default", "patterns": PATTERNS, "mode": 0o600, "directory_mode": 0o700, "owner": None, "group": None,
-            "deadline": 5, "details": False, "listed": [user["name"] for user in users] if purge else None, "earlier": [], "host": None,
-            "users": users, **other,
-        }  # fmt: skip
-        return deploy(payload, check=check, diff=False)
-
-    def left(self) -> set[str]:
-        return {path.name for path in self.root.iterdir() if any(path.iterdir())}
-
-    @property
-    def index(self) -> dict[str, Any]:
-        return {path.name: json.loads(path.read_text())["places"] for path in Path(_index.DIRECTORY).glob("*.json")}
-
-
-@pytest.fixture
-def site(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    monkeypatch.setattr(_index, "DIRECTORY", str(tmp_path / "var/lib/mailops"))
-    return Site(tmp_path / "srv")
+from .home import OWN, Site, block, owned
 
 
 def users(result: dict[str, Any]) -> set[str]:

@@ -18,7 +18,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._files._base impo
 from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Settings
 from ansible_collections.mailops.profiles.plugins.module_utils._files._worker import Run
 
-from .test_host import Site, site  # noqa: F401
+from .home import Site
 
 CFG = "etc/program/program.cfg"
 PREFS = "etc/program/defaults/pref/mailops.js"
@@ -45,7 +45,7 @@ def everything(root: Path) -> dict[str, bytes | None]:
     return {str(path.relative_to(root)): path.read_bytes() if path.is_file() else None for path in root.rglob("*")}
 
 
-def test_an_administrators_file_gets_a_block_and_loses_it_again(site: Site, root: Path) -> None:  # noqa: F811
+def test_an_administrators_file_gets_a_block_and_loses_it_again(site: Site, root: Path) -> None:
     mine = root / CFG
     mine.parent.mkdir(parents=True)
     mine.write_bytes(b"// mine\nlockPref('x', 1);")
@@ -64,7 +64,7 @@ def test_an_administrators_file_gets_a_block_and_loses_it_again(site: Site, root
     assert everything(root) == before and mine.stat().st_mode & 0o777 == 0o640
 
 
-def test_it_stays_while_anybody_is_served(site: Site, root: Path) -> None:  # noqa: F811
+def test_it_stays_while_anybody_is_served(site: Site, root: Path) -> None:
     site.run("anna", "bob", host=part(*FILES))
     site.run(absent=("anna",), host=part(remove=True))
     assert (root / CFG).exists()
@@ -73,7 +73,7 @@ def test_it_stays_while_anybody_is_served(site: Site, root: Path) -> None:  # no
     assert everything(root) == {}
 
 
-def test_two_instances_have_a_block_each(site: Site, root: Path) -> None:  # noqa: F811
+def test_two_instances_have_a_block_each(site: Site, root: Path) -> None:
     site.run("anna", instance="one", host=part(*FILES))
     site.run("bob", instance="two", host=part(*FILES))
     assert (root / CFG).read_bytes().count(b"go();") == 2
@@ -82,7 +82,7 @@ def test_two_instances_have_a_block_each(site: Site, root: Path) -> None:  # noq
     assert everything(root) == {}
 
 
-def test_an_edit_is_repaired_and_reported(site: Site, root: Path) -> None:  # noqa: F811
+def test_an_edit_is_repaired_and_reported(site: Site, root: Path) -> None:
     site.run("anna", host=part(*FILES))
     path = root / PREFS
     path.write_bytes(path.read_bytes().replace(b"pref();", b"evil();"))
@@ -90,21 +90,21 @@ def test_an_edit_is_repaired_and_reported(site: Site, root: Path) -> None:  # no
     assert result["drifted"] == [{"user": "", "path": str(path)}] and b"evil" not in path.read_bytes()
 
 
-def test_what_stands_in_the_way_is_said_and_the_users_are_served(site: Site, root: Path) -> None:  # noqa: F811
+def test_what_stands_in_the_way_is_said_and_the_users_are_served(site: Site, root: Path) -> None:
     (root / CFG).mkdir(parents=True)
     result = site.run("anna", host=part(*FILES))
     assert [item["path"] for item in result["failed_users"]] == [str(root / CFG)]
     assert site.left() == {"anna"}
 
 
-def test_a_directory_of_somebody_else_is_refused(site: Site, root: Path) -> None:  # noqa: F811
+def test_a_directory_of_somebody_else_is_refused(site: Site, root: Path) -> None:
     (root / "etc/program").mkdir(parents=True)
     os.chown(root / "etc/program", 20_001, 20_001)
     result = site.run("anna", host=part(*FILES))
     assert len(result["failed_users"]) == 1 and not any(path.is_file() for path in (root / "etc").rglob("*"))
 
 
-def test_a_program_that_reads_other_places_is_reported(site: Site, root: Path) -> None:  # noqa: F811
+def test_a_program_that_reads_other_places_is_reported(site: Site, root: Path) -> None:
     (root / "own.js").write_text('pref("general.config.filename", "company.cfg");\n')
     signs = [
         ("program", str(root / "*.js"), r'"general\.config\.filename", "(?!program\.cfg)', "the administrator's own", False),
@@ -115,7 +115,7 @@ def test_a_program_that_reads_other_places_is_reported(site: Site, root: Path) -
     assert result["elsewhere"] == [{"user": "", "client": "program", "profile": "", "reason": "the administrator's own"}]
 
 
-def test_who_is_not_root_uses_what_root_has_put_there(site: Site, root: Path) -> None:  # noqa: F811
+def test_who_is_not_root_uses_what_root_has_put_there(site: Site, root: Path) -> None:
     def as_somebody() -> dict[str, Any]:
         os.seteuid(20_001)
         try:
@@ -130,7 +130,7 @@ def test_who_is_not_root_uses_what_root_has_put_there(site: Site, root: Path) ->
     assert (as_somebody()["error"], as_somebody()["unchanged"]) == (None, 2)
 
 
-def test_without_the_list_of_users_what_they_share_stays(site: Site, root: Path) -> None:  # noqa: F811
+def test_without_the_list_of_users_what_they_share_stays(site: Site, root: Path) -> None:
     site.run("anna", "bob", host=part(*FILES))
     (Path(_index.DIRECTORY) / "default.json").unlink()
     result = site.run(absent=("anna",), host=part(remove=True))
@@ -140,7 +140,7 @@ def test_without_the_list_of_users_what_they_share_stays(site: Site, root: Path)
     assert everything(root) == {}
 
 
-def test_blocks_are_found_without_any_record(site: Site, root: Path) -> None:  # noqa: F811
+def test_blocks_are_found_without_any_record(site: Site, root: Path) -> None:
     site.run("anna", host=part(*FILES))
     shutil.rmtree(root / "var")
     shutil.rmtree(_index.DIRECTORY)
@@ -149,12 +149,12 @@ def test_blocks_are_found_without_any_record(site: Site, root: Path) -> None:  #
     assert {path: content for path, content in everything(root).items() if path in (CFG, PREFS)} == {CFG: b"", PREFS: b""}
 
 
-def test_a_sign_that_is_no_file_hangs_nobody(site: Site, root: Path) -> None:  # noqa: F811
+def test_a_sign_that_is_no_file_hangs_nobody(site: Site, root: Path) -> None:
     os.mkfifo(root / "pipe.js")
     assert site.run("anna", host=part(elsewhere=(("program", str(root / "*.js"), "x", "no", False),)))["elsewhere"] == []
 
 
-def test_where_ours_would_do_harm_it_is_not_written_and_goes(site: Site, root: Path) -> None:  # noqa: F811
+def test_where_ours_would_do_harm_it_is_not_written_and_goes(site: Site, root: Path) -> None:
     site.run("anna", host=part(*FILES))
     (root / "version").write_text("Version=140.1\n")
     result = site.run("anna", host=part(*FILES, elsewhere=(("program", str(root / "version"), "^Version=140", "too old", True),)))
@@ -162,7 +162,7 @@ def test_where_ours_would_do_harm_it_is_not_written_and_goes(site: Site, root: P
     assert everything(root) == {"version": b"Version=140.1\n"}
 
 
-def test_it_stays_until_the_program_has_forgotten(site: Site, root: Path) -> None:  # noqa: F811
+def test_it_stays_until_the_program_has_forgotten(site: Site, root: Path) -> None:
     site.run("anna", host=part(*FILES))
     known = site.root / "anna" / ".program/profile/prefs"
     known.parent.mkdir(parents=True)

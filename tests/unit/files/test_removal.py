@@ -12,9 +12,8 @@ from ansible_collections.mailops.profiles.plugins.module_utils._files._plan impo
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client
 
-from ..files.conftest import host, tmp_path  # noqa: F401
-from ..files.home import Home, Host
-from .accounts import profile, resolved
+from ..clients.accounts import profile, resolved
+from .home import Home, Host
 
 every_client = pytest.mark.parametrize("client", clients.all_clients(), ids=lambda client: client.name)
 OWN = (b"", b"# mine\n", b"# without an end of line", b"\xff\x00 not text\r\n")
@@ -25,7 +24,7 @@ def wanted(client: Client, *profiles: dict) -> list[Wanted]:
     return [Wanted(client=client.name, **vars(file)) for file in client.files(accounts, user)]
 
 
-def run(host: Host, client: Client, files: list[Wanted]) -> tuple[list[str], list[str]]:  # noqa: F811
+def run(host: Host, client: Client, files: list[Wanted]) -> tuple[list[str], list[str]]:
     outcome = host.run(*files, patterns={client.name: client.paths})["alice"]
     assert outcome.error is None, outcome.error
     return [change["action"] for change in outcome.changes], outcome.drifted
@@ -33,7 +32,7 @@ def run(host: Host, client: Client, files: list[Wanted]) -> tuple[list[str], lis
 
 @every_client
 @pytest.mark.parametrize("own", [None, *OWN])
-def test_removal_restores_the_home_byte_for_byte(client: Client, own: bytes | None, host: Host) -> None:  # noqa: F811
+def test_removal_restores_the_home_byte_for_byte(client: Client, own: bytes | None, host: Host) -> None:
     home = host.home("alice")
     first, second = wanted(client, profile("work", signature="x")), wanted(client, profile("work", signature="y"), profile("Work"))
     if own is not None:
