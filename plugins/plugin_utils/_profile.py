@@ -76,14 +76,14 @@ class Profile:
     def from_data(cls, data: Any, where: str = "") -> Profile:
         """The profile that ``data`` (a dict of profile fields; None means not given) describes, or MailopsError."""
         reader = _Reader(data)
-        try:
-            known = reader.read()
-        except Invalid as exc:
-            reader.problems.append(str(exc))
         place = f"{where or _place(data)}: "
+        known = reader.read()
+        profile = cls(**known, warnings=tuple(place + warning for warning in reader.warnings))
+        if profile.incoming is not None and profile.outgoing is not None:
+            reader.check_secret_variables(profile)
         if reader.problems:
             raise MailopsError(*(place + problem for problem in reader.problems))
-        return cls(**known, warnings=tuple(place + warning for warning in reader.warnings))
+        return profile
 
     def as_data(self) -> dict[str, Any]:
         """Every field in the order of the documentation; ``port: None`` means that it follows from type and security."""
@@ -198,7 +198,6 @@ class _Reader:
         self._refuse_other_type(account_type)
         if known.get("leave_on_server") is False and "delete_after_days" in known:
             self.problems.append("delete_after_days: means nothing with leave_on_server: false; give only one of them")
-        self._check_secret_variables(known)
         return known
 
     def _refuse_unknown(self, data: Mapping[Any, Any], allowed: tuple[str, ...], prefix: str) -> None:
@@ -342,11 +341,9 @@ class _Reader:
             if given is not None and not (name == "leave_on_server" and given is True):
                 self.problems.append(f"{name}: is for {other.upper()} only, and account_type is {account_type}")
 
-    def _check_secret_variables(self, known: dict[str, Any]) -> None:
+    def check_secret_variables(self, profile: Profile) -> None:
         """A variable that fills a password is a secret: it has no default in the store, and shows up nowhere else."""
-        if any(known[side] is None for side in ("incoming", "outgoing")):
-            return
-        secret, shown = Profile(**{**known, "name": known["name"] or "x"}).variable_places()
+        secret, shown = profile.variable_places()
         for variable, place in shown.items():
             if variable == variables.PASSWORD:
                 self.problems.append(f"{place}: {{{variable}}} may stand in password fields only")

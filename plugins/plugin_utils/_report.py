@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from typing import Any, Iterable, Mapping
+from operator import itemgetter
+from typing import Any, Callable, Iterable, Mapping
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables as variables
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import MASK
@@ -17,6 +18,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Sto
 
 _MOST_DIFF = 200_000  # bytes; AWX drops results above 700,000 characters
 _MOST_LISTED = 100
+_FIELD_VALUES, _SERVER_VALUES = itemgetter(*FIELDS), itemgetter(*SERVER_FIELDS)
 
 
 def record(stored: Stored | None, new: bool = False) -> dict[str, Any] | None:
@@ -33,15 +35,22 @@ def planned(edit: Edit, check_mode: bool) -> dict[str, Any] | None:
 
 def _shown(data: Mapping[str, Any], other: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The fields in their documented order, secrets masked; those that differ from ``other``'s say so."""
-    shown = {name: data.get(name) for name in FIELDS}
+    shown = _ordered(data, FIELDS, _FIELD_VALUES)
     for side in ("incoming", "outgoing"):
-        server = {name: data[side].get(name) for name in SERVER_FIELDS}
+        server = _ordered(data[side], SERVER_FIELDS, _SERVER_VALUES)
         secret = server["password"]
         if secret is not None and not variables.parse(secret).only_variable:
             before = other and other[side].get("password")
             server["password"] = MASK if before in (None, secret) else f"{MASK} (changed)"
         shown[side] = server
     return shown
+
+
+def _ordered(data: Mapping[str, Any], names: tuple[str, ...], values: Callable[[Mapping[str, Any]], tuple]) -> dict[str, Any]:
+    try:
+        return dict(zip(names, values(data)))
+    except KeyError:  # an older release did not know all of them
+        return {name: data.get(name) for name in names}
 
 
 def _without_nulls(data: Mapping[str, Any]) -> dict[str, Any]:

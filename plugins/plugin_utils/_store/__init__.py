@@ -11,7 +11,7 @@ import pwd
 import re
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
-from typing import Any, Callable, Collection, Mapping, TypeVar
+from typing import Any, Callable, Collection, Mapping, NamedTuple, TypeVar
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError
@@ -23,8 +23,7 @@ _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _FORMS = "an absolute path or sqlite:///PATH"
 
 
-@dataclass(frozen=True)
-class Stored:
+class Stored(NamedTuple):
     """A profile as the store has it. ``data`` is complete (``Profile.as_data``, the name included); nobody changes it in place."""
 
     id: str

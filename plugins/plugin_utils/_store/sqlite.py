@@ -182,16 +182,19 @@ class SqliteStore(Store):
         else:
             marks = ", ".join("?" * len(wanted))
             rows = connection.execute(f"{query} WHERE name IN ({marks}) ORDER BY name", sorted(wanted))
-        return {row[1]: self._stored(*row) for row in rows if wanted is None or row[1] in wanted}
-
-    def _stored(self, profile_id: str, name: str, revision: int, document: str) -> Stored:
+        picked = [row for row in rows if wanted is None or row[1] in wanted]
         try:
-            data = {**json.loads(document), "name": name}
+            # All at once: thousands of calls take longer than what they do.
+            documents = json.loads(f"[{','.join(row[3] for row in picked)}]")
         except (TypeError, ValueError) as exc:
             raise MailopsError(self._damaged()) from exc
-        if not all(isinstance(data.get(side), dict) for side in ("incoming", "outgoing")):
+        if len(documents) != len(picked) or not all(map(_is_profile, documents)):
             raise MailopsError(self._damaged())
-        return Stored(profile_id, name, revision, data)
+        found = {}
+        for (profile_id, name, revision, _document), data in zip(picked, documents):
+            data["name"] = name
+            found[name] = Stored(profile_id, name, revision, data)
+        return found
 
     def _write(self, connection: sqlite3.Connection, changes: Changes, created: bool) -> None:
         if created:
@@ -246,6 +249,10 @@ class SqliteStore(Store):
 def _document(record: Stored) -> str:
     data = {key: value for key, value in record.data.items() if key != "name"}
     return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+
+
+def _is_profile(data: Any) -> bool:
+    return isinstance(data, dict) and isinstance(data.get("incoming"), dict) and isinstance(data.get("outgoing"), dict)
 
 
 def _parents(path: str) -> Iterator[str]:
