@@ -16,7 +16,8 @@ from ..unit.files.conftest import alice, host, tmp_path
 __all__ = ["alice", "count", "host", "tmp_path"]
 
 # How many random cases a battery makes. docs/reliability.md holds the counts of a long run.
-CASES = int(os.environ.get("MAILOPS_CASES", "20"))
+USUAL_CASES = 20
+CASES = int(os.environ.get("MAILOPS_CASES", USUAL_CASES))
 
 
 @pytest.fixture
