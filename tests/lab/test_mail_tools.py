@@ -8,14 +8,16 @@ from __future__ import annotations
 import re
 
 import pytest
-from deployed import FETCHED, USERS, against, deploy, every_user, impostors, logins, pop, profile, securities
+from deployed import FETCHED, USERS, against, deploy, impostors, logins, pop, profile, securities, some_users
 from harness import Lab
 
 pytestmark = pytest.mark.usefixtures("no_command_ran")
+by_name_and_security = pytest.mark.parametrize(
+    ("name", "security"), [*((name, "tls") for name in USERS), *((name, "starttls") for name in some_users.args[1])]
+)
 
 
-@every_user
-@pytest.mark.parametrize("security", ["tls", "starttls"])
+@by_name_and_security
 def test_msmtp_sends(lab: Lab, name: str, security: str) -> None:
     user = USERS[name]
     deploy(lab, name, [profile(outgoing__security=security)], ["msmtp"])
@@ -27,8 +29,7 @@ def test_msmtp_sends(lab: Lab, name: str, security: str) -> None:
     assert f"Authenticated sender: {user.email}" in str(message.get_all("Received"))
 
 
-@every_user
-@pytest.mark.parametrize("security", ["tls", "starttls"])
+@by_name_and_security
 def test_mbsync_syncs(lab: Lab, name: str, security: str) -> None:
     user = USERS[name]
     (account,) = deploy(lab, name, [profile(incoming__security=security)], ["mbsync"])
@@ -47,7 +48,7 @@ def test_mbsync_syncs(lab: Lab, name: str, security: str) -> None:
     assert [each["Subject"] for each in lab.messages(user.email)] == ["first"]
 
 
-@every_user
+@some_users
 @pytest.mark.parametrize("service", FETCHED)
 def test_fetchmail_fetches(lab: Lab, name: str, service: str) -> None:
     user = USERS[name]

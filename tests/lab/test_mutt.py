@@ -11,7 +11,7 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from deployed import USERS, against, deploy, every_user, impostors, logins, mutts, opens_mailbox, pop, profile, screen, securities
+from deployed import USERS, against, deploy, every_user, impostors, logins, mutts, opens_mailbox, pop, profile, screen, securities, some_users
 from harness import Lab
 
 pytestmark = pytest.mark.usefixtures("no_command_ran")
@@ -54,7 +54,7 @@ def test_mutt_with_starttls_on_both_sides(lab: Lab, program: str, name: str) -> 
 
 
 @mutts
-@every_user
+@some_users
 @pytest.mark.parametrize("security", ["tls", "starttls"])
 def test_mutt_reads_pop(lab: Lab, program: str, name: str, security: str) -> None:
     deploy(lab, name, [pop(security)], ["neomutt"])
