@@ -11,7 +11,21 @@ from __future__ import annotations
 import subprocess
 
 import pytest
-from deployed import USERS, against, deploy, every_user, impostors, logins, mutts, opens_mailbox, pop, profile, screen, securities, some_users
+from deployed import (
+    USERS,
+    against,
+    deploy,
+    every_user,
+    impostors,
+    logins,
+    mutts,
+    opens_mailbox,
+    pop,
+    profile,
+    screen,
+    securities,
+    some_users,
+)
 from harness import Lab
 
 pytestmark = pytest.mark.usefixtures("no_command_ran")
