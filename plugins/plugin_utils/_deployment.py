@@ -54,9 +54,7 @@ class Deployment:
         return {
             "patterns": {client.name: [file.path for file in client.host_files] for client in _clients.all_clients()},
             "files": [{"client": client.name, **vars(file), "shown": file.text} for client in used for file in client.host_files],
-            "elsewhere": [
-                (client.name, each.pattern, each.matching, each.reason, each.blocks) for client in used for each in client.elsewhere
-            ],
+            "elsewhere": [{"client": client.name, **vars(each)} for client in used for each in client.elsewhere],
             "remove": all(user.state == "absent" for user in self.users),
             "leftovers": [each for client in _clients.all_clients() for each in client.leftovers],
         }

@@ -18,7 +18,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._files._base impo
 from ansible_collections.mailops.profiles.plugins.module_utils._files._diff import limited
 from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity
 from ansible_collections.mailops.profiles.plugins.module_utils._files._index import Index, Place
-from ansible_collections.mailops.profiles.plugins.module_utils._files._machine import deploy_machine, found_elsewhere, is_recorded
+from ansible_collections.mailops.profiles.plugins.module_utils._files._machine import Machine
 from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Settings, Wanted
 from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import HostError
 from ansible_collections.mailops.profiles.plugins.module_utils._files._worker import Outcome, Run, Task, run_tasks
@@ -34,32 +34,27 @@ def deploy(payload: Mapping[str, Any], check: bool, diff: bool, label: Optional[
 
     ``label`` gives the SELinux context that the policy wants for a path; None where there is no SELinux.
     """
-    run = Run(
-        settings=Settings(payload["instance"], payload["patterns"], payload["mode"], diff, label, _leftovers(payload["host"])),
-        dest=_dest_options(payload),
-        check=check,
-        deadline=payload["deadline"],
-    )
     if payload["listed"] is not None and os.geteuid() != 0:
         raise HostError("purge_users needs root, who keeps the list of the users served: run with become")
+    dest = _dest_options(payload)
     taken = _taken(payload["earlier"]) if any(user["dest"] is None for user in payload["users"]) else {}
     tasks, failed, missing = _tasks(payload["users"], taken)
-    part = payload["host"]
     with _lock(check):
+        machine = Machine(payload["host"], payload["instance"])
+        settings = Settings(payload["instance"], payload["patterns"], payload["mode"], diff, label, machine.leftovers)
+        run = Run(settings, dest, check, payload["deadline"])
         if os.geteuid() == 0:
-            outcomes, notices = _serve(payload, tasks, taken, run)
+            outcomes, notices = _serve(payload, tasks, taken, run, machine)
         else:
-            outcomes, notices = [*run_tasks(tasks, run), *filter(None, [deploy_machine(part, run, True)])], []
+            outcomes, notices = [*run_tasks(tasks, run), *machine.deploy(run, anybody=True)], []
     accounts = {user["name"]: user["accounts"] for user in payload["users"]}
     report = _report(outcomes, failed, missing, accounts, payload["details"], notices)
-    return {**report, "elsewhere": found_elsewhere(part)}
+    return {**report, "elsewhere": machine.skipped}
 
 
-def _leftovers(part: Optional[Mapping[str, Any]]) -> Sequence[Tuple[str, str]]:
-    return part["leftovers"] if part and part["remove"] else ()
-
-
-def _serve(payload: Mapping[str, Any], tasks: List[Task], taken: Dict[Any, str], run: Run) -> Tuple[List[Outcome], List[str]]:
+def _serve(
+    payload: Mapping[str, Any], tasks: List[Task], taken: Dict[Any, str], run: Run, machine: Machine
+) -> Tuple[List[Outcome], List[str]]:
     """The outcomes of those to purge and of the listed users, and notices. A place is on root's list from before anything is written
     there until everything is removed."""
     index = Index(payload["instance"])
@@ -69,7 +64,7 @@ def _serve(payload: Mapping[str, Any], tasks: List[Task], taken: Dict[Any, str],
         if payload["listed"] is not None:
             raise
         # The list stays as it is, and what all share is not removed: nobody knows who is left.
-        return [*run_tasks(tasks, run), *filter(None, [deploy_machine(payload["host"], run, True)])], [str(exc)]
+        return [*run_tasks(tasks, run), *machine.deploy(run, anybody=True)], [str(exc)]
     coming = {_place(task) for task in tasks if task.wanted}
     purges: List[Task] = []
     notices: List[str] = []
@@ -94,11 +89,11 @@ def _serve(payload: Mapping[str, Any], tasks: List[Task], taken: Dict[Any, str],
                 notices.append(f"{outcome.user}: {reason}: start it, and run again")
             elif outcome.error is None:
                 served.discard(_place(task))
-    lost = index.missing and is_recorded(payload["instance"])
-    if lost and payload["host"] and payload["host"]["remove"]:
+    lost = index.missing and machine.is_recorded
+    if lost and machine.removes:
         notices.append("the list of the users served is lost; what they share on the host stays until all were served once more, and removed")
     # Before the list: its directory goes when it is empty.
-    outcomes.extend(filter(None, [deploy_machine(payload["host"], run, bool(served) or lost)]))
+    outcomes.extend(machine.deploy(run, anybody=bool(served) or lost))
     if not run.check:
         try:
             index.write(served)

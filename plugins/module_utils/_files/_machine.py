@@ -10,7 +10,7 @@ import glob
 import os
 import re
 import stat
-from typing import Any, Dict, List, Mapping, Optional
+from typing import Any, List, Mapping, Optional, Sequence, Tuple
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._base import DestOptions
 from ansible_collections.mailops.profiles.plugins.module_utils._files._block import Block
@@ -24,36 +24,44 @@ STATE = "var/lib/mailops.profiles/host"
 _MOST_BYTES = 1 << 20
 
 
-def is_recorded(instance: str) -> bool:
-    return os.path.lexists(os.path.join(ROOT, manifest_path(STATE, instance)))
+class Machine:
+    """The host's part of a payload, or of one without (None). ``skipped``: programs of this host that read other places than those
+    that are written, in the form of ``skipped_accounts``."""
 
+    def __init__(self, part: Optional[Mapping[str, Any]], instance: str) -> None:
+        part = part or {"files": (), "patterns": {}, "elsewhere": (), "remove": False, "leftovers": ()}
+        signs = [sign for sign in part["elsewhere"] if _is_there(sign["pattern"], sign["matching"])]
+        blocked = {sign["client"] for sign in signs if sign["blocks"]}
+        self.skipped = [{"user": "", "client": sign["client"], "profile": "", "reason": sign["reason"]} for sign in signs]
+        self.removes = part["remove"]
+        self.is_recorded = os.path.lexists(os.path.join(ROOT, manifest_path(STATE, instance)))
+        # Nothing has to stay for a program to forget where nothing is.
+        self.leftovers: Sequence[Tuple[str, str]] = part["leftovers"] if self.removes and self.is_recorded else ()
+        self._patterns = part["patterns"]
+        self._concerned = bool(part["files"])
+        self._wanted = [Wanted(**item) for item in part["files"] if item["client"] not in blocked]
 
-def deploy_machine(part: Optional[Mapping[str, Any]], run: Run, anybody: bool) -> Optional[Outcome]:
-    """``part``: what the payload says of the host, if anything; ``anybody``: whether the instance still serves somebody here.
-    None: there is nothing to do."""
-    if part is None or not (part["files"] or (part["remove"] and not anybody)):
-        return None
-    blocked = {client for client, _pattern, _matching, _reason, blocks in _found(part) if blocks}
-    wanted = [Wanted(**item) for item in part["files"] if item["client"] not in blocked]
-    if os.geteuid() != 0:
-        return _as_somebody(wanted, run.settings.instance)
-    settings = run.settings._replace(patterns=part["patterns"], mode=0o644)
-    (outcome,) = run_tasks(
-        [Task("host", ROOT, None, wanted)], run._replace(settings=settings, dest=DestOptions(directory_mode=0o755), state=STATE)
-    )
-    outcome.user = ""
-    return outcome
+    def deploy(self, run: Run, anybody: bool) -> List[Outcome]:
+        """At most one outcome, of no user. ``anybody``: whether the instance still serves somebody here."""
+        if not self._concerned and (anybody or not self.removes):
+            return []
+        if os.geteuid() != 0:
+            return [self._as_somebody(run.settings.instance)]
+        settings = run.settings._replace(patterns=self._patterns, mode=0o644)
+        task = Task("host", ROOT, None, self._wanted)
+        (outcome,) = run_tasks([task], run._replace(settings=settings, dest=DestOptions(directory_mode=0o755), state=STATE))
+        outcome.user = ""
+        return [outcome]
 
-
-def _as_somebody(wanted: List[Wanted], instance: str) -> Outcome:
-    """Who is not root can use what root has put there, and can put nothing there."""
-    outcome = Outcome("")
-    missing = [file for file in wanted if not _stands(file, instance)]
-    outcome.unchanged = len(wanted) - len(missing)
-    if missing:
-        path = os.path.join(ROOT, missing[0].path)
-        outcome.error = {"path": path, "msg": f"{path}, which {missing[0].client} needs, is root's to write: run with become once"}
-    return outcome
+    def _as_somebody(self, instance: str) -> Outcome:
+        """Who is not root can use what root has put there, and can put nothing there."""
+        outcome = Outcome("")
+        missing = [file for file in self._wanted if not _stands(file, instance)]
+        outcome.unchanged = len(self._wanted) - len(missing)
+        if missing:
+            path = os.path.join(ROOT, missing[0].path)
+            outcome.error = {"path": path, "msg": f"{path}, which {missing[0].client} needs, is root's to write: run with become once"}
+        return outcome
 
 
 def _stands(file: Wanted, instance: str) -> bool:
@@ -64,17 +72,8 @@ def _stands(file: Wanted, instance: str) -> bool:
         return False
 
 
-def found_elsewhere(part: Optional[Mapping[str, Any]]) -> List[Dict[str, str]]:
-    """Programs of this host that read other places than those that are written, in the form of ``skipped_accounts``."""
-    found = _found(part) if part else []
-    return [{"user": "", "client": client, "profile": "", "reason": reason} for client, _pattern, _matching, reason, _blocks in found]
-
-
-def _found(part: Mapping[str, Any]) -> List[Any]:
-    return [
-        sign for sign in part["elsewhere"]
-        if any(sign[2] is None or _matches(path, sign[2]) for path in glob.glob(sign[1]))
-    ]  # fmt: skip
+def _is_there(pattern: str, matching: Optional[str]) -> bool:
+    return any(matching is None or _matches(path, matching) for path in glob.glob(pattern))
 
 
 def _matches(path: str, matching: str) -> bool:

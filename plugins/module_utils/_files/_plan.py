@@ -10,7 +10,6 @@ import fnmatch
 import hashlib
 import os
 import re
-from contextlib import suppress
 from typing import Any, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._block import Block, ends_with_block, only_blocks
@@ -29,7 +28,6 @@ from ansible_collections.mailops.profiles.plugins.module_utils._files._refused i
 from ansible_collections.mailops.profiles.plugins.module_utils._files._tree import MAX_SIZE, Content, Tree
 
 _MOST_STALE = 500
-_MOST_PROFILES = 20
 
 
 class Wanted(NamedTuple):
@@ -107,19 +105,6 @@ def backup_name(path: str, data: bytes) -> str:
 def plan_user(tree: Tree, wanted: Sequence[Wanted], settings: Settings) -> Plan:
     """Refused when something stands in the way of any of the user's files: then none of them is touched."""
     return _Planner(tree, settings).plan(wanted)
-
-
-def is_left_over(tree: Tree, settings: Settings) -> bool:
-    """Whether a program of the user still knows of accounts."""
-    for pattern, matching in settings.leftovers:
-        above, _star, below = pattern.partition("/*/")
-        with suppress(Refused, OSError):  # then it is no place where the program keeps something
-            for path in [f"{above}/{name}/{below}" for name in tree.names(above)[:_MOST_PROFILES]]:
-                with suppress(Refused, OSError):
-                    content = tree.read(path)
-                    if content is not None and re.search(matching.encode(), content.data, re.MULTILINE):
-                        return True
-    return False
 
 
 class _Planner:

@@ -24,8 +24,9 @@ from typing import Any, Callable, Dict, List, NamedTuple, Optional, Sequence, Se
 from ansible_collections.mailops.profiles.plugins.module_utils._files._base import Base, DestOptions, open_dest, open_home
 from ansible_collections.mailops.profiles.plugins.module_utils._files._commit import Commit, commit_batch
 from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity, Switch
+from ansible_collections.mailops.profiles.plugins.module_utils._files._leftovers import is_left_over
 from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest import STATE_DIRECTORY, manifest_path
-from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Plan, Settings, Wanted, is_left_over, plan_user
+from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Plan, Settings, Wanted, plan_user
 from ansible_collections.mailops.profiles.plugins.module_utils._files._refused import HostError, Refused, refused, unexpected
 from ansible_collections.mailops.profiles.plugins.module_utils._files._tree import Tree
 
@@ -123,7 +124,7 @@ class _Worker:
         try:
             with self._switch.to(base.identity):
                 plan = plan_user(tree, task.wanted, self._run.settings)
-                left_over = not task.wanted and is_left_over(tree, self._run.settings)
+                left_over = not task.wanted and is_left_over(tree, self._run.settings.leftovers)
         except OSError as exc:
             raise refused(task.base, exc) from None
         except Exception as exc:

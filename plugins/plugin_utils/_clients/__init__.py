@@ -160,6 +160,11 @@ class Client:
         ]
 
 
+def default_account(accounts: Sequence[Account]) -> Account:
+    """The account that a client uses when its user does not choose: not every user has one that is marked."""
+    return next((account for account in accounts if account.default), accounts[0])
+
+
 def set_fields(profile: Profile) -> list[str]:
     """Dotted names of the fields that differ from their defaults."""
     data = profile.as_data()

@@ -7,10 +7,12 @@ other character stands for itself."""
 
 from __future__ import annotations
 
+import shlex
 from typing import Callable, Sequence
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, File, default_account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Server
 
 # Both programs refuse the whole file, the user's own accounts included, for one longer line.
 _LONGEST_LINE = 499
@@ -27,7 +29,7 @@ def quoted(text: str) -> str:
 
 def block(accounts: Sequence[Account], lines: Lines, path: str, alternatives: tuple[str, ...]) -> File:
     """The accounts, one after the other, and which of them is the default, unless the user has one."""
-    default = next((account for account in accounts if account.default), accounts[0])
+    default = default_account(accounts)
     # A blank line between accounts, none at the end.
     text = "\n".join("".join(f"{line}\n" for line in lines(account)) for account in accounts)
     return File(
@@ -38,6 +40,20 @@ def block(accounts: Sequence[Account], lines: Lines, path: str, alternatives: tu
         unless=_OWN_DEFAULT,
         text_if_matched=text,
     )
+
+
+def login_and_tls(server: Server, ca_file: str | None) -> list[str]:
+    """Each directive that matters is explicit, if empty: otherwise the user's own ``defaults`` would reach in here."""
+    return [
+        "user" if server.authentication == "none" else f"user {quoted(server.username)}",
+        "password" if server.password is None else f"password {quoted(server.password)}",
+        f"passwordeval {quoted(shlex.join(server.password_command))}" if server.password_command else "passwordeval",
+        f"tls {'off' if server.security == 'none' else 'on'}",
+        f"tls_starttls {'on' if server.security == 'starttls' else 'off'}",
+        f"tls_trust_file {quoted(ca_file)}" if ca_file else "tls_trust_file system",
+        # A fingerprint would overrule the trust file.
+        "tls_fingerprint",
+    ]
 
 
 def too_long(program: str, lines: Sequence[str]) -> str | None:

@@ -14,12 +14,18 @@ Alpine looks for ``.pinercex`` beside the ``.pinerc`` that it is started with: e
 
 from __future__ import annotations
 
-import base64
 import re
 from typing import Iterable, Sequence
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File, loses_html_signature
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import (
+    BLOCK,
+    Client,
+    File,
+    default_account,
+    loses_html_signature,
+)
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._imap import modified_utf7
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Server
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
@@ -37,7 +43,7 @@ def _escaped(text: str) -> str:
 
 
 def _render(accounts: Sequence[Account], user: User) -> list[File]:
-    default = next((account for account in accounts if account.default), accounts[0])
+    default = default_account(accounts)
     variables = _variables(default)
     return [
         *(file for account in accounts for file in _files(account)),
@@ -68,8 +74,8 @@ def _variables(account: Account) -> dict[str, str]:
     return {
         "inbox-path": f"{mailboxes}INBOX",
         "folder-collections": f"{mailboxes}[]",
-        "default-fcc": f"{mailboxes}{_encoded_folder(folders['sent'])}" if "sent" in folders else "",
-        "postponed-folder": f"{mailboxes}{_encoded_folder(folders['drafts'])}" if "drafts" in folders else "",
+        "default-fcc": f"{mailboxes}{modified_utf7(folders['sent'])}" if "sent" in folders else "",
+        "postponed-folder": f"{mailboxes}{modified_utf7(folders['drafts'])}" if "drafts" in folders else "",
         "smtp-server": _server(account.outgoing),
         "user-domain": account.email.rpartition("@")[2],
         # Elements of a list are separated in exactly this way.
@@ -87,16 +93,6 @@ def _server(server: Server) -> str:
     username = server.username.replace("\\", "\\\\")
     user = "" if server.authentication == "none" else f'/user="{username}"'
     return f"{host}:{server.port}{_TLS[server.security]}{user}"
-
-
-def _encoded_folder(name: str) -> str:
-    """RFC 3501 5.1.3: the server gets the name as it stands in the configuration."""
-
-    def shifted(match: re.Match[str]) -> str:
-        encoded = base64.b64encode(match[0].encode("utf-16-be")).decode()
-        return "&-" if match[0] == "&" else f"&{encoded.rstrip('=').replace('/', ',')}-"
-
-    return re.sub(r"&|[^\x20-\x7e]+", shifted, name)
 
 
 def _headers(account: Account) -> Iterable[str]:
@@ -120,7 +116,7 @@ def _cannot(account: Account) -> str | None:
     if account.incoming.authentication == "none":
         return "Alpine cannot read mail without a log-in (incoming.authentication: none)"
     for name in ("sent", "drafts"):
-        if len(_encoded_folder(account.folders.get(name, ""))) > _LONGEST_FOLDER:
+        if len(modified_utf7(account.folders.get(name, ""))) > _LONGEST_FOLDER:
             return f"Alpine takes folder names of at most {_LONGEST_FOLDER} characters in the encoding of IMAP (folders.{name})"
     if account.ca_file and (set(account.ca_file) & set('",') or account.ca_file.endswith(" ")):
         return "Alpine takes no path with a comma, a double quote or a space at its end (ca_file)"

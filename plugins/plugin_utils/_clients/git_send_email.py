@@ -18,7 +18,7 @@ from typing import Iterable, Sequence
 from urllib.parse import quote
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File, default_account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import dotted_fields
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
@@ -40,7 +40,7 @@ def _quoted(text: str) -> str:
 
 
 def _render(accounts: Sequence[Account], user: User) -> list[File]:
-    default = next((account for account in accounts if account.default), accounts[0])
+    default = default_account(accounts)
     # Two accounts may have the same log-in, and what is said of helpers without a command undoes what is said with one.
     ordered = sorted(accounts, key=lambda account: account.outgoing.password_command is not None)
     included = _included(_path(account, "gitconfig") for account in ordered)

@@ -6,13 +6,12 @@
 
 from __future__ import annotations
 
-import shlex
 from typing import Sequence
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client, File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._maildir import maildir
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._msmtp_syntax import block, quoted, too_long
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._msmtp_syntax import block, login_and_tls, too_long
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
 _AUTH = {"gssapi": "gssapi", "encrypted": "cram-md5", "ntlm": "ntlm", "oauth2": "xoauth2"}
@@ -28,21 +27,13 @@ def _mailbox(account: Account) -> str:
 
 
 def _lines(account: Account) -> list[str]:
-    """Each directive that matters is explicit, if empty: otherwise the user's own ``defaults`` would reach in here."""
     server = account.incoming
     return [
         f"account {account.key}",
         f"host {server.host}",
         f"port {server.port}",
         f"auth {_auth(account)}",
-        f"user {quoted(server.username)}",
-        "password" if server.password is None else f"password {quoted(server.password)}",
-        f"passwordeval {quoted(shlex.join(server.password_command))}" if server.password_command else "passwordeval",
-        f"tls {'off' if server.security == 'none' else 'on'}",
-        f"tls_starttls {'on' if server.security == 'starttls' else 'off'}",
-        f"tls_trust_file {quoted(account.ca_file)}" if account.ca_file else "tls_trust_file system",
-        # A fingerprint would overrule the trust file.
-        "tls_fingerprint",
+        *login_and_tls(server, account.ca_file),
         "tls_host_override",
         "tls_certcheck on",
         f"keep {'on' if account.leave_on_server else 'off'}",

@@ -7,12 +7,11 @@
 from __future__ import annotations
 
 import re
-import shlex
 from typing import Sequence
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client, File
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._msmtp_syntax import block, quoted, too_long
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._msmtp_syntax import block, login_and_tls, quoted, too_long
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
 _AUTH = {"gssapi": "gssapi", "encrypted": "cram-md5", "ntlm": "ntlm", "oauth2": "xoauth2", "none": "off"}
@@ -23,9 +22,7 @@ def _render(accounts: Sequence[Account], user: User) -> list[File]:
 
 
 def _lines(account: Account) -> list[str]:
-    """Each directive that matters is explicit, if empty: otherwise the user's own ``defaults`` would reach in here."""
     server = account.outgoing
-    nobody = server.authentication == "none"
     return [
         f"account {account.key}",
         f"host {server.host}",
@@ -33,14 +30,7 @@ def _lines(account: Account) -> list[str]:
         "protocol smtp",
         f"from {quoted(account.email)}",
         f"auth {_auth(account)}",
-        "user" if nobody else f"user {quoted(server.username)}",
-        "password" if server.password is None else f"password {quoted(server.password)}",
-        f"passwordeval {quoted(shlex.join(server.password_command))}" if server.password_command else "passwordeval",
-        f"tls {'off' if server.security == 'none' else 'on'}",
-        f"tls_starttls {'on' if server.security == 'starttls' else 'off'}",
-        f"tls_trust_file {quoted(account.ca_file)}" if account.ca_file else "tls_trust_file system",
-        # A fingerprint would overrule the trust file.
-        "tls_fingerprint",
+        *login_and_tls(server, account.ca_file),
         "tls_certcheck on",
     ]
 

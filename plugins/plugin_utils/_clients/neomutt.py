@@ -17,7 +17,13 @@ from typing import Iterable, Sequence
 from urllib.parse import quote
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File, loses_html_signature
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import (
+    BLOCK,
+    Client,
+    File,
+    default_account,
+    loses_html_signature,
+)
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Server, dotted_fields
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
@@ -179,7 +185,7 @@ def _credentials(account: Account, side: str, kind: str) -> dict[str, str]:
 
 
 def _block(accounts: Sequence[Account]) -> str:
-    default = next((account for account in accounts if account.default), accounts[0])
+    default = default_account(accounts)
     lines = [f"source ~/{_path(default, 'muttrc')}"]
     if len(accounts) > 1:
         for number, account in enumerate(accounts[:_MOST_MACROS], start=1):

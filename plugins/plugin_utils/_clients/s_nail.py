@@ -17,7 +17,13 @@ from typing import Iterable, Sequence
 from urllib.parse import quote
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File, loses_html_signature
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import (
+    BLOCK,
+    Client,
+    File,
+    default_account,
+    loses_html_signature,
+)
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Server, dotted_fields
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
@@ -40,7 +46,7 @@ def _quoted(text: str) -> str:
 
 
 def _render(accounts: Sequence[Account], user: User) -> list[File]:
-    default = next((account for account in accounts if account.default), accounts[0])
+    default = default_account(accounts)
     text = "".join(_account(account) for account in accounts)
     block = File(".mailrc", f"{text}account {default.key}\n", BLOCK, unless=_OWN_DEFAULT, text_if_matched=text)
     return [block, *(file for account in accounts for file in _scripts(account))]

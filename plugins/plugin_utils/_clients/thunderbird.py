@@ -10,7 +10,6 @@ and whether one is in use, and what the user has in it stays.
 
 from __future__ import annotations
 
-import base64
 import json
 import pkgutil
 import re
@@ -19,6 +18,7 @@ from urllib.parse import quote
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, Elsewhere, File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._imap import modified_utf7
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import dotted_fields
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
@@ -124,16 +124,7 @@ def _folder_uri(account: Account, folder: str) -> str:
     """A folder's name inside Thunderbird, which compares it character by character."""
     # nsEscape.cpp, ESCAPE_XALPHAS; the path is not escaped.
     username = quote(account.incoming.username, safe="*").replace("~", "%7E")
-    return f"imap://{username}@{account.incoming.host}/{_modified_utf7(account.folders[folder])}"
-
-
-def _modified_utf7(text: str) -> str:
-    """RFC 3501 5.1.3: how IMAP writes a mailbox name that is not ASCII."""
-
-    def shifted(found: re.Match[str]) -> str:
-        return "&" + base64.b64encode(found[0].encode("utf-16-be")).decode().rstrip("=").replace("/", ",") + "-"
-
-    return re.sub("[^\x20-\x7e]+", shifted, text.replace("&", "&-"))
+    return f"imap://{username}@{account.incoming.host}/{modified_utf7(account.folders[folder])}"
 
 
 def _cannot(account: Account) -> str | None:

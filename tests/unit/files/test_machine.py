@@ -41,6 +41,10 @@ def part(*files: dict[str, Any], remove: bool = False, elsewhere: tuple[Any, ...
     return {"patterns": {"program": [CFG, PREFS]}, "files": list(files), "remove": remove, "elsewhere": elsewhere, "leftovers": [LEFTOVER]}
 
 
+def sign(root: Path, name: str, matching: str | None = None, reason: str = "no", blocks: bool = False) -> dict[str, Any]:
+    return {"client": "program", "pattern": str(root / name), "matching": matching, "reason": reason, "blocks": blocks}
+
+
 def everything(root: Path) -> dict[str, bytes | None]:
     return {str(path.relative_to(root)): path.read_bytes() if path.is_file() else None for path in root.rglob("*")}
 
@@ -106,12 +110,8 @@ def test_a_directory_of_somebody_else_is_refused(site: Site, root: Path) -> None
 
 def test_a_program_that_reads_other_places_is_reported(site: Site, root: Path) -> None:
     (root / "own.js").write_text('pref("general.config.filename", "company.cfg");\n')
-    signs = [
-        ("program", str(root / "*.js"), r'"general\.config\.filename", "(?!program\.cfg)', "the administrator's own", False),
-        ("program", str(root / "*.js"), "nothing", "no", False),
-        ("program", str(root / "snap*"), None, "no", False),
-    ]
-    result = site.run("anna", host=part(elsewhere=tuple(signs)))
+    own = sign(root, "*.js", r'"general\.config\.filename", "(?!program\.cfg)', "the administrator's own")
+    result = site.run("anna", host=part(elsewhere=(own, sign(root, "*.js", "nothing"), sign(root, "snap*"))))
     assert result["elsewhere"] == [{"user": "", "client": "program", "profile": "", "reason": "the administrator's own"}]
 
 
@@ -120,7 +120,8 @@ def test_who_is_not_root_uses_what_root_has_put_there(site: Site, root: Path) ->
         os.seteuid(20_001)
         try:
             run = Run(Settings("default", {}), DestOptions(), check=False, deadline=5)
-            return vars(_machine.deploy_machine(part(*FILES), run, anybody=True))
+            (outcome,) = _machine.Machine(part(*FILES), "default").deploy(run, anybody=True)
+            return vars(outcome)
         finally:
             os.seteuid(0)
 
@@ -151,13 +152,13 @@ def test_blocks_are_found_without_any_record(site: Site, root: Path) -> None:
 
 def test_a_sign_that_is_no_file_hangs_nobody(site: Site, root: Path) -> None:
     os.mkfifo(root / "pipe.js")
-    assert site.run("anna", host=part(elsewhere=(("program", str(root / "*.js"), "x", "no", False),)))["elsewhere"] == []
+    assert site.run("anna", host=part(elsewhere=(sign(root, "*.js", "x"),)))["elsewhere"] == []
 
 
 def test_where_ours_would_do_harm_it_is_not_written_and_goes(site: Site, root: Path) -> None:
     site.run("anna", host=part(*FILES))
     (root / "version").write_text("Version=140.1\n")
-    result = site.run("anna", host=part(*FILES, elsewhere=(("program", str(root / "version"), "^Version=140", "too old", True),)))
+    result = site.run("anna", host=part(*FILES, elsewhere=(sign(root, "version", "^Version=140", "too old", blocks=True),)))
     assert [item["reason"] for item in result["elsewhere"]] == ["too old"] and not result["failed_users"]
     assert everything(root) == {"version": b"Version=140.1\n"}
 
@@ -175,3 +176,12 @@ def test_it_stays_until_the_program_has_forgotten(site: Site, root: Path) -> Non
     known.write_text("theirs\n")
     assert site.run(absent=("anna",), host=part(remove=True))["changed"]
     assert everything(root) == {}
+
+
+def test_what_a_program_knows_keeps_nobody_where_nothing_is_on_the_host(site: Site, root: Path) -> None:
+    site.run("anna")
+    known = site.root / "anna" / ".program/profile/prefs"  # in a home that is on other hosts, too
+    known.parent.mkdir(parents=True)
+    known.write_text("ours\n")
+    assert site.run(absent=("anna",), host=part(remove=True))["notices"] == []
+    assert site.index == {} and everything(root) == {}
