@@ -7,18 +7,16 @@
 from __future__ import annotations
 
 import errno
-import json
 import os
 import re
-import tempfile
 import time
 from typing import Any, Mapping, Sequence
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
 
-from ansible_collections.mailops.profiles.plugins.module_utils._files._diff import limited
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _outcome as outcome
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import resolve_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction, one_of, text_list
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment import (
@@ -35,7 +33,6 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._templates import
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import STATES, User, profile_names, read_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils._values import boolean
 
-_MOST_LISTED = 100
 _INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/=]{40,}")
 _MODE = re.compile(r"0[46][04][04]\Z")
@@ -54,12 +51,12 @@ class ActionModule(MailopsAction):
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         host = task_vars.get("inventory_hostname")
         settings, purge = _settings(options), _purge(options)
-        _check_report_path(options["report_path"])
+        outcome.check_report_path(options["report_path"])
         users = _users(options)
         deployment = _deployment(options, users, host, settings["instance"], self._templates(options, users, task_vars))
         places = destinations(options["dest"], users, host)
         if _flag(options, "validate_only"):
-            return _result(deployment, {}, warnings=_warnings(deployment))
+            return outcome.result(deployment, {}, told=outcome.warnings(deployment))
         self._refuse_exposed_payload(deployment)
         found = self._deploy(deployment, places, settings, purge, task_vars)
         return self._report(found, deployment, options)
@@ -113,7 +110,7 @@ class ActionModule(MailopsAction):
                     raise
                 part = {"msg": type(exc).__name__}
             if "files" in part:
-                found = _merged(found, part) if found else part
+                found = outcome.merged(found, part) if found else part
                 continue
             part = _without_payload(part)  # the module did not get to its work: unreachable, no Python, no lock
             if not found:
@@ -146,12 +143,12 @@ class ActionModule(MailopsAction):
             return found
         missing = found.pop("missing_users")
         failed = [item["msg"] + (f" (user {item['user']})" if item["user"] else "") for item in found["failed_users"]]
-        warnings = [*_warnings(deployment), *found.pop("notices")]
+        warnings = [*outcome.warnings(deployment), *found.pop("notices")]
         failed += [found["stopped"]] if "stopped" in found else []
         skipped = found.pop("elsewhere")
         warnings += [f"{item['client']}: {item['reason']}" for item in skipped]
         if missing:
-            message = f"the host has no user {quoted(missing[:_MOST_LISTED])}" + (" ..." if len(missing) > _MOST_LISTED else "")
+            message = f"the host has no user {quoted(missing[:outcome.MOST_LISTED])}" + (" ..." if len(missing) > outcome.MOST_LISTED else "")
             if one_of(options, "missing_users", ("fail", "skip"), "fail") == "skip":
                 skipped += [{"user": name, "client": "", "profile": "", "reason": "the host has no such user"} for name in missing]
             elif self._task.check_mode:
@@ -159,15 +156,15 @@ class ActionModule(MailopsAction):
                 warnings.append(f"mail_account: {message}; a real run fails unless they exist by then")
             else:
                 failed.append(f"{message}: create them, take them off the list, or set missing_users: skip")
-        result = _result(deployment, found, skipped, warnings)
+        result = outcome.result(deployment, found, skipped, warnings)
         if "ansible_facts" in found:  # which Python there is: the next task need not look for it
             result["ansible_facts"] = found["ansible_facts"]
         if failed:
             served = "all other users were served" if "stopped" not in found else "the users before those were served, but for who is named here"
             result.update(failed=True, msg=f"mail_account: {MailopsError(*failed)}\n({served})")
         if options["report_path"] is not None and not self._task.check_mode:
-            _write_report(options["report_path"], result)
-        return _shortened(result)
+            outcome.write_report(options["report_path"], result)
+        return outcome.shortened(result)
 
 
 def _without_payload(failure: dict[str, Any]) -> dict[str, Any]:
@@ -283,80 +280,3 @@ def _flag(options: Mapping[str, Any], name: str) -> bool:
         return options[name] is not None and boolean(options[name])
     except Invalid as exc:
         raise MailopsError(f"{name}: {exc}") from None
-
-
-def _warnings(deployment: Deployment) -> list[str]:
-    warnings = list(deployment.warnings)[:_MOST_LISTED]
-    if not deployment.skipped:
-        return warnings
-    reasons = {f"{item['client']}, profile '{item['profile']}': {item['reason']}" for item in deployment.skipped}
-    listed = sorted(reasons)[:10]
-    return [*warnings, f"mail_account skips {len(deployment.skipped)} accounts: {'; '.join(listed)}{'; ...' if len(reasons) > 10 else ''}"]
-
-
-def _merged(first: Mapping[str, Any], second: Mapping[str, Any]) -> dict[str, Any]:
-    """What the target said of two batches, as if they had been one."""
-    summed = (
-        "changes", "drifted", "failed_users", "failed_count", "missing_users", "changed_accounts", "diffs", "diffs_left_out", "notices",
-        "elsewhere",
-    )  # fmt: skip
-    return {
-        **first,
-        **{name: first[name] + second[name] for name in summed},
-        "changed": first["changed"] or second["changed"],
-        "files": {action: count + second["files"][action] for action, count in first["files"].items()},
-    }
-
-
-def _result(
-    deployment: Deployment, found: Mapping[str, Any], skipped: Sequence[Mapping[str, str]] = (), warnings: Sequence[str] = ()
-) -> dict[str, Any]:
-    """The return value; its shape is the same for one user and many, check mode and validate_only."""
-    result: dict[str, Any] = {
-        "changed": found.get("changed", False),
-        "accounts": {
-            "total": sum(len(accounts) for accounts in deployment.accounts.values()),
-            "changed": found.get("changed_accounts", 0),
-        },
-        "files": found.get("files", {"created": 0, "updated": 0, "removed": 0, "unchanged": 0}),
-        "changes": found.get("changes", []),
-        "drifted": found.get("drifted", []),
-        "dropped": deployment.dropped,
-        # Not "skipped": Ansible takes a task whose result has that key for one that did not run.
-        "skipped_accounts": [*deployment.skipped, *skipped],
-        "failed_users": found.get("failed_users", []),
-    }
-    if warnings:
-        result["warnings"] = list(warnings)
-    diffs, left_out = limited(found.get("diffs", []))
-    left_out += found.get("diffs_left_out", 0)
-    if left_out:
-        diffs.append({"prepared": f"({left_out} more files differ; their diffs are left out)\n"})
-    if diffs:
-        result["diff"] = diffs
-    return result
-
-
-def _shortened(result: dict[str, Any]) -> dict[str, Any]:
-    lists = ("changes", "drifted", "skipped_accounts", "failed_users")
-    return {key: value[:_MOST_LISTED] if key in lists else value for key, value in result.items()}
-
-
-def _check_report_path(path: Any) -> None:
-    if path is not None and (not isinstance(path, str) or not path.startswith("/") or not os.path.isdir(os.path.dirname(path))):
-        raise MailopsError("report_path: must be an absolute path in an existing directory of the controller")
-
-
-def _write_report(path: str, result: Mapping[str, Any]) -> None:
-    """The whole result as JSON on the controller, 0600, old or new at any time."""
-    try:
-        fd, temp = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".mailops-")
-        try:
-            with os.fdopen(fd, "w", encoding="utf-8") as file:
-                json.dump({key: value for key, value in result.items() if key != "diff"}, file, indent=2, sort_keys=True)
-            os.replace(temp, path)
-        except OSError:
-            os.unlink(temp)
-            raise
-    except OSError as exc:
-        raise MailopsError(f"report_path {path}: cannot be written: {os.strerror(exc.errno or 0)}") from None

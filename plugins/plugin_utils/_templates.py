@@ -60,12 +60,15 @@ class Template(NamedTuple):
         """The file for a user who has accounts; MailopsError when the template cannot be rendered."""
         with _silence():
             # Masked first: what goes wrong then can be told without telling a password.
-            masked = self._render([account.redacted() for account in accounts], _masked(user, accounts), told=not self.hidden)
+            masked = self._render([account.redacted() for account in accounts], _masked(user), told=not self.hidden)
             text = self._render(accounts, user, told=False)
         shown = f"{MASK}\n" if self.hidden else masked
         secret = text != shown
         if secret and (self.mode or 0) & 0o077:
-            raise MailopsError(f"{self._place(user)}: holds a password, so its mode can be 0600 or 0700, and not {self.mode:04o}")
+            raise MailopsError(
+                f"{self._place(user)}: holds a password or one of user.variables, which may be one, so its mode can be 0600 or 0700, "
+                f"and not {self.mode:04o}"
+            )
         return _clients.File(self.dest, text, mode=self.mode, secret=secret, shown=shown)
 
     def _render(self, accounts: Sequence[Account], user: User, told: bool) -> str:
@@ -99,10 +102,10 @@ def _silence() -> Iterator[None]:
             delattr(display, name)
 
 
-def _masked(user: User, accounts: Sequence[Account]) -> User:
-    """A user's own variable may be the password of an account."""
-    secrets = {getattr(account, side).password for account in accounts for side in ("incoming", "outgoing")}
-    return replace(user, variables={name: MASK if value in secrets else value for name, value in user.variables.items()})
+def _masked(user: User) -> User:
+    """A user's own variable may be a password, also one that no profile knows."""
+    # Never equal to the value, so that a file with it always differs from its masked twin.
+    return replace(user, variables={name: MASK if value != MASK else f"{MASK}*" for name, value in user.variables.items()})
 
 
 def _data(user: User) -> dict[str, Any]:

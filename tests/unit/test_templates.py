@@ -45,10 +45,15 @@ def test_ansible_filters_and_tests_are_there() -> None:
 
 
 def test_a_password_is_shown_as_a_mask() -> None:
-    text = "{{ account.incoming.password }} {{ user.variables.Pin }} {{ user.variables.City }}"
-    pin = [profile(outgoing__password="{Pin}", variables={"Pin": None})]
-    file = rendered(text, pin, {"variables": {"Pin": "4711", "City": "Gdynia"}})
-    assert (file.text, file.shown, file.secret) == ("tr0ub4dor&3 4711 Gdynia", f"{MASK} {MASK} Gdynia", True)
+    text = "{{ account.incoming.password }} {{ user.name }}"
+    file = rendered(text)
+    assert (file.text, file.shown, file.secret) == ("tr0ub4dor&3 jkowalska", f"{MASK} jkowalska", True)
+
+
+@pytest.mark.parametrize("value", ["4711", MASK])
+def test_a_variable_may_be_a_password_that_no_profile_knows(value: str) -> None:
+    file = rendered("{{ user.variables.Token }}", user={"variables": {"Token": value}})
+    assert (file.text, file.secret) == (value, True) and file.shown.startswith(MASK) and "4711" not in file.shown
 
 
 def test_a_vaulted_template_is_not_shown() -> None:
@@ -121,7 +126,7 @@ def test_all_wrong_entries_are_told_at_once() -> None:
 def test_the_mode_is_never_wider_than_a_password_may_be() -> None:
     assert rendered("{{ account.email }}", mode="0755").mode == 0o755
     assert rendered("{{ account.incoming.password }}", mode="0700").mode == 0o700
-    with pytest.raises(MailopsError, match="holds a password, so its mode can be 0600 or 0700, and not 0644"):
+    with pytest.raises(MailopsError, match="holds a password.* mode can be 0600 or 0700, and not 0644"):
         rendered("{{ account.incoming.password }}", mode="0644")
 
 

@@ -69,6 +69,7 @@ def test_the_script_can_stand_in_the_file_of_an_administrator_more_than_once() -
         ("/etc/thunderbird/pref/*.js", 'pref("general.config.filename", "company.cfg");', True),
         ("/etc/thunderbird/pref/*.js", "defaultPref( 'general.config.filename' , 'thunderbird.cfg2')", True),
         ("/etc/thunderbird/defaults/pref/*.js", PREFERENCES, False),
+        ("/etc/thunderbird/defaults/pref/*.js", 'pref("general.config.obscure_value", 13);', True),
         ("/usr/lib*/thunderbird/defaults/pref/*.js", 'pref("mail.shell.checkDefaultClient", false);', False),
         ("/usr/lib*/thunderbird/application.ini", "[App]\nVersion=140.12.0\n", True),
         ("/usr/lib*/thunderbird/application.ini", "[App]\nVersion=102.15.1\n", True),
@@ -78,7 +79,7 @@ def test_the_script_can_stand_in_the_file_of_an_administrator_more_than_once() -
 )
 def test_what_is_found_elsewhere(pattern: str, text: str, found: bool) -> None:
     (sign,) = (each for each in CLIENT.elsewhere if each.pattern == pattern)
-    assert sign.reason.startswith("Thunderbird")
+    assert sign.reason.startswith("Thunderbird") and sign.blocks
     assert bool(re.search(sign.matching.encode(), text.encode(), re.MULTILINE)) == found
 
 

@@ -50,6 +50,17 @@ rollout -e mail_accounts_hosts=laptop,shared-desk
 recap laptop 0
 recap shared-desk 0
 
+step 'A template beside the inventory, which the playbook of a collection cannot see by itself'
+rollout --diff -e '{"mail_accounts_templates": [{"src": "note.j2", "dest": ".note"}]}'
+recap laptop 1
+no_password
+[[ $(<"$HOMES/laptop/jkowalska/.note") == 'Joanna Kowalska sesame-1' ]]
+fails rollout -e '{"mail_accounts_templates": [{"src": "none.j2", "dest": ".note"}]}'
+shows 'none.j2 cannot be read: there is none in the templates folder of the role, the playbook or the inventory'
+rollout
+recap laptop 1
+[[ ! -e $HOMES/laptop/jkowalska/.note ]]
+
 step 'A mistake on one host: no host is written to'
 fails rollout -i mistake.yml
 shows "user 'anowak'.*UserEmail.*give the user email"
