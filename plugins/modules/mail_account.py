@@ -83,7 +83,7 @@ options:
       - A template sees C(account), the default account, C(accounts), all of them in order, and C(user) with C(name), C(email),
         C(display_name), C(first_name), C(last_name) and C(variables). An account has the fields of a profile, filled in, and C(key), a
         name that is safe in files and sections. Passwords are C(account.incoming.password) and C(account.outgoing.password); null
-        where the program has to ask. What C(user.variables) hold may be passwords too: they are never shown, and count as such.
+        where the program has to ask. What C(user.variables) hold may be passwords too. They are never shown, and count as such.
       - Ansible's filters and tests can be used, lookups and other variables cannot. An undefined name, and a result that is another one
         each time, are errors, before anything is written. A password is tried as a mask first, so a template cannot take one apart.
     type: list
