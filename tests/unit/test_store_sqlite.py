@@ -73,16 +73,15 @@ def test_location(option, environ, path):
 
 
 BAD_LOCATIONS = [
-    ("", "store: must be an absolute path or sqlite:///PATH"),
-    (5, "store: must be an absolute path or sqlite:///PATH"),
+    ("", "store: must be an absolute path, sqlite:///PATH, postgresql://HOST/DATABASE or directory:///PATH"),
+    (5, "store: must be an absolute path, sqlite:///PATH, postgresql://HOST/DATABASE or directory:///PATH"),
     ("p.db", "store: must be an absolute path"),
     ("~/p.db", "~ is not expanded"),
     ("sqlite://p.db", "store: must be an absolute path"),
     ("/srv/../p.db", "store: must be an absolute path without '..'"),
     ("/srv/p\n.db", "store: holds a newline"),
     ("mysql://u:s3cret@db/x", "store: there is no such kind of store"),
-    ("postgresql://db/x", "a PostgreSQL store is not available in this version"),
-    ("directory:///srv/mail", "a directory store is not available in this version"),
+    ("directory://srv/mail", "store: must be an absolute path"),
     ("postgresql://u:s3cret@db/x", "the URL holds a password"),
     ("postgres://u:s3/cr@et@db/x", "the URL holds a password"),
     ("postgresql://db/x?sslmode=require&password=s3cret", "the URL holds a password"),

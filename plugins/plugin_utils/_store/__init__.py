@@ -20,7 +20,8 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import P
 ENVIRONMENT = "MAILOPS_STORE"
 _DEFAULT = "mailops/profiles.db"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
-_FORMS = "an absolute path or sqlite:///PATH"
+TIMEOUT = 30.0  # seconds to wait for another writer
+_FORMS = "an absolute path, sqlite:///PATH, postgresql://HOST/DATABASE or directory:///PATH"
 
 
 class Stored(NamedTuple):
@@ -55,9 +56,11 @@ Change = Callable[[Snapshot], "tuple[Changes, Result]"]
 
 
 class Store(ABC):
-    """One store. ``location`` is how messages call it; it never holds a password."""
+    """One store. ``location`` is how messages call it; it never holds a password. ``warnings``: what was found beside profiles."""
 
-    location: str
+    def __init__(self, location: str) -> None:
+        self.location = location
+        self.warnings: list[str] = []
 
     @property
     @abstractmethod
@@ -116,9 +119,9 @@ def _open(value: str, source: str) -> Store:
         return _sqlite(rest, source)
     if kind in ("postgresql", "postgres"):
         _refuse_password(rest, source)
-        raise MailopsError(f"{source}: a PostgreSQL store is not available in this version; give {_FORMS}")
+        return _postgresql(value, source)
     if kind == "directory":
-        raise MailopsError(f"{source}: a directory store is not available in this version; give {_FORMS}")
+        return _directory(rest, source)
     raise MailopsError(f"{source}: there is no such kind of store; give {_FORMS}")
 
 
@@ -131,13 +134,31 @@ def _refuse_password(rest: str, source: str) -> None:
         )
 
 
+# No other backend's dependencies are imported, and those of one only when it is used.
+
+
 def _sqlite(path: str, source: str) -> Store:
-    # No other backend's dependencies are imported, and this one's only when it is used.
     from ansible_collections.mailops.profiles.plugins.plugin_utils._store.sqlite import SqliteStore
 
+    return SqliteStore(_path(path, source))
+
+
+def _directory(path: str, source: str) -> Store:
+    from ansible_collections.mailops.profiles.plugins.plugin_utils._store.directory import DirectoryStore
+
+    return DirectoryStore(_path(path, source))
+
+
+def _postgresql(url: str, source: str) -> Store:
+    from ansible_collections.mailops.profiles.plugins.plugin_utils._store.postgresql import PostgresqlStore
+
+    return PostgresqlStore(url, source)
+
+
+def _path(path: str, source: str) -> str:
     try:
         path = values.absolute_path(path)
     except Invalid as exc:
         hint = "; ~ is not expanded, write the home directory out" if path.startswith("~") else ""
         raise MailopsError(f"{source}: {exc}: give {_FORMS}{hint}") from exc
-    return SqliteStore(os.path.normpath("/" + path.lstrip("/")))
+    return os.path.normpath("/" + path.lstrip("/"))

@@ -20,9 +20,8 @@ from typing import Any, Collection, Iterator
 from urllib.parse import quote
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Change, Changes, Result, Store, Stored
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import TIMEOUT, Change, Changes, Result, Store, Stored
 
-TIMEOUT = 30.0  # seconds to wait for another writer
 APPLICATION_ID = 0x4D4F5052  # "MOPR"
 SCHEMA_VERSION = 1
 
@@ -49,8 +48,8 @@ _SCHEMA = f"""
 
 class SqliteStore(Store):
     def __init__(self, path: str) -> None:
+        super().__init__(path)
         self.path = path
-        self.location = path
 
     @property
     def exists(self) -> bool:
