@@ -26,7 +26,7 @@ RICH = {
 
 
 def stored(name="work", number=0, revision=1, **changes):
-    return Stored.of(IDS[number], revision, Profile.from_data({"name": name, **SERVERS, **changes}))
+    return Stored(IDS[number], name, revision, Profile.from_data({"name": name, **SERVERS, **changes}).as_data())
 
 
 def snapshot(*records):
