@@ -11,7 +11,6 @@ checkpoint or convert another program's database merely by opening it.
 from __future__ import annotations
 
 import errno
-import json
 import os
 import sqlite3
 import stat
@@ -21,6 +20,7 @@ from urllib.parse import quote
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import TIMEOUT, Change, Changes, Result, Store, Stored
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._documents import document, records
 
 APPLICATION_ID = 0x4D4F5052  # "MOPR"
 SCHEMA_VERSION = 1
@@ -177,23 +177,11 @@ class SqliteStore(Store):
         query = "SELECT id, name, revision, document FROM profiles"
         wanted = None if names is None else set(names)
         if wanted is None or len(wanted) > _MOST_PARAMETERS:
-            rows = connection.execute(f"{query} ORDER BY name")
+            rows = connection.execute(query)
         else:
             marks = ", ".join("?" * len(wanted))
-            rows = connection.execute(f"{query} WHERE name IN ({marks}) ORDER BY name", sorted(wanted))
-        picked = [row for row in rows if wanted is None or row[1] in wanted]
-        try:
-            # All at once: thousands of calls take longer than what they do.
-            documents = json.loads(f"[{','.join(row[3] for row in picked)}]")
-        except (TypeError, ValueError) as exc:
-            raise MailopsError(self._damaged()) from exc
-        if len(documents) != len(picked) or not all(map(_is_profile, documents)):
-            raise MailopsError(self._damaged())
-        found = {}
-        for (profile_id, name, revision, _document), data in zip(picked, documents):
-            data["name"] = name
-            found[name] = Stored(profile_id, name, revision, data)
-        return found
+            rows = connection.execute(f"{query} WHERE name IN ({marks})", sorted(wanted))
+        return records([row for row in rows if wanted is None or row[1] in wanted], self.path)
 
     def _write(self, connection: sqlite3.Connection, changes: Changes, created: bool) -> None:
         if created:
@@ -204,7 +192,7 @@ class SqliteStore(Store):
         connection.executemany("DELETE FROM profiles WHERE id = ?", ((profile_id,) for profile_id in gone))
         connection.executemany(
             "INSERT INTO profiles (id, name, revision, document) VALUES (?, ?, ?, ?)",
-            ((record.id, record.name, record.revision, _document(record)) for record in changes.put),
+            ((record.id, record.name, record.revision, document(record)) for record in changes.put),
         )
 
     # --- messages ---
@@ -243,15 +231,6 @@ class SqliteStore(Store):
     def _unwritable(self, path: Any) -> str:
         what = "it" if path == self.path else path
         return f"store {self.path}: this user may not read or write {what}; mend owner and mode, or give another path in store"
-
-
-def _document(record: Stored) -> str:
-    data = {key: value for key, value in record.data.items() if key != "name"}
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-
-
-def _is_profile(data: Any) -> bool:
-    return isinstance(data, dict) and isinstance(data.get("incoming"), dict) and isinstance(data.get("outgoing"), dict)
 
 
 def _parents(path: str) -> Iterator[str]:
