@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field, fields, replace
+from operator import attrgetter
 from typing import Any, Callable, Collection, Mapping
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
@@ -43,7 +44,7 @@ class Server:
     allow_cleartext: bool = False
 
     def as_data(self) -> dict[str, Any]:
-        data = {name: getattr(self, name) for name in SERVER_FIELDS}
+        data = dict(zip(SERVER_FIELDS, _server_values(self)))
         if self.password_command is not None:
             data["password_command"] = list(self.password_command)
         return data
@@ -87,21 +88,15 @@ class Profile:
 
     def as_data(self) -> dict[str, Any]:
         """Every field in the order of the documentation; ``port: None`` means that it follows from type and security."""
-        data = {name: getattr(self, name) for name in FIELDS}
-        for name in ("incoming", "outgoing"):
-            data[name] = data[name].as_data()
+        data = dict(zip(FIELDS, _profile_values(self)))
+        data["incoming"], data["outgoing"] = self.incoming.as_data(), self.outgoing.as_data()
         for name in ("folders", "variables"):
             data[name] = None if data[name] is None else dict(sorted(data[name].items()))
         return data
 
     def texts(self) -> dict[str, str]:
         """Every text that may hold variables: dotted field name -> text in canonical spelling."""
-        found = {name: getattr(self, name) for name in _TEXTS if getattr(self, name) is not None}
-        for side in ("incoming", "outgoing"):
-            server = getattr(self, side)
-            for name in ("host", "username", "password"):
-                if getattr(server, name) is not None:
-                    found[f"{side}.{name}"] = getattr(server, name)
+        found = {name: text for name, text in zip(_TEXTS, _texts(self)) if text is not None}
         for folder, text in (self.folders or {}).items():
             found[f"folders.{folder}"] = text
         return found
@@ -132,7 +127,11 @@ FIELDS = (
 )  # fmt: skip
 _KNOWN_FIELDS = frozenset((*FIELDS, *RECORD_FIELDS))
 SERVER_FIELDS = tuple(item.name for item in fields(Server))
-_TEXTS = ("email", "account_name", "sender_name", "reply_to", "signature")
+_TEXTS = (
+    "email", "account_name", "sender_name", "reply_to", "signature", "incoming.host", "incoming.username", "incoming.password",
+    "outgoing.host", "outgoing.username", "outgoing.password",
+)  # fmt: skip
+_profile_values, _server_values, _texts = attrgetter(*FIELDS), attrgetter(*SERVER_FIELDS), attrgetter(*_TEXTS)
 
 
 def dotted_fields() -> tuple[str, ...]:
@@ -157,6 +156,9 @@ def _canonical(value: str, check: Callable[[str], str]) -> tuple[tuple[str, ...]
     return template.names, str(template)
 
 
+_servers: dict[str, Server] = {}  # those that were read without a remark: thousands of profiles name the same few
+
+
 class _Reader:
     """Reads one profile's data field by field and collects what is wrong with it."""
 
@@ -171,7 +173,7 @@ class _Reader:
     def read(self) -> dict[str, Any]:
         """The constructor's arguments; what was wrong stands in ``problems``."""
         self._refuse_unknown(self._data, _KNOWN_FIELDS)
-        known = {"name": "", **self._read_fields(self._data, _CHECKS)}
+        known = {"name": "", **self._read_fields(self._data, _CHECKS, required="name")}
         account_type = known.get("account_type", "imap")
         for side, protocol in (("incoming", account_type), ("outgoing", "smtp")):
             known[side] = self._server(side, protocol)
@@ -185,8 +187,12 @@ class _Reader:
             if key not in allowed:
                 self.problems.append(f"{prefix}{str(key)[:60]}: there is no such field{nearest(key, allowed)}")
 
-    def _read_fields(self, data: Mapping[str, Any], checks: Mapping[str, _Check], prefix: str = "") -> dict[str, Any]:
+    def _read_fields(
+        self, data: Mapping[str, Any], checks: Mapping[str, _Check], prefix: str = "", required: str | None = None
+    ) -> dict[str, Any]:
         """The fields that are given and valid."""
+        if required and data.get(required) is None:
+            self.problems.append(f"{prefix}{required}: is required")
         known: dict[str, Any] = {}
         for name, check in checks.items():
             value = data.get(name)
@@ -195,8 +201,6 @@ class _Reader:
                     known[name] = check(self, value)
                 except Invalid as exc:
                     self.problems.append(f"{prefix}{name}: {exc}")
-            elif name in _REQUIRED:
-                self.problems.append(f"{prefix}{name}: is required")
         return known
 
     def _text(self, value: Any, check: Callable[[str], str]) -> str:
@@ -234,9 +238,20 @@ class _Reader:
         if not isinstance(data, dict):
             self.problems.append(f"{side}: must be a mapping, such as {{host: mail.example.org}}")
             return None
+        # The text of the data and not the data: 1 == True. The variables are those that a text may hold.
+        key = f"{side} {protocol} {data!r} {self._declared!r}"
+        if key in _servers:
+            return _servers[key]
+        found = len(self.problems) + len(self.warnings)
+        server = self._checked_server(side, protocol, data)
+        if len(self.problems) + len(self.warnings) == found:
+            _servers[key] = server
+        return server
+
+    def _checked_server(self, side: str, protocol: str, data: Mapping[str, Any]) -> Server:
         prefix = f"{side}."
         self._refuse_unknown(data, SERVER_FIELDS, prefix)
-        known = {"host": "", **self._read_fields(data, _SERVER_CHECKS, prefix)}
+        known = {"host": "", **self._read_fields(data, _SERVER_CHECKS, prefix, required="host")}
         server = Server(**known)
         self._check_server(side, protocol, server)
         return server if server.port != derived_port(protocol, server.security) else replace(server, port=None)
@@ -326,7 +341,6 @@ def _template(check: Callable[[str], str]) -> _Check:
     return lambda reader, value: reader._text(value, check)
 
 
-_REQUIRED = ("name", "host")
 _CHECKS: dict[str, _Check] = {
     "variables": _Reader._variables,  # first, because texts may hold them
     "name": _plain(values.profile_name),
