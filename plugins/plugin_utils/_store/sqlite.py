@@ -34,6 +34,8 @@ _APPLICATION_ID = slice(68, 72)
 # SQLite allows 999 parameters in builds of before 2020; many names are picked out of everything instead.
 _MOST_PARAMETERS = 500
 
+_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
 _SCHEMA = f"""
     CREATE TABLE profiles (
         id TEXT PRIMARY KEY,
@@ -199,12 +201,13 @@ class SqliteStore(Store):
         if created:
             for statement in _SCHEMA.split(";"):  # executescript would commit first
                 connection.execute(statement)
-        # All old rows go before a new one comes: two profiles may swap their names.
-        gone = [*changes.remove, *(record.id for record in changes.put)]
-        connection.executemany("DELETE FROM profiles WHERE id = ?", ((profile_id,) for profile_id in gone))
+        else:
+            # All old rows go before a new one comes: two profiles may swap their names.
+            gone = [*changes.remove, *(record.id for record in changes.put)]
+            connection.executemany("DELETE FROM profiles WHERE id = ?", ((profile_id,) for profile_id in gone))
         connection.executemany(
             "INSERT INTO profiles (id, name, revision, document) VALUES (?, ?, ?, ?)",
-            ((record.id, record.name, record.revision, _document(record)) for record in changes.put),
+            ((record.id, record.name, record.revision, _JSON.encode(record.data)) for record in changes.put),
         )
 
     # --- messages ---
@@ -243,11 +246,6 @@ class SqliteStore(Store):
     def _unwritable(self, path: Any) -> str:
         what = "it" if path == self.path else path
         return f"store {self.path}: this user may not read or write {what}; mend owner and mode, or give another path in store"
-
-
-def _document(record: Stored) -> str:
-    data = {key: value for key, value in record.data.items() if key != "name"}
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
 
 
 def _is_profile(data: Any) -> bool:
