@@ -13,7 +13,8 @@ from __future__ import annotations
 import functools
 from dataclasses import dataclass, field, fields, replace
 from operator import attrgetter
-from typing import Any, Callable, Collection, Mapping
+from types import MappingProxyType
+from typing import Any, Callable, Collection, Mapping, NamedTuple
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables as variables
@@ -50,8 +51,7 @@ class Server:
         return data
 
 
-@dataclass(frozen=True)
-class Profile:
+class Profile(NamedTuple):
     name: str
     incoming: Server
     outgoing: Server
@@ -70,8 +70,8 @@ class Profile:
     check_interval: int | None = None
     folders: Mapping[str, str] | None = None
     ca_file: str | None = None
-    variables: Mapping[str, str | None] = field(default_factory=dict)
-    warnings: tuple[str, ...] = field(default=(), compare=False)
+    variables: Mapping[str, str | None] = MappingProxyType({})
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def from_data(cls, data: Any, where: str = "") -> Profile:
