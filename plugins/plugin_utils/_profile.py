@@ -12,7 +12,9 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field, fields, replace
-from typing import Any, Callable, Mapping
+from operator import attrgetter
+from types import MappingProxyType
+from typing import Any, Callable, Collection, Mapping, NamedTuple
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _secrets as secrets
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
@@ -44,14 +46,13 @@ class Server:
     allow_cleartext: bool = False
 
     def as_data(self) -> dict[str, Any]:
-        data = {name: getattr(self, name) for name in SERVER_FIELDS}
+        data = dict(zip(SERVER_FIELDS, _server_values(self)))
         if self.password_command is not None:
             data["password_command"] = list(self.password_command)
         return data
 
 
-@dataclass(frozen=True)
-class Profile:
+class Profile(NamedTuple):
     name: str
     incoming: Server
     outgoing: Server
@@ -70,8 +71,8 @@ class Profile:
     check_interval: int | None = None
     folders: Mapping[str, str] | None = None
     ca_file: str | None = None
-    variables: Mapping[str, str | None] = field(default_factory=dict)
-    warnings: tuple[str, ...] = field(default=(), compare=False)
+    variables: Mapping[str, str | None] = MappingProxyType({})
+    warnings: tuple[str, ...] = ()
 
     @classmethod
     def from_data(cls, data: Any, where: str = "", literals: bool = False) -> Profile:
@@ -91,9 +92,8 @@ class Profile:
 
     def as_data(self) -> dict[str, Any]:
         """Every field in the order of the documentation; ``port: None`` means that it follows from type and security."""
-        data = {name: getattr(self, name) for name in FIELDS}
-        for name in ("incoming", "outgoing"):
-            data[name] = data[name].as_data()
+        data = dict(zip(FIELDS, _profile_values(self)))
+        data["incoming"], data["outgoing"] = self.incoming.as_data(), self.outgoing.as_data()
         for name in ("folders", "variables"):
             data[name] = None if data[name] is None else dict(sorted(data[name].items()))
         return data
@@ -105,12 +105,7 @@ class Profile:
 
     def texts(self) -> dict[str, str]:
         """Every text that may hold variables: dotted field name -> text in canonical spelling."""
-        found = {name: getattr(self, name) for name in _TEXTS if getattr(self, name) is not None}
-        for side in ("incoming", "outgoing"):
-            server = getattr(self, side)
-            for name in ("host", "username", "password"):
-                if getattr(server, name) is not None:
-                    found[f"{side}.{name}"] = getattr(server, name)
+        found = {name: text for name, text in zip(_TEXTS, _texts(self)) if text is not None}
         for folder, text in (self.folders or {}).items():
             found[f"folders.{folder}"] = text
         return found
@@ -139,8 +134,13 @@ FIELDS = (
     "signature", "signature_format", "incoming", "outgoing", "leave_on_server", "delete_after_days", "check_interval",
     "folders", "ca_file", "variables",
 )  # fmt: skip
+_KNOWN_FIELDS = frozenset((*FIELDS, *RECORD_FIELDS))
 SERVER_FIELDS = tuple(item.name for item in fields(Server))
-_TEXTS = ("email", "account_name", "sender_name", "reply_to", "signature")
+_TEXTS = (
+    "email", "account_name", "sender_name", "reply_to", "signature", "incoming.host", "incoming.username", "incoming.password",
+    "outgoing.host", "outgoing.username", "outgoing.password",
+)  # fmt: skip
+_profile_values, _server_values, _texts = attrgetter(*FIELDS), attrgetter(*SERVER_FIELDS), attrgetter(*_TEXTS)
 
 
 def dotted_fields() -> tuple[str, ...]:
@@ -165,6 +165,9 @@ def _canonical(value: str, check: Callable[[str], str]) -> tuple[tuple[str, ...]
     return template.names, str(template)
 
 
+_servers: dict[str, Server] = {}  # those that were read without a remark: thousands of profiles name the same few
+
+
 class _Reader:
     """Reads one profile's data field by field and collects what is wrong with it."""
 
@@ -174,34 +177,13 @@ class _Reader:
         self.warnings: list[str] = []
         if not isinstance(data, dict):
             raise MailopsError("a profile must be a mapping of fields")
+        self._declared: dict[str, str | None] = {}
         self._data = {key: value for key, value in data.items() if value is not None}
 
     def read(self) -> dict[str, Any]:
         """The constructor's arguments; what was wrong stands in ``problems``."""
-        self._refuse_unknown(self._data, (*FIELDS, *RECORD_FIELDS), "")
-        known: dict[str, Any] = {}
-        self._declared = self._take(self._data, "variables", self._variables, {})
-        known["variables"] = self._declared
-        known["name"] = self._required(self._data, "name", values.profile_name)
-        simple: dict[str, Callable[[Any], Any]] = {
-            "description": values.text,
-            "email": self._template(values.address),
-            "account_name": self._template(values.word),
-            "sender_name": self._template(values.text),
-            "reply_to": self._template(values.address),
-            "account_type": lambda value: values.choice(value, ACCOUNT_TYPES),
-            "default": values.boolean,
-            "notifications": values.boolean,
-            "signature": self._template(_signature),
-            "signature_format": lambda value: values.choice(value, SIGNATURE_FORMATS),
-            "leave_on_server": values.boolean,
-            "delete_after_days": lambda value: values.whole_number(value, 1, 3650),
-            "check_interval": lambda value: values.whole_number(value, 1, 10_080),
-            "folders": self._folders,
-            "ca_file": values.absolute_path,
-        }
-        for name in (name for name in simple if name in self._data):
-            self._take(self._data, name, simple[name], None, into=known)
+        self._refuse_unknown(self._data, _KNOWN_FIELDS)
+        known = {"name": "", **self._read_fields(self._data, _CHECKS, required="name")}
         account_type = known.get("account_type", "imap")
         for side, protocol in (("incoming", account_type), ("outgoing", "smtp")):
             known[side] = self._server(side, protocol)
@@ -210,64 +192,53 @@ class _Reader:
             self.problems.append("delete_after_days: means nothing with leave_on_server: false; give only one of them")
         return known
 
-    def _refuse_unknown(self, data: Mapping[Any, Any], allowed: tuple[str, ...], prefix: str) -> None:
+    def _refuse_unknown(self, data: Mapping[Any, Any], allowed: Collection[str], prefix: str = "") -> None:
         for key in data:
             if key not in allowed:
                 self.problems.append(f"{prefix}{str(key)[:60]}: there is no such field{nearest(key, allowed)}")
 
-    def _take(
-        self, data: Mapping[str, Any], name: str, check: Callable, default: Any, prefix: str = "", into: dict | None = None
-    ) -> Any:
-        """The checked value of one field, or ``default`` when it is not given or not valid."""
-        value = data.get(name)
-        if value is None:
-            return default
-        try:
-            value = check(value)
-        except Invalid as exc:
-            self.problems.append(f"{prefix}{name}: {exc}")
-            return default
-        if into is not None:
-            into[name] = value
-        return value
+    def _read_fields(
+        self, data: Mapping[str, Any], checks: Mapping[str, _Check], prefix: str = "", required: str | None = None
+    ) -> dict[str, Any]:
+        """The fields that are given and valid."""
+        if required and data.get(required) is None:
+            self.problems.append(f"{prefix}{required}: is required")
+        known: dict[str, Any] = {}
+        for name, check in checks.items():
+            value = data.get(name)
+            if value is not None:
+                try:
+                    known[name] = check(self, value)
+                except Invalid as exc:
+                    self.problems.append(f"{prefix}{name}: {exc}")
+        return known
 
-    def _required(self, data: Mapping[str, Any], name: str, check: Callable, prefix: str = "") -> Any:
-        if data.get(name) is None:
-            self.problems.append(f"{prefix}{name}: is required")
-        return self._take(data, name, check, "", prefix)
-
-    def _template(self, check: Callable[[str], str]) -> Callable[[Any], str]:
-        """A check for texts with variables: what the variables will be filled with is checked when they are filled."""
-
-        def checked(value: Any) -> str:
-            names, text = _canonical(value, check) if isinstance(value, str) else ((), values.text(value))
-            for name in names:
-                if name not in variables.BUILT_IN and name not in self._declared:
-                    known = (*variables.BUILT_IN, *self._declared)
-                    raise Invalid(f"{{{name}}} is neither built in nor declared in variables{nearest(name, known)}")
-            return text
-
-        return checked
+    def _text(self, value: Any, check: Callable[[str], str]) -> str:
+        """A text with variables: what they will be filled with is checked when they are filled."""
+        names, text = _canonical(value, check) if isinstance(value, str) else ((), values.text(value))
+        for name in names:
+            if name not in variables.BUILT_IN and name not in self._declared:
+                known = (*variables.BUILT_IN, *self._declared)
+                raise Invalid(f"{{{name}}} is neither built in nor declared in variables{nearest(name, known)}")
+        return text
 
     def _variables(self, value: Any) -> dict[str, str | None]:
         if not isinstance(value, dict):
             raise Invalid("must be a mapping of variable names to defaults")
-        declared: dict[str, str | None] = {}
         for name in value:
             if not isinstance(name, str) or not variables.NAME.match(name) or len(name) > values.MAX_NAME:
                 self.problems.append(f"variables.{str(name)[:60]}: a name is a capital letter, then letters and digits")
             elif name in variables.BUILT_IN:
                 self.problems.append(f"variables.{name}: is built in; choose another name")
             else:
-                declared[name] = self._take(value, name, values.text, None, "variables.")
-        return declared
+                self._declared[name] = self._read_fields(value, {name: _plain(values.text)}, "variables.").get(name)
+        return self._declared
 
     def _folders(self, value: Any) -> dict[str, str] | None:
         if not isinstance(value, dict):
             raise Invalid(f"must be a mapping with some of {', '.join(FOLDERS)}")
         self._refuse_unknown(value, FOLDERS, "folders.")
-        named = {name: self._take(value, name, self._template(values.word), None, "folders.") for name in FOLDERS}
-        return {name: folder for name, folder in named.items() if folder is not None} or None
+        return self._read_fields(value, dict.fromkeys(FOLDERS, _template(values.word)), "folders.") or None
 
     def _server(self, side: str, protocol: str) -> Server | None:
         data = self._data.get(side)
@@ -277,20 +248,20 @@ class _Reader:
         if not isinstance(data, dict):
             self.problems.append(f"{side}: must be a mapping, such as {{host: mail.example.org}}")
             return None
+        # The text of the data and not the data: 1 == True. The variables are those that a text may hold.
+        key = f"{side} {protocol} {self._literals} {data!r} {self._declared!r}"
+        if key in _servers:
+            return _servers[key]
+        found = len(self.problems) + len(self.warnings)
+        server = self._checked_server(side, protocol, data)
+        if len(self.problems) + len(self.warnings) == found:
+            _servers[key] = server
+        return server
+
+    def _checked_server(self, side: str, protocol: str, data: Mapping[str, Any]) -> Server:
         prefix = f"{side}."
         self._refuse_unknown(data, SERVER_FIELDS, prefix)
-        known: dict[str, Any] = {"host": self._required(data, "host", self._template(values.host), prefix)}
-        checks: dict[str, Callable[[Any], Any]] = {
-            "port": lambda value: values.whole_number(value, 1, 65_535),
-            "security": lambda value: values.choice(value, SECURITIES),
-            "username": self._template(values.word),
-            "password": self._password,
-            "password_command": self._password_command,
-            "authentication": lambda value: values.choice(value, AUTHENTICATIONS),
-            "allow_cleartext": values.boolean,
-        }
-        for name in (name for name in checks if name in data):
-            self._take(data, name, checks[name], None, prefix, into=known)
+        known = {"host": "", **self._read_fields(data, _SERVER_CHECKS, prefix, required="host")}
         server = Server(**known)
         self._check_server(side, protocol, server)
         return server if server.port != derived_port(protocol, server.security) else replace(server, port=None)
@@ -321,7 +292,7 @@ class _Reader:
             return secrets.sealed(value)
         template = variables.parse(values.text(value))
         if template.only_variable:
-            return self._template(values.text)(value)
+            return self._text(value, values.text)
         if template.names:
             raise Invalid('must be exactly one variable, such as "{UserPassword}", or a literal, not a mixture')
         if value in ("", secrets.MASK):
@@ -343,7 +314,7 @@ class _Reader:
                 raise Invalid("the first word must be literal, and a variable must be a whole argument of its own")
             if variables.PASSWORD in template.names:
                 raise Invalid("{UserPassword} would be visible in the process list; it belongs in password")
-            words.append(self._template(values.text)(item))
+            words.append(self._text(item, values.text))
         if not words[0] or words[0].startswith("-"):
             raise Invalid("the first word must be a program")
         return tuple(words)
@@ -373,3 +344,45 @@ class _Reader:
                     f"variables.{variable}: fills {place}, and a default would be a password kept in clear: make it null "
                     "and give it per user"
                 )
+
+
+_Check = Callable[[_Reader, Any], Any]
+
+
+def _plain(check: Callable[..., Any], *limits: Any) -> _Check:
+    return lambda _reader, value: check(value, *limits)
+
+
+def _template(check: Callable[[str], str]) -> _Check:
+    return lambda reader, value: reader._text(value, check)
+
+
+_CHECKS: dict[str, _Check] = {
+    "variables": _Reader._variables,  # first, because texts may hold them
+    "name": _plain(values.profile_name),
+    "description": _plain(values.text),
+    "email": _template(values.address),
+    "account_name": _template(values.word),
+    "sender_name": _template(values.text),
+    "reply_to": _template(values.address),
+    "account_type": _plain(values.choice, ACCOUNT_TYPES),
+    "default": _plain(values.boolean),
+    "notifications": _plain(values.boolean),
+    "signature": _template(_signature),
+    "signature_format": _plain(values.choice, SIGNATURE_FORMATS),
+    "leave_on_server": _plain(values.boolean),
+    "delete_after_days": _plain(values.whole_number, 1, 3650),
+    "check_interval": _plain(values.whole_number, 1, 10_080),
+    "folders": _Reader._folders,
+    "ca_file": _plain(values.absolute_path),
+}
+_SERVER_CHECKS: dict[str, _Check] = {
+    "host": _template(values.host),
+    "port": _plain(values.whole_number, 1, 65_535),
+    "security": _plain(values.choice, SECURITIES),
+    "username": _template(values.word),
+    "password": _Reader._password,
+    "password_command": _Reader._password_command,
+    "authentication": _plain(values.choice, AUTHENTICATIONS),
+    "allow_cleartext": _plain(values.boolean),
+}

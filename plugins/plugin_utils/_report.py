@@ -6,8 +6,7 @@
 
 from __future__ import annotations
 
-from operator import itemgetter
-from typing import Any, Callable, Iterable, Mapping
+from typing import Any, Iterable, Mapping
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._action import to_yaml
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import Edit
@@ -17,14 +16,13 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Sto
 
 _MOST_DIFF = 200_000  # bytes; AWX drops results above 700,000 characters
 _MOST_LISTED = 100
-_FIELD_VALUES, _SERVER_VALUES = itemgetter(*FIELDS), itemgetter(*SERVER_FIELDS)
 
 
 def record(stored: Stored) -> dict[str, Any]:
     """A profile with all that another store, or mail_account, needs: sealed passwords too."""
-    data = _ordered(stored.data, FIELDS, _FIELD_VALUES)
+    data = _ordered(stored.data, FIELDS)
     for side in SERVERS:
-        data[side] = _ordered(data[side], SERVER_FIELDS, _SERVER_VALUES)
+        data[side] = _ordered(data[side], SERVER_FIELDS)
         if is_literal(data[side]["password"]):  # no store of ours holds one
             data[side]["password"] = MASK
     return {"id": stored.id, "revision": stored.revision, **data}
@@ -40,9 +38,9 @@ def planned(edit: Edit, check_mode: bool) -> dict[str, Any] | None:
 
 def _shown(data: Mapping[str, Any], other: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The fields in their documented order, secrets masked; those that differ from ``other``'s say so."""
-    shown = _ordered(data, FIELDS, _FIELD_VALUES)
+    shown = _ordered(data, FIELDS)
     for side in SERVERS:
-        server = _ordered(data[side], SERVER_FIELDS, _SERVER_VALUES)
+        server = _ordered(data[side], SERVER_FIELDS)
         secret = server["password"]
         if is_sealed(secret) or is_literal(secret):
             before = other and other[side].get("password")
@@ -51,11 +49,9 @@ def _shown(data: Mapping[str, Any], other: Mapping[str, Any] | None = None) -> d
     return shown
 
 
-def _ordered(data: Mapping[str, Any], names: tuple[str, ...], values: Callable[[Mapping[str, Any]], tuple]) -> dict[str, Any]:
-    try:
-        return dict(zip(names, values(data)))
-    except KeyError:  # an older release did not know all of them
-        return {name: data.get(name) for name in names}
+def _ordered(data: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+    # An older release may not have known all of them, and had them in another order.
+    return dict(data) if tuple(data) == names else {name: data.get(name) for name in names}
 
 
 def _without_nulls(data: Mapping[str, Any]) -> dict[str, Any]:

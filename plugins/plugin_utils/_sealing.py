@@ -142,7 +142,7 @@ def revealed(profile: Profile, profile_id: str | None, key: StoreKey | None) -> 
                     "is encrypted, which needs the id that the profile was stored with: give it as mail_profile_info returns it"
                 )
             opened = key.open(server.password, binding(profile_id, side, data))
-            profile = replace(profile, **{side: replace(server, password=opened)})
+            profile = profile._replace(**{side: replace(server, password=opened)})
         except Invalid as exc:
             problems.append(f"profile '{profile.name}': {side}.password: {exc}")
     if problems:

@@ -53,9 +53,8 @@ def text(value: Any, limit: int = MAX_TEXT, newline: bool = False) -> str:
         raise Invalid("must be text")
     if len(value) > limit:
         raise Invalid(f"has {len(value)} characters, at most {limit} are allowed")
-    for found in _FORBIDDEN.finditer(value):
-        if newline and found.group() == "\n":
-            continue
+    found = _FORBIDDEN.search(value.replace("\n", "") if newline else value)
+    if found:
         name = _CHARACTER_NAMES.get(found.group(), f"the control character U+{ord(found.group()):04X}")
         raise Invalid(f"holds {name}, which is not allowed here")
     return value

@@ -76,6 +76,13 @@ def test_a_literal_without_a_key_is_refused():
     refused("incoming.password: is the mask that is shown", edit, "work", {}, KEY, incoming=masked, outgoing=OUTGOING)
 
 
+def test_a_key_once_is_no_key_later(store):
+    """What was read with a key is not taken for valid without one."""
+    again = {"name": "work", "incoming": INCOMING, "outgoing": OUTGOING}
+    replace_all([again], store, key=KEY)
+    refused("would lie in the store in clear", replace_all, [again], store)
+
+
 def test_the_same_password_again_is_no_change(store):
     assert not edit("work", store, KEY, incoming=INCOMING, outgoing=OUTGOING).changed
     assert not replace_all([{"name": "work", "incoming": INCOMING, "outgoing": OUTGOING}], store, key=KEY)[0].changed

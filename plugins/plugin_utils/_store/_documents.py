@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Profiles as rows of a table: id, name, revision, and everything else as one JSON document."""
+"""Profiles as rows of a table: id, name, revision, and all fields as one JSON document, in their documented order."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from typing import Any, Sequence
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Stored
 
+_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
+
 
 def document(record: Stored) -> str:
-    data = {key: value for key, value in record.data.items() if key != "name"}
-    return json.dumps(data, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return _JSON.encode(record.data)
 
 
 def records(rows: Sequence[tuple[str, str, int, str]], location: str) -> dict[str, Stored]:

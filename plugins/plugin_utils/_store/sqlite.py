@@ -187,9 +187,10 @@ class SqliteStore(Store):
         if created:
             for statement in _SCHEMA.split(";"):  # executescript would commit first
                 connection.execute(statement)
-        # All old rows go before a new one comes: two profiles may swap their names.
-        gone = [*changes.remove, *(record.id for record in changes.put)]
-        connection.executemany("DELETE FROM profiles WHERE id = ?", ((profile_id,) for profile_id in gone))
+        else:
+            # All old rows go before a new one comes: two profiles may swap their names.
+            gone = [*changes.remove, *(record.id for record in changes.put)]
+            connection.executemany("DELETE FROM profiles WHERE id = ?", ((profile_id,) for profile_id in gone))
         connection.executemany(
             "INSERT INTO profiles (id, name, revision, document) VALUES (?, ?, ?, ?)",
             ((record.id, record.name, record.revision, document(record)) for record in changes.put),

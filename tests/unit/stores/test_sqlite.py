@@ -96,7 +96,7 @@ def test_schema(store):
         (row,) = connection.execute("SELECT * FROM profiles")
     assert pragma == {"user_version": 1, "application_id": sqlite.APPLICATION_ID, "journal_mode": "delete"}
     assert row[1:3] == ("work", 1)
-    assert row[3].startswith('{"account_name":"{UserEmail}","account_type":"imap",') and '"name"' not in row[3]
+    assert row[3].startswith('{"name":"work","description":"","email":"{UserEmail}",')
 
 
 def test_how_the_database_is_used(store):
