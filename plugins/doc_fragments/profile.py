@@ -161,7 +161,7 @@ id:
       it has in another store, and a profile whose id is known under another name is renamed.
   type: str
 revision:
-  description: Ignored. It is accepted because M(mailops.profiles.mail_profile_info) returns it.
+  description: How often the profile has changed. A new profile that comes with its O(profiles[].id) keeps it. Otherwise it is ignored.
   type: int
 """
 

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Mapping
+from typing import Any, Callable, Iterable, Mapping, NamedTuple
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables as variables
@@ -103,7 +103,7 @@ def edit_profile(
         _clear(data, path, given, problems)
     profile = _validated(data, where, problems, key)
     try:
-        after = _next(before, profile, new_id, Sealer(key, snapshot), base)
+        after = _next(before, profile, before.id if before else new_id(), Sealer(key, snapshot), base)
     except Invalid as exc:
         raise MailopsError(f"{where}: {exc}") from exc
     return Edit(before, after, profile.warnings)
@@ -231,18 +231,30 @@ def _validated(data: Mapping[str, Any], where: str, problems: list[str], key: St
     return profile
 
 
-def _next(before: Stored | None, profile: Profile, new_id: Callable[[], str], sealer: Sealer, origin: Stored | None) -> Stored:
-    """The record that ``profile`` is stored as: the one before when nothing differs. ``origin`` is whose sealed passwords it bears."""
-    profile_id = before.id if before else new_id()
+def _next(
+    before: Stored | None, profile: Profile, profile_id: str, sealer: Sealer, origin: Stored | None, revision: int = 1
+) -> Stored:
+    """The record that ``profile`` is stored as: the one before when nothing differs.
+
+    ``origin`` is whose sealed passwords it bears, ``revision`` the first one of a new record.
+    """
     data = sealer.data(profile, profile_id, before, origin)
     if before is None:
-        return Stored(profile_id, profile.name, 1, data)
+        return Stored(profile_id, profile.name, revision, data)
     if before.data == data:
         return before
-    return Stored(before.id, profile.name, before.revision + 1, data)
+    return Stored(profile_id, profile.name, before.revision + 1, data)
 
 
 # --- all profiles: mail_profiles ---
+
+
+class _Entry(NamedTuple):
+    """One profile of the list. Id and revision stand there when it comes from another store."""
+
+    profile: Profile
+    id: str | None
+    revision: int | None
 
 
 def replace_all(
@@ -265,12 +277,10 @@ def replace_all(
             "profiles: is empty, and with purge: true that removes every profile; set allow_empty: true if that is meant"
         )
     problems: list[str] = []
-    wanted = [_read_entry(number, entry, problems, key) for number, entry in enumerate(profiles, start=1)]
-    known = [(profile, profile_id) for profile, profile_id in wanted if profile is not None]
-    _refuse_twice([profile.name for profile, _id in known], "is listed twice; leave one", problems)
-    _refuse_twice(
-        [profile_id for _profile, profile_id in known if profile_id], "stands in two profiles; an id belongs to one", problems
-    )
+    entries = [_read_entry(number, entry, problems, key) for number, entry in enumerate(profiles, start=1)]
+    known = [entry for entry in entries if entry is not None]
+    _refuse_twice([entry.profile.name for entry in known], "is listed twice; leave one", problems)
+    _refuse_twice([entry.id for entry in known if entry.id], "stands in two profiles; an id belongs to one", problems)
     if problems:
         raise MailopsError(*problems)
     edits = _matched(known, snapshot, key, new_id)
@@ -288,28 +298,32 @@ def _flag(option: str, value: Any) -> bool:
         raise MailopsError(f"{option}: {exc}") from exc
 
 
-def _read_entry(number: int, entry: Any, problems: list[str], key: StoreKey | None) -> tuple[Profile | None, str | None]:
+def _read_entry(number: int, entry: Any, problems: list[str], key: StoreKey | None) -> _Entry | None:
     if not isinstance(entry, dict):
         problems.append(f"profiles, entry {number}: must be a mapping with name, incoming.host and outgoing.host")
-        return None, None
+        return None
     name = entry.get("name")
     where = f"profile '{name[:values.MAX_NAME]}'" if isinstance(name, str) and name else f"profiles, entry {number}"
-    profile_id, found = None, []
-    try:
-        profile_id = _uuid(entry.get("id"))
-    except Invalid as exc:
-        found.append(f"id: {exc}")
+    record: dict[str, Any] = {}
+    found = []
+    for field, check in (("id", _uuid), ("revision", _revision)):
+        try:
+            record[field] = None if entry.get(field) is None else check(entry[field])
+        except Invalid as exc:
+            found.append(f"{field}: {exc}")
     try:
         data = {key: value for key, value in entry.items() if key not in RECORD_FIELDS}
-        return _validated(data, where, found, key), profile_id
+        return _Entry(_validated(data, where, found, key), **record)
     except MailopsError as exc:
         problems.extend(exc.problems)
-        return None, None
-
-
-def _uuid(value: Any) -> str | None:
-    if value is None:
         return None
+
+
+def _revision(value: Any) -> int:
+    return values.whole_number(value, 1, 2**31 - 1)
+
+
+def _uuid(value: Any) -> str:
     try:
         return str(uuid.UUID(values.text(value)))
     except (Invalid, ValueError) as exc:
@@ -324,20 +338,20 @@ def _refuse_twice(names: list[str], problem: str, problems: list[str]) -> None:
         seen.add(name)
 
 
-def _matched(
-    wanted: list[tuple[Profile, str | None]], snapshot: Snapshot, key: StoreKey | None, new_id: Callable[[], str]
-) -> list[Edit]:
+def _matched(entries: list[_Entry], snapshot: Snapshot, key: StoreKey | None, new_id: Callable[[], str]) -> list[Edit]:
     """An edit a profile. An id that the store does not have is kept for a new profile, and means nothing for a known one."""
     by_id = {record.id: record for record in snapshot.values()}
     sealer = Sealer(key, snapshot)
     problems: list[str] = []
     edits = []
-    for profile, profile_id in wanted:
-        before = by_id.get(profile_id) or snapshot.get(profile.name)
-        origin_id = profile_id or (before.id if before else None)
-        origin = Stored(origin_id, profile.name, 0, profile.as_data()) if origin_id and profile.has_sealed else None
+    for profile, given_id, revision in entries:
+        before = by_id.get(given_id) or snapshot.get(profile.name)
+        profile_id = before.id if before else given_id or new_id()
+        origin = None
+        if profile.has_sealed and (given_id or before):  # without an id they can only be those that the store has
+            origin = Stored(given_id or profile_id, profile.name, 0, profile.as_data())
         try:
-            after = _next(before, profile, (lambda kept=profile_id: kept) if profile_id else new_id, sealer, origin)
+            after = _next(before, profile, profile_id, sealer, origin, given_id and revision or 1)
         except Invalid as exc:
             problems.append(f"profile '{profile.name}': {exc}")
             continue

@@ -247,7 +247,7 @@ def test_all_problems_of_all_profiles():
 
 def test_profiles_move_between_stores_with_their_ids():
     (created,) = replace([entry(id=IDS[4], revision=9)])
-    assert (created.after.id, created.after.revision) == (IDS[4], 1)
+    assert (created.after.id, created.after.revision) == (IDS[4], 9)
     (known,) = replace([entry(id=IDS[4], revision=9)], stored())  # the id of a known profile does not change
     assert not known.changed
 

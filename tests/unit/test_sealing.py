@@ -212,6 +212,7 @@ def move(entries, target, key=None):
 
 
 def test_a_store_can_be_moved_without_the_key(store):
+    edit("work", store, description="changed once")
     there = move(exported(store), {})
     assert exported(there) == exported(store)
     assert opened(there["work"]) == CLEAR
