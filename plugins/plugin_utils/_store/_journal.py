@@ -23,8 +23,8 @@ import fcntl
 import hashlib
 import json
 import os
-import random
 import stat
+import threading
 import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Callable, Iterator, Mapping, NamedTuple, TypeVar
@@ -36,10 +36,10 @@ LOCK = "lock"
 JOURNAL = "journal"
 _NEW_JOURNAL = "journal.new"
 _IGNORE = ".gitignore"
+_IGNORE_ALL = b"*\n"
 _FORMAT = 1
 _MOST_BYTES = 1024 * 1024
 _SYNCED_TOGETHER = 200  # a third cheaper than one by one, and below every limit of open files
-_PAUSE = 0.02  # seconds between two tries to get the lock
 
 
 class Found(NamedTuple):
@@ -74,7 +74,6 @@ def snapshot(directory: int, take: Callable[[Files], Result], timeout: float) ->
 @contextmanager
 def writing(directory: int, timeout: float) -> Iterator[Files]:
     """The files under the exclusive lock, after what a crashed writer left has been put in order."""
-    _create_work(directory)
     with _locked(directory, fcntl.LOCK_EX, timeout) as work:
         files = Files(directory, work)
         files.recover()
@@ -220,8 +219,8 @@ def _create_work(directory: int) -> None:
             _set_mode(lock, mode & 0o666)
         with _closing(os.open(_IGNORE, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=work)) as ignore:
             _set_mode(ignore, mode & 0o666)
-            if os.fstat(ignore).st_size == 0:
-                os.write(ignore, b"*\n")
+            if os.fstat(ignore).st_size != len(_IGNORE_ALL):
+                os.pwrite(ignore, _IGNORE_ALL, 0)
 
 
 def sync_directory(path: str) -> None:
@@ -254,29 +253,35 @@ def _locked(directory: int, kind: int, timeout: float) -> Iterator[int | None]:
     flags = (os.O_RDONLY if kind == fcntl.LOCK_SH else os.O_RDWR) | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
     with ExitStack() as opened:
         while True:
+            if kind == fcntl.LOCK_EX:
+                _create_work(directory)
             try:
                 work = opened.enter_context(_work(directory))
                 lock = opened.enter_context(_closing(os.open(LOCK, flags, dir_fd=work)))
             except FileNotFoundError:
-                if kind == fcntl.LOCK_EX:  # removed since it was created
-                    raise
+                if kind == fcntl.LOCK_EX:  # somebody removed it meanwhile
+                    continue
                 work = None
                 break
-            _acquire(lock, kind, deadline)
+            try:
+                fcntl.flock(lock, kind | fcntl.LOCK_NB)
+            except BlockingIOError:
+                _wait(lock, kind, deadline)
             if _exists(f"{WORK}/{LOCK}", directory, os.fstat(lock)):
                 break
-            opened.close()  # somebody removed it meanwhile, and others may hold a new one
+            opened.close()  # it was removed while we waited, and others may hold a new one
         yield work
 
 
-def _acquire(lock: int, kind: int, deadline: float) -> None:
-    while True:
-        try:
-            return fcntl.flock(lock, kind | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if time.monotonic() > deadline:
-                raise TimeoutError from None
-            time.sleep(random.uniform(_PAUSE / 4, _PAUSE))
+def _wait(lock: int, kind: int, deadline: float) -> None:
+    # To ask again and again is no way: readers never come between the writes of a busy writer. flock itself knows no time limit,
+    # so a thread waits. Left behind, it does no harm: a lock that it gets goes with the descriptor, which is closed by then.
+    waiter = threading.Thread(target=fcntl.flock, args=(lock, kind), daemon=True)
+    waiter.start()
+    waiter.join(deadline - time.monotonic())
+    if waiter.is_alive():
+        raise TimeoutError
+    fcntl.flock(lock, kind | fcntl.LOCK_NB)  # nothing new, unless the thread failed: then it says why
 
 
 def _exists(name: str, directory: int, status: os.stat_result | None = None) -> bool:

@@ -64,7 +64,7 @@ class DirectoryStore(Store):
                     found = self._read(files, names)
                     snapshot = self._parse(found)
                     changes, result = change(snapshot)
-                    if not changes or self._write(files, found, snapshot, changes):
+                    if not changes or self._write(files, names, found, snapshot, changes):
                         return result
         raise MailopsError(
             f"store {self.path}: its files keep changing while they are written; let Git or whatever changes them finish, then run again"
@@ -179,13 +179,15 @@ class DirectoryStore(Store):
 
     # --- writing ---
 
-    def _write(self, files: Files, found: dict[str, Found], snapshot: dict[str, Stored], changes: Changes) -> bool:
+    def _write(
+        self, files: Files, names: Collection[str] | None, found: dict[str, Found], snapshot: dict[str, Stored], changes: Changes
+    ) -> bool:
         """Whether the changes are written; not if a file has changed since it was found."""
-        # The snapshot may be of a few names, and any file may hold an id or have a name that is about to be given.
-        known = {record.id for record in snapshot.values()}
         ids = {*changes.remove, *(record.id for record in changes.put)}
-        others = self._read_files(files, {record.name for record in changes.put} - found.keys())
-        others |= self._holders(files, ids - known, found)
+        others: dict[str, Found] = {}
+        if names is not None:  # another file may have a name that is about to be given, or hold an id
+            others = self._read_files(files, {record.name for record in changes.put}.difference(names))
+            others |= self._holders(files, ids - {record.id for record in snapshot.values()}, found)
         owners = {record.id: record for record in (*snapshot.values(), *self._parse(others).values())}
         found = {**found, **others}
         contents: dict[str, bytes | None] = {_profile_file.file_name(owners[item].name): None for item in ids if item in owners}
@@ -248,8 +250,9 @@ class DirectoryStore(Store):
 
 def _foreign(file: str) -> str:
     shown = file if file.isprintable() else ascii(file)
-    stem, dot, _ending = file.rpartition(".")
+    stem, ending = os.path.splitext(file)
     try:
-        return f"{shown} (the profile {values.profile_name(stem)!r} belongs in {_profile_file.file_name(stem)})" if dot else shown
+        profile = values.profile_name(stem)
     except Invalid:
         return shown
+    return f"{shown} (the profile {profile!r} belongs in {_profile_file.file_name(profile)})" if ending in (".yml", ".yaml") else shown
