@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import os
 import random
-import re
 import time
 from contextlib import closing
 from typing import Callable, Collection
@@ -20,21 +19,12 @@ from typing import Callable, Collection
 from ansible.module_utils.basic import missing_required_lib
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import (
-    TIMEOUT,
-    Change,
-    Changes,
-    Result,
-    Store,
-    Stored,
-    password_in_url,
-)
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import TIMEOUT, Change, Changes, Result, Store, Stored, _libpq
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._documents import document, records
 
 try:
     import psycopg
     from psycopg import errors
-    from psycopg.conninfo import conninfo_to_dict
 except ImportError:  # psycopg, or the libpq that it needs
     psycopg = None
 
@@ -61,12 +51,6 @@ _RELATIONS = """
     SELECT c.relname FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid WHERE n.nspname = %s
 """
 
-# Parameters of libpq that are secrets themselves.
-_SECRETS = ("password", "sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret")
-
-# Parameters that say which store it is.
-_PLACES = ("user", "host", "hostaddr", "port", "dbname", "service")
-
 # Seconds between two attempts.
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.01, 0.5
 
@@ -84,52 +68,17 @@ _PROBLEMS = {
     "57014": "the server cancelled a statement (statement_timeout, or an administrator did it); nothing was changed, run again",
 }
 
-# When libpq cannot connect there is no SQLSTATE, only a text, which may quote what must not be shown. The first that is found counts:
-# with several servers, what one that lives says is more to the point.
-_CONNECT_PROBLEMS = (
-    ("password authentication failed", "the server refuses this role or its password; mend the passfile, service file or PGPASSWORD, "
-     "or give another role in the URL"),
-    ("no password supplied", "the server asks for a password and none was found; put it into a passfile (~/.pgpass, mode 0600), "
-     "a service file or PGPASSWORD"),
-    ('role ".*" does not exist', "the server does not have this role; create it, or give another one in the URL"),
-    ('database ".*" does not exist', "the server does not have this database; create it, or give another one in the URL"),
-    ("permission denied for database", "this role may not connect to the database; GRANT CONNECT on it"),
-    ("no pg_hba.conf entry|pg_hba.conf rejects", "the server does not let this role in from here; add a line to its pg_hba.conf, "
-     "or connect with TLS (sslmode=require)"),
-    ("authentication failed", "the server does not believe that this is the role; mend pg_hba.conf and pg_ident.conf on the server, "
-     "or give another role in the URL"),
-    ("does not support SSL|server does not support TLS", "the server does not offer TLS, which sslmode asks for; switch ssl on in "
-     "postgresql.conf"),
-    ("certificate verify failed", "the TLS certificate of the server is not of a CA that this controller trusts; give its CA's file in "
-     "sslrootcert"),
-    ("server certificate for .* does not match|server common name", "the TLS certificate of the server is for another name; give "
-     "the name that stands in it as the host"),
-    ("root certificate file", "sslrootcert, the file with the CA's certificate, cannot be read; give the path of one"),
-    ("(certificate|private key) file|SSL error", "TLS does not work with this server; check sslcert, sslkey and sslmode"),
-    ("session is (not )?read-only|not in hot standby|in hot standby", "none of the servers is what target_session_attrs asks for; "
-     "give the one that is"),
-    ("too many (clients|connections)|remaining connection slots", "the server has no connection left; raise max_connections, or put a "
-     "pooler in front of it"),
-    ("database system is", "the server is starting up or shutting down; run again when it is ready"),
-    ("definition of service|service file", "there is no such service in the service file; mend it (PGSERVICEFILE, ~/.pg_service.conf)"),
-    ("timeout expired", "the server does not answer in time; check host, port and firewall"),
-    ("resolve host|translate host name", "the host name is not known; check its spelling, and DNS"),
-    ("Connection refused|No such file or directory|No route to host|unreachable", "no server listens there; start it, or check host, "
-     "port and firewall"),
-    ("invalid .* value", "a parameter in the URL has a value that libpq does not know; compare it with libpq's documentation"),
-)  # fmt: skip
-
 
 class PostgresqlStore(Store):
     def __init__(self, url: str, source: str) -> None:
         if psycopg is None:
             raise MailopsError(f"{source}: {missing_required_lib('psycopg[binary]', reason='for a store in PostgreSQL')}")
-        parameters = _parameters(url, source)
-        super().__init__(_location(url))
+        given = _libpq.parameters(url, source)
+        super().__init__(_libpq.location(url))
         self._url = url
         # A server that does not answer, or no longer, must not hold a play up.
-        limits = {"connect_timeout": os.environ.get("PGCONNECT_TIMEOUT", 10), "keepalives_idle": 30, "tcp_user_timeout": 60_000}
-        self._limits = {name: value for name, value in limits.items() if name not in parameters}
+        limits = {"connect_timeout": os.environ.get("PGCONNECT_TIMEOUT") or 10, "keepalives_idle": 30, "tcp_user_timeout": 60_000}
+        self._limits = {name: value for name, value in limits.items() if name not in given}
 
     @property
     def exists(self) -> bool:
@@ -211,8 +160,8 @@ class PostgresqlStore(Store):
                 fallback_application_name="mailops.profiles",
                 **self._limits,
             )
-        except psycopg.Error as exc:
-            raise MailopsError(f"store {self.location}: {_connect_problem(str(exc))}") from exc
+        except (psycopg.Error, UnicodeError) as exc:  # UnicodeError: a host that is no host name
+            raise MailopsError(f"store {self.location}: {_libpq.connect_problem(str(exc))}") from exc
         if connection.info.parameter_status("server_encoding") != "UTF8":
             connection.close()
             raise MailopsError(f"store {self.location}: the encoding of the database is not UTF8; create one with ENCODING 'UTF8'")
@@ -238,10 +187,10 @@ class PostgresqlStore(Store):
             return 0
         if not {"schema_version", "profiles"} <= relations:
             raise MailopsError(self._foreign())
-        rows = connection.execute(f"SELECT version FROM {SCHEMA}.schema_version {clause}").fetchall()
-        if len(rows) != 1 or rows[0][0] < 1:
+        versions = [version for (version,) in connection.execute(f"SELECT version FROM {SCHEMA}.schema_version {clause}")]
+        if len(versions) != 1 or not isinstance(versions[0], int) or versions[0] < 1:
             raise MailopsError(self._foreign())
-        version = rows[0][0]
+        version = versions[0]
         if version > len(STEPS):
             raise MailopsError(
                 f"store {self.location}: was written by a newer release of this collection (schema {version}, this one knows "
@@ -304,33 +253,6 @@ class PostgresqlStore(Store):
             f"store {self.location}: the schema {SCHEMA} is damaged, or another program's; restore it from a backup, "
             "or give another database"
         )
-
-
-def _parameters(url: str, source: str) -> dict[str, str]:
-    """What the URL says, to libpq's own rules: a password may be percent-encoded, or stand where a name belongs."""
-    try:
-        parameters = conninfo_to_dict(url)
-    except psycopg.Error as exc:
-        raise MailopsError(
-            f"{source}: is not a URL that libpq understands; give postgresql://[ROLE@]HOST[:PORT]/DATABASE[?PARAMETER=VALUE&...]"
-        ) from exc
-    if any(name in parameters for name in _SECRETS) or ":" in parameters.get("user", ""):
-        raise password_in_url(source)
-    return parameters
-
-
-def _location(url: str) -> str:
-    """The URL without what only says how to connect."""
-    place, _mark, query = url.partition("?")
-    shown = "&".join(pair for pair in query.split("&") if pair.partition("=")[0] in _PLACES)
-    return f"{place}?{shown}" if shown else place
-
-
-def _connect_problem(text: str) -> str:
-    for pattern, sentence in _CONNECT_PROBLEMS:
-        if re.search(pattern, text):
-            return sentence
-    return "cannot connect, for a reason that is not known here; psql with the same URL tells it"
 
 
 def _is_lost(exc: psycopg.Error) -> bool:

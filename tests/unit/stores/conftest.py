@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +13,7 @@ from typing import Any, Callable
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils import _store
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Store, open_store
 
 from ...postgres import Postgres, find_postgres
 
@@ -30,7 +28,7 @@ class Place:
     url: str
     fingerprint: Callable[[], Any]
 
-    def open(self) -> _store.Store:
+    def open(self) -> Store:
         return open_store(self.url, {})
 
 
@@ -82,10 +80,8 @@ def directory_place(tmp_path: Path) -> Place:
 
 
 PLACES = {"sqlite": "sqlite_place", "postgresql": "database", "directory": "directory_place"}
-KINDS = [kind for kind in PLACES if importlib.util.find_spec(f"{_store.__name__}.{kind}")]
 
-
-@pytest.fixture(params=KINDS)
+@pytest.fixture(params=PLACES)
 def place(request: pytest.FixtureRequest) -> Place:
     """Where there is no store yet, one test for each kind."""
     return request.getfixturevalue(PLACES[request.param])
