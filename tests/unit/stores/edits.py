@@ -14,11 +14,11 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Ma
 SERVERS = {"incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
 
 
-def put(store, name="work", **options):
+def put(store, name="work", key=None, **options):
     """Create or edit one profile; the edit."""
 
     def change(snapshot):
-        edit = edit_profile({"name": name, **({} if name in snapshot else SERVERS), **options}, snapshot)
+        edit = edit_profile({"name": name, **({} if name in snapshot else SERVERS), **options}, snapshot, key)
         return changes([edit]), edit
 
     return store.update([name, *options.get("renamed_from", "").split()], change)
