@@ -96,7 +96,7 @@ def render(record: Stored, old: Stored | None, content: bytes | None) -> bytes:
     after = _document(record)
     if old is not None and content is not None:
         text, data = _loaded(content)
-        before = {key: value for key, value in _document(old).items() if key != "id" or "id" in data}
+        before = {key: value for key, value in _document(old).items() if key != "id" or data.get("id") is not None}
         edited = _yaml.edit(text, before, after).encode()
         if _says(edited, record):
             return edited

@@ -177,7 +177,8 @@ class _Editor:
         present = {key.value: (key, value) for key, value in node.value}
         for name, (key, value) in present.items():
             if name not in after:
-                self._replace_entry(key, value, "")
+                if name in before:  # otherwise it says null, and may do so
+                    self._replace_entry(key, value, "")
             elif name not in before or before[name] != after[name]:
                 self._change(key, value, before.get(name), after[name])
         first = node.value[0][0]

@@ -10,17 +10,17 @@ checkpoint or convert another program's database merely by opening it.
 
 from __future__ import annotations
 
-import errno
 import os
 import sqlite3
 import stat
 from contextlib import contextmanager
-from typing import Any, Collection, Iterator
+from typing import Collection, Iterator
 from urllib.parse import quote
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import TIMEOUT, Change, Changes, Result, Store, Stored
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._documents import document, records
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._filesystem import may_write, os_message, parents, unwritable
 
 APPLICATION_ID = 0x4D4F5052  # "MOPR"
 SCHEMA_VERSION = 1
@@ -84,7 +84,7 @@ class SqliteStore(Store):
     def refuse_unusable(self) -> None:
         with self._translated():
             if not self._inspect():
-                self._refuse_unwritable(next(path for path in _parents(self.path) if os.path.exists(path)))
+                self._refuse_unwritable(next(path for path in parents(self.path) if os.path.exists(path)))
                 return
             self._refuse_unwritable(self.path)
             self._refuse_unwritable(os.path.dirname(os.path.realpath(self.path)))  # where SQLite puts its journal
@@ -94,8 +94,8 @@ class SqliteStore(Store):
                     raise MailopsError(self._damaged())
 
     def _refuse_unwritable(self, path: str) -> None:
-        if not os.access(path, os.W_OK, effective_ids=True):
-            raise MailopsError(self._unwritable(path))
+        if not may_write(path):
+            raise MailopsError(unwritable(self.path, path))
 
     # --- the file ---
 
@@ -140,7 +140,7 @@ class SqliteStore(Store):
             raise MailopsError(self._damaged())
 
     def _create(self) -> None:
-        directories = [path for path in _parents(self.path) if not os.path.exists(path)]
+        directories = [path for path in parents(self.path) if not os.path.exists(path)]
         for directory in reversed(directories):
             try:
                 os.mkdir(directory, 0o700)
@@ -206,11 +206,7 @@ class SqliteStore(Store):
         except sqlite3.Error as exc:
             raise MailopsError(self._sqlite_message(str(exc))) from exc
         except OSError as exc:
-            if exc.errno == errno.ENOTDIR:
-                raise MailopsError(f"store {self.path}: a part of this path is not a directory; give another path") from exc
-            if exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-                raise MailopsError(self._unwritable(exc.filename or self.path)) from exc
-            raise MailopsError(f"store {self.path}: {exc.strerror or type(exc).__name__}; mend that, or give another path") from exc
+            raise MailopsError(os_message(self.path, exc, exc.filename or self.path)) from exc
 
     def _sqlite_message(self, text: str) -> str:
         if "locked" in text:
@@ -219,7 +215,7 @@ class SqliteStore(Store):
                 "let it finish (fuser names it), then run again"
             )
         if "readonly" in text:
-            return self._unwritable(self.path)
+            return unwritable(self.path, self.path)
         if "malformed" in text or "not a database" in text or "no such" in text:
             return self._damaged()
         if "full" in text:
@@ -228,17 +224,6 @@ class SqliteStore(Store):
 
     def _damaged(self) -> str:
         return f"store {self.path}: is damaged; restore it from a backup (it was left as it is)"
-
-    def _unwritable(self, path: Any) -> str:
-        what = "it" if path == self.path else path
-        return f"store {self.path}: this user may not read or write {what}; mend owner and mode, or give another path in store"
-
-
-def _parents(path: str) -> Iterator[str]:
-    """The directories above a path, the nearest first."""
-    while path != "/":
-        path = os.path.dirname(path)
-        yield path
 
 
 @contextmanager
