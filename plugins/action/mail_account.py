@@ -266,11 +266,11 @@ def _profiles(options: Mapping[str, Any], users: Sequence[User], selected: Seque
 def _stored(options: Mapping[str, Any], wanted: set[str]) -> dict[str, tuple[str | None, Profile]]:
     """The profiles of these names in the store, each with its id."""
     store = open_store(options["store"], os.environ)
-    if not store.exists:
-        raise MailopsError(f"store {store.location} does not exist: create profiles with mailops.profiles.mail_profile, or name another store")
     stored = store.read(wanted)
     unknown = sorted(wanted - set(stored))
     if unknown:
+        if not store.exists:  # asked last, because each question may be a connection
+            raise MailopsError(f"store {store.location} does not exist: create profiles with mailops.profiles.mail_profile, or name another store")
         known = store.read()
         raise MailopsError(*(f"store {store.location} has no profile '{name[:60]}'{nearest(name, known)}" for name in unknown))
     return {name: (record.id, Profile.from_data(dict(record.data))) for name, record in stored.items()}

@@ -30,7 +30,7 @@ class ActionModule(MailopsAction):
             "variables": [{"name": name, "description": text} for name, text in variables.BUILT_IN.items()],
         }
         warnings = list(store.warnings)
-        if not store.exists:
+        if not found and not store.exists:
             warnings.append(f"store {store.location}: does not exist yet; mail_profile creates it")
         if warnings:
             result["warnings"] = warnings
