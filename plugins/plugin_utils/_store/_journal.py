@@ -24,19 +24,21 @@ import hashlib
 import json
 import os
 import stat
-import threading
-import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Callable, Iterator, Mapping, NamedTuple, TypeVar
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._work_directory import (
+    IGNORE,
+    LOCK,
+    LOCK_PATH,
+    closing,
+    exists,
+    locked,
+)
 
-WORK = ".mailops"
-LOCK = "lock"
 JOURNAL = "journal"
 _NEW_JOURNAL = "journal.new"
-_IGNORE = ".gitignore"
-_IGNORE_ALL = b"*\n"
 _FORMAT = 1
 _MOST_BYTES = 1024 * 1024
 _SYNCED_TOGETHER = 200  # a third cheaper than one by one, and below every limit of open files
@@ -56,7 +58,7 @@ class Step(NamedTuple):
 
 
 class Unfinished(Exception):
-    """The journal of a crashed writer cannot be worked off: a part of what it committed is gone."""
+    """The journal of a crashed writer cannot be worked off: a part of what it committed is gone, or a newer release wrote it."""
 
 
 Result = TypeVar("Result")
@@ -65,16 +67,16 @@ Result = TypeVar("Result")
 def snapshot(directory: int, take: Callable[[Files], Result], timeout: float) -> Result:
     """What ``take`` reads of one consistent state. It is called again if the first writer ever came in between."""
     while True:
-        with _locked(directory, fcntl.LOCK_SH, timeout) as work:
+        with locked(directory, fcntl.LOCK_SH, timeout) as work:
             result = take(Files(directory, work))
-        if work is not None or not _exists(f"{WORK}/{LOCK}", directory):
+        if work is not None or not exists(LOCK_PATH, directory):
             return result
 
 
 @contextmanager
 def writing(directory: int, timeout: float) -> Iterator[Files]:
     """The files under the exclusive lock, after what a crashed writer left has been put in order."""
-    with _locked(directory, fcntl.LOCK_EX, timeout) as work:
+    with locked(directory, fcntl.LOCK_EX, timeout) as work:
         files = Files(directory, work)
         files.recover()
         try:
@@ -107,11 +109,11 @@ class Files:
 
     def commit(self, contents: Mapping[str, bytes | None], seen: Mapping[str, Found | None]) -> bool:
         """Write (None: remove) these files. False: one is no longer as it was ``seen``, and nothing was done."""
-        steps = [Step(file, _digest(seen[file]), _sha256(content)) for file, content in contents.items()]
+        steps = [Step(file, _digest(seen[file]), _sha256(content)) for file, content in sorted(contents.items())]
         self._stage({file: content for file, content in contents.items() if content is not None}, seen)
         if any(_state(self._directory, step.file) != step.before for step in steps):
             return False
-        with _closing(self._create(_NEW_JOURNAL)) as descriptor:
+        with closing(self._create(_NEW_JOURNAL)) as descriptor:
             _write(descriptor, json.dumps({"format": _FORMAT, "steps": steps}).encode())
             os.fsync(descriptor)
         os.rename(_NEW_JOURNAL, JOURNAL, src_dir_fd=self._work, dst_dir_fd=self._work)
@@ -123,7 +125,7 @@ class Files:
     @property
     def committed(self) -> bool:
         """Whether there is a journal, so that what it lists will be done whatever happens now."""
-        return _exists(JOURNAL, self._work)
+        return exists(JOURNAL, self._work)
 
     def recover(self) -> None:
         """Do what a crashed writer committed, and remove its litter."""
@@ -135,7 +137,7 @@ class Files:
         """Remove what was staged and never came to its commit."""
         if self.committed:
             return
-        for name in set(os.listdir(self._work)) - {LOCK, JOURNAL, _IGNORE}:
+        for name in set(os.listdir(self._work)) - {LOCK, JOURNAL, IGNORE}:
             with suppress(IsADirectoryError):  # not ours
                 os.unlink(name, dir_fd=self._work)
 
@@ -145,7 +147,7 @@ class Files:
             with ExitStack() as opened:
                 descriptors = []
                 for file in names[start : start + _SYNCED_TOGETHER]:
-                    descriptors.append(opened.enter_context(_closing(self._create(file, seen[file]))))
+                    descriptors.append(opened.enter_context(closing(self._create(file, seen[file]))))
                     _write(descriptors[-1], contents[file])
                 for descriptor in descriptors:
                     os.fsync(descriptor)
@@ -204,104 +206,7 @@ class Files:
         self._pending = {}
 
 
-# --- the work directory and its lock ---
-
-
-def _create_work(directory: int) -> None:
-    """The work directory, as open to others as the directory is, also when that was changed later."""
-    mode = stat.S_IMODE(os.fstat(directory).st_mode)
-    with suppress(FileExistsError):
-        os.mkdir(WORK, 0o700, dir_fd=directory)
-        os.fsync(directory)
-    with _work(directory) as work:
-        _set_mode(work, mode)
-        with _closing(os.open(LOCK, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=work)) as lock:
-            _set_mode(lock, mode & 0o666)
-        with _closing(os.open(_IGNORE, os.O_WRONLY | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600, dir_fd=work)) as ignore:
-            _set_mode(ignore, mode & 0o666)
-            if os.fstat(ignore).st_size != len(_IGNORE_ALL):
-                os.pwrite(ignore, _IGNORE_ALL, 0)
-
-
-def sync_directory(path: str) -> None:
-    with _closing(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as descriptor:
-        os.fsync(descriptor)
-
-
-def _set_mode(descriptor: int, mode: int) -> None:
-    status = os.fstat(descriptor)
-    if stat.S_IMODE(status.st_mode) != mode and status.st_uid == os.geteuid():
-        os.fchmod(descriptor, mode)
-
-
-@contextmanager
-def _work(directory: int) -> Iterator[int]:
-    """The work directory. Never a link: root would rename and remove files wherever it points to."""
-    try:
-        descriptor = os.open(WORK, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
-    except NotADirectoryError as exc:
-        raise Invalid(f"{WORK} is not a directory; remove it") from exc
-    with _closing(descriptor):
-        yield descriptor
-
-
-@contextmanager
-def _locked(directory: int, kind: int, timeout: float) -> Iterator[int | None]:
-    """The work directory under its lock; None for a reader where no writer has ever been. TimeoutError: others held the lock."""
-    deadline = time.monotonic() + timeout
-    # NFS makes a lock of its own of flock, and wants the file open for writing for an exclusive one.
-    flags = (os.O_RDONLY if kind == fcntl.LOCK_SH else os.O_RDWR) | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
-    with ExitStack() as opened:
-        while True:
-            if kind == fcntl.LOCK_EX:
-                _create_work(directory)
-            try:
-                work = opened.enter_context(_work(directory))
-                lock = opened.enter_context(_closing(os.open(LOCK, flags, dir_fd=work)))
-            except FileNotFoundError:
-                if kind == fcntl.LOCK_EX:  # somebody removed it meanwhile
-                    continue
-                work = None
-                break
-            try:
-                fcntl.flock(lock, kind | fcntl.LOCK_NB)
-            except BlockingIOError:
-                _wait(lock, kind, deadline)
-            if _exists(f"{WORK}/{LOCK}", directory, os.fstat(lock)):
-                break
-            opened.close()  # it was removed while we waited, and others may hold a new one
-        yield work
-
-
-def _wait(lock: int, kind: int, deadline: float) -> None:
-    # To ask again and again is no way: readers never come between the writes of a busy writer. flock itself knows no time limit,
-    # so a thread waits. Left behind, it does no harm: a lock that it gets goes with the descriptor, which is closed by then.
-    waiter = threading.Thread(target=fcntl.flock, args=(lock, kind), daemon=True)
-    waiter.start()
-    waiter.join(deadline - time.monotonic())
-    if waiter.is_alive():
-        raise TimeoutError
-    fcntl.flock(lock, kind | fcntl.LOCK_NB)  # nothing new, unless the thread failed: then it says why
-
-
-def _exists(name: str, directory: int, status: os.stat_result | None = None) -> bool:
-    """Whether there is such a file, the one that ``status`` describes."""
-    try:
-        found = os.stat(name, dir_fd=directory, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return status is None or os.path.samestat(found, status)
-
-
 # --- one file ---
-
-
-@contextmanager
-def _closing(descriptor: int) -> Iterator[int]:
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
 
 
 def _read(directory: int, name: str, limit: int | None = _MOST_BYTES) -> Found | None:
@@ -314,7 +219,7 @@ def _read(directory: int, name: str, limit: int | None = _MOST_BYTES) -> Found |
         if exc.errno in (errno.ELOOP, errno.ENXIO):  # a link, a socket
             raise Invalid("is not a regular file; replace or remove it") from exc
         raise
-    with _closing(descriptor):
+    with closing(descriptor):
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise Invalid("is not a regular file; replace or remove it")

@@ -60,8 +60,8 @@ def parse(name: str, content: bytes) -> Stored:
 def _loaded(content: bytes) -> tuple[str, dict[str, Any]]:
     try:
         text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        raise Invalid("is not UTF-8; save it as UTF-8 text") from exc
+    except UnicodeDecodeError:
+        raise Invalid("is not UTF-8; save it as UTF-8 text") from None
     data = _yaml.load(text)
     if not isinstance(data, dict):
         raise Invalid("must be a mapping of profile fields, as mail_profile has them")

@@ -24,6 +24,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._store import (
     Stored,
     _journal,
     _profile_file,
+    _work_directory,
 )
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._filesystem import may_write, os_message, parents, unwritable
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._journal import Files, Found
@@ -36,6 +37,8 @@ class DirectoryStore(Store):
     def __init__(self, path: str) -> None:
         super().__init__(path)
         self.path = path
+        self._work = os.path.join(path, _work_directory.NAME)
+        self._lock = os.path.join(self._work, _work_directory.LOCK)
 
     @property
     def exists(self) -> bool:
@@ -52,12 +55,14 @@ class DirectoryStore(Store):
     def update(self, names: Collection[str] | None, change: Change[Result]) -> Result:
         with self._translated():
             if not self._has_lock:
-                changes, result = change(self.read(names))
+                # Before it becomes a store, all that looks like a profile is one.
+                found = self.read()
+                changes, result = change({name: record for name, record in found.items() if names is None or name in names})
                 if not changes:  # nothing to write, so nothing is created
                     if self.exists:
-                        self.refuse_unusable()
+                        self._refuse_unwritable()
                     return result
-            self.refuse_unusable()
+            self._refuse_unwritable()
             self._create()
             with self._opened() as directory, _journal.writing(directory, TIMEOUT) as files:
                 for _attempt in range(_ATTEMPTS):
@@ -71,23 +76,25 @@ class DirectoryStore(Store):
         )
 
     def refuse_unusable(self) -> None:
+        self._refuse_unwritable()
+        if not self._has_lock:
+            self.read()
+
+    def _refuse_unwritable(self) -> None:
         with self._translated(), self._opened() as directory:
             if directory is None:
                 paths = [next(path for path in parents(self.path) if os.path.exists(path))]
             else:
-                work = os.path.join(self.path, _journal.WORK)
-                paths = [path for path in (self.path, work, os.path.join(work, _journal.LOCK)) if os.path.exists(path)]
+                paths = [path for path in (self.path, self._work, self._lock) if os.path.exists(path)]
             for path in paths:
                 if not may_write(path):
                     raise MailopsError(unwritable(self.path, path))
-            if directory is not None and not self._has_lock:
-                self.read()  # before it becomes a store, all that looks like a profile is one
 
     # --- the directory ---
 
     @property
     def _has_lock(self) -> bool:
-        return os.path.lexists(os.path.join(self.path, _journal.WORK, _journal.LOCK))
+        return os.path.lexists(self._lock)
 
     @contextmanager
     def _opened(self) -> Iterator[int | None]:
@@ -113,7 +120,7 @@ class DirectoryStore(Store):
         for path in reversed(missing):
             with suppress(FileExistsError):  # another run was faster
                 os.mkdir(path, 0o700)
-            _journal.sync_directory(os.path.dirname(path))
+            _work_directory.sync_directory(os.path.dirname(path))
 
     def _profiles(self, files: Files) -> set[str]:
         """The names of the profiles that have a file; what else lies there becomes a warning."""
@@ -121,10 +128,10 @@ class DirectoryStore(Store):
         names = {file: _profile_file.profile_name(file) for file in visible}
         foreign = sorted(file for file, name in names.items() if name is None)
         if foreign:
-            if len(foreign) == len(names) and not os.path.lexists(os.path.join(self.path, _journal.WORK)):
+            if len(foreign) == len(names) and not os.path.lexists(self._work):
                 raise MailopsError(
                     f"store {self.path}: holds other files and no profile; give a directory of its own, "
-                    f"or create {self.path}/{_journal.WORK} if this is the one"
+                    f"or create {self._work} if this is the one"
                 )
             shown = quoted(_foreign(file) for file in foreign[:_MOST_SHOWN])
             more = f" and {len(foreign) - _MOST_SHOWN} more" if len(foreign) > _MOST_SHOWN else ""
@@ -226,15 +233,15 @@ class DirectoryStore(Store):
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except TimeoutError as exc:
+        except _work_directory.Busy as exc:
             raise MailopsError(
                 f"store {self.path}: another process has held it locked for {TIMEOUT:g} seconds; "
-                f"let it finish (fuser {self.path}/{_journal.WORK}/{_journal.LOCK} names it), then run again"
+                f"let it finish (fuser {self._lock} names it), then run again"
             ) from exc
         except _journal.Unfinished as exc:
             raise MailopsError(
-                f"store {self.path}: an interrupted change cannot be finished, a part of it is gone from {_journal.WORK}; restore the "
-                f"files from Git or a backup, then remove {self.path}/{_journal.WORK}/{_journal.JOURNAL}"
+                f"store {self.path}: an interrupted change cannot be finished: a part of it is gone, or a newer release began it; "
+                f"update mailops.profiles, or restore the files from Git or a backup and remove {self._work}/{_journal.JOURNAL}"
             ) from exc
         except Invalid as exc:
             raise MailopsError(f"store {self.path}: {exc}") from exc
@@ -243,8 +250,8 @@ class DirectoryStore(Store):
 
     def _full(self, name: object) -> str:
         """The path of what a system call was about: most get a descriptor of the directory and a name in it."""
-        if name == _journal.LOCK:
-            name = os.path.join(_journal.WORK, _journal.LOCK)
+        if name == _work_directory.LOCK:
+            return self._lock
         return os.path.join(self.path, name) if isinstance(name, str) else self.path
 
 

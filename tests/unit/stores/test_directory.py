@@ -18,7 +18,14 @@ import time
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, Stored, _journal, directory, open_store
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import (
+    Changes,
+    Stored,
+    _journal,
+    _work_directory,
+    directory,
+    open_store,
+)
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import file_name, profile_name
 
 from .conftest import _files as fingerprint
@@ -439,7 +446,7 @@ def killed(n, function, changes=("open", "write", "pwrite", "fsync", "rename", "
     """Run the function in a process that is killed at its n-th change; whether it was."""
     pid = os.fork()
     if pid == 0:
-        _journal.os = Dying(n, changes)
+        _journal.os = _work_directory.os = Dying(n, changes)
         status = 1
         try:
             function()
@@ -580,8 +587,8 @@ def test_a_journal_that_cannot_be_worked_off(crashed, damage):
     before = fingerprint(path)
     for use in (opened(path).read, lambda: put(opened(path), "x"), lambda: opened(path).preview(None, add)):
         assert refusal(use) == (
-            f"store {path}: an interrupted change cannot be finished, a part of it is gone from .mailops; restore the files from Git "
-            f"or a backup, then remove {journal}"
+            f"store {path}: an interrupted change cannot be finished: a part of it is gone, or a newer release began it; "
+            f"update mailops.profiles, or restore the files from Git or a backup and remove {journal}"
         )
     assert fingerprint(path) == before
 
