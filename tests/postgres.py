@@ -34,9 +34,12 @@ def find_postgres() -> Path | None:
 
 
 class Postgres:
-    """One cluster. ``password`` is every role's; whoever connects gets it from ``passfile``, as an administrator's runs do."""
+    """One cluster. ``password`` is every role's; whoever connects gets it from ``passfile``, as an administrator's runs do.
 
-    def __init__(self, fsync: bool = False, **settings: str) -> None:
+    With ``primary`` it is a hot standby of that one, which runs.
+    """
+
+    def __init__(self, fsync: bool = False, primary: Postgres | None = None, **settings: str) -> None:
         programs = find_postgres()
         if programs is None:
             raise FileNotFoundError("initdb is neither below /usr/lib/postgresql nor on the PATH; install postgresql")
@@ -46,31 +49,43 @@ class Postgres:
         self.directory = Path(tempfile.mkdtemp(prefix="mailops-postgres-"))
         self.directory.chmod(0o755)
         self.data, self.log, self.passfile = (self.directory / name for name in ("data", "log", "passfile"))
-        self.password = secrets.token_hex(8)
+        self.password = primary.password if primary else secrets.token_hex(8)
         self.port = _free_port()
         try:
-            self._make_cluster()
+            self._make_files()
+            self._copy_cluster(primary) if primary else self._make_cluster()
         except BaseException:
             shutil.rmtree(self.directory)
             raise
 
-    def _make_cluster(self) -> None:
+    def _make_files(self) -> None:
         self.data.mkdir(mode=0o700)
         self.log.touch()
         self.passfile.touch(0o600)
         self.passfile.write_text(f"*:*:*:*:{self.password}\n")
-        self.passfile.chmod(0o600)
+        self.give(self.data)
+
+    def _make_cluster(self) -> None:
         first = self.directory / "first-password"
         first.write_text(self.password)
-        if os.geteuid() == 0:
-            owner = pwd.getpwnam(_ORDINARY)
-            for path in (self.data, first):
-                os.chown(path, owner.pw_uid, owner.pw_gid)
+        self.give(first)
         self.run(
             "initdb", "--no-sync", "--no-instructions", "--encoding=UTF8", "--locale=C", "--auth=scram-sha-256",
             f"--username={SUPERUSER}", f"--pwfile={first}", f"--pgdata={self.data}",
         )  # fmt: skip
         first.unlink()
+
+    def _copy_cluster(self, primary: Postgres) -> None:
+        self.run(
+            "pg_basebackup", "--no-sync", "--checkpoint=fast", "--write-recovery-conf", f"--pgdata={self.data}",
+            f"--dbname=host=127.0.0.1 port={primary.port} user={SUPERUSER} password={self.password}",
+        )  # fmt: skip
+
+    def give(self, path: Path) -> None:
+        """Make a file the server's own."""
+        if os.geteuid() == 0:
+            owner = pwd.getpwnam(_ORDINARY)
+            os.chown(path, owner.pw_uid, owner.pw_gid)
 
     def run(self, program: str, *arguments: str) -> None:
         """One of PostgreSQL's own programs, as the server's account."""
@@ -126,6 +141,7 @@ class Postgres:
         return psycopg.connect(self.url(), password=self.password, autocommit=True, **parameters)
 
     def sql(self, *statements: str, **parameters: Any) -> None:
+        """Run them as the superuser; ``dbname`` is among the parameters."""
         with self.connect(**parameters) as connection:
             for statement in statements:
                 connection.execute(statement)

@@ -26,6 +26,7 @@ _CONNECT_PROBLEMS = (
      "a service file or PGPASSWORD"),
     ('role ".*" does not exist', "the server does not have this role; create it, or give another one in the URL"),
     ('database ".*" does not exist', "the server does not have this database; create it, or give another one in the URL"),
+    ("not permitted to log in", "this role may not log in; ALTER ROLE ... LOGIN, or give another one in the URL"),
     ("permission denied for database", "this role may not connect to the database; GRANT CONNECT on it"),
     ("no pg_hba.conf entry|pg_hba.conf rejects", "the server does not let this role in from here; add a line to its pg_hba.conf, "
      "or connect with TLS (sslmode=require)"),
@@ -46,7 +47,7 @@ _CONNECT_PROBLEMS = (
     ("database system is", "the server is starting up or shutting down; run again when it is ready"),
     ("definition of service|service file", "there is no such service in the service file; mend it (PGSERVICEFILE, ~/.pg_service.conf)"),
     ("timeout expired", "the server does not answer in time; check host, port and firewall"),
-    ("resolve host|translate host name", "the host name is not known; check its spelling, and DNS"),
+    ("resolve host|translate host name|'idna' codec", "the host name is not known; check its spelling, and DNS"),
     ("Connection refused|No such file or directory|No route to host|unreachable", "no server listens there; start it, or check host, "
      "port and firewall"),
     ("invalid .* value", "a parameter in the URL has a value that libpq does not know; compare it with libpq's documentation"),
