@@ -92,14 +92,14 @@ class Postgres:
         subprocess.run([self._programs / program, *arguments], check=True, capture_output=True, timeout=120, cwd="/", **_account())
 
     def start(self, **settings: str) -> Postgres:
-        """Start it, with these settings from now on, and wait until it lets clients in."""
+        """Start it, with these settings from now on, and wait until it lets clients in. It does not outlive the thread that calls this."""
         self.settings.update(settings)
         options = {"port": self.port, "listen_addresses": "127.0.0.1", "unix_socket_directories": "", **self.settings}
         arguments = [argument for name, value in options.items() for argument in ("-c", f"{name}={value}")]
         with open(self.log, "ab") as log:
             self._server = subprocess.Popen(
-                [self._programs / "postgres", "-D", self.data, *arguments], stdin=subprocess.DEVNULL, stdout=log, stderr=log,
-                cwd="/", **_account(),
+                ["setpriv", "--pdeathsig=QUIT", self._programs / "postgres", "-D", self.data, *arguments],
+                stdin=subprocess.DEVNULL, stdout=log, stderr=log, cwd="/", **_account(),
             )  # fmt: skip
         self._wait()
         return self

@@ -47,7 +47,7 @@ _CONNECT_PROBLEMS = (
     ("database system is", "the server is starting up or shutting down; run again when it is ready"),
     ("definition of service|service file", "there is no such service in the service file; mend it (PGSERVICEFILE, ~/.pg_service.conf)"),
     ("timeout expired", "the server does not answer in time; check host, port and firewall"),
-    ("resolve host|translate host name|'idna' codec", "the host name is not known; check its spelling, and DNS"),
+    ("resolve host|translate host name|name resolution|Name or service not known|'idna' codec", "the host name is not known; check its spelling, and DNS"),
     ("Connection refused|No such file or directory|No route to host|unreachable", "no server listens there; start it, or check host, "
      "port and firewall"),
     ("invalid .* value", "a parameter in the URL has a value that libpq does not know; compare it with libpq's documentation"),
