@@ -15,7 +15,7 @@ options:
       - Where the profiles live. An absolute path, or C(sqlite:///PATH) with an absolute PATH, is an SQLite file, for one controller.
       - C(postgresql://HOST/DATABASE), or any other URL that libpq takes, is a PostgreSQL database, which many controllers can share.
         It must hold no password; that belongs into a passfile, a service file or E(PGPASSWORD). The controller needs C(psycopg) 3.
-      - C(directory:///PATH) is a directory with one YAML file for each profile, made to be kept in Git. The controller needs C(ruamel.yaml).
+      - C(directory:///PATH) is a directory with one YAML file for each profile, made to be kept in Git.
       - Without this option it is the environment variable E(MAILOPS_STORE) of the controller. Without that one it is
         C(mailops/profiles.db) in the XDG data home of the user who runs Ansible, usually C(~/.local/share/mailops/profiles.db).
       - C(~) is not expanded here.

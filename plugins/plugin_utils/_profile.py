@@ -300,7 +300,7 @@ class _Reader:
         if self._literals:
             return str(template)
         raise Invalid(
-            "a literal password would lie in the store in clear: give store_key, and it is encrypted, "
+            "a literal password would lie in the store in clear: give it to mail_profile or mail_profiles with store_key, and it is encrypted, "
             'or write "{UserPassword}" and give each user a password, or use password_command'
         )
 
