@@ -70,7 +70,7 @@ def test_a_literal_is_stored_encrypted_and_comes_back(store):
 
 
 def test_a_literal_without_a_key_is_refused():
-    refused("incoming.password: a literal password would lie in the store in clear: give it to mail_profile or mail_profiles with store_key", edit, "work", incoming=INCOMING)
+    refused("incoming.password: a literal password would lie in the store in clear: give it to mail_profile", edit, "work", incoming=INCOMING)
     refused("incoming.password: is empty", edit, "work", {}, KEY, incoming={**INCOMING, "password": ""}, outgoing=OUTGOING)
     masked = {**INCOMING, "password": MASK}
     refused("incoming.password: is the mask that is shown", edit, "work", {}, KEY, incoming=masked, outgoing=OUTGOING)
