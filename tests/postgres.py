@@ -116,10 +116,16 @@ class Postgres:
 
     def stop(self, how: signal.Signals = signal.SIGINT) -> None:
         """End it: SIGINT sends the clients away, SIGKILL is a crash."""
-        if self._server:
-            self._server.send_signal(how)
-            self._server.wait(60)
-            self._server = None
+        if not self._server:
+            return
+        pid = self._server.pid
+        children = [Path("/proc", child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+        self._server.send_signal(how)
+        self._server.wait(60)
+        self._server = None
+        deadline = time.monotonic() + 10
+        while any(child.exists() for child in children) and time.monotonic() < deadline:
+            time.sleep(0.01)  # after a SIGKILL they end by themselves; until then no server starts on their files
 
     def remove(self) -> None:
         self.stop(signal.SIGQUIT)

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,6 +49,8 @@ def server() -> Iterator[Postgres]:
 
 @pytest.fixture
 def database(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        monkeypatch.delenv(name)
     monkeypatch.setenv("PGPASSFILE", str(server.passfile))
 
     def fingerprint() -> list[Any]:

@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -18,6 +20,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Cha
 from .conftest import DATABASE, OWNER
 from .edits import add, put, put_all
 
+ROOT = Path(__file__).resolve().parents[3]
 SCHEMA = postgresql.SCHEMA
 SECOND_STEP = f"ALTER TABLE {SCHEMA}.profiles ADD COLUMN changed_by text"
 
@@ -230,6 +233,23 @@ def test_a_schema_that_an_administrator_made(admin, role):
     owner.refuse_unusable()
     put(owner)
     assert list(owner.read()) == ["work"]
+
+
+def test_the_roles_of_the_documentation(server, database, admin):
+    text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("stores*.md")))
+    blocks = [block for block in re.findall(r"```sql\n(.*?)```", text, re.DOTALL) if "CREATE ROLE" in block or "GRANT" in block]
+    roles = ["mailops_owner", "mailops_writer", "mailops_reader"]
+    owner, writer, reader = (open_store(server.url(role, DATABASE), {}) for role in roles)
+    try:
+        admin(blocks[0], *(f"ALTER ROLE {role} PASSWORD '{server.password}'" for role in roles))
+        put(owner)
+        with psycopg.connect(owner.location) as connection:
+            connection.execute(blocks[1])
+        assert put(writer, default=True).changed and list(reader.read()) == ["work"]
+        with pytest.raises(MailopsError, match="this role may not change the profiles"):
+            put(reader)
+    finally:
+        admin(f"DROP SCHEMA {SCHEMA} CASCADE", *(f"DROP ROLE {role}" for role in roles))
 
 
 # --- races ---
