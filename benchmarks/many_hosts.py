@@ -160,7 +160,7 @@ def local_with_store(results: Results, inventory: str, number: int, runs: int, s
         fill = {"name": "Fill", "mailops.profiles.mail_profiles": {"profiles": filled, "store": store}, "run_once": True}
         playbook(write_play("fill", fill), inventory)
         dest = f"{GROUND}/setup-{name}-{{{{ run }}}}/{{{{ inventory_hostname }}}}/{{UserName}}"
-        task = account_task(profiles=["work"], store=store, dest=dest)
+        task = account_task(profiles=["work"], dest=dest)
         del task["mailops.profiles.mail_account"]["profile_definitions"]
         plays[name] = write_play(f"stored-{name}", task)
 
@@ -168,7 +168,8 @@ def local_with_store(results: Results, inventory: str, number: int, runs: int, s
     for number_of_run in range(runs):
         for name, play in plays.items():
             settle()
-            costs[name].append(playbook(play, inventory, "-f", FORKS, "-e", f"run={number_of_run}", memory=True))
+            store = {"MAILOPS_STORE": stores[name]} if name in stores else {}
+            costs[name].append(playbook(play, inventory, "-f", FORKS, "-e", f"run={number_of_run}", memory=True, **store))
     seconds = {name: [cost.seconds / number for cost in found] for name, found in costs.items()}
     peaks = {name: max(cost.controller_mb for cost in found) for name, found in costs.items()}
     for name in stores:

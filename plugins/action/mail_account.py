@@ -31,7 +31,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import P
 from ansible_collections.mailops.profiles.plugins.plugin_utils._sealing import revealed
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import OPTIONS as KEY_OPTIONS
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import store_key
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store, preload
 from ansible_collections.mailops.profiles.plugins.plugin_utils._templates import Template, read_templates
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import STATES, User, profile_names, read_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils._values import boolean
@@ -42,6 +42,7 @@ _MODE = re.compile(r"0[46][04][04]\Z")
 
 # Loaded with this plugin, which happens once in Ansible's own process, and not again in what it forks for each host.
 _clients.all_clients()
+preload(os.environ)
 
 
 class ActionModule(MailopsAction):

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import importlib
 import os
 import pwd
 import re
@@ -131,6 +132,12 @@ def password_in_url(source: str) -> MailopsError:
         f"{source}: the URL holds a password, and it would show up in logs and process lists: "
         "put it into a passfile, a service file or PGPASSWORD, and change it if this was ever logged"
     )
+
+
+def preload(environ: Mapping[str, str]) -> None:
+    """Import what the environment's store needs. Ansible loads its plugins before it forks for each host, and psycopg takes 0.1 s."""
+    if environ.get(ENVIRONMENT, "").startswith("postgres"):
+        importlib.import_module(f"{__name__}.postgresql")
 
 
 # No other backend's dependencies are imported, and those of one only when it is used.
