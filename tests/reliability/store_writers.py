@@ -6,15 +6,18 @@
 
 from __future__ import annotations
 
+import fcntl
 import multiprocessing
 import os
 import random
 import signal
 import statistics
+import struct
 import time
 import traceback
 import uuid
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _secrets
@@ -26,6 +29,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Cha
 from ..unit.stores.edits import SERVERS
 
 DONE = "done"
+_SHUTDOWN, _NO_FLUSH = 0x8004587D, 2  # EXT4_IOC_SHUTDOWN; EXT4_GOING_FLAGS_NOLOGFLUSH
 
 
 def mixture(chance: random.Random, snapshot: Snapshot, size: int) -> list[dict[str, Any]]:
@@ -85,14 +89,19 @@ class Writer:
         os.close(tell)
         self._said, self._computed = said, computed
 
-    def kill(self, part: str, moment: float) -> None:
-        """``moment`` seconds after its start, or after it knew what to write."""
+    def let(self, part: str, moment: float) -> Writer:
+        """Until ``moment`` seconds after its start, or after it knew what to write."""
         if part == "writing":
             os.read(self._computed, 1)
             time.sleep(moment)
         else:
             time.sleep(max(0.0, self._started + moment - time.monotonic()))
+        return self
+
+    def kill(self) -> str | None:
+        """What it came to, if it was faster."""
         os.kill(self.pid, signal.SIGKILL)
+        return self.wait()
 
     def wait(self) -> str | None:
         """What it came to: DONE, a message, or None when it was killed."""
@@ -129,9 +138,16 @@ def _write(store: Store, change: Change, tell: int, say: int) -> None:
 
 
 def moments(chance: random.Random, runs: list[dict[str, float]]) -> Iterator[tuple[str, float]]:
-    """When to kill writers that take as long as these, for ``Writer.kill``: over the whole time, while they write, about their end."""
+    """When to kill writers that take as long as these, for ``Writer.let``: over the whole time, while they write, about their end."""
     whole, writing = (statistics.median(run[part] for run in runs) for part in ("all", "writing"))
     while True:
         yield "all", chance.uniform(0, whole)
         yield "writing", chance.uniform(0, writing)
         yield "writing", chance.uniform(0.8, 1.1) * writing
+
+
+def shut_down(mount_point: Path) -> None:
+    """As a power cut does it: an ext4 stops at once, and what was not synced is lost."""
+    directory = os.open(mount_point, os.O_RDONLY)
+    fcntl.ioctl(directory, _SHUTDOWN, struct.pack("I", _NO_FLUSH))
+    os.close(directory)

@@ -160,7 +160,8 @@ class SqliteStore(Store):
         uri = f"file:{quote(self.path)}?mode=rw"
         connection = sqlite3.connect(uri, uri=True, timeout=TIMEOUT, isolation_level=None)
         try:
-            connection.executescript("PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; PRAGMA synchronous = FULL;")
+            # EXTRA syncs the directory when the journal goes, which is the commit. With FULL a power cut can undo what was reported.
+            connection.executescript("PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; PRAGMA synchronous = EXTRA;")
             yield connection
         finally:
             connection.close()

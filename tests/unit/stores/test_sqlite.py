@@ -105,7 +105,7 @@ def test_how_the_database_is_used(store):
         pragma = {
             name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("secure_delete", "synchronous", "trusted_schema")
         }
-    assert pragma == {"secure_delete": 1, "synchronous": 2, "trusted_schema": 0}
+    assert pragma == {"secure_delete": 1, "synchronous": 3, "trusted_schema": 0}
 
 
 def test_what_is_removed_is_not_left_in_the_file(store):
