@@ -34,7 +34,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import s
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store, preload
 from ansible_collections.mailops.profiles.plugins.plugin_utils._templates import Template, read_templates
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import STATES, User, profile_names, read_users
-from ansible_collections.mailops.profiles.plugins.plugin_utils._values import boolean
+from ansible_collections.mailops.profiles.plugins.plugin_utils._values import boolean, identifier
 
 _INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/=]{40,}")
@@ -286,12 +286,16 @@ def _defined(definitions: Any) -> dict[str, tuple[str | None, Profile]]:
     for item in definitions:
         try:
             profile = Profile.from_data(item)
+            profile_id = None if item.get("id") is None else identifier(item["id"])
         except MailopsError as exc:
             problems.extend(exc.problems)
             continue
+        except Invalid as exc:
+            problems.append(f"profile '{profile.name}': id: {exc}")
+            continue
         if profile.name in profiles:
             problems.append(f"profile_definitions: there are two profiles '{profile.name}'")
-        profiles[profile.name] = item.get("id"), profile
+        profiles[profile.name] = profile_id, profile
     if problems:
         raise MailopsError(*problems)
     return profiles

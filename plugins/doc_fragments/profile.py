@@ -35,8 +35,9 @@ password:
   description:
     - The password. Exactly one variable, usually V({UserPassword}), or one password for all users. Without it the client asks.
     - A password that is not a variable is kept encrypted, which needs O(store_key), and is refused without that.
-      It is bound to the profile and to C(host), C(port) and C(security). To change one of them, or to copy the profile, takes
-      the key or a new password.
+      It is bound to the profile and to C(host), C(port) and C(security), and to change one of them, or to copy the profile, takes the key.
+    - Where no encrypted password was before, it must be given together with all that leads to the server, so that it is not
+      the store alone that says where it goes.
   type: str
 password_command:
   description:

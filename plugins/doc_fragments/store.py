@@ -27,7 +27,7 @@ options:
       - Without it a password that is not a variable is refused, and those that are encrypted can be kept, moved and removed,
         but neither used nor bound to another server.
       - Without this option it is the content of O(store_key_file), and without that one the environment variable E(MAILOPS_STORE_KEY).
-      - Keep it in a vault. Whoever loses it has to clear the passwords and to set them again.
+      - Keep it in a vault. Whoever loses it has to clear all passwords and to set them again.
     type: str
   store_key_file:
     description: The absolute path of a file on the controller that holds O(store_key), and that others may not read.

@@ -102,11 +102,12 @@ def edit_profile(
     for path in _clear_list(request, where):
         _clear(data, path, given, problems)
     profile = _validated(data, where, problems, key)
+    profile_id = before.id if before else new_id()
     try:
-        after = _next(before, profile, before.id if before else new_id(), Sealer(key, snapshot), base)
+        data = Sealer(key, snapshot).edited(profile, profile_id, before, base, given)
     except Invalid as exc:
         raise MailopsError(f"{where}: {exc}") from exc
-    return Edit(before, after, profile.warnings)
+    return Edit(before, _next(before, profile_id, data), profile.warnings)
 
 
 def names_needed(options: Mapping[str, Any]) -> list[str] | None:
@@ -231,19 +232,13 @@ def _validated(data: Mapping[str, Any], where: str, problems: list[str], key: St
     return profile
 
 
-def _next(
-    before: Stored | None, profile: Profile, profile_id: str, sealer: Sealer, origin: Stored | None, revision: int = 1
-) -> Stored:
-    """The record that ``profile`` is stored as: the one before when nothing differs.
-
-    ``origin`` is whose sealed passwords it bears, ``revision`` the first one of a new record.
-    """
-    data = sealer.data(profile, profile_id, before, origin)
+def _next(before: Stored | None, profile_id: str, data: Mapping[str, Any], revision: int = 1) -> Stored:
+    """The record for ``data``: the one before when nothing differs. ``revision`` is the first one of a new record."""
     if before is None:
-        return Stored(profile_id, profile.name, revision, data)
+        return Stored(profile_id, data["name"], revision, data)
     if before.data == data:
         return before
-    return Stored(profile_id, profile.name, before.revision + 1, data)
+    return Stored(profile_id, data["name"], before.revision + 1, data)
 
 
 # --- all profiles: mail_profiles ---
@@ -283,7 +278,7 @@ def replace_all(
     _refuse_twice([entry.id for entry in known if entry.id], "stands in two profiles; an id belongs to one", problems)
     if problems:
         raise MailopsError(*problems)
-    edits = _matched(known, snapshot, key, new_id)
+    edits = _matched(known, snapshot, key, new_id, purge)
     if purge:
         kept = {edit.before.id for edit in edits if edit.before}
         edits += [Edit(record, None) for record in snapshot.values() if record.id not in kept]
@@ -306,7 +301,7 @@ def _read_entry(number: int, entry: Any, problems: list[str], key: StoreKey | No
     where = f"profile '{name[:values.MAX_NAME]}'" if isinstance(name, str) and name else f"profiles, entry {number}"
     record: dict[str, Any] = {}
     found = []
-    for field, check in (("id", _uuid), ("revision", _revision)):
+    for field, check in (("id", values.identifier), ("revision", _revision)):
         try:
             record[field] = None if entry.get(field) is None else check(entry[field])
         except Invalid as exc:
@@ -323,13 +318,6 @@ def _revision(value: Any) -> int:
     return values.whole_number(value, 1, 2**31 - 1)
 
 
-def _uuid(value: Any) -> str:
-    try:
-        return str(uuid.UUID(values.text(value)))
-    except (Invalid, ValueError) as exc:
-        raise Invalid("is not a UUID; leave it out, and the store makes one") from exc
-
-
 def _refuse_twice(names: list[str], problem: str, problems: list[str]) -> None:
     seen: set[str] = set()
     for name in names:
@@ -338,24 +326,25 @@ def _refuse_twice(names: list[str], problem: str, problems: list[str]) -> None:
         seen.add(name)
 
 
-def _matched(entries: list[_Entry], snapshot: Snapshot, key: StoreKey | None, new_id: Callable[[], str]) -> list[Edit]:
+def _matched(
+    entries: list[_Entry], snapshot: Snapshot, key: StoreKey | None, new_id: Callable[[], str], purge: bool
+) -> list[Edit]:
     """An edit a profile. An id that the store does not have is kept for a new profile, and means nothing for a known one."""
     by_id = {record.id: record for record in snapshot.values()}
-    sealer = Sealer(key, snapshot)
+    known = [by_id.get(entry.id) or snapshot.get(entry.profile.name) for entry in entries]
+    # Passwords of profiles that are about to go bind nobody to their key.
+    sealer = Sealer(key, {record.name: record for record in known if record} if purge else snapshot)
     problems: list[str] = []
     edits = []
-    for profile, given_id, revision in entries:
-        before = by_id.get(given_id) or snapshot.get(profile.name)
+    for (profile, given_id, revision), before in zip(entries, known):
         profile_id = before.id if before else given_id or new_id()
-        origin = None
-        if profile.has_sealed and (given_id or before):  # without an id they can only be those that the store has
-            origin = Stored(given_id or profile_id, profile.name, 0, profile.as_data())
         try:
-            after = _next(before, profile, profile_id, sealer, origin, given_id and revision or 1)
+            data = sealer.listed(profile, profile_id, before, given_id)
         except Invalid as exc:
             problems.append(f"profile '{profile.name}': {exc}")
             continue
-        edits.append(Edit(before, after, profile.warnings))
+        first_revision = revision if given_id and revision else 1
+        edits.append(Edit(before, _next(before, profile_id, data, first_revision), profile.warnings))
     if problems:
         raise MailopsError(*problems)
     return edits

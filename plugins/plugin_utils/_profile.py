@@ -98,11 +98,6 @@ class Profile(NamedTuple):
             data[name] = None if data[name] is None else dict(sorted(data[name].items()))
         return data
 
-    @property
-    def has_sealed(self) -> bool:
-        """Whether a password is encrypted."""
-        return secrets.is_sealed(self.incoming.password) or secrets.is_sealed(self.outgoing.password)
-
     def texts(self) -> dict[str, str]:
         """Every text that may hold variables: dotted field name -> text in canonical spelling."""
         found = {name: text for name, text in zip(_TEXTS, _texts(self)) if text is not None}
@@ -292,7 +287,12 @@ class _Reader:
             return secrets.sealed(value)
         template = variables.parse(values.text(value))
         if template.only_variable:
-            return self._text(value, values.text)
+            if template.only_variable not in self._declared and template.only_variable not in variables.BUILT_IN:
+                raise Invalid(  # without its name: it may be a password in braces
+                    "is a variable that is neither built in nor declared in variables"
+                    f"{nearest(template.only_variable, (*variables.BUILT_IN, *self._declared))}; a brace that is meant is written \\{{"
+                )
+            return str(template)
         if template.names:
             raise Invalid('must be exactly one variable, such as "{UserPassword}", or a literal, not a mixture')
         if value in ("", secrets.MASK):

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from typing import Any, Iterator, Mapping
+from typing import Any, Callable, Iterator, Mapping
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
@@ -27,102 +27,183 @@ HOW = "give store_key, store_key_file or MAILOPS_STORE_KEY"
 
 
 class Sealer:
-    """Seals the passwords of profiles that are about to be stored, all of a store with one salt and one key."""
+    """Seals the passwords of profiles that are about to be stored, all of a store with one salt and one key.
+
+    The key is lent to nobody: whoever can write the store has no password sealed for a server of their own. ``before`` is what the store
+    has of a profile, ``profile_id`` its id, and Invalid says which password cannot be stored.
+    """
 
     def __init__(self, key: StoreKey | None, snapshot: Snapshot) -> None:
         self._key = key
         self._stored = _sealed(snapshot)
-        self._sample: str | None = None
+        self._sample: tuple[str, str] | None = None
         self._chosen: bytes | None = None
 
-    def data(self, profile: Profile, profile_id: str, before: Stored | None, origin: Stored | None) -> dict[str, Any]:
-        """The profile as it is stored under this id. ``before`` is what the store has of it; ``origin`` is whose sealed passwords it bears.
+    def listed(self, profile: Profile, profile_id: str, before: Stored | None, given_id: str | None) -> dict[str, Any]:
+        """The data of a profile that was given as a whole, possibly as another store had it, under ``given_id``."""
 
-        A password that is the same as before stays as it was sealed. Invalid says which cannot be stored.
-        """
-        data = profile.as_data()
-        for side in SERVERS:
-            password = data[side]["password"]
-            try:
-                if is_sealed(password):
-                    data[side] = {**data[side], "password": self._moved(password, side, data, profile_id, before, origin)}
-                elif is_literal(password):
-                    data[side] = {**data[side], "password": self._new(password, side, data, profile_id, before)}
-            except Invalid as exc:
-                raise Invalid(f"{side}.password: {exc}") from exc
-        return data
+        def moved(side: str, password: str, data: Mapping[str, Any]) -> str:
+            bound = binding(profile_id, side, data)
+            if before is not None and before.data[side].get("password") == password:
+                if _bound(before, side) != bound:
+                    raise Invalid("is encrypted for another server than this one: give a password, or change the server with mail_profile")
+                return password
+            if given_id is None:
+                raise Invalid("is another encrypted password than the stored one: give the id that it was stored with, as mail_profile_info does")
+            origin = binding(given_id, side, data)
+            fits = origin == bound and salt_of(password) == self._salt((profile.name, password))
+            if fits and self._key is None:
+                return password
+            text = self._opened(password, origin)
+            return password if fits else self._new(text, bound, side, before)
 
-    def _moved(
-        self, password: str, side: str, data: Mapping[str, Any], profile_id: str, before: Stored | None, origin: Stored | None
-    ) -> str:
-        if origin is None or origin.data[side]["password"] != password:
-            raise Invalid("is an encrypted password, which can only be stored with its whole profile, id included (mail_profiles)")
-        bound = binding(origin.id, side, origin.data)
-        if bound == binding(profile_id, side, data) and salt_of(password) == self._salt(password):
-            return password
+        def literal(side: str, password: str, data: Mapping[str, Any]) -> str:
+            return self._new(password, binding(profile_id, side, data), side, before)
+
+        return _with_passwords(profile, moved, literal)
+
+    def edited(
+        self, profile: Profile, profile_id: str, before: Stored | None, base: Stored | None, given: Mapping[str, Any]
+    ) -> dict[str, Any]:
+        """The data of a profile that is what ``given`` made of ``base``, which is ``before`` or a profile that is copied."""
+
+        def kept(side: str, password: str, data: Mapping[str, Any]) -> str:
+            bound = binding(profile_id, side, data)
+            origin = _bound(base, side) if base is not None and base.data[side].get("password") == password else None
+            if origin == bound:
+                return password
+            if origin is None or (given.get(side) or {}).get("password") is not None:
+                raise Invalid("is an encrypted password, which can only be stored with its whole profile, id included (mail_profiles)")
+            return self._new(self._opened(password, origin), bound, side, before)
+
+        def literal(side: str, password: str, data: Mapping[str, Any]) -> str:
+            bound = binding(profile_id, side, data)
+            if not self._proven(base, side) and not _names_server(given, side, profile_id, bound):
+                raise Invalid(
+                    "give it together with all that leads to its server (host, port, security, and account_type and variables where they "
+                    "matter): what only the store says may have been changed behind its back"
+                )
+            return self._new(password, bound, side, before)
+
+        return _with_passwords(profile, kept, literal)
+
+    def _proven(self, base: Stored | None, side: str) -> bool:
+        """Whether the server in ``base`` is the one that somebody with the key has stored a password for."""
+        stored = base.data[side].get("password") if base is not None else None
+        bound = _bound(base, side) if is_sealed(stored) else None
+        return bound is not None and self._opens(stored, bound) is not None
+
+    def _opened(self, password: str, origin: bytes) -> str:
         if self._key is None:
             raise Invalid(
                 "is encrypted for another profile, another server (host, port or security) or another store: "
-                f"{HOW}, so that it can be encrypted for this one, or give a password"
+                f"{HOW}, so that it can be encrypted for this one, or give a variable, or clear it"
             )
-        return self._new(self._key.open(password, bound), side, data, profile_id, before)
+        return self._key.open(password, origin)
 
-    def _new(self, text: str, side: str, data: Mapping[str, Any], profile_id: str, before: Stored | None) -> str:
-        bound = binding(profile_id, side, data)
-        if before is not None and is_sealed(before.data[side]["password"]) and bound == binding(before.id, side, before.data):
-            if self._same(before.data[side]["password"], bound, text):
-                return before.data[side]["password"]
-        salt = self._salt()
-        if self._sample is not None and not self._key.fits(self._sample):
-            raise WrongKey(f"{self._key.source} is not the key of this store, which has passwords under another one")
-        return self._key.seal(text, bound, salt)
-
-    def _same(self, stored: str, bound: bytes, text: str) -> bool:
+    def _opens(self, password: str, bound: bytes) -> str | None:
+        """The password in clear, or None when it was forged."""
         try:
-            return self._key.open(stored, bound) == text
+            return self._key.open(password, bound)
         except WrongKey:
             raise
-        except Invalid:  # forged, and about to be replaced
-            return False
+        except Invalid:
+            return None
 
-    def _salt(self, first: str | None = None) -> bytes:
+    def _new(self, text: str, bound: bytes, side: str, before: Stored | None) -> str:
+        """The password, sealed; as it stands in the store if it is the same there."""
+        stored = before.data[side].get("password") if before is not None else None
+        if is_sealed(stored) and _bound(before, side) == bound and self._opens(stored, bound) == text:
+            return stored
+        salt = self._salt()
+        if self._sample is not None and not self._key.fits(self._sample[1]):
+            raise WrongKey(
+                f"{self._key.source} is not the key of profile '{self._sample[0]}', and a store has one key: give that one, "
+                "or clear all passwords that are under it"
+            )
+        return self._key.seal(text, bound, salt)
+
+    def _salt(self, first: tuple[str, str] | None = None) -> bytes:
         """The salt of the store; one that has none takes that of its first password, or a new one."""
         if self._chosen is None:
             self._sample = next(self._stored, first)
-            self._chosen = salt_of(self._sample) if self._sample else new_salt()
+            self._chosen = salt_of(self._sample[1]) if self._sample else new_salt()
         return self._chosen
 
 
-def _sealed(snapshot: Snapshot) -> Iterator[str]:
-    """The sealed passwords of a store."""
+_Seal = Callable[[str, str, Mapping[str, Any]], str]  # side, password, data -> sealed password
+
+
+def _with_passwords(profile: Profile, moved: _Seal, literal: _Seal) -> dict[str, Any]:
+    """The profile's data, with what these make of its encrypted and of its clear passwords."""
+    data = profile.as_data()
+    for side in SERVERS:
+        password = data[side]["password"]
+        seal = moved if is_sealed(password) else literal if is_literal(password) else None
+        try:
+            if seal:
+                data[side]["password"] = seal(side, password, data)
+        except Invalid as exc:
+            raise Invalid(f"{side}.password: {exc}") from exc
+    return data
+
+
+def _bound(record: Stored, side: str) -> bytes | None:
+    """What a password in a record belongs to. None: somebody has written there what is no valid profile."""
+    try:
+        return binding(record.id, side, Profile.from_data({**record.data, "name": record.name}).as_data())
+    except MailopsError:
+        return None
+
+
+def _names_server(given: Mapping[str, Any], side: str, profile_id: str, bound: bytes) -> bool:
+    """Whether the task alone, without anything from the store, leads to the same server."""
+    other = "outgoing" if side == "incoming" else "incoming"
+    named = {name: given[name] for name in ("account_type", "variables", side) if name in given}
+    try:
+        profile = Profile.from_data({"name": "x", **named, other: {"host": "x"}}, literals=True)
+    except MailopsError:
+        return False
+    return binding(profile_id, side, profile.as_data()) == bound
+
+
+def _sealed(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
+    """The sealed passwords of a store, each with the name of its profile."""
     for record in snapshot.values():
         for side in SERVERS:
-            if is_sealed(record.data[side]["password"]):
-                yield record.data[side]["password"]
+            if is_sealed(record.data[side].get("password")):
+                yield record.name, record.data[side]["password"]
 
 
 def resealed(snapshot: Snapshot, key: StoreKey, new_key: StoreKey) -> list[tuple[Stored, Stored]]:
-    """Each record before and after its passwords went from one key to another; MailopsError lists all that ``key`` cannot open.
+    """Each record before and after its passwords went from one key to another; MailopsError lists all that cannot be opened.
 
     Passwords that are under the new key already stay, so that the same again changes nothing.
     """
     problems: list[str] = []
+    opened: dict[tuple[str, str], tuple[str, bytes]] = {}
+    salt = None
+    for record in snapshot.values():
+        for side in SERVERS:
+            password, bound = record.data[side].get("password"), _bound(record, side)
+            try:
+                if is_sealed(password):
+                    done = new_key.fits(password)
+                    opened[record.id, side] = (new_key if done else key).open(password, bound or b""), bound
+                    salt = salt or (salt_of(password) if done else None)
+            except Invalid as exc:
+                problems.append(f"profile '{record.name}': {side}.password: {exc}")
+    if problems:
+        raise MailopsError(*problems)
+    salt = salt or new_salt()
     pairs = []
-    salt = new_salt()
     for record in snapshot.values():
         data = dict(record.data)
         for side in SERVERS:
-            password = data[side]["password"]
-            try:
-                if is_sealed(password) and not new_key.fits(password):
-                    bound = binding(record.id, side, data)
-                    data[side] = {**data[side], "password": new_key.seal(key.open(password, bound), bound, salt)}
-            except Invalid as exc:
-                problems.append(f"profile '{record.name}': {side}.password: {exc}")
+            if (record.id, side) in opened and salt_of(data[side]["password"]) != salt:
+                data[side] = {**data[side], "password": new_key.seal(*opened[record.id, side], salt)}
         changed = data != record.data
         pairs.append((record, record._replace(revision=record.revision + 1, data=data) if changed else record))
-    if problems:
-        raise MailopsError(*problems)
     return pairs
 
 

@@ -42,10 +42,10 @@ _SALT, _KEY, _CHECK, _NONCE, _DIGEST = 16, 32, 8, 12, 32  # bytes
 _SHORTEST, _LONGEST = 16, 4096  # characters of a store key
 
 # Ansible forks a process for each host, and scrypt takes a good part of a second and 32 MiB. What one process has derived, the others
-# find here: anonymous memory, on no disk, shared by all that are forked after this import. One entry, because a store has one salt.
+# find here: anonymous memory, shared by all that are forked after this import. One entry, because a store has one salt.
 _shared = mmap.mmap(-1, _DIGEST + _KEY + _CHECK + _DIGEST)
-_deriving = multiprocessing.Lock()
-_PATIENCE = 10  # seconds; whoever held the lock may have been killed
+_deriving = multiprocessing.get_context("fork").Lock()
+_PATIENCE = 3  # seconds; whoever held the lock may have been killed
 
 
 class WrongKey(Invalid):
@@ -91,12 +91,10 @@ def binding(profile_id: str, side: str, data: Mapping[str, Any]) -> bytes:
 def store_key(options: Mapping[str, Any], environ: Mapping[str, str]) -> StoreKey | None:
     """The key that the options or the environment give, if any."""
     text, path = (options.get(name) for name in OPTIONS)
-    if text is not None and path is not None:
-        raise MailopsError("store_key and store_key_file: give one of them")
-    if path is not None:
-        return _key(_read(path), "store_key_file")
     if text is not None:
         return _key(text, "store_key")
+    if path is not None:
+        return _key(_read(path), "store_key_file")
     return _key(environ[ENVIRONMENT], ENVIRONMENT) if environ.get(ENVIRONMENT) else None
 
 
@@ -108,7 +106,7 @@ def new_store_key(options: Mapping[str, Any]) -> StoreKey | None:
 
 def _key(text: Any, source: str) -> StoreKey:
     try:
-        text = values.text(text, _LONGEST)
+        text = values.word(text, _LONGEST)
     except Invalid as exc:
         raise MailopsError(f"{source}: {exc}") from None
     if len(text) < _SHORTEST:
@@ -117,29 +115,36 @@ def _key(text: Any, source: str) -> StoreKey:
 
 
 def _read(path: Any) -> str:
+    # The path is not shown: somebody may have given the key itself.
     where = "store_key_file"
     try:
-        path = values.absolute_path(path)
-        with open(path, encoding="utf-8") as file:
-            if os.fstat(file.fileno()).st_mode & stat.S_IRWXO:
-                raise MailopsError(
-                    f"{where} {path}: others on this machine may read it: chmod o= it, and use a new key if it matters"
-                )
+        descriptor = os.open(values.absolute_path(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        with open(descriptor, encoding="utf-8-sig") as file:
+            mode = os.fstat(descriptor).st_mode
+            if not stat.S_ISREG(mode):
+                raise MailopsError(f"{where}: is not a regular file; give the path of a file with the key")
+            if mode & stat.S_IRWXO:
+                raise MailopsError(f"{where}: others on this machine may read the file: chmod o= it, and use a new key if it matters")
             return file.read(_LONGEST + 3).rstrip("\r\n")
     except Invalid as exc:
         raise MailopsError(f"{where}: {exc}") from None
     except UnicodeDecodeError:
-        raise MailopsError(f"{where} {path}: is not text: make one with: openssl rand -base64 32") from None
+        raise MailopsError(f"{where}: the file is not text: make one with: openssl rand -base64 32") from None
     except OSError as exc:
-        raise MailopsError(
-            f"{where} {path}: {exc.strerror or type(exc).__name__}; give the path of a file on the controller"
-        ) from None
+        raise MailopsError(f"{where}: {exc.strerror or type(exc).__name__}; give the absolute path of a file on the controller") from None
 
 
 class StoreKey:
     """The administrator's key. ``source`` is how messages call it; its text appears nowhere."""
 
     def __init__(self, text: str, source: str = "store_key") -> None:
+        try:
+            from cryptography.exceptions import InvalidTag, UnsupportedAlgorithm
+            from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+            from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
+        except ImportError as exc:
+            raise MailopsError(missing_required_lib("cryptography", reason="for encrypted passwords")) from exc
+        self._cipher, self._kdf, self._invalid, self._unsupported = AESGCM, Scrypt, InvalidTag, UnsupportedAlgorithm
         self.source = source
         self._text = text.encode()
         self._derived: dict[bytes, bytes] = {}
@@ -147,7 +152,7 @@ class StoreKey:
     def seal(self, text: str, bound: bytes, with_salt: bytes) -> str:
         key, check = self._derive(with_salt)
         nonce = os.urandom(_NONCE)
-        data = nonce + _cipher(key).encrypt(nonce, text.encode(), bound)
+        data = nonce + self._cipher(key).encrypt(nonce, text.encode(), bound)
         return f"{_PREFIX}1$" + "$".join(map(_encoded, (with_salt, check, data)))
 
     def fits(self, text: str) -> bool:
@@ -156,17 +161,15 @@ class StoreKey:
 
     def open(self, text: str, bound: bytes) -> str:
         """The password in clear; WrongKey or Invalid says why it cannot be had."""
-        from cryptography.exceptions import InvalidTag
-
         if not self.fits(text):
-            raise WrongKey(f"is encrypted with another key than {self.source}: give the key that it was stored with")
+            raise WrongKey(f"is encrypted with another key than {self.source}: give the key that it was stored with, or clear it")
         data = _decoded(_SEALED.match(text)[3])
         try:
-            return _cipher(self._derive(salt_of(text))[0]).decrypt(data[:_NONCE], data[_NONCE:], bound).decode()
-        except InvalidTag:
+            return self._cipher(self._derive(salt_of(text))[0]).decrypt(data[:_NONCE], data[_NONCE:], bound).decode()
+        except self._invalid:
             raise Invalid(
                 "is not what was stored for this profile and server: the encrypted password was changed or moved here, or host, port or "
-                "security were changed in the store behind its back; look into that, then give the password again"
+                "security were changed in the store behind its back; look into that, then give password and server again"
             ) from None
 
     def _derive(self, with_salt: bytes) -> tuple[bytes, bytes]:
@@ -178,15 +181,13 @@ class StoreKey:
         return derived[:_KEY], derived[_KEY:]
 
     def _scrypt(self, with_salt: bytes, name: bytes) -> bytes:
-        try:
-            from cryptography.hazmat.primitives.kdf.scrypt import Scrypt
-        except ImportError as exc:
-            raise MailopsError(missing_required_lib("cryptography", reason="for encrypted passwords")) from exc
         locked = _deriving.acquire(timeout=_PATIENCE)
         try:
-            derived = _remembered(name) or Scrypt(salt=with_salt, length=_KEY + _CHECK, n=2**15, r=8, p=1).derive(self._text)
+            derived = _remembered(name) or self._kdf(salt=with_salt, length=_KEY + _CHECK, n=2**15, r=8, p=1).derive(self._text)
             _shared[:] = name + derived + hashlib.sha256(name + derived).digest()
             return derived
+        except self._unsupported:
+            raise MailopsError(f"{self.source}: this controller's OpenSSL has no scrypt, as in FIPS mode, so it opens no passwords") from None
         finally:
             if locked:
                 _deriving.release()
@@ -198,12 +199,6 @@ def _remembered(name: bytes) -> bytes | None:
     if entry[:_DIGEST] != name or hashlib.sha256(entry).digest() != digest:
         return None
     return entry[_DIGEST:]
-
-
-def _cipher(key: bytes) -> Any:
-    from cryptography.hazmat.primitives.ciphers.aead import AESGCM
-
-    return AESGCM(key)
 
 
 def _encoded(data: bytes) -> str:

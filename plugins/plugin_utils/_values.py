@@ -13,6 +13,7 @@ from __future__ import annotations
 import functools
 import ipaddress
 import re
+import uuid
 from typing import Any
 
 from ansible.module_utils.basic import missing_required_lib
@@ -89,6 +90,14 @@ def profile_name(value: Any) -> str:
             "and has no '..' (free text belongs in description)"
         )
     return value
+
+
+def identifier(value: Any) -> str:
+    """The id of a profile, a UUID (RFC 9562) in its usual form."""
+    try:
+        return str(uuid.UUID(text(value)))
+    except ValueError as exc:  # Invalid is one
+        raise Invalid("is not a UUID; leave it out, and the profile gets one") from exc
 
 
 def path_component(value: Any) -> str:

@@ -235,7 +235,7 @@ def test_all_problems_of_all_profiles():
     assert found == [
         "profile 'work': email: 'x' is not an e-mail address: it has no domain",
         "profiles, entry 2: must be a mapping with name, incoming.host and outgoing.host",
-        "profile 'c': id: is not a UUID; leave it out, and the store makes one",
+        "profile 'c': id: is not a UUID; leave it out, and the profile gets one",
         "profiles, entry 4: name: is required",
         "profiles, entry 4: incoming.host: is required",
         "profiles, entry 4: outgoing.host: is required",

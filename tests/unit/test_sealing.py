@@ -149,7 +149,7 @@ def test_a_copy_needs_the_key_or_a_password(store):
 def test_one_salt_and_one_key_a_store(store):
     edit("more", store, KEY, incoming=INCOMING, outgoing={**OUTGOING, "password": "yet another"})
     assert len({salt_of(text) for each in store.values() for side in ("incoming", "outgoing") if is_sealed(text := each.data[side]["password"])}) == 1
-    refused("store_key is not the key of this store", edit, "third", store, OTHER, incoming=INCOMING, outgoing=OUTGOING)
+    refused("incoming.password: store_key is not the key of profile 'work'", edit, "third", store, OTHER, incoming=INCOMING, outgoing=OUTGOING)
     refused("is encrypted with another key than store_key", edit, "work", store, OTHER, incoming={"host": "imap2.example.org"})
 
 
@@ -194,6 +194,85 @@ def test_nobody_lends_the_key_to_a_forger(store):
     assert opened(forged["work"]) == CLEAR
 
 
+AT_ANOTHER_SERVER = [
+    ({"host": "evil.example.org"}, {}),
+    ({"port": 10993}, {"host": "imap.example.org"}),
+    ({"security": "none", "allow_cleartext": True}, {"host": "imap.example.org"}),
+    ({"host": "evil.example.org", "password": None}, {}),  # and nothing is left to notice it by
+    ({"host": "evil.example.org", "password": "{UserPassword}"}, {}),
+]
+
+
+@pytest.mark.parametrize("changes, named", AT_ANOTHER_SERVER)
+def test_a_password_given_again_does_not_go_to_a_server_that_only_the_store_names(store, changes, named):
+    forged = tampered(store, **changes)
+    for password in (CLEAR, "a new password"):
+        again = {**named, "password": password}
+        refused("give it together with all that leads to its server", edit, "work", forged, KEY, incoming=again)
+    complete = {"host": "imap.example.org", "port": 993, "security": "tls", "password": CLEAR}
+    edit("work", forged, KEY, incoming=complete)
+    assert opened(forged["work"]) == CLEAR and forged["work"].data["incoming"]["host"] == "imap.example.org"
+
+
+def test_a_default_changed_in_the_store_leads_no_password_away():
+    store = {}
+    edit("work", store, KEY, incoming={**INCOMING, "host": "{Server}"}, outgoing=OUTGOING, variables={"Server": "imap.example.org"})
+    record = store["work"]
+    forged = {"work": record._replace(data={**record.data, "variables": {"Server": "evil.example.org"}})}
+    for host in ({}, {"host": "{Server}"}):
+        refused("give it together with all that leads to its server", edit, "work", forged, KEY, incoming={**host, "password": CLEAR})
+    edit("work", forged, KEY, incoming={"host": "{Server}", "password": CLEAR}, variables={"Server": "imap.example.org"})
+
+
+def test_a_copy_of_a_forgery_gets_no_password(store):
+    forged = tampered(store, host="evil.example.org")
+    refused("give it together with all", edit, "copy", forged, KEY, copy_from="work", incoming={"password": CLEAR})
+    assert edit("copy", store, KEY, copy_from="work", incoming={"password": "a new password"}).changed
+
+
+def test_a_server_that_a_password_proves_need_not_be_named(store):
+    edit("work", store, KEY, incoming={"password": "a new password"})
+    edit("work", store, KEY, incoming={"host": "imap2.example.org", "password": "yet another one"})
+    assert opened(store["work"]) == "yet another one"
+
+
+def test_a_list_does_not_take_a_password_to_another_server(store):
+    """The text is that of the store, and the entry says where it belongs: with the key or without, that is not believed."""
+    (entry,) = exported(store)
+    moved = {**entry, "incoming": {**entry["incoming"], "host": "evil.example.org"}}
+    for key in (None, KEY):
+        refused("incoming.password: is encrypted for another server than this one", move, [moved], dict(store), key)
+    with pytest.raises(MailopsError, match="is not what was stored"):
+        move([moved], {}, KEY)
+
+
+def test_one_profile_does_not_take_a_password_out_of_a_copy(store):
+    """mail_profile fed with what a tampered copy of the store says."""
+    copied = tampered(store, host="evil.example.org")["work"].data
+    refused("can only be stored with its whole profile", edit, "work", store, KEY, incoming=copied["incoming"])
+
+
+def test_names_swapped_without_ids(store):
+    edit("more", store, KEY, incoming=INCOMING, outgoing=OUTGOING)
+    work, more = ({name: value for name, value in entry.items() if name != "id"} for entry in exported(store))
+    swapped = [{**work, "name": "more"}, {**more, "name": "work"}]
+    refused("is another encrypted password than the stored one: give the id", move, swapped, dict(store), KEY)
+
+
+def test_records_that_are_no_profiles(store):
+    for field, value in {"security": "bogus", "port": "x", "host": None}.items():
+        broken = tampered(store, **{field: value})
+        refused("profile 'work': incoming.", edit, "work", broken, KEY, description="other")
+        edit("work", broken, KEY, incoming={**complete_server(), "password": CLEAR})
+        assert opened(broken["work"]) == CLEAR
+    other = store["work"]._replace(name="other", id="0", data={**store["work"].data, "incoming": {"host": "x"}})
+    assert edit("work", {"other": other, **store}, KEY, incoming={"password": "a new password"}).changed
+
+
+def complete_server():
+    return {"host": "imap.example.org", "port": 993, "security": "tls"}
+
+
 def test_wrong_and_missing_keys(store):
     refused("profile 'work': incoming.password: is encrypted with another key than store_key", opened, store["work"], OTHER)
     refused("profile 'work': incoming.password: is encrypted: give store_key, store_key_file or MAILOPS_STORE_KEY", opened, store["work"], None)
@@ -236,7 +315,7 @@ def test_into_a_store_with_another_salt_or_id_with_the_key_only(store):
 
 def test_an_encrypted_password_without_its_id(store):
     entry = {name: value for name, value in exported(store)[0].items() if name != "id"}
-    refused("can only be stored with its whole profile, id included", move, [entry], {})
+    refused("is another encrypted password than the stored one: give the id", move, [entry], {})
     assert not replace_all([entry], store)[0].changed, "here the store knows the id"
     refused("is encrypted, which needs the id that the profile was stored with", revealed, Profile.from_data(entry), None, KEY)
 
@@ -254,6 +333,24 @@ def test_another_key(store):
     assert salt_of(password(store["work"])) == salt_of(store["more"].data["outgoing"]["password"])
     refused("is encrypted with another key than store_key", opened, store["work"])
     assert not any(each.changed for each in change_key(store, KEY, OTHER)), "the same task again"
+
+
+def test_half_of_it_is_done_already(store):
+    """As after a merge in Git: what is there stays, under one salt with what comes."""
+    edit("more", store, KEY, incoming=INCOMING, outgoing=OUTGOING)
+    done = {each.name: each.after for each in change_key(store, KEY, OTHER)}
+    half = {"work": done["work"], "more": store["more"]}
+    edits = change_key(half, KEY, OTHER)
+    assert [each.action for each in edits] == ["unchanged", "updated"]
+    assert salt_of(password(edits[1].after)) == salt_of(password(done["work"]))
+    forged = done["work"]._replace(data={**done["work"].data, "incoming": {**done["work"].data["incoming"], "host": "evil.example.org"}})
+    refused("is not what was stored", change_key, {"work": forged}, KEY, OTHER)
+
+
+def test_a_store_that_is_replaced_as_a_whole_may_get_another_key(store):
+    entry = {"name": "new", "incoming": INCOMING, "outgoing": OUTGOING}
+    edits = replace_all([entry], store, purge=True, key=OTHER)
+    assert opened(next(each.after for each in edits if each.after), OTHER) == CLEAR
 
 
 def test_another_key_without_the_old_one(store):

@@ -75,9 +75,9 @@ def _record_fields(name: str, data: dict[str, Any], problems: list[str]) -> tupl
     profile_id, revision = derived_id(name), 1
     if data.get("id") is not None:
         try:
-            profile_id = str(uuid.UUID(values.text(data["id"])))
-        except ValueError:  # Invalid is one
-            problems.append("id: is not a UUID; remove this line, and the profile gets an id of its own")
+            profile_id = values.identifier(data["id"])
+        except Invalid as exc:
+            problems.append(f"id: {exc}")
     if data.get("revision") is not None:
         try:
             revision = values.whole_number(data["revision"], 1, _MOST_REVISIONS)
