@@ -16,7 +16,6 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import In
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import (
     FIELDS,
     FOLDERS,
-    RECORD_FIELDS,
     SERVER_FIELDS,
     Profile,
 )
@@ -279,8 +278,7 @@ def _read_entry(number: int, entry: Any, problems: list[str]) -> tuple[Profile |
     except Invalid as exc:
         found.append(f"id: {exc}")
     try:
-        data = {key: value for key, value in entry.items() if key not in RECORD_FIELDS}
-        return _validated(data, where, found), profile_id
+        return _validated(entry, where, found), profile_id
     except MailopsError as exc:
         problems.extend(exc.problems)
         return None, None

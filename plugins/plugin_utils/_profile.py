@@ -106,11 +106,11 @@ class Profile(NamedTuple):
         secret: dict[str, str] = {}
         shown: dict[str, str] = {}
         for name, text in self.texts().items():
-            for variable in variables.parse(text).names:
+            for variable in variables.names(text):
                 (secret if name.endswith(".password") else shown).setdefault(variable, name)
         for side in ("incoming", "outgoing"):
             for argument in getattr(self, side).password_command or ():
-                for variable in variables.parse(argument).names:
+                for variable in variables.names(argument):
                     shown.setdefault(variable, f"{side}.password_command")
         return secret, shown
 
@@ -148,9 +148,12 @@ def _signature(text: str) -> str:
 @functools.lru_cache(maxsize=8192)  # thousands of profiles say the same in most of their fields
 def _canonical(value: str, check: Callable[[str], str]) -> tuple[tuple[str, ...], str]:
     """The variables in a text, and its canonical spelling; Invalid for what no variable can make good."""
-    template = variables.parse(_signature(value))
+    _signature(value)
+    if variables.is_literal(value):
+        return (), check(value)
+    template = variables.parse(value)
     if not template.names:
-        return (), str(variables.Template((check(template.fill({})),)) if template.parts else check(""))
+        return (), str(variables.Template((check(template.fill({})),)))
     if check is not values.text and "\n" in value:
         check(value)
     return template.names, str(template)
