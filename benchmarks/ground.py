@@ -24,7 +24,7 @@ from measure import Cost, run
 REPOSITORY = Path(__file__).resolve().parent.parent
 CONTENDERS = Path(__file__).resolve().parent / "contenders"
 BUILD = REPOSITORY / "build" / "bench"
-sys.path[:0] = [str(REPOSITORY / "tests" / "hosts"), str(REPOSITORY / "build" / "collections")]
+sys.path[:0] = [str(REPOSITORY / folder) for folder in ("tests/hosts", "tests", "build/collections")]
 import linux  # noqa: E402
 
 GROUND = BUILD / "ground"

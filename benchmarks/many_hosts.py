@@ -2,13 +2,15 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Many hosts with one user each: over ssh beside ping and pyinfra, and with the local connection and the store."""
+"""Many hosts with one user each: over ssh beside ping and pyinfra, and with the local connection and the stores that many can share."""
 
 from __future__ import annotations
 
 import json
+import os
 import statistics
 import time
+from contextlib import ExitStack
 
 import peers
 from ground import (
@@ -29,6 +31,7 @@ from ground import (
 )
 from hosts import Host, Hosts
 from measure import Cost, Results, interleaved, run
+from postgres import Postgres, find_postgres
 
 FORKS = "25"
 REMOVE = "rm -rf /home/user1/.[a-z]*rc /home/user1/.config /home/user1/.local /home/user1/Mail"
@@ -38,7 +41,7 @@ def measure(results: Results, quick: bool) -> None:
     prepare()
     over_ssh(results, 4 if quick else 100, 1 if quick else 3)
     enter()
-    local_with_store(results, 10 if quick else 500, 1)
+    local_with_stores(results, 10 if quick else 500, 1)
 
 
 def over_ssh(results: Results, number: int, runs: int) -> None:
@@ -133,22 +136,33 @@ class Fleet:
         return run(self.hosts.command(argv, env=env), environment(), memory)
 
 
-def local_with_store(results: Results, number: int, runs: int) -> None:
-    from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
-
-    store = str(GROUND / "profiles.db")
+def local_with_stores(results: Results, number: int, runs: int) -> None:
     users = [{"name": "user1", "email": "user1@example.org", "display_name": "User One", "password": "sesame"}]
     inventory = write_inventory("hosts", {f"host{i:03}": {"mail_accounts_users": users} for i in range(number)})
+    with ExitStack() as running:
+        stores = {"SQLite": str(GROUND / "profiles.db")}
+        if find_postgres():
+            server = running.enter_context(Postgres(fsync=True))
+            os.environ["PGPASSFILE"] = str(server.passfile)
+            stores["PostgreSQL"] = server.url()
+        else:
+            results.missing.append("PostgreSQL")
+        local_with_store(results, inventory, number, runs, stores)
+        for name, store in stores.items():
+            one_read(results, name, store)
+
+
+def local_with_store(results: Results, inventory: str, number: int, runs: int, stores: dict[str, str]) -> None:
+    """Each host reads its profile for itself, as many at a time as there are forks."""
     filled = [PROFILE, *({**PROFILE, "name": f"p{i}"} for i in range(999))]
-    playbook(
-        write_play(
-            "fill", {"name": "Fill", "mailops.profiles.mail_profiles": {"profiles": filled, "store": store}, "run_once": True}
-        ),
-        inventory,
-    )
-    task = account_task(profiles=["work"], store=store, dest=f"{GROUND}/setup-{{{{ run }}}}/{{{{ inventory_hostname }}}}/{{UserName}}")
-    del task["mailops.profiles.mail_account"]["profile_definitions"]
-    plays = {"ping": write_play("ping", PING), "ours": write_play("stored", task)}
+    plays = {"ping": write_play("ping", PING)}
+    for name, store in stores.items():
+        fill = {"name": "Fill", "mailops.profiles.mail_profiles": {"profiles": filled, "store": store}, "run_once": True}
+        playbook(write_play("fill", fill), inventory)
+        dest = f"{GROUND}/setup-{name}-{{{{ run }}}}/{{{{ inventory_hostname }}}}/{{UserName}}"
+        task = account_task(profiles=["work"], store=store, dest=dest)
+        del task["mailops.profiles.mail_account"]["profile_definitions"]
+        plays[name] = write_play(f"stored-{name}", task)
 
     costs: dict[str, list[Cost]] = {name: [] for name in plays}
     for number_of_run in range(runs):
@@ -156,16 +170,22 @@ def local_with_store(results: Results, number: int, runs: int) -> None:
             settle()
             costs[name].append(playbook(play, inventory, "-f", FORKS, "-e", f"run={number_of_run}", memory=True))
     seconds = {name: [cost.seconds / number for cost in found] for name, found in costs.items()}
-    what = f"{number} hosts, connection local, profiles from the SQLite store, forks {FORKS}"
-    results.at_most(f"{what}: time per host", seconds["ours"], "ping", seconds["ping"], None)
+    peaks = {name: max(cost.controller_mb for cost in found) for name, found in costs.items()}
+    for name in stores:
+        what = f"{number} hosts, connection local, profiles from {name}, forks {FORKS}"
+        results.at_most(f"{what}: time per host", seconds[name], "ping", seconds["ping"], None)
+        results.value(f"{what}: largest process of the controller", peaks[name], "MB", None, "ping", peaks["ping"])
     for name in plays:
         cpu = statistics.median(cost.cpu for cost in costs[name]) / number * 1000
-        results.value(f"{what}: processor time per host, modules included, {name}", cpu, "ms")
-    peaks = {name: max(cost.controller_mb for cost in found) for name, found in costs.items()}
-    results.value(f"{what}: largest process of the controller", peaks["ours"], "MB", None, "ping", peaks["ping"])
+        results.value(f"{number} hosts, connection local: processor time per host, modules included, {name}", cpu, "ms")
+
+
+def one_read(results: Results, name: str, store: str) -> None:
+    from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
+
     reads = []
     for _read in range(50):
         start = time.perf_counter()
         assert "work" in open_store(store, {}).read(["work"])
         reads.append((time.perf_counter() - start) * 1000)
-    results.value("one read of one profile of 1,000 from the SQLite store", statistics.median(reads), "ms")
+    results.value(f"one read of one profile of 1,000 from {name}, connection included", statistics.median(reads), "ms")

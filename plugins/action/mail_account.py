@@ -28,6 +28,9 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment impor
 )
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError, nearest, quoted
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._sealing import revealed
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import OPTIONS as KEY_OPTIONS
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import store_key
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
 from ansible_collections.mailops.profiles.plugins.plugin_utils._templates import Template, read_templates
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import STATES, User, profile_names, read_users
@@ -44,7 +47,7 @@ _clients.all_clients()
 class ActionModule(MailopsAction):
     OPTIONS = (
         "clients", "dest", "group", "instance", "missing_users", "mode", "owner", "profile_definitions", "profiles",
-        "purge_users", "report_path", "state", "store", "templates", "users", "validate_only",
+        "purge_users", "report_path", "state", "store", *KEY_OPTIONS, "templates", "users", "validate_only",
     )  # fmt: skip
     _requires_connection = True
 
@@ -236,31 +239,49 @@ def _deployment(
 
 
 def _profiles(options: Mapping[str, Any], users: Sequence[User], selected: Sequence[str] | None) -> dict[str, Profile]:
-    """The profiles by name: those given with the task, or those of the store that somebody needs."""
-    definitions = options["profile_definitions"]
-    if definitions is not None:
-        return _defined(definitions)
+    """The profiles by name, ready for accounts: those given with the task, or those of the store that somebody needs."""
     wanted = {name for user in users if user.state == "present" for name in user.profiles or ()}
-    if any(user.profiles is None and user.state == "present" for user in users):
-        if selected is None:
-            raise MailopsError("profiles: name the profiles of the store that the users get, or give profile_definitions")
-        wanted.update(selected)
+    everybody = any(user.profiles is None and user.state == "present" for user in users)
+    wanted.update(selected or () if everybody else ())
+    if options["profile_definitions"] is not None:
+        known = _defined(options["profile_definitions"])
+        needed = known if everybody and selected is None else wanted & set(known)
+    elif everybody and selected is None:
+        raise MailopsError("profiles: name the profiles of the store that the users get, or give profile_definitions")
+    else:
+        known = needed = _stored(options, wanted)
+    key = store_key(options, os.environ)
+    problems: list[str] = []
+    profiles = {name: profile for name, (_id, profile) in known.items()}
+    for name in needed:
+        try:
+            profiles[name] = revealed(profiles[name], known[name][0], key)
+        except MailopsError as exc:
+            problems.extend(exc.problems)
+    if problems:
+        raise MailopsError(*problems)
+    return profiles
+
+
+def _stored(options: Mapping[str, Any], wanted: set[str]) -> dict[str, tuple[str | None, Profile]]:
+    """The profiles of these names in the store, each with its id."""
     store = open_store(options["store"], os.environ)
-    if not store.exists:
-        raise MailopsError(f"store {store.location} does not exist: create profiles with mailops.profiles.mail_profile, or name another store")
     stored = store.read(wanted)
     unknown = sorted(wanted - set(stored))
     if unknown:
+        if not store.exists:  # asked last, because each question may be a connection
+            raise MailopsError(f"store {store.location} does not exist: create profiles with mailops.profiles.mail_profile, or name another store")
         known = store.read()
         raise MailopsError(*(f"store {store.location} has no profile '{name[:60]}'{nearest(name, known)}" for name in unknown))
-    return {name: Profile.from_data(dict(record.data)) for name, record in stored.items()}
+    return {name: (record.id, Profile.from_data(dict(record.data))) for name, record in stored.items()}
 
 
-def _defined(definitions: Any) -> dict[str, Profile]:
+def _defined(definitions: Any) -> dict[str, tuple[str | None, Profile]]:
+    """The profiles that came with the task, each with the id that it was stored with, if any."""
     if not isinstance(definitions, list):
         raise MailopsError("profile_definitions: must be a list of profiles")
     problems: list[str] = []
-    profiles: dict[str, Profile] = {}
+    profiles: dict[str, tuple[str | None, Profile]] = {}
     for item in definitions:
         try:
             profile = Profile.from_data(item)
@@ -269,7 +290,7 @@ def _defined(definitions: Any) -> dict[str, Profile]:
             continue
         if profile.name in profiles:
             problems.append(f"profile_definitions: there are two profiles '{profile.name}'")
-        profiles[profile.name] = profile
+        profiles[profile.name] = item.get("id"), profile
     if problems:
         raise MailopsError(*problems)
     return profiles

@@ -17,26 +17,30 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import (
 )
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import FIELDS
 from ansible_collections.mailops.profiles.plugins.plugin_utils._report import diff, planned
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import OPTIONS as KEY_OPTIONS
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import store_key
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, Snapshot, open_store
 
 
 class ActionModule(MailopsAction):
     """Creates, edits, copies, renames or removes one profile."""
 
-    OPTIONS = (*FIELDS, *COMMANDS, "store")
+    OPTIONS = (*FIELDS, *COMMANDS, "store", *KEY_OPTIONS)
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        store = open_store(options.pop("store"), os.environ)
+        store = open_store(options["store"], os.environ)
+        key = store_key(options, os.environ)
+        request = {name: options[name] for name in (*FIELDS, *COMMANDS)}
         check_mode = self._task.check_mode
 
         def change(snapshot: Snapshot) -> tuple[Changes, Edit]:
-            edit = edit_profile(options, snapshot)
+            edit = edit_profile(request, snapshot, key)
             return changes([edit]), edit
 
-        edit = (store.preview if check_mode else store.update)(names_needed(options), change)
+        edit = (store.preview if check_mode else store.update)(names_needed(request), change)
         result: dict[str, Any] = {"changed": edit.changed, "profile": planned(edit, check_mode)}
-        if edit.warnings:
-            result["warnings"] = list(edit.warnings)
+        if store.warnings or edit.warnings:
+            result["warnings"] = [*store.warnings, *edit.warnings]
         if self._task.diff:
             result["diff"] = diff(edit)
         return result

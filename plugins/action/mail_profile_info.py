@@ -11,13 +11,14 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables
 from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import profile_name
 from ansible_collections.mailops.profiles.plugins.plugin_utils._report import record
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import OPTIONS as KEY_OPTIONS
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
 
 
 class ActionModule(MailopsAction):
     """Reads profiles, and tells which variables there are."""
 
-    OPTIONS = ("name", "store")
+    OPTIONS = ("name", "store", *KEY_OPTIONS)
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         store = open_store(options["store"], os.environ)
@@ -28,6 +29,9 @@ class ActionModule(MailopsAction):
             "profiles": [record(stored) for stored in found.values()],
             "variables": [{"name": name, "description": text} for name, text in variables.BUILT_IN.items()],
         }
-        if not store.exists:
-            result["warnings"] = [f"store {store.location}: does not exist yet; mail_profile creates it"]
+        warnings = list(store.warnings)
+        if not found and not store.exists:
+            warnings.append(f"store {store.location}: does not exist yet; mail_profile creates it")
+        if warnings:
+            result["warnings"] = warnings
         return result

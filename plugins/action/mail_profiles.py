@@ -8,25 +8,34 @@ import os
 from typing import Any
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import Edit, changes, replace_all
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import Edit, change_key, changes, replace_all
+from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._report import diffs, report
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import OPTIONS as KEY_OPTIONS
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import new_store_key, store_key
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, Snapshot, open_store
 
 
 class ActionModule(MailopsAction):
-    """Makes the listed profiles exactly what is listed, in one transaction."""
+    """Makes the listed profiles exactly what is listed, or encrypts all passwords with another key, in one transaction."""
 
-    OPTIONS = ("profiles", "purge", "allow_empty", "store")
+    OPTIONS = ("profiles", "purge", "allow_empty", "store", *KEY_OPTIONS, "store_key_new")
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         store = open_store(options["store"], os.environ)
+        key, new_key = store_key(options, os.environ), new_store_key(options)
+        if new_key and any(options[name] is not None for name in ("profiles", "purge", "allow_empty")):
+            raise MailopsError("store_key_new: is for all profiles of the store as they are; change profiles in a task of its own")
 
         def change(snapshot: Snapshot) -> tuple[Changes, list[Edit]]:
-            edits = replace_all(options["profiles"], snapshot, options["purge"], options["allow_empty"])
+            if new_key:
+                edits = change_key(snapshot, key, new_key)
+            else:
+                edits = replace_all(options["profiles"], snapshot, options["purge"], options["allow_empty"], key)
             return changes(edits), edits
 
         edits = (store.preview if self._task.check_mode else store.update)(None, change)
-        result = report(edits)
+        result = report(edits, store.warnings)
         if self._task.diff:
             result["diff"] = diffs(edit for edit in edits if edit.changed)
         return result

@@ -33,8 +33,10 @@ username:
   default: "{UserEmail}"
 password:
   description:
-    - The password, exactly one variable, usually V({UserPassword}). Without it the client asks.
-    - A literal password is refused, because it would lie in the store in clear.
+    - The password. Exactly one variable, usually V({UserPassword}), or one password for all users. Without it the client asks.
+    - A password that is not a variable is kept encrypted, which needs O(store_key), and is refused without that.
+      It is bound to the profile and to C(host), C(port) and C(security). To change one of them, or to copy the profile, takes
+      the key or a new password.
   type: str
 password_command:
   description:
@@ -159,7 +161,7 @@ id:
       it has in another store, and a profile whose id is known under another name is renamed.
   type: str
 revision:
-  description: Ignored. It is accepted because M(mailops.profiles.mail_profile_info) returns it.
+  description: How often the profile has changed. A new profile that comes with its O(profiles[].id) keeps it. Otherwise it is ignored.
   type: int
 """
 
@@ -207,12 +209,11 @@ class ModuleDocFragment:
             "options": {
                 "profiles": {
                     "description": [
-                        "The profiles, each one complete: what is not given has its default.",
+                        "The profiles, each one complete: what is not given has its default. Needed, unless O(store_key_new) is given.",
                         "Also takes what M(mailops.profiles.mail_profile_info) returns.",
                     ],
                     "type": "list",
                     "elements": "dict",
-                    "required": True,
                     "suboptions": {**_fields("profiles[]."), **yaml.safe_load(_RECORD)},
                 }
             },

@@ -6,17 +6,31 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The C(store) option, which every module of the collection has."""
+    """The C(store) option and its key, which every module of the collection has."""
 
     DOCUMENTATION = r"""
 options:
   store:
     description:
-      - Where the profiles live. An absolute path, or C(sqlite:///PATH) with an absolute PATH, is an SQLite file.
+      - Where the profiles live. An absolute path, or C(sqlite:///PATH) with an absolute PATH, is an SQLite file, for one controller.
+      - C(postgresql://HOST/DATABASE), or any other URL that libpq takes, is a PostgreSQL database, which many controllers can share.
+        It must hold no password; that belongs into a passfile, a service file or E(PGPASSWORD). The controller needs C(psycopg) 3.
+      - C(directory:///PATH) is a directory with one YAML file for each profile, made to be kept in Git.
       - Without this option it is the environment variable E(MAILOPS_STORE) of the controller. Without that one it is
         C(mailops/profiles.db) in the XDG data home of the user who runs Ansible, usually C(~/.local/share/mailops/profiles.db).
       - C(~) is not expanded here.
-      - Writing creates a file that does not exist, with mode 0600, and the directories above it that do not exist, with mode 0700.
+      - Writing creates what does not exist, files with mode 0600 and directories with mode 0700.
+    type: str
+  store_key:
+    description:
+      - The key that passwords in the store are encrypted with, at least 16 characters. It may be made with C(openssl rand -base64 32).
+      - Without it a password that is not a variable is refused, and those that are encrypted can be kept, moved and removed,
+        but neither used nor bound to another server.
+      - Without this option it is the content of O(store_key_file), and without that one the environment variable E(MAILOPS_STORE_KEY).
+      - Keep it in a vault. Whoever loses it has to clear the passwords and to set them again.
+    type: str
+  store_key_file:
+    description: The absolute path of a file on the controller that holds O(store_key), and that others may not read.
     type: str
 notes:
   - The store is always on the controller, also with C(become) and in a play over many hosts.

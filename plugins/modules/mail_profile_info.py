@@ -54,7 +54,8 @@ profiles:
   description:
     - The profiles, sorted by name, each with all its fields, its C(id) and its C(revision), as M(mailops.profiles.mail_profile)
       returns it. No profile of the name is an empty list.
-    - A password that is not a variable is shown as V(********).
+    - A password that is not a variable is the text that it was encrypted to. M(mailops.profiles.mail_profiles) can store it
+      elsewhere, and with the key M(mailops.profiles.mail_account) can use it.
   returned: success
   type: list
   elements: dict

@@ -8,6 +8,7 @@ short_description: Declare many IMAP and POP profiles at once
 version_added: 0.1.0
 description:
   - Makes the listed profiles exactly what is listed, in one transaction. A field that is not given has its default.
+  - With O(store_key_new) instead of O(profiles) it encrypts all passwords of the store with another key, in one transaction.
   - Every problem of every profile is reported at once, and nothing is changed then.
 extends_documentation_fragment:
   - mailops.profiles.profile.list
@@ -22,6 +23,11 @@ options:
     description: Allow an empty O(profiles) with O(purge=true), which removes every profile.
     type: bool
     default: false
+  store_key_new:
+    description:
+      - The key that all passwords of the store are to be encrypted with from now on. O(store_key) is the one until now.
+      - Passwords that are under the new key already stay as they are.
+    type: str
 seealso:
   - module: mailops.profiles.mail_profile
     description: One profile, field by field.
@@ -54,6 +60,27 @@ EXAMPLES = r"""
         outgoing:
           host: smtp.example.org
           security: starttls
+
+- name: A mailbox that a whole team shares, its password encrypted in the store
+  mailops.profiles.mail_profiles:
+    store_key: "{{ vault_store_key }}"
+    profiles:
+      - name: support
+        email: support@example.org
+        account_name: Support
+        incoming:
+          host: imap.example.org
+          username: support@example.org
+          password: "{{ vault_support_password }}"
+        outgoing:
+          host: smtp.example.org
+          username: support@example.org
+          password: "{{ vault_support_password }}"
+
+- name: Encrypt all passwords with another key
+  mailops.profiles.mail_profiles:
+    store_key: "{{ vault_store_key }}"
+    store_key_new: "{{ vault_store_key_new }}"
 
 - name: Read the profiles of one store
   mailops.profiles.mail_profile_info:

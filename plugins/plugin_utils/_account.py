@@ -17,9 +17,8 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError, nearest, quoted
 from ansible_collections.mailops.profiles.plugins.plugin_utils._ports import derived_port
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile, Server
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import MASK, is_sealed
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
-
-MASK = "********"
 
 
 @dataclass(frozen=True)
@@ -237,6 +236,8 @@ class _Filler:
 
     def _server(self, side: str, server: Server, protocol: str) -> Server:
         command = server.password_command
+        if is_sealed(server.password):
+            self.problems.append(f"{self._where}: {side}.password: is encrypted, and only mail_account can open it, with store_key")
         return replace(
             server,
             host=self._fill(f"{side}.host", server.host, values.host),

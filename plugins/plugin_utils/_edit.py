@@ -2,13 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an edit of profiles does: the request and what the store has in, the records before and after out. Pure, but for new ids."""
+"""What an edit of profiles does: the request and what the store has in, the records before and after out.
+
+Pure, but for new ids and for sealing passwords.
+"""
 
 from __future__ import annotations
 
 import uuid
 from dataclasses import dataclass
-from typing import Any, Callable, Iterable, Mapping
+from typing import Any, Callable, Iterable, Mapping, NamedTuple
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables as variables
@@ -19,11 +22,12 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import (
     SERVER_FIELDS,
     Profile,
 )
+from ansible_collections.mailops.profiles.plugins.plugin_utils._sealing import Sealer, resealed
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import SERVERS, StoreKey, is_literal
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, Snapshot, Stored
 
 STATES = ("present", "absent")
 COMMANDS = ("state", "clear", "copy_from", "renamed_from")
-_SERVERS = ("incoming", "outgoing")
 _NESTED = {"incoming": SERVER_FIELDS, "outgoing": SERVER_FIELDS, "folders": FOLDERS}
 _REQUIRED = ("name", "incoming", "outgoing", "incoming.host", "outgoing.host")
 _CLEARABLE = tuple(
@@ -74,7 +78,9 @@ def _new_id() -> str:
 # --- one profile: mail_profile ---
 
 
-def edit_profile(options: Mapping[str, Any], snapshot: Snapshot, new_id: Callable[[], str] = _new_id) -> Edit:
+def edit_profile(
+    options: Mapping[str, Any], snapshot: Snapshot, key: StoreKey | None = None, new_id: Callable[[], str] = _new_id
+) -> Edit:
     """What ``options`` of mail_profile (None means not given) make of the profile that they name."""
     request = {key: value for key, value in options.items() if value is not None}
     name = _target(request)
@@ -91,17 +97,23 @@ def edit_profile(options: Mapping[str, Any], snapshot: Snapshot, new_id: Callabl
     problems: list[str] = []
     if not base and not _can_create(given) and nearest(name, snapshot):
         problems.append(f"does not exist{nearest(name, snapshot)}; to create it, give incoming.host and outgoing.host")
-    data = _merged(base, given)
+    data = _merged(base.data if base else {}, given)
     for path in _clear_list(request, where):
         _clear(data, path, given, problems)
-    profile = _validated(data, where, problems)
-    return Edit(before, _next(before, profile, new_id), profile.warnings)
+    profile = _validated(data, where, problems, key)
+    try:
+        after = _next(before, profile, before.id if before else new_id(), Sealer(key, snapshot), base)
+    except Invalid as exc:
+        raise MailopsError(f"{where}: {exc}") from exc
+    return Edit(before, after, profile.warnings)
 
 
 def names_needed(options: Mapping[str, Any]) -> list[str] | None:
-    """The profiles that ``edit_profile`` has to know. None: all, for a hint in case that a name is misspelt."""
+    """The profiles that ``edit_profile`` has to know. None: all, for a hint in case that a name is misspelt, or the store's salt."""
     sources = options.get("copy_from") is not None or options.get("renamed_from") is not None
-    complete = options.get("state") == "absent" or (not sources and _can_create(options))
+    servers = [options.get(side) for side in SERVERS]
+    seals = any(isinstance(server, dict) and is_literal(server.get("password")) for server in servers)
+    complete = options.get("state") == "absent" or (not sources and not seals and _can_create(options))
     return [options["name"]] if complete and isinstance(options.get("name"), str) else None
 
 
@@ -122,8 +134,8 @@ def profile_name(value: Any, option: str) -> str:
 
 def _origin(
     name: str, request: Mapping[str, Any], given: Mapping[str, Any], snapshot: Snapshot
-) -> tuple[Stored | None, Mapping[str, Any]]:
-    """The record that is edited, if there is one, and the data that the edit starts from."""
+) -> tuple[Stored | None, Stored | None]:
+    """The record that is edited, if there is one, and the record that the edit starts from."""
     where = f"profile '{name}'"
     before = snapshot.get(name)
     sources = {option: profile_name(request[option], option) for option in ("copy_from", "renamed_from") if option in request}
@@ -140,8 +152,8 @@ def _origin(
             raise MailopsError(
                 f"{where}: copy_from: there is no profile '{sources['copy_from']}'{nearest(sources['copy_from'], snapshot)}"
             )
-        return None, source.data
-    return before, before.data if before else {}
+        return None, source
+    return before, before
 
 
 def _renamed(
@@ -159,7 +171,7 @@ def _renamed(
 
 def _can_create(given: Mapping[str, Any]) -> bool:
     # What is not even a mapping goes on to the validator, which has the better message.
-    servers = [given.get(side) for side in _SERVERS]
+    servers = [given.get(side) for side in SERVERS]
     return all(server is not None and (not isinstance(server, dict) or server.get("host") is not None) for server in servers)
 
 
@@ -206,11 +218,11 @@ def _is_given(given: Mapping[str, Any], field: str, key: str | None) -> bool:
     return key in value and (value[key] is not None or field == "variables")
 
 
-def _validated(data: Mapping[str, Any], where: str, problems: list[str]) -> Profile:
+def _validated(data: Mapping[str, Any], where: str, problems: list[str], key: StoreKey | None) -> Profile:
     """The profile, or MailopsError with its own problems behind those that were found before."""
     found = [f"{where}: {problem}" for problem in problems]
     try:
-        profile = Profile.from_data(data, where)
+        profile = Profile.from_data(data, where, literals=key is not None)
     except MailopsError as exc:
         raise MailopsError(*found, *exc.problems) from exc
     if found:
@@ -218,20 +230,39 @@ def _validated(data: Mapping[str, Any], where: str, problems: list[str]) -> Prof
     return profile
 
 
-def _next(before: Stored | None, profile: Profile, new_id: Callable[[], str]) -> Stored:
-    """The record that ``profile`` is stored as: the one before when nothing differs."""
+def _next(
+    before: Stored | None, profile: Profile, profile_id: str, sealer: Sealer, origin: Stored | None, revision: int = 1
+) -> Stored:
+    """The record that ``profile`` is stored as: the one before when nothing differs.
+
+    ``origin`` is whose sealed passwords it bears, ``revision`` the first one of a new record.
+    """
+    data = sealer.data(profile, profile_id, before, origin)
     if before is None:
-        return Stored.of(new_id(), 1, profile)
-    if before.data == profile.as_data():
+        return Stored(profile_id, profile.name, revision, data)
+    if before.data == data:
         return before
-    return Stored.of(before.id, before.revision + 1, profile)
+    return Stored(profile_id, profile.name, before.revision + 1, data)
 
 
 # --- all profiles: mail_profiles ---
 
 
+class _Entry(NamedTuple):
+    """One profile of the list. Id and revision stand there when it comes from another store."""
+
+    profile: Profile
+    id: str | None
+    revision: int | None
+
+
 def replace_all(
-    profiles: Any, snapshot: Snapshot, purge: Any = False, allow_empty: Any = False, new_id: Callable[[], str] = _new_id
+    profiles: Any,
+    snapshot: Snapshot,
+    purge: Any = False,
+    allow_empty: Any = False,
+    key: StoreKey | None = None,
+    new_id: Callable[[], str] = _new_id,
 ) -> list[Edit]:
     """The edits, by name, that make the listed profiles exactly what is listed; ``purge`` removes all others.
 
@@ -245,13 +276,13 @@ def replace_all(
             "profiles: is empty, and with purge: true that removes every profile; set allow_empty: true if that is meant"
         )
     problems: list[str] = []
-    wanted = [_read_entry(number, entry, problems) for number, entry in enumerate(profiles, start=1)]
-    known = [(profile, profile_id) for profile, profile_id in wanted if profile is not None]
-    _refuse_twice([profile.name for profile, _id in known], "is listed twice; leave one", problems)
-    _refuse_twice([profile_id for _profile, profile_id in known if profile_id], "stands in two profiles; an id belongs to one", problems)
+    entries = [_read_entry(number, entry, problems, key) for number, entry in enumerate(profiles, start=1)]
+    known = [entry for entry in entries if entry is not None]
+    _refuse_twice([entry.profile.name for entry in known], "is listed twice; leave one", problems)
+    _refuse_twice([entry.id for entry in known if entry.id], "stands in two profiles; an id belongs to one", problems)
     if problems:
         raise MailopsError(*problems)
-    edits = _matched(known, snapshot, new_id)
+    edits = _matched(known, snapshot, key, new_id)
     if purge:
         kept = {edit.before.id for edit in edits if edit.before}
         edits += [Edit(record, None) for record in snapshot.values() if record.id not in kept]
@@ -266,27 +297,31 @@ def _flag(option: str, value: Any) -> bool:
         raise MailopsError(f"{option}: {exc}") from exc
 
 
-def _read_entry(number: int, entry: Any, problems: list[str]) -> tuple[Profile | None, str | None]:
+def _read_entry(number: int, entry: Any, problems: list[str], key: StoreKey | None) -> _Entry | None:
     if not isinstance(entry, dict):
         problems.append(f"profiles, entry {number}: must be a mapping with name, incoming.host and outgoing.host")
-        return None, None
+        return None
     name = entry.get("name")
     where = f"profile '{name[:values.MAX_NAME]}'" if isinstance(name, str) and name else f"profiles, entry {number}"
-    profile_id, found = None, []
+    record: dict[str, Any] = {}
+    found = []
+    for field, check in (("id", _uuid), ("revision", _revision)):
+        try:
+            record[field] = None if entry.get(field) is None else check(entry[field])
+        except Invalid as exc:
+            found.append(f"{field}: {exc}")
     try:
-        profile_id = _uuid(entry.get("id"))
-    except Invalid as exc:
-        found.append(f"id: {exc}")
-    try:
-        return _validated(entry, where, found), profile_id
+        return _Entry(_validated(entry, where, found, key), **record)
     except MailopsError as exc:
         problems.extend(exc.problems)
-        return None, None
-
-
-def _uuid(value: Any) -> str | None:
-    if value is None:
         return None
+
+
+def _revision(value: Any) -> int:
+    return values.whole_number(value, 1, 2**31 - 1)
+
+
+def _uuid(value: Any) -> str:
     try:
         return str(uuid.UUID(values.text(value)))
     except (Invalid, ValueError) as exc:
@@ -301,14 +336,26 @@ def _refuse_twice(names: list[str], problem: str, problems: list[str]) -> None:
         seen.add(name)
 
 
-def _matched(wanted: list[tuple[Profile, str | None]], snapshot: Snapshot, new_id: Callable[[], str]) -> list[Edit]:
+def _matched(entries: list[_Entry], snapshot: Snapshot, key: StoreKey | None, new_id: Callable[[], str]) -> list[Edit]:
     """An edit a profile. An id that the store does not have is kept for a new profile, and means nothing for a known one."""
     by_id = {record.id: record for record in snapshot.values()}
+    sealer = Sealer(key, snapshot)
+    problems: list[str] = []
     edits = []
-    for profile, profile_id in wanted:
-        before = by_id.get(profile_id) or snapshot.get(profile.name)
-        after = _next(before, profile, (lambda kept=profile_id: kept) if profile_id else new_id)
+    for profile, given_id, revision in entries:
+        before = by_id.get(given_id) or snapshot.get(profile.name)
+        profile_id = before.id if before else given_id or new_id()
+        origin = None
+        if profile.has_sealed and (given_id or before):  # without an id they can only be those that the store has
+            origin = Stored(given_id or profile_id, profile.name, 0, profile.as_data())
+        try:
+            after = _next(before, profile, profile_id, sealer, origin, given_id and revision or 1)
+        except Invalid as exc:
+            problems.append(f"profile '{profile.name}': {exc}")
+            continue
         edits.append(Edit(before, after, profile.warnings))
+    if problems:
+        raise MailopsError(*problems)
     return edits
 
 
@@ -321,9 +368,7 @@ def _refuse_taken(edits: list[Edit], snapshot: Snapshot) -> None:
             continue
         other = owners.setdefault(edit.before.id, edit.name)
         if other != edit.name:
-            problems.append(
-                f"profiles '{other}' and '{edit.name}': the id of one is the stored id of the other; leave the id out"
-            )
+            problems.append(f"profiles '{other}' and '{edit.name}': the id of one is the stored id of the other; leave the id out")
     for edit in edits:
         holder = snapshot.get(edit.name)
         # A holder with an edit of its own gives the name up: no name is listed twice.
@@ -334,3 +379,10 @@ def _refuse_taken(edits: list[Edit], snapshot: Snapshot) -> None:
             )
     if problems:
         raise MailopsError(*problems)
+
+
+def change_key(snapshot: Snapshot, key: StoreKey | None, new_key: StoreKey) -> list[Edit]:
+    """The edits that encrypt every stored password with another key."""
+    if key is None:
+        raise MailopsError("store_key_new: needs the key that passwords are encrypted with now, in store_key")
+    return [Edit(before, after) for before, after in resealed(snapshot, key, new_key)]

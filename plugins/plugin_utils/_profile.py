@@ -16,6 +16,7 @@ from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Callable, Collection, Mapping, NamedTuple
 
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _secrets as secrets
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables as variables
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError, nearest
@@ -74,9 +75,12 @@ class Profile(NamedTuple):
     warnings: tuple[str, ...] = ()
 
     @classmethod
-    def from_data(cls, data: Any, where: str = "") -> Profile:
-        """The profile that ``data`` (a dict of profile fields; None means not given) describes, or MailopsError."""
-        reader = _Reader(data)
+    def from_data(cls, data: Any, where: str = "", literals: bool = False) -> Profile:
+        """The profile that ``data`` (a dict of profile fields; None means not given) describes, or MailopsError.
+
+        ``literals``: passwords may be in clear, because they are about to be sealed.
+        """
+        reader = _Reader(data, literals)
         place = f"{where or _place(data)}: "
         known = reader.read()
         profile = cls(**known, warnings=tuple(place + warning for warning in reader.warnings))
@@ -93,6 +97,11 @@ class Profile(NamedTuple):
         for name in ("folders", "variables"):
             data[name] = None if data[name] is None else dict(sorted(data[name].items()))
         return data
+
+    @property
+    def has_sealed(self) -> bool:
+        """Whether a password is encrypted."""
+        return secrets.is_sealed(self.incoming.password) or secrets.is_sealed(self.outgoing.password)
 
     def texts(self) -> dict[str, str]:
         """Every text that may hold variables: dotted field name -> text in canonical spelling."""
@@ -165,7 +174,8 @@ _servers: dict[str, Server] = {}  # those that were read without a remark: thous
 class _Reader:
     """Reads one profile's data field by field and collects what is wrong with it."""
 
-    def __init__(self, data: Any) -> None:
+    def __init__(self, data: Any, literals: bool) -> None:
+        self._literals = literals
         self.problems: list[str] = []
         self.warnings: list[str] = []
         if not isinstance(data, dict):
@@ -242,7 +252,7 @@ class _Reader:
             self.problems.append(f"{side}: must be a mapping, such as {{host: mail.example.org}}")
             return None
         # The text of the data and not the data: 1 == True. The variables are those that a text may hold.
-        key = f"{side} {protocol} {data!r} {self._declared!r}"
+        key = f"{side} {protocol} {self._literals} {data!r} {self._declared!r}"
         if key in _servers:
             return _servers[key]
         found = len(self.problems) + len(self.warnings)
@@ -281,14 +291,20 @@ class _Reader:
                 self.warnings.append(f"{side}.security: none: whatever the client sends, passwords too, crosses the network in clear")
 
     def _password(self, value: Any) -> str:
+        if secrets.is_sealed(value):
+            return secrets.sealed(value)
         template = variables.parse(values.text(value))
         if template.only_variable:
             return self._text(value, values.text)
         if template.names:
             raise Invalid('must be exactly one variable, such as "{UserPassword}", or a literal, not a mixture')
+        if value in ("", secrets.MASK):
+            raise Invalid("is empty" if not value else "is the mask that is shown for a password; leave it out, and what is stored stays")
+        if self._literals:
+            return str(template)
         raise Invalid(
-            'a literal password would lie in the store in clear: write "{UserPassword}" and give each user a password, '
-            "or use password_command"
+            "a literal password would lie in the store in clear: give it to mail_profile or mail_profiles with store_key, and it is encrypted, "
+            'or write "{UserPassword}" and give each user a password, or use password_command'
         )
 
     def _password_command(self, value: Any) -> tuple[str, ...]:

@@ -8,36 +8,41 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Mapping
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables as variables
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import MASK
 from ansible_collections.mailops.profiles.plugins.plugin_utils._action import to_yaml
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import Edit
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import FIELDS, SERVER_FIELDS
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import MASK, SERVERS, is_literal, is_sealed
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Stored
 
 _MOST_DIFF = 200_000  # bytes; AWX drops results above 700,000 characters
 _MOST_LISTED = 100
 
 
-def record(stored: Stored | None, new: bool = False) -> dict[str, Any] | None:
-    """A profile as a task returns it. ``new``: it is not written, so it has no id yet."""
-    if stored is None:
-        return None
-    return {"id": None if new else stored.id, "revision": stored.revision, **_shown(stored.data)}
+def record(stored: Stored) -> dict[str, Any]:
+    """A profile with all that another store, or mail_account, needs: sealed passwords too."""
+    data = _ordered(stored.data, FIELDS)
+    for side in SERVERS:
+        data[side] = _ordered(data[side], SERVER_FIELDS)
+        if is_literal(data[side]["password"]):  # no store of ours holds one
+            data[side]["password"] = MASK
+    return {"id": stored.id, "revision": stored.revision, **data}
 
 
 def planned(edit: Edit, check_mode: bool) -> dict[str, Any] | None:
-    """The record that an edit results in; check mode cannot know an id that is made when it is written."""
-    return record(edit.after, new=check_mode and edit.before is None)
+    """What an edit results in, for reading; check mode cannot know an id that is made when it is written."""
+    if edit.after is None:
+        return None
+    new = check_mode and edit.before is None
+    return {"id": None if new else edit.after.id, "revision": edit.after.revision, **_shown(edit.after.data)}
 
 
 def _shown(data: Mapping[str, Any], other: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The fields in their documented order, secrets masked; those that differ from ``other``'s say so."""
     shown = _ordered(data, FIELDS)
-    for side in ("incoming", "outgoing"):
+    for side in SERVERS:
         server = _ordered(data[side], SERVER_FIELDS)
         secret = server["password"]
-        if secret is not None and not variables.parse(secret).only_variable:
+        if is_sealed(secret) or is_literal(secret):
             before = other and other[side].get("password")
             server["password"] = MASK if before in (None, secret) else f"{MASK} (changed)"
         shown[side] = server
@@ -88,12 +93,12 @@ def diffs(edits: Iterable[Edit]) -> list[dict[str, str]]:
     return shown
 
 
-def report(edits: Iterable[Edit]) -> dict[str, Any]:
+def report(edits: Iterable[Edit], warnings: Iterable[str] = ()) -> dict[str, Any]:
     """Counts of all edits; the first changes, and the first warnings, if there are any."""
     edits = list(edits)
     changed = [edit for edit in edits if edit.changed]
     actions = [edit.action for edit in edits]
-    warnings = [warning for edit in edits for warning in edit.warnings]
+    warnings = [*warnings, *(warning for edit in edits for warning in edit.warnings)]
     return {
         "changed": bool(changed),
         "created": actions.count("created"),

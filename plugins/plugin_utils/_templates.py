@@ -27,8 +27,9 @@ from ansible.utils.display import Display
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import MASK, Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError, nearest
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import MASK
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
 # In the place of a client's name, in reports and records.

@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import MASK, account_key, resolve, resolve_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._account import account_key, resolve, resolve_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import MASK
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import read_users
 
 JANE = {"name": "jane", "email": "jane@Example.org", "display_name": "Jane {UserPassword}", "password": "p{UserName}'\"\\$`#%|"}

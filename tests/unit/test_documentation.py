@@ -27,6 +27,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import (
 )
 
 PLUGINS = "ansible_collections.mailops.profiles.plugins"
+STORE = {"store", "store_key", "store_key_file"}
 NAMES = ("mail_profile", "mail_profiles", "mail_profile_info")
 CHOICES = {"account_type": model.ACCOUNT_TYPES, "signature_format": model.SIGNATURE_FORMATS}
 SERVER_CHOICES = {"security": model.SECURITIES, "authentication": model.AUTHENTICATIONS}
@@ -69,7 +70,7 @@ def has_fields(found):
 
 def test_mail_profile_has_the_fields_and_no_defaults(documents):
     found = options(documents, "mail_profile")
-    assert set(found) == {*FIELDS, *COMMANDS, "store"}
+    assert set(found) == {*FIELDS, *COMMANDS, *STORE}
     has_fields(found)
     assert tuple(found["state"]["choices"]) == STATES
     assert [name for name, option in every_option(found) if option.get("default") is not None] == []
@@ -78,7 +79,7 @@ def test_mail_profile_has_the_fields_and_no_defaults(documents):
 
 def test_mail_profiles_has_the_fields_and_their_defaults(documents):
     found = options(documents, "mail_profiles")
-    assert set(found) == {"profiles", "purge", "allow_empty", "store"}
+    assert set(found) == {"profiles", "purge", "allow_empty", "store_key_new", *STORE}
     fields = found["profiles"]["suboptions"]
     assert set(fields) == {*FIELDS, *RECORD_FIELDS}
     has_fields(fields)
@@ -93,7 +94,7 @@ def test_mail_profiles_has_the_fields_and_their_defaults(documents):
 
 
 def test_mail_profile_info(documents):
-    assert set(options(documents, "mail_profile_info")) == {"name", "store"}
+    assert set(options(documents, "mail_profile_info")) == {"name", *STORE}
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -26,7 +26,7 @@ RICH = {
 
 
 def stored(name="work", number=0, revision=1, **changes):
-    return Stored.of(IDS[number], revision, Profile.from_data({"name": name, **SERVERS, **changes}))
+    return Stored(IDS[number], name, revision, Profile.from_data({"name": name, **SERVERS, **changes}).as_data())
 
 
 def snapshot(*records):
@@ -247,7 +247,7 @@ def test_all_problems_of_all_profiles():
 
 def test_profiles_move_between_stores_with_their_ids():
     (created,) = replace([entry(id=IDS[4], revision=9)])
-    assert (created.after.id, created.after.revision) == (IDS[4], 1)
+    assert (created.after.id, created.after.revision) == (IDS[4], 9)
     (known,) = replace([entry(id=IDS[4], revision=9)], stored())  # the id of a known profile does not change
     assert not known.changed
 

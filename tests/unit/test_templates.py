@@ -10,10 +10,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import MASK
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment import plan_deployment
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import MASK
 from ansible_collections.mailops.profiles.plugins.plugin_utils._templates import read_templates
 
 from .clients.accounts import JOANNA, profile, resolved

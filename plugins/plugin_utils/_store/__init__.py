@@ -15,7 +15,6 @@ from typing import Any, Callable, Collection, Mapping, NamedTuple, TypeVar
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
 
 ENVIRONMENT = "MAILOPS_STORE"
 _DEFAULT = "mailops/profiles.db"
@@ -31,10 +30,6 @@ class Stored(NamedTuple):
     name: str
     revision: int
     data: Mapping[str, Any]
-
-    @classmethod
-    def of(cls, profile_id: str, revision: int, profile: Profile) -> Stored:
-        return cls(profile_id, profile.name, revision, profile.as_data())
 
 
 Snapshot = Mapping[str, Stored]
@@ -128,10 +123,14 @@ def _open(value: str, source: str) -> Store:
 def _refuse_password(rest: str, source: str) -> None:
     user, at, _host = rest.rpartition("@")
     if (at and ":" in user) or re.search(r"[?&](?:ssl)?password=", rest, re.IGNORECASE):
-        raise MailopsError(
-            f"{source}: the URL holds a password, and it would show up in logs and process lists: "
-            "put it into a passfile, a service file or PGPASSWORD, and change it if this was ever logged"
-        )
+        raise password_in_url(source)
+
+
+def password_in_url(source: str) -> MailopsError:
+    return MailopsError(
+        f"{source}: the URL holds a password, and it would show up in logs and process lists: "
+        "put it into a passfile, a service file or PGPASSWORD, and change it if this was ever logged"
+    )
 
 
 # No other backend's dependencies are imported, and those of one only when it is used.

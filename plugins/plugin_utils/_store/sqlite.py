@@ -10,17 +10,17 @@ checkpoint or convert another program's database merely by opening it.
 
 from __future__ import annotations
 
-import errno
-import json
 import os
 import sqlite3
 import stat
 from contextlib import contextmanager
-from typing import Any, Collection, Iterator
+from typing import Collection, Iterator
 from urllib.parse import quote
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import TIMEOUT, Change, Changes, Result, Store, Stored
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._documents import document, records
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._filesystem import may_write, os_message, parents, unwritable
 
 APPLICATION_ID = 0x4D4F5052  # "MOPR"
 SCHEMA_VERSION = 1
@@ -33,8 +33,6 @@ _APPLICATION_ID = slice(68, 72)
 
 # SQLite allows 999 parameters in builds of before 2020; many names are picked out of everything instead.
 _MOST_PARAMETERS = 500
-
-_JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 _SCHEMA = f"""
     CREATE TABLE profiles (
@@ -86,7 +84,7 @@ class SqliteStore(Store):
     def refuse_unusable(self) -> None:
         with self._translated():
             if not self._inspect():
-                self._refuse_unwritable(next(path for path in _parents(self.path) if os.path.exists(path)))
+                self._refuse_unwritable(next(path for path in parents(self.path) if os.path.exists(path)))
                 return
             self._refuse_unwritable(self.path)
             self._refuse_unwritable(os.path.dirname(os.path.realpath(self.path)))  # where SQLite puts its journal
@@ -96,8 +94,8 @@ class SqliteStore(Store):
                     raise MailopsError(self._damaged())
 
     def _refuse_unwritable(self, path: str) -> None:
-        if not os.access(path, os.W_OK, effective_ids=True):
-            raise MailopsError(self._unwritable(path))
+        if not may_write(path):
+            raise MailopsError(unwritable(self.path, path))
 
     # --- the file ---
 
@@ -142,7 +140,7 @@ class SqliteStore(Store):
             raise MailopsError(self._damaged())
 
     def _create(self) -> None:
-        directories = [path for path in _parents(self.path) if not os.path.exists(path)]
+        directories = [path for path in parents(self.path) if not os.path.exists(path)]
         for directory in reversed(directories):
             try:
                 os.mkdir(directory, 0o700)
@@ -179,23 +177,11 @@ class SqliteStore(Store):
         query = "SELECT id, name, revision, document FROM profiles"
         wanted = None if names is None else set(names)
         if wanted is None or len(wanted) > _MOST_PARAMETERS:
-            rows = connection.execute(f"{query} ORDER BY name")
+            rows = connection.execute(query)
         else:
             marks = ", ".join("?" * len(wanted))
-            rows = connection.execute(f"{query} WHERE name IN ({marks}) ORDER BY name", sorted(wanted))
-        picked = [row for row in rows if wanted is None or row[1] in wanted]
-        try:
-            # All at once: thousands of calls take longer than what they do.
-            documents = json.loads(f"[{','.join(row[3] for row in picked)}]")
-        except (TypeError, ValueError) as exc:
-            raise MailopsError(self._damaged()) from exc
-        if len(documents) != len(picked) or not all(map(_is_profile, documents)):
-            raise MailopsError(self._damaged())
-        found = {}
-        for (profile_id, name, revision, _document), data in zip(picked, documents):
-            data["name"] = name
-            found[name] = Stored(profile_id, name, revision, data)
-        return found
+            rows = connection.execute(f"{query} WHERE name IN ({marks})", sorted(wanted))
+        return records([row for row in rows if wanted is None or row[1] in wanted], self.path)
 
     def _write(self, connection: sqlite3.Connection, changes: Changes, created: bool) -> None:
         if created:
@@ -207,7 +193,7 @@ class SqliteStore(Store):
             connection.executemany("DELETE FROM profiles WHERE id = ?", ((profile_id,) for profile_id in gone))
         connection.executemany(
             "INSERT INTO profiles (id, name, revision, document) VALUES (?, ?, ?, ?)",
-            ((record.id, record.name, record.revision, _JSON.encode(record.data)) for record in changes.put),
+            ((record.id, record.name, record.revision, document(record)) for record in changes.put),
         )
 
     # --- messages ---
@@ -220,11 +206,7 @@ class SqliteStore(Store):
         except sqlite3.Error as exc:
             raise MailopsError(self._sqlite_message(str(exc))) from exc
         except OSError as exc:
-            if exc.errno == errno.ENOTDIR:
-                raise MailopsError(f"store {self.path}: a part of this path is not a directory; give another path") from exc
-            if exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-                raise MailopsError(self._unwritable(exc.filename or self.path)) from exc
-            raise MailopsError(f"store {self.path}: {exc.strerror or type(exc).__name__}; mend that, or give another path") from exc
+            raise MailopsError(os_message(self.path, exc, exc.filename or self.path)) from exc
 
     def _sqlite_message(self, text: str) -> str:
         if "locked" in text:
@@ -233,7 +215,7 @@ class SqliteStore(Store):
                 "let it finish (fuser names it), then run again"
             )
         if "readonly" in text:
-            return self._unwritable(self.path)
+            return unwritable(self.path, self.path)
         if "malformed" in text or "not a database" in text or "no such" in text:
             return self._damaged()
         if "full" in text:
@@ -242,21 +224,6 @@ class SqliteStore(Store):
 
     def _damaged(self) -> str:
         return f"store {self.path}: is damaged; restore it from a backup (it was left as it is)"
-
-    def _unwritable(self, path: Any) -> str:
-        what = "it" if path == self.path else path
-        return f"store {self.path}: this user may not read or write {what}; mend owner and mode, or give another path in store"
-
-
-def _is_profile(data: Any) -> bool:
-    return isinstance(data, dict) and isinstance(data.get("incoming"), dict) and isinstance(data.get("outgoing"), dict)
-
-
-def _parents(path: str) -> Iterator[str]:
-    """The directories above a path, the nearest first."""
-    while path != "/":
-        path = os.path.dirname(path)
-        yield path
 
 
 @contextmanager

@@ -13,9 +13,9 @@ from typing import Any
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import MASK
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import AUTHENTICATIONS, Profile, dotted_fields
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import MASK
 
 from .accounts import JOANNA, profile, resolved
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import os
 import shutil
 import socket
@@ -15,39 +14,15 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import changes, edit_profile, replace_all
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, open_store, sqlite
 
-SERVERS = {"incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
-
-
-def put(store, name="work", **options):
-    """Create or edit one profile, as mail_profile does."""
-
-    def change(snapshot):
-        edit = edit_profile({"name": name, **({} if name in snapshot else SERVERS), **options}, snapshot)
-        return changes([edit]), edit
-
-    return store.update([name], change)
-
-
-def put_all(store, entries, **options):
-    def change(snapshot):
-        edits = replace_all(entries, snapshot, **options)
-        return changes(edits), edits
-
-    return store.update(None, change)
+from .edits import add, in_a_child, put, put_all
 
 
 @pytest.fixture
 def store(tmp_path):
     return open_store(str(tmp_path / "profiles.db"), {})
-
-
-def add(snapshot):
-    """A change that creates a profile."""
-    return changes([edit_profile({"name": "new", **SERVERS}, snapshot)]), None
 
 
 def mode(path):
@@ -103,22 +78,6 @@ def test_bad_location(option, message):
 # --- reading and writing ---
 
 
-def test_what_is_written_is_read(store):
-    done = put(store, signature="żółć\n\"'\\", variables={"Region": None})
-    assert store.read() == {"work": done.after} == store.read(["work", "other"])
-    assert store.read(["other"]) == {}
-    assert store.read([f"n{number}" for number in range(2000)] + ["work"]) == {"work": done.after}
-
-
-def test_a_store_that_does_not_exist_reads_as_empty(store):
-    assert store.read() == {} and not store.exists
-    put(store, state="absent")
-    store.preview(None, lambda snapshot: (Changes(remove=("x",)), None))
-    assert not store.exists
-    put(store)
-    assert store.exists
-
-
 def test_modes(tmp_path):
     path = tmp_path / "a" / "b" / "p.db"
     previous = os.umask(0)
@@ -154,29 +113,6 @@ def test_what_is_removed_is_not_left_in_the_file(store):
     assert b"before-" in Path(store.path).read_bytes()
     put(store, description="")
     assert b"before-" not in Path(store.path).read_bytes()
-
-
-def test_an_error_changes_nothing(store):
-    def fail(snapshot):
-        raise RuntimeError
-
-    with pytest.raises(MailopsError):
-        put(store, email="x")
-    assert not store.exists
-    put(store)
-    before = Path(store.path).read_bytes()
-    with pytest.raises(MailopsError):
-        put(store, email="x")
-    with pytest.raises(RuntimeError):
-        store.update(None, fail)
-    assert Path(store.path).read_bytes() == before
-
-
-def test_swapped_names(store):
-    put(store, "a"), put(store, "b")
-    ids = {name: record.id for name, record in store.read().items()}
-    put_all(store, [{"name": "a", "id": ids["b"], **SERVERS}, {"name": "b", "id": ids["a"], **SERVERS}])
-    assert {name: record.id for name, record in store.read().items()} == {"a": ids["b"], "b": ids["a"]}
 
 
 def test_an_empty_file_is_an_empty_store(store):
@@ -234,7 +170,7 @@ def broken_file(path, kind):
                 connection.execute("PRAGMA journal_mode = WAL")
         connection.close()
     else:
-        put_all(store, [{"name": f"p{number}", "signature": "x" * 300, **SERVERS} for number in range(50)])
+        put_all(store, [{"name": f"p{number}", "signature": "x" * 300} for number in range(50)])
         content = bytearray(path.read_bytes())
         if kind == "newer":
             content[60:64] = (sqlite.SCHEMA_VERSION + 1).to_bytes(4, "big")
@@ -318,22 +254,6 @@ def test_locked_for_longer_than_the_timeout(store, monkeypatch):
     assert put(store, default=True).changed
 
 
-def in_a_child(function):
-    """Call ``function`` in a child process, as an ordinary user if that can be; its result."""
-    receiver, sender = multiprocessing.Pipe(duplex=False)
-
-    def child():
-        try:
-            sender.send(function())
-        except MailopsError as exc:
-            sender.send(exc.problems)
-
-    process = multiprocessing.get_context("fork").Process(target=child)
-    process.start()
-    process.join(60)
-    return receiver.recv() if receiver.poll() else None
-
-
 def as_ordinary_user(function):
     def dropped():
         if os.geteuid() == 0:
@@ -390,34 +310,3 @@ def test_file_writable_and_directory_not(open_directory):
     (problem,) = as_ordinary_user(lambda: put(store, default=True))
     assert f"this user may not read or write {open_directory}" in problem
     assert as_ordinary_user(lambda: list(store.read())) == ["work"]
-
-
-# --- many at once ---
-
-PROCESSES, ROUNDS = 8, 12
-
-
-def test_parallel_writers(tmp_path):
-    """Different profiles and the same one, the store's creation included: none lost, revisions without gaps."""
-    path = str(tmp_path / "new" / "p.db")
-    fork = multiprocessing.get_context("fork")
-    start = fork.Barrier(PROCESSES)
-
-    def write(number):
-        store = open_store(path, {})
-        start.wait()
-        for turn in range(ROUNDS):
-            put(store, f"own-{number}-{turn}")
-            put(store, "shared", variables={f"P{number}T{turn}": "x"})
-
-    processes = [fork.Process(target=write, args=(number,)) for number in range(PROCESSES)]
-    for process in processes:
-        process.start()
-    for process in processes:
-        process.join(120)
-    assert [process.exitcode for process in processes] == [0] * PROCESSES
-    found = open_store(path, {}).read()
-    assert len(found) == PROCESSES * ROUNDS + 1
-    assert len(found["shared"].data["variables"]) == PROCESSES * ROUNDS
-    assert found["shared"].revision == PROCESSES * ROUNDS
-    assert len({record.id for record in found.values()}) == len(found)

@@ -1,0 +1,254 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Files of one directory that change together: all or nothing, after a crash and for readers.
+
+Beside the files lies ``.mailops/``, with a lock, what comes (each file under its own name) and the journal. A change is
+
+1. the new files, written and synced; a crash up to here leaves litter that the next writer removes;
+2. the journal, synced and renamed into place: the commit. It lists each file with the SHA-256 before and after;
+3. renames and removals; the journal goes when they are synced. After a crash the next writer does what is left.
+
+Readers share the lock. Where a journal lies they see through it: what is left to do counts as done. They need to write nothing.
+
+Git and editors take no lock. What they change before the commit is noticed, and nothing is committed. What they change after it, and
+before a crashed writer's journal is worked off, stays: they came later, and would have overwritten the finished change just as well.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import hashlib
+import json
+import os
+import stat
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Callable, Iterator, Mapping, NamedTuple, TypeVar
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._work_directory import (
+    IGNORE,
+    LOCK,
+    LOCK_PATH,
+    closing,
+    exists,
+    locked,
+)
+
+JOURNAL = "journal"
+_NEW_JOURNAL = "journal.new"
+_FORMAT = 1
+_MOST_BYTES = 1024 * 1024
+_SYNCED_TOGETHER = 200  # a third cheaper than one by one, and below every limit of open files
+
+
+class Found(NamedTuple):
+    content: bytes
+    status: os.stat_result
+
+
+class Step(NamedTuple):
+    """One file of a change, with the SHA-256 of what it replaces and of what comes; None: no file."""
+
+    file: str
+    before: str | None
+    after: str | None
+
+
+class Unfinished(Exception):
+    """The journal of a crashed writer cannot be worked off: a part of what it committed is gone, or a newer release wrote it."""
+
+
+Result = TypeVar("Result")
+
+
+def snapshot(directory: int, take: Callable[[Files], Result], timeout: float) -> Result:
+    """What ``take`` reads of one consistent state. It is called again if the first writer ever came in between."""
+    while True:
+        with locked(directory, fcntl.LOCK_SH, timeout) as work:
+            result = take(Files(directory, work))
+        if work is not None or not exists(LOCK_PATH, directory):
+            return result
+
+
+@contextmanager
+def writing(directory: int, timeout: float) -> Iterator[Files]:
+    """The files under the exclusive lock, after what a crashed writer left has been put in order."""
+    with locked(directory, fcntl.LOCK_EX, timeout) as work:
+        files = Files(directory, work)
+        files.recover()
+        try:
+            yield files
+        finally:
+            files.sweep()
+
+
+class Files:
+    """The files of a directory, under a lock. ``later``: those that others changed after a crashed writer's commit."""
+
+    def __init__(self, directory: int, work: int | None) -> None:
+        self._directory = directory
+        self._work = work
+        self.later: list[str] = []
+        self._pending = {} if work is None else self._left_to_do()
+
+    def names(self) -> set[str]:
+        """Whatever lies in the directory or may be about to; ``read`` knows whether it is there."""
+        return {*os.listdir(self._directory), *self._pending}
+
+    def read(self, file: str) -> Found | None:
+        """A file, or None; Invalid when it is not one that can be read."""
+        step = self._pending.get(file)
+        if step is None:
+            return _read(self._directory, file)
+        return None if step.after is None else _read(self._work, file)
+
+    # --- writing ---
+
+    def commit(self, contents: Mapping[str, bytes | None], seen: Mapping[str, Found | None]) -> bool:
+        """Write (None: remove) these files. False: one is no longer as it was ``seen``, and nothing was done."""
+        steps = [Step(file, _digest(seen[file]), _sha256(content)) for file, content in sorted(contents.items())]
+        self._stage({file: content for file, content in contents.items() if content is not None}, seen)
+        if any(_state(self._directory, step.file) != step.before for step in steps):
+            return False
+        with closing(self._create(_NEW_JOURNAL)) as descriptor:
+            _write(descriptor, json.dumps({"format": _FORMAT, "steps": steps}).encode())
+            os.fsync(descriptor)
+        os.rename(_NEW_JOURNAL, JOURNAL, src_dir_fd=self._work, dst_dir_fd=self._work)
+        self._pending = {step.file: step for step in steps}
+        os.fsync(self._work)
+        self._finish()
+        return True
+
+    @property
+    def committed(self) -> bool:
+        """Whether there is a journal, so that what it lists will be done whatever happens now."""
+        return exists(JOURNAL, self._work)
+
+    def recover(self) -> None:
+        """Do what a crashed writer committed, and remove its litter."""
+        if self.committed:
+            self._finish()
+        self.sweep()
+
+    def sweep(self) -> None:
+        """Remove what was staged and never came to its commit."""
+        if self.committed:
+            return
+        for name in set(os.listdir(self._work)) - {LOCK, JOURNAL, IGNORE}:
+            with suppress(IsADirectoryError):  # not ours
+                os.unlink(name, dir_fd=self._work)
+
+    def _stage(self, contents: Mapping[str, bytes], seen: Mapping[str, Found | None]) -> None:
+        names = list(contents)
+        for start in range(0, len(names), _SYNCED_TOGETHER):
+            with ExitStack() as opened:
+                descriptors = []
+                for file in names[start : start + _SYNCED_TOGETHER]:
+                    descriptors.append(opened.enter_context(closing(self._create(file, seen[file]))))
+                    _write(descriptors[-1], contents[file])
+                for descriptor in descriptors:
+                    os.fsync(descriptor)
+        os.fsync(self._work)
+
+    def _create(self, name: str, replaced: Found | None = None) -> int:
+        """A new file in the work directory, with owner and mode of the one that it is going to replace."""
+        with suppress(FileNotFoundError):
+            os.unlink(name, dir_fd=self._work)
+        descriptor = os.open(name, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600, dir_fd=self._work)
+        if replaced is None:
+            os.fchmod(descriptor, os.fstat(self._directory).st_mode & 0o666)
+            return descriptor
+        for owner in ((-1, replaced.status.st_gid), (replaced.status.st_uid, -1)):
+            with suppress(PermissionError):
+                os.fchown(descriptor, *owner)
+        os.fchmod(descriptor, replaced.status.st_mode & 0o777)
+        return descriptor
+
+    # --- the journal ---
+
+    def _left_to_do(self) -> dict[str, Step]:
+        pending = {}
+        for step in self._journal():
+            current = _state(self._directory, step.file)
+            if current == step.before:
+                if step.after is not None and _state(self._work, step.file) != step.after:
+                    raise Unfinished
+                pending[step.file] = step
+            elif current != step.after:
+                self.later.append(step.file)
+        return pending
+
+    def _journal(self) -> list[Step]:
+        try:
+            found = _read(self._work, JOURNAL, limit=None)
+            journal = json.loads(found.content) if found else {"format": _FORMAT, "steps": []}
+            steps = [Step(*step) for step in journal["steps"]]
+            if journal["format"] != _FORMAT or any(os.path.basename(step.file) != step.file for step in steps):
+                raise Unfinished
+        except (Invalid, ValueError, TypeError, KeyError) as exc:
+            raise Unfinished from exc
+        return steps
+
+    def _finish(self) -> None:
+        for step in self._pending.values():
+            if step.after is not None:
+                os.rename(step.file, step.file, src_dir_fd=self._work, dst_dir_fd=self._directory)
+                continue
+            with suppress(FileNotFoundError):  # somebody else has just removed it
+                os.unlink(step.file, dir_fd=self._directory)
+        os.fsync(self._directory)
+        os.fsync(self._work)
+        os.unlink(JOURNAL, dir_fd=self._work)
+        os.fsync(self._work)
+        self._pending = {}
+
+
+# --- one file ---
+
+
+def _read(directory: int, name: str, limit: int | None = _MOST_BYTES) -> Found | None:
+    try:
+        # O_NONBLOCK: a pipe must not keep us waiting.
+        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, dir_fd=directory)
+    except FileNotFoundError:
+        return None
+    except OSError as exc:
+        if exc.errno in (errno.ELOOP, errno.ENXIO):  # a link, a socket
+            raise Invalid("is not a regular file; replace or remove it") from exc
+        raise
+    with closing(descriptor):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode):
+            raise Invalid("is not a regular file; replace or remove it")
+        if limit is not None and status.st_size > limit:
+            raise Invalid(f"has more than {limit} bytes; no profile has")
+        content = b""
+        while chunk := os.read(descriptor, _MOST_BYTES):
+            content += chunk
+            if limit is not None and len(content) > limit:
+                raise Invalid(f"has more than {limit} bytes; no profile has")
+        return Found(content, status)
+
+
+def _write(descriptor: int, content: bytes) -> None:
+    while content:
+        content = content[os.write(descriptor, content) :]
+
+
+def _sha256(content: bytes | None) -> str | None:
+    return None if content is None else hashlib.sha256(content).hexdigest()
+
+
+def _digest(found: Found | None) -> str | None:
+    return None if found is None else _sha256(found.content)
+
+
+def _state(directory: int, name: str) -> str | None:
+    """The SHA-256 of a file, None where there is none; what is no such file is like none that we know."""
+    try:
+        return _digest(_read(directory, name))
+    except Invalid:
+        return "not a file"

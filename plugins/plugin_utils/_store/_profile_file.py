@@ -1,0 +1,121 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One profile as a file: its name, and its text in both directions. No I/O."""
+
+from __future__ import annotations
+
+import re
+import uuid
+from typing import Any
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
+from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Stored, _yaml
+
+ENDING = ".yml"
+# A profile without an id, written by hand, has one that follows from its name until somebody else writes the file.
+_NAMESPACE = uuid.UUID("0d9c1f5e-7a52-5d0b-9a0e-2f1f6c6a4b7d")
+_MOST_REVISIONS = 2**53
+
+
+def file_name(name: str) -> str:
+    """``Work-2`` is ``,work-2.yml``: unlike ``=`` and ``~``, a comma means nothing to a shell, and case is not always kept."""
+    return re.sub("[A-Z]", lambda capital: f",{capital[0].lower()}", name) + ENDING
+
+
+def profile_name(file: str) -> str | None:
+    """The profile that a file of this name holds; None: it is no profile."""
+    name = re.sub(",([a-z])", lambda letter: letter[1].upper(), file.removesuffix(ENDING))
+    try:
+        return name if file_name(values.profile_name(name)) == file else None
+    except Invalid:
+        return None
+
+
+def derived_id(name: str) -> str:
+    return str(uuid.uuid5(_NAMESPACE, name))
+
+
+def parse(name: str, content: bytes) -> Stored:
+    """The record in a file, or MailopsError with all that is wrong; each problem begins with the file's name."""
+    file = file_name(name)
+    try:
+        text, data = _loaded(content)
+    except Invalid as exc:
+        raise MailopsError(f"{file}: {exc}") from exc
+    problems: list[str] = []
+    profile_id, revision = _record_fields(name, data, problems)
+    try:
+        profile = Profile.from_data({**data, "name": name}, file)
+    except MailopsError as exc:
+        problems += [problem.removeprefix(f"{file}: ") for problem in exc.problems]
+    if problems:
+        raise MailopsError(*(f"{file}: {_line(text, problem)}{problem}" for problem in problems))
+    return Stored(profile_id, name, revision, profile.as_data())
+
+
+def _loaded(content: bytes) -> tuple[str, dict[str, Any]]:
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        raise Invalid("is not UTF-8; save it as UTF-8 text") from None
+    data = _yaml.load(text)
+    if not isinstance(data, dict):
+        raise Invalid("must be a mapping of profile fields, as mail_profile has them")
+    return text, data
+
+
+def _record_fields(name: str, data: dict[str, Any], problems: list[str]) -> tuple[str, int]:
+    """id and revision; what somebody who writes a profile by hand leaves out follows."""
+    if "name" in data:
+        problems.append("name: follows from the name of the file; remove this line")
+    profile_id, revision = derived_id(name), 1
+    if data.get("id") is not None:
+        try:
+            profile_id = str(uuid.UUID(values.text(data["id"])))
+        except ValueError:  # Invalid is one
+            problems.append("id: is not a UUID; remove this line, and the profile gets an id of its own")
+    if data.get("revision") is not None:
+        try:
+            revision = values.whole_number(data["revision"], 1, _MOST_REVISIONS)
+        except Invalid as exc:
+            problems.append(f"revision: {exc}")
+    return profile_id, revision
+
+
+def _line(text: str, problem: str) -> str:
+    line = _yaml.line_of(text, problem.partition(":")[0])
+    return f"line {line}: " if line else ""
+
+
+def render(record: Stored, old: Stored | None, content: bytes | None) -> bytes:
+    """The text of a record; that of its file before (``old``, as ``content`` says it) is only edited, for the sake of comments."""
+    after = _document(record)
+    if old is not None and content is not None:
+        text, data = _loaded(content)
+        before = {key: value for key, value in _document(old).items() if key != "id" or data.get("id") is not None}
+        edited = _yaml.edit(text, before, after).encode()
+        if _says(edited, record):
+            return edited
+    return _yaml.dump(after).encode()
+
+
+def _says(content: bytes, record: Stored) -> bool:
+    try:
+        return parse(record.name, content) == record
+    except MailopsError:
+        return False
+
+
+def _document(record: Stored) -> dict[str, Any]:
+    """What a file says: unset fields are left out; a variable without a default is not unset."""
+    document: dict[str, Any] = {"id": record.id, "revision": record.revision}
+    for field, value in record.data.items():
+        if isinstance(value, dict) and field != "variables":
+            value = {key: item for key, item in value.items() if item is not None}
+        if field != "name" and value is not None and value != {}:
+            document[field] = value
+    return document

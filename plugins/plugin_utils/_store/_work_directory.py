@@ -1,0 +1,122 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""``.mailops/`` beside the profiles: the lock, and room for what a change needs on its way. Git ignores it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import stat
+import threading
+import time
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Iterator
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid
+
+NAME = ".mailops"
+LOCK = "lock"
+LOCK_PATH = f"{NAME}/{LOCK}"
+IGNORE = ".gitignore"
+_IGNORE_ALL = b"*\n"
+_CREATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+
+
+class Busy(Exception):
+    """Others held the lock for longer than we may wait."""
+
+
+@contextmanager
+def locked(directory: int, kind: int, timeout: float) -> Iterator[int | None]:
+    """The work directory under its lock; None for a reader where no writer has ever been. Busy: not in time."""
+    deadline = time.monotonic() + timeout
+    # NFS makes a lock of its own of flock, and wants the file open for writing for an exclusive one.
+    flags = (os.O_RDONLY if kind == fcntl.LOCK_SH else os.O_RDWR) | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    with ExitStack() as opened:
+        while True:
+            if kind == fcntl.LOCK_EX:
+                _create(directory)
+            try:
+                work = opened.enter_context(_opened(directory))
+                lock = opened.enter_context(closing(os.open(LOCK, flags, dir_fd=work)))
+            except FileNotFoundError:
+                if kind == fcntl.LOCK_EX:  # somebody removed it meanwhile
+                    continue
+                work = None
+                break
+            try:
+                fcntl.flock(lock, kind | fcntl.LOCK_NB)
+            except BlockingIOError:
+                _wait(lock, kind, deadline)
+            if exists(LOCK_PATH, directory, os.fstat(lock)):
+                break
+            opened.close()  # it was removed while we waited, and others may hold a new one
+        yield work
+
+
+def _wait(lock: int, kind: int, deadline: float) -> None:
+    # To ask again and again is no way: readers never come between the writes of a busy writer. flock itself knows no time limit,
+    # so a thread waits. Left behind, it does no harm: a lock that it gets goes with the descriptor, which is closed by then.
+    waiter = threading.Thread(target=fcntl.flock, args=(lock, kind), daemon=True)
+    waiter.start()
+    waiter.join(deadline - time.monotonic())
+    if waiter.is_alive():
+        raise Busy
+    fcntl.flock(lock, kind | fcntl.LOCK_NB)  # nothing new, unless the thread failed: then it says why
+
+
+def _create(directory: int) -> None:
+    """The work directory, as open to others as the directory is, also when that was changed later."""
+    mode = stat.S_IMODE(os.fstat(directory).st_mode)
+    with suppress(FileExistsError):
+        os.mkdir(NAME, 0o700, dir_fd=directory)
+        os.fsync(directory)
+    with _opened(directory) as work:
+        _set_mode(work, mode)
+        with closing(os.open(LOCK, _CREATE, 0o600, dir_fd=work)) as lock:
+            _set_mode(lock, mode & 0o666)
+        with closing(os.open(IGNORE, _CREATE, 0o600, dir_fd=work)) as ignore:
+            _set_mode(ignore, mode & 0o666)
+            if os.fstat(ignore).st_size != len(_IGNORE_ALL):
+                os.pwrite(ignore, _IGNORE_ALL, 0)
+
+
+def _set_mode(descriptor: int, mode: int) -> None:
+    status = os.fstat(descriptor)
+    if stat.S_IMODE(status.st_mode) != mode and status.st_uid == os.geteuid():
+        os.fchmod(descriptor, mode)
+
+
+@contextmanager
+def _opened(directory: int) -> Iterator[int]:
+    """The work directory. Never a link: root would rename and remove files wherever it points to."""
+    try:
+        descriptor = os.open(NAME, os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=directory)
+    except NotADirectoryError as exc:
+        raise Invalid(f"{NAME} is not a directory; remove it") from exc
+    with closing(descriptor):
+        yield descriptor
+
+
+def sync_directory(path: str) -> None:
+    with closing(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as descriptor:
+        os.fsync(descriptor)
+
+
+@contextmanager
+def closing(descriptor: int) -> Iterator[int]:
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def exists(name: str, directory: int, status: os.stat_result | None = None) -> bool:
+    """Whether there is such a file, the one that ``status`` describes."""
+    try:
+        found = os.stat(name, dir_fd=directory, follow_symlinks=False)
+    except FileNotFoundError:
+        return False
+    return status is None or os.path.samestat(found, status)

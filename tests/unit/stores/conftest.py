@@ -1,0 +1,90 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every kind of store, empty, and a PostgreSQL server for those that need one."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Callable
+
+import pytest
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Store, open_store
+
+from ...postgres import Postgres, find_postgres
+
+DATABASE = "mailops"
+OWNER = "owner"
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where a store may be. ``fingerprint`` is what is there, times and transactions of the last change included."""
+
+    url: str
+    fingerprint: Callable[[], Any]
+
+    def open(self) -> Store:
+        return open_store(self.url, {})
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[Postgres]:
+    """A running PostgreSQL with a database that sorts in its own way, and a role that may create the schema in it."""
+    if find_postgres() is None:
+        pytest.skip("there is no PostgreSQL server program; install Debian's postgresql")
+    with Postgres() as postgres:
+        postgres.sql(
+            f"CREATE ROLE {OWNER} LOGIN PASSWORD '{postgres.password}'",
+            f"CREATE DATABASE {DATABASE} TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE 'en-US'",
+            f"GRANT CREATE ON DATABASE {DATABASE} TO {OWNER}",
+        )
+        yield postgres
+
+
+@pytest.fixture
+def database(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Place]:
+    for name in [name for name in os.environ if name.startswith("PG")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("PGPASSFILE", str(server.passfile))
+
+    def fingerprint() -> list[Any]:
+        with server.connect(dbname=DATABASE) as connection:
+            tables = connection.execute("SELECT oid, xmin, relname FROM pg_class WHERE relname ~ 'profile|schema_version'").fetchall()
+            if any(name == "profiles" for _oid, _xmin, name in tables):
+                for table in ("profiles", "schema_version"):
+                    tables += connection.execute(f"SELECT xmin, ctid, * FROM mailops_profiles.{table} ORDER BY 3").fetchall()
+            return tables
+
+    yield Place(server.url(OWNER, DATABASE), fingerprint)
+    server.sql("DROP SCHEMA IF EXISTS mailops_profiles CASCADE", dbname=DATABASE)
+
+
+def _files(directory: Path) -> dict[Path, Any]:
+    found = {path: path.lstat() for path in sorted(directory.rglob("*"))}
+    return {
+        path: (status.st_mode, status.st_mtime_ns, path.read_bytes() if path.is_file() else None) for path, status in found.items()
+    }
+
+
+@pytest.fixture
+def sqlite_place(tmp_path: Path) -> Place:
+    return Place(str(tmp_path / "new" / "profiles.db"), lambda: _files(tmp_path))
+
+
+@pytest.fixture
+def directory_place(tmp_path: Path) -> Place:
+    return Place(f"directory://{tmp_path}/new/profiles.d", lambda: _files(tmp_path))
+
+
+PLACES = {"sqlite": "sqlite_place", "postgresql": "database", "directory": "directory_place"}
+
+@pytest.fixture(params=PLACES)
+def place(request: pytest.FixtureRequest) -> Place:
+    """Where there is no store yet, one test for each kind."""
+    return request.getfixturevalue(PLACES[request.param])

@@ -1,0 +1,59 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Edits of a store, as mail_profile and mail_profiles make them."""
+
+from __future__ import annotations
+
+import multiprocessing
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import changes, edit_profile, replace_all
+from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
+
+SERVERS = {"incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
+
+
+def put(store, name="work", key=None, **options):
+    """Create or edit one profile; the edit."""
+
+    def change(snapshot):
+        edit = edit_profile({"name": name, **({} if name in snapshot else SERVERS), **options}, snapshot, key)
+        return changes([edit]), edit
+
+    return store.update([name, *options.get("renamed_from", "").split()], change)
+
+
+def replacing(entries, **options):
+    """The change that mail_profiles makes: these entries, complete but for their servers."""
+
+    def change(snapshot):
+        edits = replace_all([{**SERVERS, **entry} for entry in entries], snapshot, **options)
+        return changes(edits), edits
+
+    return change
+
+
+def put_all(store, entries, **options):
+    return store.update(None, replacing(entries, **options))
+
+
+def add(snapshot):
+    """A change that creates a profile."""
+    return changes([edit_profile({"name": "new", **SERVERS}, snapshot)]), None
+
+
+def in_a_child(function):
+    """Call ``function`` in a child process; its result, or the problems that it found."""
+    receiver, sender = multiprocessing.Pipe(duplex=False)
+
+    def child():
+        try:
+            sender.send(function())
+        except MailopsError as exc:
+            sender.send(exc.problems)
+
+    process = multiprocessing.get_context("fork").Process(target=child)
+    process.start()
+    process.join(60)
+    return receiver.recv() if receiver.poll() else None

@@ -1,0 +1,325 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a PostgreSQL server may refuse, or do in the middle: one sentence each, and nothing half done."""
+
+from __future__ import annotations
+
+import shutil
+import signal
+import socket
+import subprocess
+import threading
+import time
+from contextlib import contextmanager
+
+import pytest
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store, postgresql
+
+from ...postgres import Postgres
+from .conftest import DATABASE, OWNER
+from .edits import add, put
+
+SCHEMA = postgresql.SCHEMA
+
+
+@pytest.fixture
+def store(database):
+    return database.open()
+
+
+@contextmanager
+def refused(message, store):
+    """One sentence with the place of the store, and nothing of what libpq or the server says."""
+    with pytest.raises(MailopsError) as found:
+        yield
+    (text,) = found.value.problems
+    assert text.startswith(f"store {store.location}: {message}"), text
+    for raw in ("FATAL", "ERROR", "\n", "connection to", "psycopg"):
+        assert raw not in text.removeprefix(f"store {store.location}"), text
+
+
+# --- no connection ---
+
+
+def of_every_use(store):
+    return (store.read, lambda: store.exists, lambda: store.update(["new"], add), lambda: store.preview(["new"], add))
+
+
+NOT_CONNECTED = [
+    ("postgresql://nosuchrole@{server}/mailops", "the server refuses this role or its password; mend the passfile"),
+    ("postgresql://owner@{server}/nosuchdatabase", "the server does not have this database; create it"),
+    ("postgresql://owner@127.0.0.1:1/mailops", "no server listens there; start it"),
+    ("postgresql://127.0.0.1:1,127.0.0.1:2/mailops", "no server listens there; start it"),
+    ("postgresql://owner@127.0.0.1:1,{server}/nosuchdatabase", "the server does not have this database; create it"),
+    ("postgresql:///mailops?host=/nonexistent", "no server listens there; start it"),
+    ("postgresql://no-such-host.invalid/mailops", "the host name is not known; check its spelling, and DNS"),
+    (f"postgresql://{'x' * 70}.example.org/mailops", "the host name is not known; check its spelling, and DNS"),
+    ("postgresql://owner@{server}/mailops?sslmode=require", "the server does not offer TLS, which sslmode asks for"),
+    ("postgresql://owner@{server}/mailops?sslmode=perhaps", "a parameter in the URL has a value that libpq does not know"),
+    ("postgresql://owner@127.0.0.1:port/mailops", "a parameter in the URL has a value that libpq does not know"),
+    ("postgresql://owner@{server}/mailops?target_session_attrs=standby", "none of the servers is what target_session_attrs asks for"),
+    ("postgresql://?service=nosuchservice", "there is no such service in the service file"),
+    ("postgresql://stranger@{server}/private", "this role may not connect to the database; GRANT CONNECT on it"),
+    ("postgresql://nologin@{server}/mailops", "this role may not log in; ALTER ROLE"),
+    ("postgresql://owner@{server}/latin1", "the encoding of the database is not UTF8; create one with ENCODING 'UTF8'"),
+]
+
+
+@pytest.fixture(scope="module")
+def hostile_server(server):
+    """The server with what the table above needs besides."""
+    server.sql(
+        f"CREATE ROLE stranger LOGIN PASSWORD '{server.password}'", f"CREATE ROLE nologin PASSWORD '{server.password}'",
+        "CREATE DATABASE private", "REVOKE CONNECT ON DATABASE private FROM PUBLIC",
+        "CREATE DATABASE latin1 TEMPLATE template0 ENCODING 'LATIN1' LOCALE 'C'",
+    )  # fmt: skip
+    yield server
+    server.sql("DROP DATABASE private", "DROP DATABASE latin1", "DROP ROLE stranger", "DROP ROLE nologin")
+
+
+@pytest.mark.parametrize("url, message", NOT_CONNECTED)
+def test_not_connected(hostile_server, database, url, message):
+    store = open_store(url.format(server=f"127.0.0.1:{hostile_server.port}"), {})
+    for use in of_every_use(store):
+        with refused(message, store):
+            use()
+
+
+def test_passwords(store, monkeypatch):
+    monkeypatch.setenv("PGPASSFILE", "/nonexistent")
+    with refused("the server asks for a password and none was found; put it into a passfile", store):
+        store.read()
+    monkeypatch.setenv("PGPASSWORD", "wr0ng")
+    with refused("the server refuses this role or its password; mend the passfile, service file or PGPASSWORD", store):
+        store.read()
+
+
+def test_a_server_that_does_not_answer(database):
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        store = open_store(f"postgresql://127.0.0.1:{silent.getsockname()[1]}/mailops?connect_timeout=2", {})
+        with refused("the server does not answer in time; check host, port and firewall", store):
+            store.read()
+
+
+def test_no_connection_left(server, database, store):
+    server.sql(f"ALTER ROLE {OWNER} CONNECTION LIMIT 0")
+    try:
+        with refused("the server has no connection left", store):
+            store.read()
+    finally:
+        server.sql(f"ALTER ROLE {OWNER} CONNECTION LIMIT -1")
+
+
+# --- TLS ---
+
+
+def certificate(directory, name):
+    key, path = directory / f"{name}.key", directory / f"{name}.pem"
+    subprocess.run(
+        ["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
+         "-keyout", key, "-out", path, "-subj", f"/CN={name}", "-addext", f"subjectAltName=DNS:{name}"],
+        check=True, capture_output=True,
+    )  # fmt: skip
+    return key, path
+
+
+@pytest.fixture
+def tls(server, database, tmp_path):
+    """The server with a certificate for ``localhost``; the certificate's file, and one that nobody has signed."""
+    key, path = certificate(tmp_path, "localhost")
+    for source, name in ((key, "server.key"), (path, "server.crt")):
+        shutil.copy(source, server.data / name)
+        (server.data / name).chmod(0o600)
+        server.give(server.data / name)
+    server.sql("ALTER SYSTEM SET ssl = on", "SELECT pg_reload_conf()")
+    yield path, certificate(tmp_path, "other")[1]
+    server.sql("ALTER SYSTEM RESET ssl", "SELECT pg_reload_conf()")
+
+
+def test_tls(server, tls):
+    own, other = tls
+
+    def store_at(host, ca):
+        return open_store(f"postgresql://{OWNER}@{host}:{server.port}/{DATABASE}?sslmode=verify-full&sslrootcert={ca}", {})
+
+    put(store_at("localhost", own))
+    for host, ca, message in (
+        ("localhost", other, "the TLS certificate of the server is not of a CA that this controller trusts"),
+        ("127.0.0.1", own, "the TLS certificate of the server is for another name"),
+        ("localhost", "/nonexistent", "sslrootcert, the file with the CA's certificate, cannot be read"),
+    ):
+        store = store_at(host, ca)
+        with refused(message, store):
+            store.read()
+
+
+# --- in the middle ---
+
+
+def terminate(server):
+    server.sql(f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = '{OWNER}'")
+
+
+def test_the_connection_is_lost(server, database, store):
+    put(store)
+    before = database.fingerprint()
+
+    def change(snapshot):
+        terminate(server)
+        return add(snapshot)
+
+    with refused("the connection was lost in the middle; nothing was changed, run again", store):
+        store.update(None, change)
+    assert database.fingerprint() == before
+    store.update(None, add)
+
+
+@pytest.mark.parametrize("how", [signal.SIGQUIT, signal.SIGKILL])
+def test_the_server_goes(server, database, store, how):
+    put(store)
+    before = database.fingerprint()
+
+    def change(snapshot):
+        server.stop(how)
+        return add(snapshot)
+
+    try:
+        with refused("the connection was lost in the middle; nothing was changed, run again", store):
+            store.update(None, change)
+        with refused("no server listens there", store):
+            store.read()
+    finally:
+        server.start()
+    assert database.fingerprint() == before
+    store.update(None, add)
+
+
+def test_the_connection_is_lost_during_the_commit(server, store):
+    """The server has committed, and waits for a standby that never comes."""
+    put(store)
+    server.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'", "SELECT pg_reload_conf()")
+
+    def cut():
+        while True:
+            with server.connect() as connection:
+                if connection.execute("SELECT 1 FROM pg_stat_activity WHERE wait_event = 'SyncRep'").fetchone():
+                    return terminate(server)
+            time.sleep(0.02)
+
+    thread = threading.Thread(target=cut, daemon=True)
+    thread.start()
+    try:
+        with refused("the connection was lost during the commit, so it is not known whether the change was made; run again", store):
+            put(store, default=True)
+    finally:
+        server.sql("ALTER SYSTEM RESET synchronous_standby_names", "SELECT pg_reload_conf()")
+    thread.join(10)
+    assert not put(store, default=True).changed
+
+
+# --- locked, read-only ---
+
+
+@pytest.mark.parametrize(
+    "lock, reads", [(f"LOCK {SCHEMA}.profiles", False), (f"SELECT 1 FROM {SCHEMA}.schema_version FOR UPDATE", True)]
+)
+def test_locked_for_longer_than_the_timeout(server, database, store, monkeypatch, lock, reads):
+    put(store)
+    before = database.fingerprint()
+    monkeypatch.setattr(postgresql, "TIMEOUT", 0.2)
+    message = "another session has held it locked for 0.2 seconds; let it finish"
+    with server.connect(dbname=DATABASE) as other, other.transaction():
+        other.execute(lock)
+        with refused(message, store):
+            store.update(None, add)
+        if reads:
+            assert list(store.read()) == ["work"]
+            store.preview(["new"], add)
+        else:
+            with refused(message, store):
+                store.read()
+    assert database.fingerprint() == before
+    store.update(None, add)
+
+
+def test_the_server_cancels_a_statement(server, store):
+    put(store)
+    server.sql(f"ALTER ROLE {OWNER} SET statement_timeout = 200")
+    try:
+        with server.connect(dbname=DATABASE) as other, other.transaction():
+            other.execute(f"LOCK {SCHEMA}.profiles")
+            with refused("the server cancelled a statement", store):
+                store.read()
+    finally:
+        server.sql(f"ALTER ROLE {OWNER} RESET statement_timeout")
+
+
+def refuses_changes_only(store, message):
+    assert list(store.read()) == ["work"] and store.exists
+    for use in (lambda: store.update(["new"], add), lambda: store.preview(["new"], add), store.refuse_unusable):
+        with refused(message, store):
+            use()
+
+
+def test_a_role_that_may_only_read(server, store):
+    put(store)
+    server.sql(f"ALTER ROLE {OWNER} SET default_transaction_read_only = on")
+    try:
+        refuses_changes_only(store, "may only be read: this is a standby, or default_transaction_read_only is set")
+    finally:
+        server.sql(f"ALTER ROLE {OWNER} RESET default_transaction_read_only")
+
+
+def test_a_standby(server, database, store):
+    put(store)
+    with Postgres(primary=server) as standby:
+        replica = open_store(standby.url(OWNER, DATABASE), {})
+        refuses_changes_only(replica, "may only be read: this is a standby, or default_transaction_read_only is set")
+        both = f"postgresql://{OWNER}@127.0.0.1:{standby.port},127.0.0.1:{server.port}/{DATABASE}?target_session_attrs=read-write"
+        assert put(open_store(both, {}), "new").changed
+        alone = open_store(f"{replica.location}?target_session_attrs=read-write", {})
+        with refused("none of the servers is what target_session_attrs asks for", alone):
+            alone.read()
+    assert sorted(store.read()) == ["new", "work"]
+
+
+# --- what is there is not what is expected ---
+
+FOREIGN = "the schema mailops_profiles is damaged, or another program's; restore it from a backup, or give another database"
+NEWER = "was written by a newer release of this collection (schema 2, this one knows 1); update mailops.profiles"
+DAMAGED = "profile 'work' is damaged; restore it from a backup (it was left as it is)"
+BROKEN = [
+    ("UPDATE {}.schema_version SET version = 2", NEWER),
+    ("UPDATE {}.schema_version SET version = 0", FOREIGN),
+    ("DELETE FROM {}.schema_version", FOREIGN),
+    ("INSERT INTO {}.schema_version VALUES (1)", FOREIGN),
+    ("ALTER TABLE {}.schema_version ALTER version TYPE text", FOREIGN),
+    ("ALTER TABLE {}.schema_version RENAME version TO number", FOREIGN),
+    ("DROP TABLE {}.schema_version", FOREIGN),
+    ("DROP TABLE {}.profiles", FOREIGN),
+    ("ALTER TABLE {}.profiles RENAME document TO content", FOREIGN),
+    ("UPDATE {}.profiles SET document = '{{\"incoming\":' WHERE name = 'work'", DAMAGED),
+    ("UPDATE {}.profiles SET document = '[]' WHERE name = 'work'", DAMAGED),
+    ("UPDATE {}.profiles SET document = '{{}},{{}}' WHERE name = 'work'", DAMAGED),
+]
+
+
+@pytest.mark.parametrize("statement, message", BROKEN)
+def test_broken(server, database, store, statement, message):
+    put(store), put(store, "another")
+    server.sql(statement.format(SCHEMA), dbname=DATABASE)
+    with server.connect(dbname=DATABASE) as connection:
+
+        def tables():
+            query = "SELECT oid, xmin FROM pg_class WHERE relnamespace = %s::regnamespace ORDER BY oid"
+            return connection.execute(query, (SCHEMA,)).fetchall()
+
+        before = tables()
+        for use in (store.read, lambda: store.update(None, add), lambda: store.preview(None, add)):
+            with refused(message, store):
+                use()
+        assert tables() == before

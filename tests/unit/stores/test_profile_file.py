@@ -1,0 +1,264 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The text of a profile's file: what is written, and what an edit leaves as it was."""
+
+from __future__ import annotations
+
+import pytest
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Stored, _yaml
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import parse, render
+
+ID = "6f1c3b1e-0d7c-4e53-9f3b-0d5c7e1f2a3b"
+SERVERS = {"incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
+
+
+def record(revision=1, **fields):
+    return Stored(ID, "work", revision, Profile.from_data({"name": "work", **SERVERS, **fields}).as_data())
+
+
+def edited(text, **fields):
+    """The text after an edit that gives the profile these fields."""
+    content = text.encode()
+    old = parse("work", content)
+    data = Profile.from_data({**old.data, **fields}).as_data()
+    new = old._replace(revision=old.revision + 1, data=data)
+    after = render(new, old, content)
+    assert parse("work", after) == new
+    return after.decode()
+
+
+# --- a new file ---
+
+NEW = """\
+id: 6f1c3b1e-0d7c-4e53-9f3b-0d5c7e1f2a3b
+revision: 3
+description: 'no'
+email: '{UserEmail}'
+account_name: '{UserEmail}'
+sender_name: '{UserDisplayName}'
+account_type: imap
+default: false
+notifications: true
+signature: |
+  {UserDisplayName}
+
+    Żółć Ltd: mail
+signature_format: text
+incoming:
+  host: imap.example.org
+  security: tls
+  username: '{UserEmail}'
+  password_command: [pass, show, mail]
+  authentication: password
+  allow_cleartext: false
+outgoing:
+  host: smtp.example.org
+  port: 2525
+  security: starttls
+  username: '{UserEmail}'
+  authentication: password
+  allow_cleartext: false
+leave_on_server: true
+folders:
+  sent: Gesendet
+variables:
+  Region: null
+  'Yes': '12:30'
+"""
+
+
+def test_a_new_file():
+    new = record(
+        3,
+        description="no",
+        signature="{UserDisplayName}\n\n  Żółć Ltd: mail\n",
+        incoming={"host": "imap.example.org", "password_command": ["pass", "show", "mail"]},
+        outgoing={"host": "smtp.example.org", "port": 2525, "security": "starttls"},
+        folders={"sent": "Gesendet"},
+        variables={"Yes": "12:30", "Region": None},
+    )
+    content = render(new, None, None)
+    assert content.decode() == NEW
+    assert parse("work", content) == new and yaml.safe_load(content)["variables"] == {"Region": None, "Yes": "12:30"}
+
+
+# --- edits ---
+
+BY_HAND = """\
+# Everybody's mailbox.
+
+# what the help desk calls it
+description: Work   # short
+# where mail comes from
+incoming:
+    # moved in May
+    host: imap.example.org  # the new one
+    # see the wiki
+    username: "{UserName}"
+# and where it goes
+
+outgoing: {host: smtp.example.org}  # one line
+
+default: true
+# the lawyers want this
+signature: |
+  one
+
+  two
+
+
+# nobody answers
+reply_to:   # yet
+"""
+
+HEAD = f"id: {parse('work', BY_HAND.encode()).id}\nrevision: 2\n"
+# fields, then what is replaced in the text
+EDITS = [
+    ({}, []),
+    ({"description": "Büro: 1"}, [("description: Work   # short", "description: 'Büro: 1'   # short")]),
+    ({"email": "a@example.org"}, [("   # short\n", "   # short\nemail: a@example.org\n")]),
+    ({"default": False}, [("default: true", "default: false")]),
+    ({"reply_to": "a@example.org"}, [("reply_to:   # yet", "reply_to: a@example.org   # yet")]),
+    ({"signature": "{UserName}"}, [("signature: |\n  one\n\n  two\n", "signature: '{UserName}'\n")]),
+    ({"signature": None}, [("signature: |\n  one\n\n  two\n", "")]),
+    ({"description": "", "signature_format": "html"}, [("Work ", "'' "), ("  two\n", "  two\nsignature_format: html\n")]),
+    ({"incoming": {"host": "h", "username": "{UserName}"}}, [("imap.example.org", "h")]),
+    (
+        {"incoming": {"host": "h", "port": 994, "username": "{UserName}", "password": "{UserPassword}"}},
+        [("imap.example.org  # the new one\n", "h  # the new one\n    port: 994\n"), ('}"\n', "}\"\n    password: '{UserPassword}'\n")],
+    ),
+    (
+        {"outgoing": {"host": "s"}, "check_interval": 5},
+        [
+            (
+                "outgoing: {host: smtp.example.org}  # one line\n",
+                "outgoing:\n  host: s\n  security: tls\n  username: '{UserEmail}'\n  authentication: password\n  allow_cleartext: false\n"
+                "check_interval: 5\n",
+            )
+        ],
+    ),
+    ({"variables": {"A": "x"}}, [("# one line\n", "# one line\nvariables:\n  A: x\n")]),
+]
+
+
+@pytest.mark.parametrize("fields, replaced", EDITS, ids=lambda item: " ".join(item) if isinstance(item, dict) else "")
+def test_an_edit_by_the_collection(fields, replaced):
+    expected = BY_HAND.replace("# what the help", f"{HEAD}# what the help")
+    for before, after in replaced:
+        assert expected.count(before) == 1
+        expected = expected.replace(before, after)
+    assert edited(BY_HAND, **fields) == expected
+
+
+def test_nested_entries_come_and_go():
+    text = NEW.replace("  Region: null\n", "  # asked for\n  Region: null\n")
+    after = edited(text, variables={"B": "x", "Yes": "12:30"}, folders=None)
+    assert after == text.replace("  Region: null\n", "").replace("revision: 3", "revision: 4").replace(
+        "  # asked for\n", "  B: x\n  # asked for\n"
+    ).replace("folders:\n  sent: Gesendet\n", "")
+
+
+def test_keys_in_an_order_of_their_own():
+    """A new key stands behind the one that precedes it in the documentation, wherever that is."""
+    text = "outgoing: {host: s}\ndescription: x\nincoming: {host: i}\n"
+    assert edited(text, email="a@b.org", ca_file="/etc/ca.pem").splitlines()[2:] == [
+        "outgoing: {host: s}", "ca_file: /etc/ca.pem", "description: x", "email: a@b.org", "incoming: {host: i}"
+    ]  # fmt: skip
+
+
+SPELLINGS = {
+    "JSON": '{"incoming": {"host": "i"}, "outgoing": {"host": "s"}, "description": "x"}',
+    "no newline at the end": "incoming: {host: i}\noutgoing: {host: s}\ndescription: x",
+    "a document's marks": "%YAML 1.1\n---\nincoming: {host: i}\noutgoing: {host: s}\ndescription: x\n...\n# end\n",
+    "a byte order mark": "\ufeffdescription: x\nincoming: {host: i}\noutgoing: {host: s}\n",
+    "CRLF": "description: x\r\nincoming:\r\n  host: i\r\noutgoing: {host: s}\r\n",
+    "nulls": "id:\nrevision: ~\ndescription: x\nfolders: {}\nincoming:\n  host: i\n  port:\noutgoing: {host: s}\nvariables:\n",
+    "indented": "  description: x\n  incoming: {host: i}\n  outgoing: {host: s}\n",
+    "explicit keys": "? description\n: x\n? incoming\n: {host: i}\n? outgoing\n: {host: s}\n",
+    "quoted keys": "'description': x\n\"incoming\": {host: i}\noutgoing: {host: s}\n",
+    "kept line ends": "signature: |+\n  x\n\n\nincoming: {host: i}\noutgoing: {host: s}\n",
+    "over several lines": 'description: "a\n  b"\nincoming: {host: i,\n  port: 994}\noutgoing:\n  {host: s}\n',
+    "value in the next line": "description:\n  x\nincoming:\n  host: i\noutgoing: {host: s}\n",
+    "emoji": "description: 🙂 # 🙂\nincoming: {host: i} # 🙂\noutgoing: {host: s}\n",
+}
+CHANGES = [
+    {"description": "y", "signature": "a\nb", "email": "a@b.org"}, {"signature": None, "incoming": {"host": "x", "port": 994}},
+    {"outgoing": {"host": "x", "password_command": ["a", "b: c"]}, "variables": {"A": None}, "default": True},
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("change", CHANGES, ids=["texts", "server", "new"])
+@pytest.mark.parametrize("text", SPELLINGS.values(), ids=SPELLINGS)
+def test_every_spelling_can_be_edited(text, change):
+    after = edited(text, **change)
+    assert edited(after, **change).partition("revision: 3")[2] == after.partition("revision: 2")[2]
+
+
+# What YAML 1.1 would read as something else, or not at all.
+TEXTS = st.one_of(
+    st.sampled_from(["yes", "off", "~", "null", "1", "0x1", "1_0", "12:30", "1e3", ".5", "2020-01-01", "=", "<<", "- a", "? a", "a: b", "a #b"]),
+    st.sampled_from(["#", "&a", "*a", "!a", "|", ">", "%a", "@a", "`a", "[", "{a", "'", '"', "---", "...", " a", "a ", "a\\b", "a:", ",", "🙂"]),
+    st.text(st.characters(exclude_categories=["C", "Zl", "Zp"], include_characters="\n"), max_size=40),
+)
+FIELDS = st.fixed_dictionaries(
+    {},
+    optional={
+        "signature": TEXTS,
+        "description": TEXTS.map(lambda text: text.replace("\n", " ")),
+        "variables": st.dictionaries(st.sampled_from(["A", "B", "Yes", "Null", "N"]), st.none() | TEXTS.map(lambda text: text.replace("\n", ""))),
+        "outgoing": st.fixed_dictionaries({"host": st.just("s")}, optional={"port": st.integers(1000, 9000)}),
+        "default": st.booleans(),
+    },
+)
+
+
+@settings(max_examples=200, deadline=None)
+@given(FIELDS, FIELDS)
+def test_whatever_is_written_is_read(first, second):
+    """And no comment is ever lost."""
+    try:
+        old, new = record(1, **first), record(2, **second)
+    except MailopsError:  # a text names a variable that there is not
+        return
+    text = render(old, None, None).decode()
+    assert parse("work", text.encode()) == old
+    content = "\n".join(f"# above\n{line}" if line and line[0] != " " else line for line in text.split("\n")).encode()
+    assert parse("work", content) == old
+    after = render(new, old, content)
+    assert parse("work", after) == new and after.count(b"# above\n") == content.count(b"# above\n")
+
+
+# --- what the parser takes for what ---
+
+PLACES = {
+    "a: 1\n b: 2": "line 2, column 3",
+    "a: 'x": "line 1, column 6",
+    "a: 2020-13-45": "line 1, column 4: is not a value that YAML knows",
+    "yes: x": "line 1, column 1: a key must be text",
+    "[a]: x": "line 1, column 1: a key must be text",
+    "a: \ud800": "line 1, column 4: holds the control character U+D800",
+    "a: <<\n<<: *x": "line 2, column 5: anchors and aliases",
+}
+
+
+@pytest.mark.parametrize("text, place", PLACES.items())
+@pytest.mark.parametrize("loader", {yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)})
+def test_places(text, place, loader, monkeypatch):
+    monkeypatch.setattr(_yaml, "_LOADER", loader)
+    with pytest.raises(Invalid) as refused:
+        _yaml.load(text)
+    assert str(refused.value).startswith(place.partition(",")[0]) and place.partition(": ")[2] in str(refused.value)
+
+
+def test_without_libyaml(monkeypatch):
+    monkeypatch.setattr(_yaml, "_LOADER", yaml.SafeLoader)
+    test_an_edit_by_the_collection(*EDITS[9])
+    test_an_edit_by_the_collection(*EDITS[5])
