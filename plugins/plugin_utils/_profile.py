@@ -45,6 +45,13 @@ class Server:
     authentication: str = "password"
     allow_cleartext: bool = False
 
+    @functools.cached_property
+    def variables(self) -> list[tuple[str, str]]:
+        """The variables in its texts, each with the field that it stands in."""
+        texts = [("host", self.host), ("username", self.username), ("password", self.password)]
+        texts += [("password_command", argument) for argument in self.password_command or ()]
+        return [(variable, name) for name, text in texts if text is not None for variable in variables.names(text)]
+
     def as_data(self) -> dict[str, Any]:
         data = dict(zip(SERVER_FIELDS, _server_values(self)))
         if self.password_command is not None:
@@ -103,24 +110,16 @@ class Profile(NamedTuple):
         """Whether a password is encrypted."""
         return secrets.is_sealed(self.incoming.password) or secrets.is_sealed(self.outgoing.password)
 
-    def texts(self) -> dict[str, str]:
-        """Every text that may hold variables: dotted field name -> text in canonical spelling."""
-        found = {name: text for name, text in zip(_TEXTS, _texts(self)) if text is not None}
-        for folder, text in (self.folders or {}).items():
-            found[f"folders.{folder}"] = text
-        return found
-
     def variable_places(self) -> tuple[dict[str, str], dict[str, str]]:
         """Variable -> the first field that it stands in: of password fields, and of all others."""
         secret: dict[str, str] = {}
         shown: dict[str, str] = {}
-        for name, text in self.texts().items():
-            for variable in variables.names(text):
-                (secret if name.endswith(".password") else shown).setdefault(variable, name)
+        for place, text in (*zip(_TEXTS, _texts(self)), *((f"folders.{name}", text) for name, text in (self.folders or {}).items())):
+            for variable in variables.names(text or ""):
+                shown.setdefault(variable, place)
         for side in ("incoming", "outgoing"):
-            for argument in getattr(self, side).password_command or ():
-                for variable in variables.names(argument):
-                    shown.setdefault(variable, f"{side}.password_command")
+            for variable, key in getattr(self, side).variables:
+                (secret if key == "password" else shown).setdefault(variable, f"{side}.{key}")
         return secret, shown
 
 
@@ -136,10 +135,7 @@ FIELDS = (
 )  # fmt: skip
 _KNOWN_FIELDS = frozenset((*FIELDS, *RECORD_FIELDS))
 SERVER_FIELDS = tuple(item.name for item in fields(Server))
-_TEXTS = (
-    "email", "account_name", "sender_name", "reply_to", "signature", "incoming.host", "incoming.username", "incoming.password",
-    "outgoing.host", "outgoing.username", "outgoing.password",
-)  # fmt: skip
+_TEXTS = ("email", "account_name", "sender_name", "reply_to", "signature")
 _profile_values, _server_values, _texts = attrgetter(*FIELDS), attrgetter(*SERVER_FIELDS), attrgetter(*_TEXTS)
 
 
@@ -158,7 +154,7 @@ def _signature(text: str) -> str:
 def _canonical(value: str, check: Callable[[str], str]) -> tuple[tuple[str, ...], str]:
     """The variables in a text, and its canonical spelling; Invalid for what no variable can make good."""
     _signature(value)
-    if variables.is_literal(value):
+    if variables.is_plain(value):
         return (), check(value)
     template = variables.parse(value)
     if not template.names:

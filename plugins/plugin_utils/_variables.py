@@ -97,7 +97,7 @@ def _escape_angles(literal: str) -> str:
     return re.sub(rf"(\\*)<(?=(?:{'|'.join(BUILT_IN)})>)", lambda found: found.group(1) * 2 + r"\<", literal)
 
 
-def is_literal(text: str) -> bool:
+def is_plain(text: str) -> bool:
     """Whether a text surely means itself, as most do: without brackets there is neither a variable nor an escape."""
     return "{" not in text and "<" not in text
 
@@ -140,4 +140,4 @@ def _backslashes(text: str, found: re.Match) -> tuple[str, str, int]:
 
 def names(text: str) -> tuple[str, ...]:
     """The variables in a text, in their order."""
-    return () if is_literal(text) else parse(text).names
+    return () if is_plain(text) else parse(text).names
