@@ -19,7 +19,6 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import In
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import (
     FIELDS,
     FOLDERS,
-    RECORD_FIELDS,
     SERVER_FIELDS,
     Profile,
 )
@@ -307,8 +306,7 @@ def _read_entry(number: int, entry: Any, problems: list[str], key: StoreKey | No
         except Invalid as exc:
             found.append(f"{field}: {exc}")
     try:
-        data = {key: value for key, value in entry.items() if key not in RECORD_FIELDS}
-        return _Entry(_validated(data, where, found, key), **record)
+        return _Entry(_validated(entry, where, found, key), **record)
     except MailopsError as exc:
         problems.extend(exc.problems)
         return None

@@ -45,6 +45,13 @@ class Server:
     authentication: str = "password"
     allow_cleartext: bool = False
 
+    @functools.cached_property
+    def variables(self) -> list[tuple[str, str]]:
+        """The variables in its texts, each with the field that it stands in."""
+        texts = [("host", self.host), ("username", self.username), ("password", self.password)]
+        texts += [("password_command", argument) for argument in self.password_command or ()]
+        return [(variable, name) for name, text in texts if text is not None for variable in variables.names(text)]
+
     def as_data(self) -> dict[str, Any]:
         data = dict(zip(SERVER_FIELDS, _server_values(self)))
         if self.password_command is not None:
@@ -98,24 +105,16 @@ class Profile(NamedTuple):
             data[name] = None if data[name] is None else dict(sorted(data[name].items()))
         return data
 
-    def texts(self) -> dict[str, str]:
-        """Every text that may hold variables: dotted field name -> text in canonical spelling."""
-        found = {name: text for name, text in zip(_TEXTS, _texts(self)) if text is not None}
-        for folder, text in (self.folders or {}).items():
-            found[f"folders.{folder}"] = text
-        return found
-
     def variable_places(self) -> tuple[dict[str, str], dict[str, str]]:
         """Variable -> the first field that it stands in: of password fields, and of all others."""
         secret: dict[str, str] = {}
         shown: dict[str, str] = {}
-        for name, text in self.texts().items():
-            for variable in variables.parse(text).names:
-                (secret if name.endswith(".password") else shown).setdefault(variable, name)
+        for place, text in (*zip(_TEXTS, _texts(self)), *((f"folders.{name}", text) for name, text in (self.folders or {}).items())):
+            for variable in variables.names(text or ""):
+                shown.setdefault(variable, place)
         for side in ("incoming", "outgoing"):
-            for argument in getattr(self, side).password_command or ():
-                for variable in variables.parse(argument).names:
-                    shown.setdefault(variable, f"{side}.password_command")
+            for variable, key in getattr(self, side).variables:
+                (secret if key == "password" else shown).setdefault(variable, f"{side}.{key}")
         return secret, shown
 
 
@@ -131,10 +130,7 @@ FIELDS = (
 )  # fmt: skip
 _KNOWN_FIELDS = frozenset((*FIELDS, *RECORD_FIELDS))
 SERVER_FIELDS = tuple(item.name for item in fields(Server))
-_TEXTS = (
-    "email", "account_name", "sender_name", "reply_to", "signature", "incoming.host", "incoming.username", "incoming.password",
-    "outgoing.host", "outgoing.username", "outgoing.password",
-)  # fmt: skip
+_TEXTS = ("email", "account_name", "sender_name", "reply_to", "signature")
 _profile_values, _server_values, _texts = attrgetter(*FIELDS), attrgetter(*SERVER_FIELDS), attrgetter(*_TEXTS)
 
 
@@ -152,9 +148,12 @@ def _signature(text: str) -> str:
 @functools.lru_cache(maxsize=8192)  # thousands of profiles say the same in most of their fields
 def _canonical(value: str, check: Callable[[str], str]) -> tuple[tuple[str, ...], str]:
     """The variables in a text, and its canonical spelling; Invalid for what no variable can make good."""
-    template = variables.parse(_signature(value))
+    _signature(value)
+    if variables.is_plain(value):
+        return (), check(value)
+    template = variables.parse(value)
     if not template.names:
-        return (), str(variables.Template((check(template.fill({})),)) if template.parts else check(""))
+        return (), str(variables.Template((check(template.fill({})),)))
     if check is not values.text and "\n" in value:
         check(value)
     return template.names, str(template)

@@ -141,10 +141,11 @@ def _a_labels(name: str) -> str:
 @functools.lru_cache(maxsize=4096)
 def _host(value: str) -> str:
     bare = value[1:-1] if value.startswith("[") and value.endswith("]") else value
-    try:
-        return str(ipaddress.ip_address(bare))
-    except ValueError:
-        pass
+    if ":" in bare or bare[-1:].isdigit():  # the attempt takes longer than all that a name needs
+        try:
+            return str(ipaddress.ip_address(bare))
+        except ValueError:
+            pass
     # RFC 1123 2.1: what looks like a dotted IPv4 address is one, so 300.1.2.3 is no host name.
     if "@" in value:
         raise Invalid("is not a host name or IP address: user and password have fields of their own")

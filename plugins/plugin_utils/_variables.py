@@ -97,6 +97,11 @@ def _escape_angles(literal: str) -> str:
     return re.sub(rf"(\\*)<(?=(?:{'|'.join(BUILT_IN)})>)", lambda found: found.group(1) * 2 + r"\<", literal)
 
 
+def is_plain(text: str) -> bool:
+    """Whether a text surely means itself, as most do: without brackets there is neither a variable nor an escape."""
+    return "{" not in text and "<" not in text
+
+
 @functools.lru_cache(maxsize=4096)
 def parse(text: str) -> Template:
     parts: list[Part] = []
@@ -131,3 +136,8 @@ def _backslashes(text: str, found: re.Match) -> tuple[str, str, int]:
     if count % 2:
         return "\\" * (count // 2), bracket, found.end() + 1
     return "\\" * (count // 2), "", found.end()
+
+
+def names(text: str) -> tuple[str, ...]:
+    """The variables in a text, in their order."""
+    return () if is_plain(text) else parse(text).names
