@@ -14,6 +14,10 @@ import gzip
 import io
 import json
 import quopri
+import re
+import shutil
+import signal
+import subprocess
 import sys
 import urllib.parse
 import zipfile
@@ -24,12 +28,15 @@ import pytest
 import yaml
 
 from ansible_collections.mailops.profiles.plugins import plugin_utils
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import StoreKey, salt_of
 
-from .leaks import lives, stories
+from .leaks import lives, stores, stories
 from .leaks.detector import Secret, Secrets
 from .leaks.room import Found, Room, why_impossible
 from .leaks.stories import CONTROLLER, PLAY
 
+DATABASE = "/srv/postgres"
+SEALED_BEGINS = "$mailops$"
 HERE = Path(__file__).resolve().parent
 COLLECTIONS = str(Path(next(iter(plugin_utils.__path__))).parents[4])
 
@@ -126,22 +133,60 @@ class Hunt:
         argv = ["ansible-playbook", "-i", f"{PLAY}/{inventory}", playbook or f"{PLAY}/{name}.yml", *arguments]
         self.outputs[name] = self.room.run(argv, {**_ANSIBLE, **where, **env}).stdout
 
+    def program(self, name: str, *arguments: str, **env: str) -> subprocess.CompletedProcess[bytes]:
+        """One of the hunt's own, in the room."""
+        argv = [sys.executable, str(HERE / "leaks" / name), *arguments]
+        return self.room.run(argv, {"PATH": _ANSIBLE["PATH"], "PYTHONPATH": COLLECTIONS, **env}, timeout=60)
+
+    def start_database(self, settings: dict) -> str:
+        """The port of a PostgreSQL server, whose directory only the server's own account can reach."""
+        self.room.path(DATABASE).mkdir(mode=0o700)
+        shutil.chown(self.room.path(DATABASE), "nobody")
+        self.room.write(f"{PLAY}/database", json.dumps(settings))
+        started = self.program("database.py", f"{PLAY}/database", TMPDIR=DATABASE)
+        port = started.stdout.decode().strip()
+        assert port.isdigit(), port
+        return port
+
+    def stop_database(self) -> None:
+        """So that all it has is in its files."""
+        running = next(self.room.path(DATABASE).glob("*/data/postmaster.pid"))
+        self.room.run(["kill", "-INT", running.read_text().split()[0]], _ANSIBLE)
+        assert self.room.wait_for(lambda: not running.exists())
+
     def events(self, name: str) -> list[dict]:
         """What the callback saw."""
         lines = self.room.path(f"{CONTROLLER}/out/{name}/dump").read_text().splitlines()
         return [event for event in map(json.loads, lines) if event["event"] not in ("start", "diff")]
 
+    def sealed(self, task: str) -> set[str]:
+        """The sealed passwords that a task of the stores' play shows."""
+        return {text for event in self.events("stores") if event["task"] == task for text in stores.SEALED.findall(event["all"])}
+
+    def show_sealed(self) -> set[str]:
+        """The tasks of all plays that show sealed passwords, on the screen or to callbacks."""
+        shown = set()
+        for name, output in self.outputs.items():
+            task = ""
+            for line in self.room.path(f"{CONTROLLER}/out/{name}/dump").read_text().splitlines():
+                task = json.loads(line).get("task", task)
+                shown |= {task} if SEALED_BEGINS in line else set()
+            parts = output.decode(errors="replace").split("\nTASK [")
+            shown |= {part.partition("]")[0] for part in parts if SEALED_BEGINS in part}
+        return shown
+
     def channels(self) -> int:
-        """What is searched, apart from files: output, log file, the dump, junit's and tree's of each play; log, processes, modes."""
-        return 5 * len(self.outputs) + 3
+        """What is searched, apart from files: output, log file, the dump, junit's and tree's of each play; log, processes, statements, modes."""
+        return 5 * len(self.outputs) + 4
 
     def leaks(self) -> dict[str, list[str]]:
         """The secrets that were found where they must not be -> the places and the ways there."""
         found: dict[str, list[str]] = {}
-        recorded = {"the system log": self.room.log(), "arguments and environments of processes": self.room.processes()}
-        for place, data in {**{f"the output of {name}": data for name, data in self.outputs.items()}, **recorded}.items():
+        recorded = [("the system log", self.room.log()), ("statements of PostgreSQL's sessions", self.room.path(stores.STATEMENTS).read_bytes())]
+        for place, data in [*((f"the output of {name}", data) for name, data in self.outputs.items()), *recorded, *self.room.processes()]:
             for name, way in self.secrets.find(data).items():
-                found.setdefault(name, []).append(f"{place} ({way})")
+                if place not in self.secrets.known[name].allowed:
+                    found.setdefault(name, []).append(f"{place} ({way})")
         for seen in self.room.readable_files():
             for name, way in self.secrets.find(seen["content"]).items():
                 if not self._is_shared(seen["path"], seen["mode"]):
@@ -185,42 +230,96 @@ def test_no_secret_leaks(hunt: Hunt, count) -> None:
     playbook, variables = stories.refusals(cases)
     inputs = {**lives.life(secrets), **lives.rollout(secrets), **lives.control(secrets), **lives.exposed(secrets)}
     files, script = lives.users_own(secrets)
+    marked = stores.Marked(secrets)
+    port = hunt.start_database(marked.database())
+    room.pass_over()
     inputs.update({"refusals.yml": playbook, "cases.yml": variables, "users.sh": script})
+    inputs.update({**stores.files(secrets, marked, port), **stores.stores(marked, port), **stores.environment(port)})
+    damaged, inputs["broken.yml"] = stores.broken(secrets)
     for name, content in {**inputs, "vault-key": stories.VAULT_KEY}.items():
         room.write(f"{PLAY}/{name}", content)
+    for path, content in damaged.items():
+        room.path(path).parent.mkdir(mode=0o700, parents=True)
+        room.write(path, content)
     for (user, path), content in files.items():
         room.write_home(user, path, content)
 
     hunt.play("life", "-vvvvv")
-    hunt.play("refusals", "-vvvvv")
+    hunt.play("refusals", "-vvvvv", "--extra-vars", f"@{PLAY}/cases.yml")
     for name, argument in (("dry", "--check"), ("rollout", "-vvvvv")):
         hunt.play(name, "--become", "--diff", argument, playbook="mailops.profiles.rollout", inventory="hosts.yml")
     hunt.play("role", "-vvvvv", "--become", inventory="hosts.yml")
     hunt.play("debugged", "-vvvvv", ANSIBLE_DEBUG="1", ANSIBLE_DISPLAY_ARGS_TO_STDOUT="1")
     hunt.play("kept", "-vvvvv", ANSIBLE_KEEP_REMOTE_FILES="1")
+    hunt.play("stores", "-vvvvv", "--extra-vars", f"@{PLAY}/stores-known.yml")
+    hunt.play("broken", "-vvvvv")
+    hunt.play("environment", "-vvvvv", "--extra-vars", f"@{PLAY}/stores-known.yml", inventory="hosts.yml",
+              PGSERVICEFILE=f"{PLAY}/services", **marked.environment)  # fmt: skip
     hunt.play("control", "-vvvvv", ANSIBLE_KEEP_REMOTE_FILES="1")
+    for kind, path, leftover in stores.KILLED:
+        assert hunt.program("killed_writer.py", kind, path).returncode == -signal.SIGKILL
+        assert room.path(leftover).stat().st_size > 0
+    hunt.stop_database()
 
     # Everything happened that was meant to happen: what does not fail shows no error messages.
-    outcomes = [event for name in ("life", "debugged", "kept") for event in hunt.events(name)]
-    assert len(outcomes) == sum(len(yaml.safe_load(inputs[f"{name}.yml"])[0]["tasks"]) for name in ("life", "debugged", "kept")), hunt.events("life")[-1]
+    straight = ("life", "debugged", "kept", "stores", "broken")
+    outcomes = [event for name in straight for event in hunt.events(name)]
+    assert len(outcomes) == sum(len(yaml.safe_load(inputs[f"{name}.yml"])[0]["tasks"]) for name in straight), outcomes[-1]
+    roles = hunt.events("environment")
+    refused_roles = [event for event in roles if event["event"] == "failed" and event["task"].startswith("mailops.profiles.mail_accounts : ")]
+    assert len(refused_roles) == len([event for event in roles if event["task"] == "rescued"]) == 4
+    outcomes += [event for event in roles if event not in refused_roles]
     assert not [event for event in outcomes if (event["event"] == "ok") == event["task"].startswith("fails: ")]
     refused = hunt.events("refusals")
     assert len(refused) == len(cases) and not [event for event in refused if event["event"] != "failed"]
-    assert not [event for event in refused if "internal error" in event["msg"]]
+    assert not [event for event in outcomes + refused if "internal error" in event["msg"]]
     assert len([event for event in hunt.events("role") if event["task"] == "rescued"]) == inputs["role.yml"].count("name: rescued")
     assert {event["event"] for event in hunt.events("rollout")} == {"ok", "unreachable"}
 
     late = "mode set after writing"
     assert room.wait_for(lambda: any(seen["what"] == late and b"control-late" in seen["content"] for seen in room.readable_files()))
     assert not [seen for seen in room.readable_files() if "not read" in seen["what"] or "lost" in seen["what"]]
+    learn_derived_keys(hunt, marked)
     leaks = hunt.leaks()
     controls = {name: str(leaks.pop(name, [])) for name in list(leaks) if name.startswith("control-")}
     assert not leaks, json.dumps(leaks, indent=1)
-    for name, places in lives.CONTROLS.items():
+    for name, places in {**lives.CONTROLS, **stores.CONTROLS}.items():
         for place in places:
             assert place in controls[f"control-{name}"], (name, place, controls[f"control-{name}"])
-    assert {name for name, paths in hunt.at_home.items() if any(not path.startswith(PLAY) for path in paths)} == lives.deployed()
+    kept = {name for name, paths in hunt.at_home.items() if any(not path.startswith(PLAY) for path in paths)}
+    assert kept == lives.deployed() | stores.deployed()
+    check_sealed(hunt)
+    check_statements(hunt)
     count("passwords hunted", len(secrets.known))
     count("leak channels searched", hunt.channels())
     count("plays with passwords, tasks", len(outcomes) + len(refused))
     count("files searched for passwords", hunt.files)
+
+
+def learn_derived_keys(hunt: Hunt, marked: stores.Marked) -> None:
+    """What was derived from the keys of the stores is as secret as they are."""
+    for kind in stores.KINDS:
+        for when, name in (("before", "right"), ("after", "next")):
+            sample = min(hunt.sealed(f"{kind}: {when} the new key"))
+            key = StoreKey(marked.keys[name])
+            assert key.fits(sample)
+            hunt.secrets.learn(f"derived from key-{name} for {kind}", key._derive(salt_of(sample))[0])
+
+
+def check_sealed(hunt: Hunt) -> None:
+    """Sealed passwords are shown by mail_profile_info and by nothing else; those under an old key are in no file of a store any more."""
+    assert hunt.show_sealed() == {f"{kind}: {when}" for kind in stores.KINDS for when in stores.SHOWING[:2]} | {stores.SHOWING[2]}
+    for kind, path, _leftover in stores.KILLED:
+        at_rest = b"".join(file.content for file in hunt.room.files() if file.path.startswith(path)).decode(errors="replace")
+        old, new = (hunt.sealed(f"{kind}: {when} the new key") for when in ("before", "after"))
+        assert not old & new and all(text in at_rest for text in new)
+        assert not [text for text in old if text in at_rest]
+
+
+def check_statements(hunt: Hunt) -> None:
+    """PostgreSQL's log has documents as parameters, never in the text of a statement; sessions show statements only."""
+    log = next(hunt.room.path(DATABASE).glob("*/log")).read_text(errors="replace")
+    entries = [entry for entry in re.split(r"\n(?=[0-9-]+ [0-9:.]+ )", log) if stores.DOCUMENT in entry or SEALED_BEGINS in entry]
+    assert entries and not [entry for entry in entries if " DETAIL:  " not in entry]
+    statements = hunt.room.path(stores.STATEMENTS).read_text()
+    assert stores.DOCUMENT not in statements and SEALED_BEGINS not in statements

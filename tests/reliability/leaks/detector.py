@@ -16,16 +16,19 @@ import string
 import urllib.parse
 import zlib
 from dataclasses import dataclass
-from typing import Callable, Iterable, Iterator
+from types import MappingProxyType
+from typing import Callable, Iterable, Iterator, Mapping
 
 # A password is two cores with anything between them, each found by its tag: half a password is a leak, too, and what an encoding
 # makes of quotes and backslashes does not matter.
-_TAGS = ("zq9", "xw4")
+_TAGS = (b"zq9", b"xw4")
 _CORE = 10
 _ALPHABET = string.ascii_lowercase + string.digits
-_ANY_CORE = re.compile(b"(?:%s)[a-z0-9]{%d}" % ("|".join(_TAGS).encode(), _CORE))
-_ANY_REVERSED = re.compile(b"[a-z0-9]{%d}(?:%s)" % (_CORE, "|".join(tag[::-1] for tag in _TAGS).encode()))
+_ANY_CORE = re.compile(b"(?:%s)[a-z0-9]{%d}" % (b"|".join(_TAGS), _CORE))
 
+_LEAST = len(_TAGS[0]) + _CORE  # bytes that can hold a core
+_NOTHING: Mapping[str, tuple[str, ...]] = MappingProxyType({})
+_HOLE = re.compile(rb"\0{64,}")  # sparse files
 _DEEPEST = 7
 _LARGEST = 64 << 20
 
@@ -49,37 +52,50 @@ class Secrets:
     def __init__(self) -> None:
         self.known: dict[str, Secret] = {}
         self._by_core: dict[bytes, str] = {}
+        self._raw: dict[bytes, str] = {}
+        self._searched: dict[int, tuple[int, Mapping[str, tuple[str, ...]]]] = {}  # hash -> how deep, what was found
 
     def make(self, name: str, form: str = "Mk7-{name}-{first}-{second}", allowed: Iterable[str] = ()) -> str:
         """A new password for the purpose that ``name`` tells; a hit says from where it came."""
         assert name not in self.known, name
-        first, second = (tag + "".join(secrets.choice(_ALPHABET) for _number in range(_CORE)) for tag in _TAGS)
+        first, second = (tag.decode() + "".join(secrets.choice(_ALPHABET) for _number in range(_CORE)) for tag in _TAGS)
         text = form.format(name=name, first=first.capitalize(), second=second.capitalize())
         self.known[name] = secret = Secret(name, text, tuple(allowed))
         self._by_core.update(dict.fromkeys(secret.cores, name))
         assert len(secret.cores) == 2
         return text
 
+    def learn(self, name: str, data: bytes) -> None:
+        """A secret that nobody typed, such as a derived key: it is found as these bytes, in the same encodings."""
+        self.known[name] = Secret(name, "")
+        self._raw[data] = name
+
     def find(self, data: bytes) -> dict[str, str]:
         """The names of the secrets in ``data`` -> the way there, such as ``base64 > zlib``."""
-        found: dict[str, str] = {}
-        seen: set[int] = set()
-        todo: list[tuple[bytes, tuple[str, ...]]] = [(data, ())]
-        while todo:
-            piece, way = todo.pop()
-            if hash(piece) in seen:
-                continue
-            seen.add(hash(piece))
-            for name in self._plain(piece):
-                found.setdefault(name, " > ".join(way) or "as it is")
-            if len(way) < _DEEPEST:
-                todo.extend((inner, (*way, kind)) for kind, inner in _decoded(piece))
+        found = self._search(_HOLE.sub(b"\0" * 64, data), _DEEPEST)
+        return {name: " > ".join(way) or "as it is" for name, way in found.items()}
+
+    def _search(self, piece: bytes, depth: int) -> Mapping[str, tuple[str, ...]]:
+        """What is in a piece, or in what it decodes to. Most texts come by several channels, so what was seen once is remembered."""
+        if len(piece) < _LEAST:
+            return _NOTHING
+        searched, found = self._searched.get(hash(piece), (-1, _NOTHING))
+        if searched >= depth:
+            return found
+        found = dict.fromkeys(self._plain(piece), ())
+        if depth:
+            for kind, inner in _decoded(piece):
+                for name, way in self._search(inner, depth - 1).items():
+                    found.setdefault(name, (kind, *way))
+        self._searched[hash(piece)] = depth, found or _NOTHING
         return found
 
     def _plain(self, data: bytes) -> Iterator[str]:
         lower = data.lower()
-        cores = [*_ANY_CORE.findall(lower), *(core[::-1] for core in _ANY_REVERSED.findall(lower))]
-        return (self._by_core[core] for core in cores if core in self._by_core)
+        for text in (lower, lower[::-1]):
+            if any(tag in text for tag in _TAGS):  # ten times as fast as the pattern, and nearly always not so
+                yield from (self._by_core[core] for core in _ANY_CORE.findall(text) if core in self._by_core)
+        yield from (name for raw, name in self._raw.items() if raw in data)
 
 
 # --- decoders: each gives the pieces that it finds ---
@@ -111,7 +127,7 @@ _ESCAPES: tuple[tuple[str, re.Pattern[bytes], Callable[[bytes], bytes]], ...] = 
     )
 )
 
-_BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_-]{16,}")
+_BASE64_RUN = re.compile(rb"[A-Za-z0-9+/_-]{18,}")  # 18 characters are 13 bytes
 # What stands in base64 without being a part of it: ends of lines, as they are or escaped, with the quotes and commas of a list of
 # strings. And its characters that many encodings escape.
 _BASE64_BREAK = re.compile(rb"""(?<=[A-Za-z0-9+/_-]{8})(?:=?(?:\\+[rn]|[\r\n])+[ \t]*|["'],?\s*b?["'])(?=[A-Za-z0-9+/_-]{2})""")
@@ -122,14 +138,15 @@ _WIDE = re.compile(rb"(?:[^\0]\0{1,3}){10,}[^\0]?|(?:\0{1,3}[^\0]){10,}")
 
 def _decoded(data: bytes) -> Iterator[tuple[str, bytes]]:
     yield from _inflated(data)
-    for wide in _WIDE.findall(data):
+    for wide in _WIDE.findall(data) if b"\0" in data else ():
         yield "UTF-16", wide.replace(b"\0", b"")
     for kind, pattern, decode in _ESCAPES:
         for found in pattern.finditer(data):
             yield kind, decode(data[max(0, found.start() - 8) : found.end() + 30])
+    runs = set(_BASE64_RUN.findall(data))
     joined = _BASE64_BREAK.sub(b"", _ESCAPED_SIGN.sub(lambda found: b"+" if found[1] else b"/", data))
-    for kind, variant in (("base64", data), ("base64 in lines", joined)):
-        for run in _BASE64_RUN.findall(variant) if kind == "base64" or variant != data else ():
+    for kind, new in (("base64", runs), ("base64 in lines", set(_BASE64_RUN.findall(joined)) - runs)):
+        for run in new:
             for inner in _from_base64(run):
                 yield kind, inner
     for run in _HEX_RUN.findall(data):

@@ -15,7 +15,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._account import a
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import all_clients, names
 
 from .detector import Secrets
-from .stories import AWKWARD, CONTROLLER, PLAY, PROFILES, STORE, Vaulted, encrypted, play, profile, to_yaml
+from .stories import AWKWARD, CONTROLLER, PLAY, PROFILES, STORE, Tasks, Vaulted, encrypted, play, profile, to_yaml
 
 USERS = ("alice", "bob", "carol", "dave", "erin")
 # The rest of the clients adds no new channel, and time to all tasks: they come in two tasks.
@@ -90,12 +90,8 @@ def _user(name: str, password: str, **other: Any) -> dict[str, Any]:
 
 
 def _tasks() -> list[dict[str, Any]]:
-    tasks: list[dict[str, Any]] = []
-
-    def do(title: str, module: str, arguments: dict[str, Any], fails: bool = False, **keywords: Any) -> None:
-        marks = {"ignore_errors": True, "ignore_unreachable": True} if fails else {}
-        # "fails" in the name, so that the test sees whether it did.
-        tasks.append({"name": f"{'fails: ' if fails else ''}{title}", module: arguments, **marks, **keywords})
+    tasks = Tasks()
+    do = tasks.do
 
     def edit(title: str, **arguments: Any) -> None:
         for check_mode in (True, False):
@@ -280,14 +276,29 @@ def deployed() -> set[str]:
 CONTROLS = {
     "output": ("the output of control", "/out/control/dump", "/out/control/log", "/out/control/junit"),
     "result": ("the output of control", "/out/control/dump"),
-    "arguments": ("the system log", "arguments and environments of processes"),
-    "environment": ("arguments and environments of processes",),
+    "arguments": ("the system log", "arguments of sh"),
+    "environment": ("environment of sleep",),
     "readable": ("/home/erin/r, 0644, seen",),
     "late": ("mode set after writing", "/home/erin/l, 0600, afterwards"),
     "payload": ("zlib", "AnsiballZ_mail_account_apply.py"),
     "report": (f"{CONTROLLER}/report.txt", "0600, afterwards"),
     "backup": ("/home/erin/.local/state/mailops/backups/x, 0600, afterwards",),
+    "page": (f"{CONTROLLER}/planted.db, 0600, afterwards",),
+    "memory": ("/dev/shm/planted, 0600, seen",),
 }
+
+
+# SQLite leaves what was deleted in the file, unless it is told otherwise.
+_DELETED_PAGE = f"""
+import os, sqlite3
+os.umask(0o077)
+with sqlite3.connect("{CONTROLLER}/planted.db") as database:
+    database.execute("PRAGMA secure_delete = OFF")
+    database.execute("CREATE TABLE planted (text)")
+    database.execute("INSERT INTO planted VALUES (?)", (open("{PLAY}/page").read() + "x" * 9000,))
+with database:
+    database.execute("DELETE FROM planted")
+"""
 
 
 def control(secrets: Secrets) -> dict[str, str]:
@@ -308,13 +319,16 @@ def control(secrets: Secrets) -> dict[str, str]:
         {"name": "report", "ansible.builtin.command": {"argv": ["sh", "-c", f"umask 077; gzip < {PLAY}/report > {CONTROLLER}/report.txt"]}},
         {"name": "backup", "ansible.builtin.command": {"argv": [
             "sh", "-c", f"umask 077; mkdir -p /home/erin/{BACKUPS[:-2]}; base64 < {PLAY}/backup > /home/erin/{BACKUPS[:-1]}x"]}},
+        {"name": "page", "ansible.builtin.command": {"argv": ["/usr/bin/python3", f"{PLAY}/page.py"]}},
+        {"name": "memory", "ansible.builtin.command": {"argv": [
+            "sh", "-c", f"umask 077; cat {PLAY}/memory > /dev/shm/planted; sleep 0.05; rm /dev/shm/planted"]}},
         {"name": "payload", "mailops.profiles.mail_account_apply": {"payload": "{{ payload }}"}, "check_mode": True},
     ]
     return {
         "control.yml": to_yaml([play(tasks, vars_files=[f"{PLAY}/control-known.yml"])]),
         "control-known.yml": to_yaml({**{name: known[name] for name in ("output", "result", "arguments")},
                                       "environ": known["environment"], "payload": packed(data)}),
-        **{name: known[name] for name in ("readable", "late", "report", "backup")},
+        "page.py": _DELETED_PAGE, **{name: known[name] for name in ("readable", "late", "report", "backup", "page", "memory")},
     }  # fmt: skip
 
 

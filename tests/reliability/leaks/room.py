@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import stat
 import subprocess
 import sys
@@ -16,6 +17,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from ...postgres import find_postgres
 
 HERE = Path(__file__).resolve().parent
 REPOSITORY = HERE.parents[2]
@@ -39,6 +42,7 @@ def why_impossible() -> str | None:
     if subprocess.run(["unshare", *_NAMESPACES, "--fork", "true"], capture_output=True, check=False).returncode:
         return "the leak hunt needs namespaces, which this machine does not allow (in a container: run it privileged)"
     missing = [path for path in ("/usr/sbin/sshd", "/usr/bin/sudo", "/usr/bin/python3") if not os.path.exists(path)]
+    missing += [] if find_postgres() else ["PostgreSQL (the package postgresql)"]
     return f"the leak hunt needs {', '.join(missing)}" if missing else None
 
 
@@ -48,6 +52,7 @@ class Room:
         root.mkdir()
         keep = dict.fromkeys(map(str, (REPOSITORY, directory, Path(sys.prefix), Path(sys.base_prefix))))
         self._log = directory / "room.log"
+        self._passed: dict[str, tuple[int, ...]] = {}
         with self._log.open("wb") as log:
             self._process = subprocess.Popen(
                 ["setpriv", "--pdeathsig=KILL", "unshare", *_NAMESPACES, "--fork", "--kill-child", "--propagation=private",
@@ -67,10 +72,10 @@ class Room:
         self._process.stdout.close()
 
     def run(self, argv: Sequence[str], env: Mapping[str, str], timeout: float = 300) -> subprocess.CompletedProcess[bytes]:
-        """As root, with this environment and nothing else."""
-        enter = ["nsenter", f"--target={self._pid}", *_NAMESPACES, "setpriv", "--pdeathsig=KILL", "env", "-i", "--chdir=/root"]
+        """As root, with this environment and nothing else, which is not among the arguments of what leads there."""
+        enter = [shutil.which("nsenter"), f"--target={self._pid}", *_NAMESPACES, "setpriv", "--pdeathsig=KILL", "env", "--chdir=/root"]
         return subprocess.run(
-            [*enter, *(f"{name}={value}" for name, value in env.items()), *argv],
+            [*enter, *argv], env=dict(env),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, check=False,
         )  # fmt: skip
 
@@ -99,8 +104,10 @@ class Room:
     def log(self) -> bytes:
         return self.path(f"{_RECORDS}/log").read_bytes()
 
-    def processes(self) -> bytes:
-        return self.path(f"{_RECORDS}/processes").read_bytes()
+    def processes(self) -> list[tuple[str, bytes]]:
+        """(such as "arguments of ssh", the bytes)."""
+        lines = self.path(f"{_RECORDS}/processes").read_bytes().splitlines()
+        return [(line["what"], line["data"].encode("latin-1")) for line in map(json.loads, lines)]
 
     def readable_files(self) -> list[dict[str, Any]]:
         """What others than the owner could read at some time, and what got its mode only after its content."""
@@ -116,14 +123,28 @@ class Room:
             time.sleep(0.1)
         return True
 
+    def pass_over(self) -> None:
+        """What is there by now is not looked at, unless it changes: a new database is large, and holds nothing yet."""
+        self._passed = {inside: _version(state) for inside, _path, state in self._walk()}
+
     def files(self) -> Iterator[Found]:
         """Everything that is there now and was written in the room."""
+        for inside, path, state in self._walk():
+            if self._passed.get(inside) == _version(state):
+                continue
+            content = path.read_bytes() if stat.S_ISREG(state.st_mode) else os.fsencode(os.readlink(path)) if path.is_symlink() else b""
+            yield Found(inside.removeprefix(_UPPER), stat.S_IMODE(state.st_mode), content)
+
+    def _walk(self) -> Iterator[tuple[str, Path, os.stat_result]]:
+        root = str(self.path("/"))
         for top in ("/run", "/tmp", "/dev/shm"):
             for directory, names, files in os.walk(self.path(top)):
-                inside = directory[len(str(self.path("/"))) :]
+                inside = directory[len(root) :]
                 names[:] = [name for name in names if f"{inside}/{name}" not in (_RECORDS, "/run/overlay/work")]
                 for name in files:
                     path = Path(directory, name)
-                    state = path.lstat()
-                    content = path.read_bytes() if stat.S_ISREG(state.st_mode) else os.fsencode(os.readlink(path)) if path.is_symlink() else b""
-                    yield Found(f"{inside}/{name}".removeprefix(_UPPER), stat.S_IMODE(state.st_mode), content)
+                    yield f"{inside}/{name}", path, path.lstat()
+
+
+def _version(state: os.stat_result) -> tuple[int, ...]:
+    return state.st_ino, state.st_size, state.st_mtime_ns, state.st_mode

@@ -16,6 +16,7 @@ import socket
 import stat
 import struct
 import time
+import traceback
 from typing import Any, BinaryIO, Callable, Sequence
 
 _LARGEST = 4 << 20
@@ -27,7 +28,9 @@ def start(watcher: Callable[..., None], *arguments: Any) -> None:
     if os.fork() == 0:
         try:
             os.close(reader)
-            watcher(*arguments, lambda: os.close(writer))
+            watcher(*arguments, lambda: os.write(writer, b"+"))  # what it starts itself has the pipe, too
+        except BaseException:
+            traceback.print_exc()
         finally:
             os._exit(1)
     os.close(writer)
@@ -46,22 +49,36 @@ def record_log(path: str, record: str, ready: Callable[[], None]) -> None:
 
 
 def sample_processes(record: str, ready: Callable[[], None]) -> None:
-    """Arguments and environment of every process, as often as can be."""
+    """Arguments and environment of every process, as often as can be: a line of JSON for each that is new."""
     seen = set()
     ready()
     with open(record, "ab", buffering=0) as file:
         while True:
             for pid in filter(str.isdigit, os.listdir("/proc")):
-                for kind in ("cmdline", "environ"):
-                    try:
-                        with open(f"/proc/{pid}/{kind}", "rb", buffering=0) as source:
-                            data = source.read(_LARGEST)
-                    except OSError:
-                        continue
-                    if data and (kind, data) not in seen:
-                        seen.add((kind, data))
-                        file.write(kind.encode() + b"\0" + data + b"\n")
+                arguments, environment, again = (_of_process(pid, kind) for kind in ("cmdline", "environ", "cmdline"))
+                if arguments != again:  # it has just become another program
+                    continue
+                program = _program(arguments)
+                for what, data in ((f"arguments of {program}", arguments), (f"environment of {program}", environment)):
+                    if data and (what, data) not in seen:
+                        seen.add((what, data))
+                        file.write(json.dumps({"what": what, "data": data.decode("latin-1")}).encode() + b"\n")
             time.sleep(0.002)
+
+
+def _of_process(pid: str, kind: str) -> bytes:
+    try:
+        with open(f"/proc/{pid}/{kind}", "rb", buffering=0) as source:
+            return source.read(_LARGEST)
+    except OSError:
+        return b""
+
+
+def _program(arguments: bytes) -> str:
+    """Its name: what Python runs rather than Python, and what comes first of a title such as "ssh: /path [mux]"."""
+    words = [os.fsdecode(word) for word in arguments.split(b"\0")]
+    script = len(words) > 1 and os.path.basename(words[0]).startswith("python") and not words[1].startswith("-")
+    return os.path.basename(words[1] if script else words[0].partition(":")[0])
 
 
 # --- files ---
@@ -69,10 +86,12 @@ def sample_processes(record: str, ready: Callable[[], None]) -> None:
 _MODIFY, _ATTRIB, _CLOSE_WRITE, _MOVED_TO, _CREATE = 0x2, 0x4, 0x8, 0x80, 0x100
 _IS_DIRECTORY, _OVERFLOW = 0x4000_0000, 0x4000
 _EVENT = struct.Struct("iIII")
+_SCRATCH = ("/dev/shm/", "/tmp/")
 
 
 def watch_files(tops: Sequence[str], record: str, ready: Callable[[], None]) -> None:
-    """A line of JSON for each content that others than the owner can read, and for each mode that is set after the content."""
+    """A line of JSON for each content that others than the owner can read, for each mode that is set after the content, and for
+    whatever is in shared memory or among temporary files: nothing has to be there, whatever its mode."""
     with open(record, "ab", buffering=0) as file:
         watcher = _FileWatcher(file)
         for top in tops:
@@ -134,7 +153,8 @@ class _FileWatcher:
     def _look(self, path: str, what: str, whatever_mode: bool = False) -> None:
         try:
             found = os.lstat(path)
-            if not stat.S_ISREG(found.st_mode) or not (found.st_mode & 0o077 or whatever_mode) or not _reachable(path):
+            looked_at = found.st_mode & 0o077 or whatever_mode or path.startswith(_SCRATCH)
+            if not stat.S_ISREG(found.st_mode) or not looked_at or not _reachable(path):
                 return
             key = (path, found.st_ino, found.st_mode, found.st_mtime_ns, found.st_size, what)
             if key in self._known:
