@@ -286,10 +286,11 @@ def _defined(definitions: Any) -> dict[str, tuple[str | None, Profile]]:
     for item in definitions:
         try:
             profile = Profile.from_data(item)
-            profile_id = None if item.get("id") is None else identifier(item["id"])
         except MailopsError as exc:
             problems.extend(exc.problems)
             continue
+        try:
+            profile_id = None if item.get("id") is None else identifier(item["id"])
         except Invalid as exc:
             problems.append(f"profile '{profile.name}': id: {exc}")
             continue

@@ -48,6 +48,8 @@ _CONNECT_PROBLEMS = (
     ("definition of service|service file", "there is no such service in the service file; mend it (PGSERVICEFILE, ~/.pg_service.conf)"),
     ("timeout expired", "the server does not answer in time; check host, port and firewall"),
     ("resolve host|translate host name|name resolution|Name or service not known|'idna' codec", "the host name is not known; check its spelling, and DNS"),
+    ("closed the connection|Connection reset", "the server ended the connection before it was ready; run again when the server works, "
+     "its log tells why"),
     ("Connection refused|No such file or directory|No route to host|unreachable", "no server listens there; start it, or check host, "
      "port and firewall"),
     ("invalid .* value", "a parameter in the URL has a value that libpq does not know; compare it with libpq's documentation"),

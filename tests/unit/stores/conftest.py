@@ -7,6 +7,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,6 +19,7 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Store, open_store
 
 from ...postgres import Postgres, find_postgres
+from .edits import files
 
 DATABASE = "mailops"
 OWNER = "owner"
@@ -65,26 +68,30 @@ def database(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plac
     server.sql("DROP SCHEMA IF EXISTS mailops_profiles CASCADE", dbname=DATABASE)
 
 
-def _files(directory: Path) -> dict[Path, Any]:
-    found = {path: path.lstat() for path in sorted(directory.rglob("*"))}
-    return {
-        path: (status.st_mode, status.st_mtime_ns, path.read_bytes() if path.is_file() else None) for path, status in found.items()
-    }
-
-
 @pytest.fixture
 def sqlite_place(tmp_path: Path) -> Place:
-    return Place(str(tmp_path / "new" / "profiles.db"), lambda: _files(tmp_path))
+    return Place(str(tmp_path / "new" / "profiles.db"), lambda: files(tmp_path))
 
 
 @pytest.fixture
 def directory_place(tmp_path: Path) -> Place:
-    return Place(f"directory://{tmp_path}/new/profiles.d", lambda: _files(tmp_path))
+    return Place(f"directory://{tmp_path}/new/profiles.d", lambda: files(tmp_path))
 
 
 PLACES = {"sqlite": "sqlite_place", "postgresql": "database", "directory": "directory_place"}
+
 
 @pytest.fixture(params=PLACES)
 def place(request: pytest.FixtureRequest) -> Place:
     """Where there is no store yet, one test for each kind."""
     return request.getfixturevalue(PLACES[request.param])
+
+
+@pytest.fixture
+def open_directory() -> Iterator[Path]:
+    """A directory that an ordinary user can enter, unlike pytest's own."""
+    path = Path(tempfile.mkdtemp(prefix="mailops-store-"))
+    path.chmod(0o755)
+    yield path
+    path.chmod(0o755)
+    shutil.rmtree(path)

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import multiprocessing
+import os
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import changes, edit_profile, replace_all
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
@@ -57,3 +58,24 @@ def in_a_child(function):
     process.start()
     process.join(60)
     return receiver.recv() if receiver.poll() else None
+
+
+def as_ordinary_user(function):
+    """Call ``function`` in a child process that is not root."""
+
+    def dropped():
+        if os.geteuid() == 0:
+            os.setgroups([])
+            os.setgid(65534)
+            os.setuid(65534)
+        return function()
+
+    return in_a_child(dropped)
+
+
+def files(directory):
+    """All files of a directory: mode, time of the last change, content."""
+    found = {path: path.lstat() for path in sorted(directory.rglob("*"))}
+    return {
+        path: (status.st_mode, status.st_mtime_ns, path.read_bytes() if path.is_file() else None) for path, status in found.items()
+    }

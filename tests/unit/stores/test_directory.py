@@ -28,9 +28,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._store import (
 )
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import file_name, profile_name
 
-from .conftest import _files as fingerprint
-from .edits import add, in_a_child, put, put_all, replacing
-from .test_sqlite import as_ordinary_user, open_directory  # noqa: F401
+from .edits import add, as_ordinary_user, files, in_a_child, put, put_all, replacing
 
 HAND_WRITTEN = """\
 # The mailbox that everybody has
@@ -120,12 +118,12 @@ def test_too_many_foreign_files_to_list(store, path):
 def test_a_directory_of_something_else(store, path, name):
     path.mkdir()
     (path / name).touch()
-    before = fingerprint(path)
+    before = files(path)
     for use in (store.read, lambda: store.read(["work"]), lambda: put(store), lambda: store.preview(None, add)):
         assert refusal(use) == (
             f"store {path}: holds other files and no profile; give a directory of its own, or create {path}/.mailops if this is the one"
         )
-    assert fingerprint(path) == before
+    assert files(path) == before
     (path / ".mailops").mkdir()
     put(store)
     assert list(store.read()) == ["work"]
@@ -134,10 +132,10 @@ def test_a_directory_of_something_else(store, path, name):
 def test_playbooks_are_no_profiles(store, path):
     path.mkdir()
     (path / "site.yml").write_text("- hosts: all\n  roles: [x]\n")
-    before = fingerprint(path)
+    before = files(path)
     for use in (lambda: put(store), lambda: store.preview(["new"], add)):
         assert refusal(use) == f"store {path}: site.yml: must be a mapping of profile fields, as mail_profile has them"
-    assert fingerprint(path) == before
+    assert files(path) == before
 
 
 # --- files that people write ---
@@ -250,12 +248,12 @@ def test_hostile(store, path, kind):
     put(store, "other")
     text, message = HOSTILE[kind]
     (path / "work.yml").write_text(text)
-    before = fingerprint(path)
+    before = files(path)
     uses = [store.read, lambda: store.read(["work"]), lambda: put(store), lambda: store.preview(None, replacing([{"name": "work"}]))]
     for use in uses:
         said = refusal(use)
         assert f"store {path}: work.yml: {message}" in said and "s3cret" not in said
-    assert fingerprint(path) == before
+    assert files(path) == before
 
 
 @pytest.mark.parametrize("kind", ["pipe", "socket", "link", "device"])
@@ -302,17 +300,17 @@ def test_the_owner_stays(store, path):
     assert (status.st_uid, status.st_gid, store.read()["work"].revision) == (65534, 65533, 2)
 
 
-def test_a_store_that_may_only_be_read(open_directory):  # noqa: F811
+def test_a_store_that_may_only_be_read(open_directory):
     path = open_directory / "p.d"
     path.mkdir(0o755)
     (path / "work.yml").write_text(HAND_WRITTEN)
-    before = fingerprint(path)
+    before = files(path)
     for change in (add, lambda snapshot: (Changes(), None)):
         for method in (opened(path).update, opened(path).preview):
             (problem,) = as_ordinary_user(functools.partial(method, None, change))
             assert problem == f"store {path}: this user may not read or write it; mend owner and mode, or give another path in store"
     assert as_ordinary_user(lambda: list(opened(path).read())) == ["work"]
-    assert fingerprint(path) == before
+    assert files(path) == before
     put(opened(path), default=True)
     (path / ".mailops" / "lock").chmod(0o600)
     path.chmod(0o777)
@@ -325,7 +323,7 @@ def test_a_store_that_may_only_be_read(open_directory):  # noqa: F811
     assert f"this user may not read or write {path}/work.yml" in problem
 
 
-def test_a_directory_that_cannot_be_created(open_directory):  # noqa: F811
+def test_a_directory_that_cannot_be_created(open_directory):
     open_directory.chmod(0o555)
     store = opened(open_directory / "a" / "b")
     for use in (lambda: put(store), lambda: store.preview(None, add)):
@@ -362,10 +360,10 @@ def test_a_trap_in_place_of_the_work_directory(store, path, tmp_path, kind):
     for name in ("lock", "precious"):
         (tmp_path / "elsewhere" / name).touch()
     (path / ".mailops").symlink_to(tmp_path / "elsewhere") if kind == "link" else (path / ".mailops").touch()
-    before = fingerprint(tmp_path)
+    before = files(tmp_path)
     for use in (store.read, lambda: put(store), lambda: store.preview(None, add)):
         assert refusal(use) == f"store {path}: .mailops is not a directory; remove it"
-    assert fingerprint(tmp_path) == before
+    assert files(tmp_path) == before
 
 
 @pytest.fixture
@@ -407,12 +405,12 @@ def test_locked_for_longer_than_the_timeout(store, path, monkeypatch):
     lock = path / ".mailops" / "lock"
     with open(lock, "r+b") as other:
         fcntl.flock(other, fcntl.LOCK_EX)
-        before = fingerprint(path)
+        before = files(path)
         for use in (store.read, lambda: put(store, default=True), lambda: store.preview(["new"], add)):
             assert refusal(use) == (
                 f"store {path}: another process has held it locked for 0.1 seconds; let it finish (fuser {lock} names it), then run again"
             )
-        assert fingerprint(path) == before
+        assert files(path) == before
         fcntl.flock(other, fcntl.LOCK_SH)
         assert list(store.read()) == ["work"]
         assert "held it locked" in refusal(lambda: put(store, default=True))
@@ -485,10 +483,10 @@ def test_killed_at_every_step(tmp_path, bulk):
     for n in range(1, 1000):
         shutil.copytree(base, path)
         dead = killed(n, lambda: change(path))
-        before = fingerprint(path)
+        before = files(path)
         seen.append(found := told(path))
         assert found in (old, new) and opened(path).read(["c"])["c"].revision == found["c"][0]
-        assert fingerprint(path) == before
+        assert files(path) == before
         put(opened(path), "later")
         assert {name: record for name, record in told(path).items() if name != "later"} == found
         assert visible(path) == sorted(f"{name}.yml" for name in [*found, "later"]) and work(path) == [".gitignore", "lock"]
@@ -540,10 +538,10 @@ def test_killed_again_while_it_is_finished(tmp_path, crashed):
 
 def test_check_mode_sees_what_a_dead_writer_committed(crashed):
     path, new = crashed
-    before = fingerprint(path)
+    before = files(path)
     assert opened(path).preview(None, lambda snapshot: (Changes(), list(snapshot))) == list(new)
     assert opened(path).preview(["c"], lambda snapshot: (Changes(), snapshot["c"].revision)) == 2
-    assert fingerprint(path) == before
+    assert files(path) == before
 
 
 def test_what_git_changes_after_the_commit_stays(crashed):
@@ -584,13 +582,13 @@ def test_a_journal_that_cannot_be_worked_off(crashed, damage):
         (path / ".mailops" / "c.yml").unlink()
     else:
         (path / ".mailops" / "c.yml").write_text("x")
-    before = fingerprint(path)
+    before = files(path)
     for use in (opened(path).read, lambda: put(opened(path), "x"), lambda: opened(path).preview(None, add)):
         assert refusal(use) == (
             f"store {path}: an interrupted change cannot be finished: a part of it is gone, or a newer release began it; "
             f"update mailops.profiles, or restore the files from Git or a backup and remove {journal}"
         )
-    assert fingerprint(path) == before
+    assert files(path) == before
 
 
 def test_what_a_reader_without_a_lock_reads(store, path):

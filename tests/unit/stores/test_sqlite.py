@@ -5,11 +5,9 @@
 from __future__ import annotations
 
 import os
-import shutil
 import socket
 import sqlite3
 import stat
-import tempfile
 from pathlib import Path
 
 import pytest
@@ -17,7 +15,7 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, open_store, sqlite
 
-from .edits import add, in_a_child, put, put_all
+from .edits import add, as_ordinary_user, in_a_child, put, put_all
 
 
 @pytest.fixture
@@ -252,27 +250,6 @@ def test_locked_for_longer_than_the_timeout(store, monkeypatch):
         other.execute("ROLLBACK")
     other.close()
     assert put(store, default=True).changed
-
-
-def as_ordinary_user(function):
-    def dropped():
-        if os.geteuid() == 0:
-            os.setgroups([])
-            os.setgid(65534)
-            os.setuid(65534)
-        return function()
-
-    return in_a_child(dropped)
-
-
-@pytest.fixture
-def open_directory():
-    """A directory that an ordinary user can enter, unlike pytest's own."""
-    path = Path(tempfile.mkdtemp(prefix="mailops-store-"))
-    path.chmod(0o755)
-    yield path
-    path.chmod(0o755)
-    shutil.rmtree(path)
 
 
 def test_not_writable(open_directory):
