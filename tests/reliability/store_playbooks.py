@@ -51,6 +51,8 @@ class Playbook:
 
     def __init__(self, play: str, items: list[dict[str, Any]], store: str, room: Path, environment: dict[str, str]) -> None:
         room.mkdir()
+        # Ansible looks for results a thousand times a second, which keeps the others from working when there are 25.
+        (room / "ansible.cfg").write_text("[defaults]\ninternal_poll_interval = 0.05\n")
         (room / "play.yml").write_text(play)
         (room / "items.json").write_text(json.dumps({"items": items}))
         self._output = room / "output"
@@ -74,12 +76,13 @@ class Playbook:
 
     def kill(self) -> None:
         """All its processes, at one moment."""
-        _kill(self.process.pid)
-        self.process.wait()
+        if self.process.poll() is None:
+            _kill(self.process.pid)
+            self.process.wait()
 
 
 def _kill(pid: int) -> None:
-    """A process with its children, of which it gets no more."""
+    """A process that can start no more children, with those that it has."""
     try:
         os.kill(pid, signal.SIGSTOP)
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
@@ -109,6 +112,13 @@ class AtOnce:
         self._playbooks = [
             Playbook(_EDITS, items, store, room / str(writer), environment or {}) for writer, items in enumerate(self._items)
         ]
+
+    def __enter__(self) -> AtOnce:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        for playbook in self._playbooks:
+            playbook.kill()
 
     @property
     def running(self) -> bool:

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import multiprocessing
 import os
 import random
@@ -16,7 +17,6 @@ import struct
 import time
 import traceback
 import uuid
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -137,13 +137,22 @@ def _write(store: Store, change: Change, tell: int, say: int) -> None:
         os._exit(0)
 
 
-def moments(chance: random.Random, runs: list[dict[str, float]]) -> Iterator[tuple[str, float]]:
+class Moments:
     """When to kill writers that take as long as these, for ``Writer.let``: over the whole time, while they write, about their end."""
-    whole, writing = (statistics.median(run[part] for run in runs) for part in ("all", "writing"))
-    while True:
-        yield "all", chance.uniform(0, whole)
-        yield "writing", chance.uniform(0, writing)
-        yield "writing", chance.uniform(0.8, 1.1) * writing
+
+    def __init__(self, chance: random.Random, runs: list[dict[str, float]]) -> None:
+        self._chance = chance
+        self._usual = {part: statistics.median(run[part] for run in runs) for part in ("all", "writing")}
+        self._turns = itertools.cycle((("all", 0, 1), ("writing", 0, 1), ("writing", 0.8, 1.1)))
+
+    def next(self) -> tuple[str, float]:
+        part, first, last = next(self._turns)
+        return part, self._chance.uniform(first, last) * self._usual[part]
+
+    def learn(self, said: str | None) -> None:
+        """The machine may be busier or less busy by now: about one writer of six comes to its end."""
+        for part in self._usual:
+            self._usual[part] *= 0.8 if said == DONE else 1.05
 
 
 def shut_down(mount_point: Path) -> None:

@@ -105,6 +105,16 @@ def test_a_server_that_does_not_answer(database):
             store.read()
 
 
+def test_a_server_that_dies_before_it_answers(database):
+    with socket.create_server(("127.0.0.1", 0)) as dying:
+        store = open_store(f"postgresql://127.0.0.1:{dying.getsockname()[1]}/mailops", {})
+        answer = threading.Thread(target=lambda: dying.accept()[0].close())
+        answer.start()
+        with refused("the server ended the connection before it was ready; run again when the server works", store):
+            store.read()
+        answer.join()
+
+
 def test_no_connection_left(server, database, store):
     server.sql(f"ALTER ROLE {OWNER} CONNECTION LIMIT 0")
     try:
