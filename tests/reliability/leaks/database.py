@@ -4,8 +4,8 @@
 
 """A PostgreSQL server in the room that writes every statement to its log, and a watcher of what its sessions do.
 
-Argument: a file of JSON with ``roles`` (name -> password), ``databases`` (name -> owner), ``statement`` (one that leaks), and ``record``
-(where the statements of all sessions go). Prints the server's port, and leaves it running.
+Argument: a file of JSON with ``roles`` (name -> password), ``databases`` (name -> owner), ``statement`` (one that leaks) and
+``record`` (where the statements of all sessions go). Prints the server's port, and leaves it running.
 """
 
 from __future__ import annotations
@@ -43,6 +43,7 @@ def _serve(settings: dict[str, Any], ready: Callable[[], None]) -> None:
             connection.execute(sql.SQL("CREATE ROLE {} LOGIN PASSWORD {}").format(sql.Identifier(role), sql.Literal(verifier)))
         for database, owner in settings["databases"].items():
             connection.execute(sql.SQL("CREATE DATABASE {} OWNER {}").format(sql.Identifier(database), sql.Identifier(owner)))
+        connection.execute("SELECT pg_catalog.pg_switch_wal()")  # new databases are copied through the write-ahead log
     print(server.port, flush=True)
     for output in (1, 2):  # who waits for the output waits until nobody can print any more
         os.dup2(os.open(os.devnull, os.O_WRONLY), output)

@@ -76,7 +76,7 @@ class Secrets:
         return {name: " > ".join(way) or "as it is" for name, way in found.items()}
 
     def _search(self, piece: bytes, depth: int) -> Mapping[str, tuple[str, ...]]:
-        """What is in a piece, or in what it decodes to. Most texts come by several channels, so what was seen once is remembered."""
+        """What is in a piece, or in what it decodes to. Most texts come by several channels: what was seen is remembered."""
         if len(piece) < _LEAST:
             return _NOTHING
         searched, found = self._searched.get(hash(piece), (-1, _NOTHING))

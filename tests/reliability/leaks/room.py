@@ -73,7 +73,8 @@ class Room:
 
     def run(self, argv: Sequence[str], env: Mapping[str, str], timeout: float = 300) -> subprocess.CompletedProcess[bytes]:
         """As root, with this environment and nothing else, which is not among the arguments of what leads there."""
-        enter = [shutil.which("nsenter"), f"--target={self._pid}", *_NAMESPACES, "setpriv", "--pdeathsig=KILL", "env", "--chdir=/root"]
+        program = shutil.which("nsenter")
+        enter = [program, f"--target={self._pid}", *_NAMESPACES, "setpriv", "--pdeathsig=KILL", "env", "--chdir=/root"]
         return subprocess.run(
             [*enter, *argv], env=dict(env),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, check=False,
@@ -132,7 +133,8 @@ class Room:
         for inside, path, state in self._walk():
             if self._passed.get(inside) == _version(state):
                 continue
-            content = path.read_bytes() if stat.S_ISREG(state.st_mode) else os.fsencode(os.readlink(path)) if path.is_symlink() else b""
+            content = path.read_bytes() if stat.S_ISREG(state.st_mode) else b""
+            content = os.fsencode(os.readlink(path)) if path.is_symlink() else content
             yield Found(inside.removeprefix(_UPPER), stat.S_IMODE(state.st_mode), content)
 
     def _walk(self) -> Iterator[tuple[str, Path, os.stat_result]]:

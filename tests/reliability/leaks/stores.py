@@ -2,8 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Passwords in stores, sealed with marked keys: stored, changed, copied, rotated, moved, used and refused; and what a database server
-and files that are no profiles are told or tell.
+"""Passwords in stores, under marked keys: stored, changed, copied, moved, deployed, refused; then from one key to the next.
+
+And what a database server and its client library, and the parser of hand-written files, make of passwords.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ KILLED = (("sqlite", f"{TEAM}/profiles.db", f"{TEAM}/profiles.db-journal"),
 CONTROLS = {"statement": ("/log, 0644, afterwards", "statements of PostgreSQL's sessions")}
 
 # Who may have the administrator's environment: what leads to ansible-playbook, itself, and what it starts on the controller.
-_WITH_ENVIRONMENT = tuple(f"environment of {program}" for program in ("nsenter", "setpriv", "env", "ansible-playbook", "ssh", "sftp"))
+_WITH_ENVIRONMENT = tuple(
+    f"environment of {program}" for program in ("nsenter", "setpriv", "env", "ansible-playbook", "ssh", "sftp")
+)
 
 
 def location(kind: str, port: str) -> str:
@@ -81,8 +84,8 @@ def files(secrets: Secrets, marked: Marked, port: str) -> dict[str, str | bytes]
         "key-binary": secrets.make("key-binary").encode() + b"\xff",
         "passfile": f"*:*:*:team:{marked.environment['PGPASSWORD']}\n*:*:*:stranger:{marked.stranger}\n",
         "passfile-wrong": f"*:*:*:*:{secrets.make('role-wrong')}\n",
-        "services": f"[second]\nhost=127.0.0.1\nport={port}\ndbname=second\nuser=stranger\npassword={secrets.make('role-service')}\n"
-        f"[broken]\npasswort={secrets.make('role-broken-service')}\n",
+        "services": f"[second]\nhost=127.0.0.1\nport={port}\ndbname=second\nuser=stranger\n"
+        f"password={secrets.make('role-service')}\n[broken]\npasswort={secrets.make('role-broken-service')}\n",
     }
 
 
@@ -175,8 +178,9 @@ def _life(tasks: Tasks, kind: str, store: str, following: str | None) -> None:
 
 def _mistakes(tasks: Tasks, marked: Marked, store: str) -> None:
     def do(title: str, module: str = "mail_profiles", **arguments: Any) -> None:
-        given = {"store": store, **({"profiles": [_shared(marked.refuse())]} if module == "mail_profiles" else {}), **arguments}
-        tasks.do(title, f"mailops.profiles.{module}", {name: value for name, value in given.items() if value is not None}, fails=True)
+        profiles = {"profiles": [_shared(marked.refuse())]} if module == "mail_profiles" else {}
+        given = {name: value for name, value in {"store": store, **profiles, **arguments}.items() if value is not None}
+        tasks.do(title, f"mailops.profiles.{module}", given, fails=True)
 
     for title, key in {
         "a list": [marked.refuse()], "a mapping": {"value": marked.refuse()}, "a newline": f"{marked.refuse()}\nx",
@@ -215,7 +219,8 @@ def _server(tasks: Tasks, port: str) -> None:
 
 def deployed() -> set[str]:
     """The secrets that are in files in the end: where they were deployed, and where somebody wrote them by hand."""
-    return {"ssh-first", *(f"{kind}-{name}" for kind in KINDS for name in ("first", "second")), *(f"broken{n}" for n in range(len(_BROKEN)))}
+    sealed = {f"{kind}-{name}" for kind in KINDS for name in ("first", "second")}
+    return {"ssh-first", *sealed, *(f"broken{number}" for number in range(len(_BROKEN)))}
 
 
 # --- files that people wrote ---
@@ -282,9 +287,10 @@ def environment(port: str) -> dict[str, str]:
         "with another key": {"profiles": ["shared"], "store": url, "store_key": "{{ keys.wrong }}"},
         "with a key in a file": {"profiles": ["shared"], "store": url, "store_key_file": f"{PLAY}/key-right"},
     }.items():
-        deployment = {**_deployment("{HostName}"), "profiles": None, **given}
-        role = {"ansible.builtin.include_role": {"name": "mailops.profiles.mail_accounts"},
-                "vars": {"mail_accounts_report_path": None, **{f"mail_accounts_{name}": value for name, value in deployment.items()}}}  # fmt: skip
+        deployment = {**_deployment("{HostName}"), "profiles": None, "report_path": None, **given}
+        variables = {f"mail_accounts_{name}": value for name, value in deployment.items()}
+        role = {"ansible.builtin.include_role": {"name": "mailops.profiles.mail_accounts"}, "vars": variables}
         rescue = [{"name": "rescued", "ansible.builtin.debug": {"msg": "refused"}}] if " key" in title else []
         remote.append({"name": title, "block": [role], **({"rescue": rescue} if rescue else {})})
-    return {"environment.yml": to_yaml([play(local, module_defaults={}), play(remote, hosts="desk,booth", module_defaults={}, become=True)])}
+    plays = [play(local, module_defaults={}), play(remote, hosts="desk,booth", module_defaults={}, become=True)]
+    return {"environment.yml": to_yaml(plays)}
