@@ -115,7 +115,7 @@ def names_needed(options: Mapping[str, Any]) -> list[str] | None:
     servers = [options.get(side) for side in SERVERS]
     seals = any(isinstance(server, dict) and is_literal(server.get("password")) for server in servers)
     complete = options.get("state") == "absent" or (not sources and not seals and _can_create(options))
-    return [options["name"]] if complete and isinstance(options.get("name"), str) else None
+    return [options["name"]] if complete and values.is_profile_name(options.get("name")) else None
 
 
 def _target(request: Mapping[str, Any]) -> str:

@@ -74,7 +74,7 @@ def profile_names(value: Any) -> tuple[str, ...]:
         raise Invalid("must be a list of profile names")
     if len(set(value)) != len(value):
         raise Invalid("names a profile twice")
-    return tuple(value)
+    return tuple(values.profile_name(name) for name in value)
 
 
 _USER_CHECKS: dict[str, Callable[[Any], Any]] = {

@@ -100,6 +100,13 @@ def identifier(value: Any) -> str:
         raise Invalid("is not a UUID; leave it out, and the profile gets one") from exc
 
 
+def is_profile_name(value: Any) -> bool:
+    try:
+        return bool(profile_name(value))
+    except Invalid:
+        return False
+
+
 def path_component(value: Any) -> str:
     """A log-in name or another value that becomes one component of a path."""
     value = word(value, limit=255)
@@ -187,7 +194,8 @@ def whole_number(value: Any, lowest: int, highest: int) -> int:
     """An int; a string of digits counts, because Jinja gives strings."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}", value.strip()):
         value = int(value)
-    if isinstance(value, bool) or not isinstance(value, int):
+    # Python refuses to write out a number of thousands of digits.
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 10**18:
         raise Invalid(f"must be a whole number from {lowest} to {highest}")
     if not lowest <= value <= highest:
         raise Invalid(f"{value} is not between {lowest} and {highest}")

@@ -117,6 +117,7 @@ REFUSED = [
     ({"ca_file": "ca.pem"}, "ca_file: must be an absolute path"),
     ({"default": "maybe"}, "default: must be true or false"),
     ({"check_interval": 0}, "check_interval: 0 is not between 1 and 10080"),
+    ({"check_interval": 10**5000}, "check_interval: must be a whole number from 1 to 10080"),
     ({"name": "a/b"}, "name: a profile name consists of"),
     ({"name": "📧"}, "name: a profile name consists of"),
     ({"name": 5}, "name: YAML read it as a number"),

@@ -122,7 +122,7 @@ def _open(value: str, source: str) -> Store:
 
 
 def _refuse_password(rest: str, source: str) -> None:
-    user, at, _host = rest.rpartition("@")
+    user, at, _host = rest.partition("?")[0].rpartition("@")
     if (at and ":" in user) or re.search(r"[?&](?:ssl)?password=", rest, re.IGNORECASE):
         raise password_in_url(source)
 

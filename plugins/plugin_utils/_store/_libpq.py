@@ -52,6 +52,8 @@ _CONNECT_PROBLEMS = (
      "its log tells why"),
     ("Connection refused|No such file or directory|No route to host|unreachable", "no server listens there; start it, or check host, "
      "port and firewall"),
+    ("invalid (port number|integer value)", "a number in the URL, or in a PG... variable of the environment, is none; mend it"),
+    ("unrecognized configuration parameter", "options in the URL has a setting that the server does not know; mend it"),
     ("invalid .* value", "a parameter in the URL has a value that libpq does not know; compare it with libpq's documentation"),
 )  # fmt: skip
 

@@ -48,15 +48,19 @@ _READER = "REPEATABLE READ READ ONLY"
 _WRITER = "READ COMMITTED"  # whoever has waited for the lock sees what the writer before has done
 
 _RELATIONS = """
-    SELECT c.relname FROM pg_catalog.pg_namespace n LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid WHERE n.nspname = %s
+    SELECT c.relname FROM pg_catalog.pg_namespace n
+    LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p') WHERE n.nspname = %s
 """
 
 # Seconds between two attempts.
 _SHORTEST_PAUSE, _LONGEST_PAUSE = 0.01, 0.5
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
-# Another session was faster: could not serialise (or a standby replayed), deadlock, and what it has created meanwhile.
-_OVERTAKEN = ("40001", "40P01", "23505", "42P06", "42P07", "42710")
+# Another session was faster: could not serialise (or a standby replayed), deadlock.
+_OVERTAKEN = ("40001", "40P01")
+# Another session has created it meanwhile, or it has been there all the time under another kind.
+_THERE_ALREADY = ("23505", "42P06", "42P07", "42710")
+_MOST_RACES = 5
 _LOST = ("08", "57P", "25P03")
 
 _PROBLEMS = {
@@ -76,7 +80,7 @@ class PostgresqlStore(Store):
         given = _libpq.parameters(url, source)
         super().__init__(_libpq.location(url))
         self._url = url
-        # A server that does not answer, or no longer, must not hold a play up.
+        # A server that does not answer must not hold a play up.
         limits = {"connect_timeout": os.environ.get("PGCONNECT_TIMEOUT") or 10, "keepalives_idle": 30, "tcp_user_timeout": 60_000}
         self._limits = {name: value for name, value in limits.items() if name not in given}
 
@@ -126,11 +130,13 @@ class PostgresqlStore(Store):
         """What ``work`` returns, done in a transaction of its own; again where another session was faster, until TIMEOUT."""
         deadline = time.monotonic() + TIMEOUT
         pause = _SHORTEST_PAUSE
+        races = 0
         while True:
             try:
                 return self._attempt(kind, work, commit)
             except psycopg.Error as exc:
-                if exc.sqlstate not in _OVERTAKEN:
+                races += exc.sqlstate in _THERE_ALREADY
+                if exc.sqlstate not in (*_OVERTAKEN, *_THERE_ALREADY) or races > _MOST_RACES:
                     raise MailopsError(self._problem(exc, kind)) from exc
                 if time.monotonic() > deadline:
                     raise MailopsError(
@@ -142,11 +148,12 @@ class PostgresqlStore(Store):
     def _attempt(self, kind: str, work: Callable[[psycopg.Connection], Result], commit: bool) -> Result:
         with closing(self._connect()) as connection:  # closing it rolls back what is not committed
             connection.execute(
-                f"BEGIN ISOLATION LEVEL {kind}; SET LOCAL search_path TO pg_catalog; "
+                # With row security on, a reader whom it hides the profiles from would see an empty store instead of a refusal.
+                f"BEGIN ISOLATION LEVEL {kind}; SET LOCAL search_path TO pg_catalog; SET LOCAL row_security TO off; "
                 f"SET LOCAL lock_timeout TO {max(1, round(TIMEOUT * 1000))}"
             )
             result = work(connection)
-            if commit:
+            if commit and kind == _WRITER:
                 self._commit(connection)
             return result
 
@@ -228,11 +235,13 @@ class PostgresqlStore(Store):
         connection.execute(f"DELETE FROM {SCHEMA}.profiles WHERE id = ANY(%b)", (gone,))
         rows = [(record.id, record.name, record.revision, document(record)) for record in changes.put]
         # 10,000 rows in binary arrays take 0.25 s, in arrays as text 0.8 s, as a pipeline of statements 0.45 s.
-        connection.execute(
+        inserted = connection.execute(
             f"INSERT INTO {SCHEMA}.profiles (id, name, revision, document) "
             "SELECT * FROM unnest(%b::text[], %b::text[], %b::integer[], %b::text[])",
             [list(column) for column in zip(*rows)] or [[]] * 4,
         )
+        if inserted.rowcount != len(rows):  # a rule or a trigger of somebody else's
+            raise MailopsError(self._foreign())
 
     # --- messages: what the server says may quote a document ---
 

@@ -186,6 +186,14 @@ def test_a_reader(database, store, role):
     assert database.fingerprint() == before
 
 
+def test_a_policy_that_hides_profiles(admin, store, role):
+    """An empty store would be believed, and a rollout withdraw accounts."""
+    put(store)
+    admin(f"ALTER TABLE {SCHEMA}.profiles ENABLE ROW LEVEL SECURITY")
+    with pytest.raises(MailopsError, match="this role may not read the profiles"):
+        role("reader", *READER).read()
+
+
 def test_a_writer(server, store, role):
     put(store)
     writer = role("writer", *WRITER)

@@ -60,7 +60,7 @@ NOT_CONNECTED = [
     (f"postgresql://{'x' * 70}.example.org/mailops", "the host name is not known; check its spelling, and DNS"),
     ("postgresql://owner@{server}/mailops?sslmode=require", "the server does not offer TLS, which sslmode asks for"),
     ("postgresql://owner@{server}/mailops?sslmode=perhaps", "a parameter in the URL has a value that libpq does not know"),
-    ("postgresql://owner@127.0.0.1:port/mailops", "a parameter in the URL has a value that libpq does not know"),
+    ("postgresql://owner@127.0.0.1:port/mailops", "a number in the URL, or in a PG... variable of the environment, is none"),
     ("postgresql://owner@{server}/mailops?target_session_attrs=standby", "none of the servers is what target_session_attrs asks for"),
     ("postgresql://?service=nosuchservice", "there is no such service in the service file"),
     ("postgresql://stranger@{server}/private", "this role may not connect to the database; GRANT CONNECT on it"),
@@ -312,6 +312,7 @@ BROKEN = [
     ("DROP TABLE {}.schema_version", FOREIGN),
     ("DROP TABLE {}.profiles", FOREIGN),
     ("ALTER TABLE {}.profiles RENAME document TO content", FOREIGN),
+    ("ALTER TABLE {0}.profiles RENAME TO real; CREATE VIEW {0}.profiles AS SELECT * FROM {0}.real", FOREIGN),
     ("UPDATE {}.profiles SET document = '{{\"incoming\":' WHERE name = 'work'", DAMAGED),
     ("UPDATE {}.profiles SET document = '[]' WHERE name = 'work'", DAMAGED),
     ("UPDATE {}.profiles SET document = '{{}},{{}}' WHERE name = 'work'", DAMAGED),
@@ -333,3 +334,20 @@ def test_broken(server, database, store, statement, message):
             with refused(message, store):
                 use()
         assert tables() == before
+
+
+def test_a_rule_that_swallows_profiles(server, database, store):
+    put(store)
+    server.sql(f"CREATE RULE swallow AS ON INSERT TO {SCHEMA}.profiles DO INSTEAD NOTHING", dbname=DATABASE)
+    with refused(FOREIGN, store):
+        put(store, default=True)
+    assert list(store.read()) == ["work"]
+
+
+def test_another_thing_of_the_name(server, database, store):
+    """Not taken for a lost race for 30 seconds."""
+    server.sql(f"CREATE SCHEMA {SCHEMA} AUTHORIZATION {OWNER}", f"CREATE TYPE {SCHEMA}.profiles AS ENUM ('x')", dbname=DATABASE)
+    start = time.monotonic()
+    with refused(FOREIGN, store):
+        put(store)
+    assert time.monotonic() - start < postgresql.TIMEOUT / 2
