@@ -46,10 +46,14 @@ class Sealer:
             bound = binding(profile_id, side, data)
             if before is not None and before.data[side].get("password") == password:
                 if _bound(before, side) != bound:
-                    raise Invalid("is encrypted for another server than this one: give a password, or change the server with mail_profile")
+                    raise Invalid(
+                        "is encrypted for another server than this one: give a password, or change the server with mail_profile"
+                    )
                 return password
             if given_id is None:
-                raise Invalid("is another encrypted password than the stored one: give the id that it was stored with, as mail_profile_info does")
+                raise Invalid(
+                    "is another encrypted password than the stored one: give the id that it was stored with, as mail_profile_info does"
+                )
             origin = binding(given_id, side, data)
             fits = origin == bound and salt_of(password) == self._salt((profile.name, password))
             if fits and self._key is None:
@@ -73,7 +77,9 @@ class Sealer:
             if origin == bound:
                 return password
             if origin is None or (given.get(side) or {}).get("password") is not None:
-                raise Invalid("is an encrypted password, which can only be stored with its whole profile, id included (mail_profiles)")
+                raise Invalid(
+                    "is an encrypted password, which can only be stored with its whole profile, id included (mail_profiles)"
+                )
             return self._new(self._opened(password, origin), bound, side, before)
 
         def literal(side: str, password: str, data: Mapping[str, Any]) -> str:

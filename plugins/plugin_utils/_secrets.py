@@ -124,14 +124,18 @@ def _read(path: Any) -> str:
             if not stat.S_ISREG(mode):
                 raise MailopsError(f"{where}: is not a regular file; give the path of a file with the key")
             if mode & stat.S_IRWXO:
-                raise MailopsError(f"{where}: others on this machine may read the file: chmod o= it, and use a new key if it matters")
+                raise MailopsError(
+                    f"{where}: others on this machine may read the file: chmod o= it, and use a new key if it matters"
+                )
             return file.read(_LONGEST + 3).rstrip("\r\n")
     except Invalid as exc:
         raise MailopsError(f"{where}: {exc}") from None
     except UnicodeDecodeError:
         raise MailopsError(f"{where}: the file is not text: make one with: openssl rand -base64 32") from None
     except OSError as exc:
-        raise MailopsError(f"{where}: {exc.strerror or type(exc).__name__}; give the absolute path of a file on the controller") from None
+        raise MailopsError(
+            f"{where}: {exc.strerror or type(exc).__name__}; give the absolute path of a file on the controller"
+        ) from None
 
 
 class StoreKey:
@@ -187,7 +191,9 @@ class StoreKey:
             _shared[:] = name + derived + hashlib.sha256(name + derived).digest()
             return derived
         except self._unsupported:
-            raise MailopsError(f"{self.source}: this controller's OpenSSL has no scrypt, as in FIPS mode, so it opens no passwords") from None
+            raise MailopsError(
+                f"{self.source}: this controller's OpenSSL has no scrypt, as in FIPS mode, so it opens no passwords"
+            ) from None
         finally:
             if locked:
                 _deriving.release()

@@ -70,7 +70,12 @@ def test_a_literal_is_stored_encrypted_and_comes_back(store):
 
 
 def test_a_literal_without_a_key_is_refused():
-    refused("incoming.password: a literal password would lie in the store in clear: give it to mail_profile", edit, "work", incoming=INCOMING)
+    refused(
+        "incoming.password: a literal password would lie in the store in clear: give it to mail_profile",
+        edit,
+        "work",
+        incoming=INCOMING,
+    )
     refused("incoming.password: is empty", edit, "work", {}, KEY, incoming={**INCOMING, "password": ""}, outgoing=OUTGOING)
     masked = {**INCOMING, "password": MASK}
     refused("incoming.password: is the mask that is shown", edit, "work", {}, KEY, incoming=masked, outgoing=OUTGOING)
@@ -134,7 +139,13 @@ def test_another_server_needs_the_key_or_a_password(store, options):
 def test_a_default_that_leads_to_another_server_needs_the_key():
     store = {}
     edit("work", store, KEY, incoming={**INCOMING, "host": "{Server}"}, outgoing=OUTGOING, variables={"Server": "imap.example.org"})
-    refused("incoming.password: is encrypted for another profile, another server", edit, "work", store, variables={"Server": "evil.example.org"})
+    refused(
+        "incoming.password: is encrypted for another profile, another server",
+        edit,
+        "work",
+        store,
+        variables={"Server": "evil.example.org"},
+    )
     edit("work", store, KEY, variables={"Server": "imap2.example.org"})
     assert opened(store["work"]) == CLEAR
 
@@ -148,8 +159,26 @@ def test_a_copy_needs_the_key_or_a_password(store):
 
 def test_one_salt_and_one_key_a_store(store):
     edit("more", store, KEY, incoming=INCOMING, outgoing={**OUTGOING, "password": "yet another"})
-    assert len({salt_of(text) for each in store.values() for side in ("incoming", "outgoing") if is_sealed(text := each.data[side]["password"])}) == 1
-    refused("incoming.password: store_key is not the key of profile 'work'", edit, "third", store, OTHER, incoming=INCOMING, outgoing=OUTGOING)
+    assert (
+        len(
+            {
+                salt_of(text)
+                for each in store.values()
+                for side in ("incoming", "outgoing")
+                if is_sealed(text := each.data[side]["password"])
+            }
+        )
+        == 1
+    )
+    refused(
+        "incoming.password: store_key is not the key of profile 'work'",
+        edit,
+        "third",
+        store,
+        OTHER,
+        incoming=INCOMING,
+        outgoing=OUTGOING,
+    )
     refused("is encrypted with another key than store_key", edit, "work", store, OTHER, incoming={"host": "imap2.example.org"})
 
 
@@ -170,7 +199,11 @@ def tampered(store, side="incoming", **changes):
 
 @pytest.mark.parametrize("changes", [{"host": "evil.example.org"}, {"port": 10993}, {"security": "starttls"}])
 def test_a_server_changed_in_the_store_gets_no_password(store, changes):
-    refused("profile 'work': incoming.password: is not what was stored for this profile and server", opened, tampered(store, **changes)["work"])
+    refused(
+        "profile 'work': incoming.password: is not what was stored for this profile and server",
+        opened,
+        tampered(store, **changes)["work"],
+    )
 
 
 def test_a_password_moved_in_the_store_opens_nowhere(store):
@@ -181,7 +214,11 @@ def test_a_password_moved_in_the_store_opens_nowhere(store):
     refused("profile 'attacker': incoming.password: is not what was stored", opened, moved)
     whole = store["work"]._replace(id=attacker.id)
     refused("is not what was stored", opened, whole)
-    refused("outgoing.password: is not what was stored", opened, tampered(tampered(store, password=None), "outgoing", password=secret)["work"])
+    refused(
+        "outgoing.password: is not what was stored",
+        opened,
+        tampered(tampered(store, password=None), "outgoing", password=secret)["work"],
+    )
 
 
 def test_nobody_lends_the_key_to_a_forger(store):
@@ -189,7 +226,15 @@ def test_nobody_lends_the_key_to_a_forger(store):
     forged = tampered(store, host="evil.example.org")
     refused("is not what was stored", edit, "work", forged, KEY, incoming={"security": "starttls"})
     refused("is not what was stored", edit, "copy", forged, KEY, copy_from="work")
-    refused("can only be stored with its whole profile", edit, "mine", store, KEY, incoming=dict(INCOMING, password=password(store["work"])), outgoing=OUTGOING)
+    refused(
+        "can only be stored with its whole profile",
+        edit,
+        "mine",
+        store,
+        KEY,
+        incoming=dict(INCOMING, password=password(store["work"])),
+        outgoing=OUTGOING,
+    )
     edit("work", forged, KEY, incoming=INCOMING)
     assert opened(forged["work"]) == CLEAR
 
@@ -220,7 +265,9 @@ def test_a_default_changed_in_the_store_leads_no_password_away():
     record = store["work"]
     forged = {"work": record._replace(data={**record.data, "variables": {"Server": "evil.example.org"}})}
     for host in ({}, {"host": "{Server}"}):
-        refused("give it together with all that leads to its server", edit, "work", forged, KEY, incoming={**host, "password": CLEAR})
+        refused(
+            "give it together with all that leads to its server", edit, "work", forged, KEY, incoming={**host, "password": CLEAR}
+        )
     edit("work", forged, KEY, incoming={"host": "{Server}", "password": CLEAR}, variables={"Server": "imap.example.org"})
 
 
@@ -275,7 +322,12 @@ def complete_server():
 
 def test_wrong_and_missing_keys(store):
     refused("profile 'work': incoming.password: is encrypted with another key than store_key", opened, store["work"], OTHER)
-    refused("profile 'work': incoming.password: is encrypted: give store_key, store_key_file or MAILOPS_STORE_KEY", opened, store["work"], None)
+    refused(
+        "profile 'work': incoming.password: is encrypted: give store_key, store_key_file or MAILOPS_STORE_KEY",
+        opened,
+        store["work"],
+        None,
+    )
 
 
 # --- moving ---
@@ -305,7 +357,9 @@ def test_into_a_store_with_another_salt_or_id_with_the_key_only(store):
     edit("more", there, KEY, incoming=INCOMING, outgoing=OUTGOING)
     edit("work", same_name, incoming={"host": "imap.example.org"}, outgoing=OUTGOING)
     for target in (there, same_name):
-        refused("profile 'work': incoming.password: is encrypted for another profile, another server", move, exported(store), target)
+        refused(
+            "profile 'work': incoming.password: is encrypted for another profile, another server", move, exported(store), target
+        )
         move(exported(store), target, KEY)
         assert opened(target["work"]) == CLEAR
         assert not any(each.changed for each in replace_all(exported(store), target, key=KEY))
@@ -343,7 +397,9 @@ def test_half_of_it_is_done_already(store):
     edits = change_key(half, KEY, OTHER)
     assert [each.action for each in edits] == ["unchanged", "updated"]
     assert salt_of(password(edits[1].after)) == salt_of(password(done["work"]))
-    forged = done["work"]._replace(data={**done["work"].data, "incoming": {**done["work"].data["incoming"], "host": "evil.example.org"}})
+    forged = done["work"]._replace(
+        data={**done["work"].data, "incoming": {**done["work"].data["incoming"], "host": "evil.example.org"}}
+    )
     refused("is not what was stored", change_key, {"work": forged}, KEY, OTHER)
 
 
@@ -355,7 +411,13 @@ def test_a_store_that_is_replaced_as_a_whole_may_get_another_key(store):
 
 def test_another_key_without_the_old_one(store):
     refused("store_key_new: needs the key that passwords are encrypted with now", change_key, store, None, OTHER)
-    refused("profile 'work': incoming.password: is encrypted with another key", change_key, store, StoreKey("a third key, which is wrong"), OTHER)
+    refused(
+        "profile 'work': incoming.password: is encrypted with another key",
+        change_key,
+        store,
+        StoreKey("a third key, which is wrong"),
+        OTHER,
+    )
     refused("is not what was stored", change_key, tampered(store, host="evil.example.org"), KEY, OTHER)
 
 
