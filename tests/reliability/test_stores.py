@@ -183,7 +183,7 @@ def _meant(said: str | None, old: Snapshot, new: Snapshot) -> list[Snapshot]:
         return [new]
     if "it is not known whether the change was made" in said:
         return [old, new]
-    assert re.search("nothing was changed|no server listens there|server is starting up or shutting down", said), said
+    assert re.search("nothing was changed|no server listens there|starting up or shutting down|before it was ready", said), said
     return [old]
 
 
