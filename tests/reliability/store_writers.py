@@ -33,7 +33,7 @@ _SHUTDOWN, _NO_FLUSH = 0x8004587D, 2  # EXT4_IOC_SHUTDOWN; EXT4_GOING_FLAGS_NOLO
 
 
 def mixture(chance: random.Random, snapshot: Snapshot, size: int) -> list[dict[str, Any]]:
-    """A list for mail_profiles with ``purge``: of what is stored some stay, some are edited, renamed or left out; others are new."""
+    """A list for mail_profiles with ``purge``: some stay, some are edited, renamed or left out; some are new."""
     listed = []
     for record in snapshot.values():
         fate = chance.choice(("stays", "stays", "edited", "edited", "renamed", "left out"))
@@ -138,7 +138,7 @@ def _write(store: Store, change: Change, tell: int, say: int) -> None:
 
 
 class Moments:
-    """When to kill writers that take as long as these, for ``Writer.let``: over the whole time, while they write, about their end."""
+    """When to kill writers that take as long as these, for ``Writer.let``: at any moment, while they write, about their end."""
 
     def __init__(self, chance: random.Random, runs: list[dict[str, float]]) -> None:
         self._chance = chance
