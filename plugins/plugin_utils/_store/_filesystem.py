@@ -35,5 +35,5 @@ def os_message(location: str, exc: OSError, path: str) -> str:
     if exc.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
         return unwritable(location, path)
     if exc.errno in (errno.ENOSPC, errno.EDQUOT):
-        return f"store {location}: the disk is full; make room, nothing was changed"
+        return f"store {location}: the disk is full; make room, no profile was changed"
     return f"store {location}: {exc.strerror or type(exc).__name__}; mend that, or give another path"

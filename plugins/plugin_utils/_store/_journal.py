@@ -13,7 +13,8 @@ Beside the files lies ``.mailops/``, with a lock, what comes (each file under it
 Readers share the lock. Where a journal lies they see through it: what is left to do counts as done. They need to write nothing.
 
 Git and editors take no lock. What they change before the commit is noticed, and nothing is committed. What they change after it, and
-before a crashed writer's journal is worked off, stays: they came later, and would have overwritten the finished change just as well.
+before the file is renamed, stays: they came later, and would have overwritten the finished change just as well. (Between the last look
+at a file and its renaming are microseconds, in which a change of theirs would be lost.)
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ import fcntl
 import hashlib
 import json
 import os
+import re
 import stat
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Callable, Iterator, Mapping, NamedTuple, TypeVar
@@ -39,8 +41,11 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._store._work_dire
 
 JOURNAL = "journal"
 _NEW_JOURNAL = "journal.new"
+_NEW_IGNORE = "ignore.new"
 _FORMAT = 1
-_MOST_BYTES = 1024 * 1024
+_MOST_BYTES = 64 * 1024
+_MOST_JOURNAL_BYTES = 64 * 1024 * 1024
+_FILE = re.compile(r"[a-z0-9,][a-z0-9,._-]*\.yml\Z")  # whatever else a journal lists, no release of ours wrote
 _SYNCED_TOGETHER = 200  # a third cheaper than one by one, and below every limit of open files
 
 
@@ -55,6 +60,10 @@ class Step(NamedTuple):
     file: str
     before: str | None
     after: str | None
+
+
+class Recorded(Exception):
+    """A change was committed, and cannot be brought into all files: which change, and the OSError."""
 
 
 class Unfinished(Exception):
@@ -82,7 +91,8 @@ def writing(directory: int, timeout: float) -> Iterator[Files]:
         try:
             yield files
         finally:
-            files.sweep()
+            with suppress(OSError):  # the next writer does it
+                files.sweep()
 
 
 class Files:
@@ -116,26 +126,27 @@ class Files:
         with closing(self._create(_NEW_JOURNAL)) as descriptor:
             _write(descriptor, json.dumps({"format": _FORMAT, "steps": steps}).encode())
             os.fsync(descriptor)
-        os.rename(_NEW_JOURNAL, JOURNAL, src_dir_fd=self._work, dst_dir_fd=self._work)
-        self._pending = {step.file: step for step in steps}
-        os.fsync(self._work)
-        self._finish()
+        with self._recorded("the change"):
+            os.rename(_NEW_JOURNAL, JOURNAL, src_dir_fd=self._work, dst_dir_fd=self._work)
+            self._pending = {step.file: step for step in steps}
+            os.fsync(self._work)
+            self._finish()
         return True
-
-    @property
-    def committed(self) -> bool:
-        """Whether there is a journal, so that what it lists will be done whatever happens now."""
-        return exists(JOURNAL, self._work)
 
     def recover(self) -> None:
         """Do what a crashed writer committed, and remove its litter."""
-        if self.committed:
-            self._finish()
+        if self._committed:
+            with self._recorded("an earlier change"):
+                self._finish()
         self.sweep()
+        if not exists(IGNORE, self._work):
+            with closing(self._create(_NEW_IGNORE)) as descriptor:
+                _write(descriptor, b"*\n")
+            os.rename(_NEW_IGNORE, IGNORE, src_dir_fd=self._work, dst_dir_fd=self._work)
 
     def sweep(self) -> None:
         """Remove what was staged and never came to its commit."""
-        if self.committed:
+        if self._committed:
             return
         for name in set(os.listdir(self._work)) - {LOCK, JOURNAL, IGNORE}:
             with suppress(IsADirectoryError):  # not ours
@@ -161,55 +172,80 @@ class Files:
         if replaced is None:
             os.fchmod(descriptor, os.fstat(self._directory).st_mode & 0o666)
             return descriptor
-        for owner in ((-1, replaced.status.st_gid), (replaced.status.st_uid, -1)):
-            with suppress(PermissionError):
-                os.fchown(descriptor, *owner)
-        os.fchmod(descriptor, replaced.status.st_mode & 0o777)
+        mode = replaced.status.st_mode & 0o777
+        try:
+            os.fchown(descriptor, -1, replaced.status.st_gid)
+        except PermissionError:  # what that group might do is not for the writer's
+            mode &= ~0o070
+        with suppress(PermissionError):
+            os.fchown(descriptor, replaced.status.st_uid, -1)
+        os.fchmod(descriptor, mode)
         return descriptor
 
     # --- the journal ---
+
+    @property
+    def _committed(self) -> bool:
+        """Whether there is a journal, so that what it lists will be done whatever happens now."""
+        return exists(JOURNAL, self._work)
+
+    @contextmanager
+    def _recorded(self, what: str) -> Iterator[None]:
+        try:
+            yield
+        except OSError as exc:
+            if not self._committed:
+                raise
+            raise Recorded(what, exc) from exc
 
     def _left_to_do(self) -> dict[str, Step]:
         pending = {}
         for step in self._journal():
             current = _state(self._directory, step.file)
             if current == step.before:
-                if step.after is not None and _state(self._work, step.file) != step.after:
+                staged = _state(self._work, step.file)
+                if staged == step.after:
+                    pending[step.file] = step
+                elif staged is None:  # it had come into its place, and somebody put the old file there again
+                    self.later.append(step.file)
+                else:
                     raise Unfinished
-                pending[step.file] = step
             elif current != step.after:
                 self.later.append(step.file)
         return pending
 
     def _journal(self) -> list[Step]:
         try:
-            found = _read(self._work, JOURNAL, limit=None)
+            found = _read(self._work, JOURNAL, _MOST_JOURNAL_BYTES)
             journal = json.loads(found.content) if found else {"format": _FORMAT, "steps": []}
             steps = [Step(*step) for step in journal["steps"]]
-            if journal["format"] != _FORMAT or any(os.path.basename(step.file) != step.file for step in steps):
+            if journal["format"] != _FORMAT or not all(_FILE.match(step.file) for step in steps):
                 raise Unfinished
-        except (Invalid, ValueError, TypeError, KeyError) as exc:
+        except (Invalid, ValueError, TypeError, KeyError, RecursionError) as exc:
             raise Unfinished from exc
         return steps
 
     def _finish(self) -> None:
         for step in self._pending.values():
-            if step.after is not None:
+            if _state(self._directory, step.file) != step.before:  # it takes a second to come to the last of thousands
+                self.later.append(step.file)
+            elif step.after is not None:
                 os.rename(step.file, step.file, src_dir_fd=self._work, dst_dir_fd=self._directory)
-                continue
-            with suppress(FileNotFoundError):  # somebody else has just removed it
-                os.unlink(step.file, dir_fd=self._directory)
+            else:
+                with suppress(FileNotFoundError):  # somebody else has just removed it
+                    os.unlink(step.file, dir_fd=self._directory)
         os.fsync(self._directory)
         os.fsync(self._work)
         os.unlink(JOURNAL, dir_fd=self._work)
-        os.fsync(self._work)
         self._pending = {}
+        with suppress(OSError):  # the files are there, and a journal that comes back finds nothing to do
+            os.fsync(self._work)
 
 
 # --- one file ---
 
 
-def _read(directory: int, name: str, limit: int | None = _MOST_BYTES) -> Found | None:
+def _read(directory: int, name: str, limit: int = _MOST_BYTES) -> Found | None:
     try:
         # O_NONBLOCK: a pipe must not keep us waiting.
         descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, dir_fd=directory)
@@ -223,14 +259,13 @@ def _read(directory: int, name: str, limit: int | None = _MOST_BYTES) -> Found |
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             raise Invalid("is not a regular file; replace or remove it")
-        if limit is not None and status.st_size > limit:
-            raise Invalid(f"has more than {limit} bytes; no profile has")
-        content = b""
-        while chunk := os.read(descriptor, _MOST_BYTES):
-            content += chunk
-            if limit is not None and len(content) > limit:
+        chunks, left = [], limit
+        while chunk := os.read(descriptor, left + 1):
+            chunks.append(chunk)
+            left -= len(chunk)
+            if left < 0:
                 raise Invalid(f"has more than {limit} bytes; no profile has")
-        return Found(content, status)
+        return Found(b"".join(chunks), status)
 
 
 def _write(descriptor: int, content: bytes) -> None:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import os
 import stat
@@ -20,8 +21,6 @@ NAME = ".mailops"
 LOCK = "lock"
 LOCK_PATH = f"{NAME}/{LOCK}"
 IGNORE = ".gitignore"
-_IGNORE_ALL = b"*\n"
-_CREATE = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
 
 
 class Busy(Exception):
@@ -40,7 +39,7 @@ def locked(directory: int, kind: int, timeout: float) -> Iterator[int | None]:
                 _create(directory)
             try:
                 work = opened.enter_context(_opened(directory))
-                lock = opened.enter_context(closing(os.open(LOCK, flags, dir_fd=work)))
+                lock = opened.enter_context(_opened_lock(work, flags))
             except FileNotFoundError:
                 if kind == fcntl.LOCK_EX:  # somebody removed it meanwhile
                     continue
@@ -68,25 +67,39 @@ def _wait(lock: int, kind: int, deadline: float) -> None:
 
 
 def _create(directory: int) -> None:
-    """The work directory, as open to others as the directory is, also when that was changed later."""
+    """The work directory and the lock, as open to others as the directory is.
+
+    What is there already keeps its mode: the owner of the directory may have moved something there that is root's.
+    """
     mode = stat.S_IMODE(os.fstat(directory).st_mode)
-    with suppress(FileExistsError):
+    try:
         os.mkdir(NAME, 0o700, dir_fd=directory)
-        os.fsync(directory)
+        created = True
+    except FileExistsError:
+        created = False
     with _opened(directory) as work:
-        _set_mode(work, mode)
-        with closing(os.open(LOCK, _CREATE, 0o600, dir_fd=work)) as lock:
-            _set_mode(lock, mode & 0o666)
-        with closing(os.open(IGNORE, _CREATE, 0o600, dir_fd=work)) as ignore:
-            _set_mode(ignore, mode & 0o666)
-            if os.fstat(ignore).st_size != len(_IGNORE_ALL):
-                os.pwrite(ignore, _IGNORE_ALL, 0)
+        if created and {LOCK}.issuperset(os.listdir(work)):
+            os.fchmod(work, mode & 0o2777)
+            os.fsync(directory)
+        flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
+        with suppress(FileExistsError), closing(os.open(LOCK, flags, 0o600, dir_fd=work)) as lock:
+            os.fchmod(lock, mode & 0o666)
 
 
-def _set_mode(descriptor: int, mode: int) -> None:
-    status = os.fstat(descriptor)
-    if stat.S_IMODE(status.st_mode) != mode and status.st_uid == os.geteuid():
-        os.fchmod(descriptor, mode)
+@contextmanager
+def _opened_lock(work: int, flags: int) -> Iterator[int]:
+    problem = Invalid(f"{LOCK_PATH} is not a file of its own, but a link, a directory or a pipe; remove it")
+    try:
+        descriptor = os.open(LOCK, flags, dir_fd=work)
+    except OSError as exc:
+        if exc.errno in (errno.ELOOP, errno.EISDIR, errno.ENXIO):
+            raise problem from exc
+        raise
+    with closing(descriptor):
+        status = os.fstat(descriptor)
+        if not stat.S_ISREG(status.st_mode) or status.st_nlink > 1:
+            raise problem
+        yield descriptor
 
 
 @contextmanager

@@ -10,6 +10,7 @@ People and Git write these files as well, so whatever is read is validated, and 
 from __future__ import annotations
 
 import os
+import stat
 from contextlib import contextmanager, suppress
 from typing import Collection, Iterable, Iterator
 
@@ -89,6 +90,12 @@ class DirectoryStore(Store):
             for path in paths:
                 if not may_write(path):
                     raise MailopsError(unwritable(self.path, path))
+            status = os.stat(directory) if directory is not None else None
+            if status and status.st_mode & stat.S_ISVTX and os.geteuid() not in (0, status.st_uid):
+                raise MailopsError(
+                    f"store {self.path}: has the sticky bit, with which nobody may replace the files of others; "
+                    "take it away (chmod -t), or give another path in store"
+                )
 
     # --- the directory ---
 
@@ -120,7 +127,8 @@ class DirectoryStore(Store):
         for path in reversed(missing):
             with suppress(FileExistsError):  # another run was faster
                 os.mkdir(path, 0o700)
-            _work_directory.sync_directory(os.path.dirname(path))
+            with suppress(PermissionError):  # whoever may create files there need not be one who may list them
+                _work_directory.sync_directory(os.path.dirname(path))
 
     def _profiles(self, files: Files) -> set[str]:
         """The names of the profiles that have a file; what else lies there becomes a warning."""
@@ -146,10 +154,13 @@ class DirectoryStore(Store):
     # --- reading ---
 
     def _read(self, files: Files, names: Collection[str] | None) -> dict[str, Found]:
-        for file in files.later:
-            self._warn(f"{file}: was changed after an interrupted run had recorded a change of it; it stays as it is, so check it")
+        self._warn_of_later(files)
         present = self._profiles(files)
         return self._read_files(files, present if names is None else present.intersection(names))
+
+    def _warn_of_later(self, files: Files) -> None:
+        for file in files.later:
+            self._warn(f"{file}: was changed by somebody else after a change of it was recorded; it stays as it is, so check it")
 
     def _read_files(self, files: Files, names: Iterable[str]) -> dict[str, Found]:
         found, problems = {}, []
@@ -206,15 +217,9 @@ class DirectoryStore(Store):
             contents[file] = _profile_file.render(record, old, found[old.name].content if old else None)
         seen = {_profile_file.file_name(name): content for name, content in found.items()}
         contents = {file: content for file, content in contents.items() if file not in seen or seen[file].content != content}
-        try:
-            return not contents or files.commit(contents, {file: seen.get(file) for file in contents})
-        except OSError as exc:
-            if not files.committed:
-                raise
-            raise MailopsError(
-                f"store {self.path}: the change is recorded, but not yet in all files ({exc.strerror}); mend that, and the next "
-                "run that writes finishes it"
-            ) from exc
+        written = not contents or files.commit(contents, {file: seen.get(file) for file in contents})
+        self._warn_of_later(files)
+        return written
 
     def _holders(self, files: Files, ids: Collection[str], known: Collection[str]) -> dict[str, Found]:
         """The other files that seem to hold a record with one of these ids. To parse all would take ten times as long."""
@@ -238,6 +243,12 @@ class DirectoryStore(Store):
                 f"store {self.path}: another process has held it locked for {TIMEOUT:g} seconds; "
                 f"let it finish (fuser {self._lock} names it), then run again"
             ) from exc
+        except _journal.Recorded as exc:
+            what, error = exc.args
+            raise MailopsError(
+                f"store {self.path}: {what} is recorded, but not yet in all files ({_reason(error)}); "
+                "mend that, and the next run that writes finishes it"
+            ) from exc
         except _journal.Unfinished as exc:
             raise MailopsError(
                 f"store {self.path}: an interrupted change cannot be finished: a part of it is gone, or a newer release began it; "
@@ -253,6 +264,10 @@ class DirectoryStore(Store):
         if name == _work_directory.LOCK:
             return self._lock
         return os.path.join(self.path, name) if isinstance(name, str) else self.path
+
+
+def _reason(exc: OSError) -> str:
+    return f"{exc.filename}: {exc.strerror}" if isinstance(exc.filename, str) else f"{exc.strerror}"
 
 
 def _foreign(file: str) -> str:

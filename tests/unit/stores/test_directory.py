@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import errno
 import fcntl
 import functools
 import multiprocessing
@@ -228,10 +229,10 @@ def test_all_broken_files_are_named_at_once(store, path):
 HOSTILE = {
     "bomb": ("a: &a [x, x]\nb: &b [*a, *a]\n", "line 1, column 4: anchors and aliases are not allowed; write the value out"),
     "object": ("a: !!python/object/apply:os.system [x]\n", "line 1, column 4: tags are not allowed; remove it"),
-    "deep": ("a: " + "[" * 300_000, "line 1, column 11: is nested too deeply; no field of a profile is"),
+    "deep": ("a: " + "[" * 60_000, "line 1, column 11: is nested too deeply; no field of a profile is"),
     "twice": (f"{HAND_WRITTEN}incoming: {{host: y}}\n", "line 4, column 1: this key stands here for the second time; remove one"),
     "two documents": (f"{HAND_WRITTEN}---\n{HAND_WRITTEN}", "line 4, column 1: a second document begins; a file holds one profile"),
-    "huge": (f"{HAND_WRITTEN}#{'x' * 1024 * 1024}", "has more than 1048576 bytes; no profile has"),
+    "huge": (f"{HAND_WRITTEN}#{'x' * 65536}", "has more than 65536 bytes; no profile has"),
     "password": (
         f'{HAND_WRITTEN.replace("smtp.example.org", "smtp.example.org, password: s3cret")}',
         "line 3: outgoing.password: a literal password would lie in the store in clear",
@@ -288,6 +289,26 @@ def test_modes(tmp_path):
     assert [mode(item) for item in (private / "work.yml", private / ".mailops" / "lock")] == [0o600] * 2
     assert [mode(item) for item in (shared / ".mailops", shared / "work.yml", shared / "open.yml")] == [0o2770, 0o660, 0o644]
     assert {item.name: mode(item) for item in (shared / ".mailops").iterdir()} == {"lock": 0o660, ".gitignore": 0o660}
+
+
+def test_a_group_that_the_writer_may_not_give(open_directory):
+    if os.geteuid() != 0:
+        pytest.skip("only root can give files to any group")
+    path = open_directory / "p.d"
+    put(opened(path))
+    subprocess.run(["chmod", "-R", "a+rwX", path], check=True)
+    os.chown(path / "work.yml", 0, 65533)
+    assert as_ordinary_user(lambda: put(opened(path), default=True).action) == "updated"
+    assert (os.stat(path / "work.yml").st_gid, mode(path / "work.yml")) == (65534, 0o606)
+
+
+def test_a_parent_that_may_not_be_listed(open_directory):
+    if os.geteuid() != 0:
+        pytest.skip("only root can give directories away")
+    os.chown(open_directory, 65534, 65534)
+    open_directory.chmod(0o300)
+    path = open_directory / "p.d"
+    assert as_ordinary_user(lambda: put(opened(path)).action) == "created"
 
 
 def test_the_owner_stays(store, path):
@@ -366,6 +387,53 @@ def test_a_trap_in_place_of_the_work_directory(store, path, tmp_path, kind):
     assert files(tmp_path) == before
 
 
+@pytest.mark.parametrize("kind", ["link", "dangling link", "hard link", "directory", "pipe"])
+def test_a_trap_in_place_of_the_lock(store, path, tmp_path, kind):
+    put(store)
+    lock, victim = path / ".mailops" / "lock", tmp_path / "victim"
+    lock.unlink()
+    victim.write_text("of root")
+    victim.chmod(0o600)
+    path.chmod(0o777)
+    if kind == "hard link":
+        os.link(victim, lock)
+    elif kind == "directory":
+        lock.mkdir()
+    elif kind == "pipe":
+        os.mkfifo(lock)
+    else:
+        lock.symlink_to(victim if kind == "link" else "nothing")
+    before = files(tmp_path)
+    for use in (store.read, lambda: put(store, default=True), lambda: store.preview(["work"], add)):
+        assert refusal(use) == (
+            f"store {path}: .mailops/lock is not a file of its own, but a link, a directory or a pipe; remove it"
+        )
+    assert files(tmp_path) == before
+
+
+@pytest.mark.parametrize("name", ["lock", ".gitignore"])
+def test_what_lies_in_the_work_directory_keeps_mode_and_content(store, path, name):
+    """The owner of the directory can move any file there that root has made in another directory of his."""
+    path.mkdir()
+    path.chmod(0o777)
+    (path / ".mailops").mkdir(0o700)
+    file = path / ".mailops" / name
+    file.write_text("of root")
+    file.chmod(0o600)
+    put(store)
+    assert (file.read_text(), mode(file), mode(path / ".mailops")) == ("of root", 0o600, 0o700)
+
+
+@pytest.mark.parametrize("kind", ["directory", "pipe"])
+def test_no_file_tells_git_what_to_ignore(store, path, kind):
+    """It is not needed to read and write profiles."""
+    (path / ".mailops").mkdir(parents=True)
+    ignore = path / ".mailops" / ".gitignore"
+    ignore.mkdir() if kind == "directory" else os.mkfifo(ignore)
+    put(store)
+    assert work(path) == [".gitignore", "lock"]
+
+
 @pytest.fixture
 def small_disk(tmp_path):
     disk = tmp_path / "disk"
@@ -389,7 +457,7 @@ def test_a_full_disk(small_disk):
             put_all(opened(path), [{"name": f"p{number}", "signature": "x" * 5000} for number in range(8)], purge=True)
             break
         except MailopsError as exc:
-            assert str(exc) == f"store {path}: the disk is full; make room, nothing was changed"
+            assert str(exc) == f"store {path}: the disk is full; make room, no profile was changed"
             refused += 1
         (small_disk / "filler").unlink()
         assert opened(path).read() == before and work(path) == [".gitignore", "lock"]
@@ -565,7 +633,102 @@ def test_what_git_changes_after_the_commit_stays(crashed):
     assert store.warnings == []
 
 
-@pytest.mark.parametrize("damage", ["cut off", "no list", "newer", "outside", "staged file gone", "staged file changed"])
+def test_git_puts_back_what_a_dead_writer_had_renamed(tmp_path, bulk):
+    base, change, _old, _new = bulk
+    path = tmp_path / "crashed"
+    shutil.copytree(base, path)
+    assert killed(3, lambda: change(path), changes=("rename",)) and not (path / ".mailops" / "a.yml").exists()
+    shutil.copy(base / "a.yml", path)
+    store = opened(path)
+    found = store.read(["a", "c", "new"])
+    assert {name: record.revision for name, record in found.items()} == {"a": 1, "c": 2, "new": 1}
+    assert [warning.split(": ")[1] for warning in store.warnings] == ["a.yml"]
+
+
+def test_git_changes_a_file_while_others_are_renamed(store, path, monkeypatch):
+    put_all(store, [{"name": name} for name in "az"])
+
+    class Slow:
+        def __getattr__(self, name):
+            return getattr(os, name)
+
+        def rename(self, source, target, **options):
+            if target == "a.yml":
+                (path / "z.yml").write_text(HAND_WRITTEN)
+            os.rename(source, target, **options)
+
+    monkeypatch.setattr(_journal, "os", Slow())
+    put_all(store, [{"name": name, "default": True} for name in "az"])
+    assert (path / "z.yml").read_text() == HAND_WRITTEN and opened(path).read()["a"].data["default"]
+    assert store.warnings == [
+        f"store {path}: z.yml: was changed by somebody else after a change of it was recorded; it stays as it is, so check it"
+    ]
+    assert work(path) == [".gitignore", "lock"]
+
+
+class Failing:
+    """The module os, with calls that fail."""
+
+    def __init__(self, *fails):
+        self.fails = fails
+
+    def __getattr__(self, name):
+        function = getattr(os, name)
+
+        def call(*args, **options):
+            if any(failing(name, args) for failing in self.fails):
+                raise OSError(errno.EIO, os.strerror(errno.EIO), args[0])
+            return function(*args, **options)
+
+        return call if name in ("rename", "fsync", "listdir", "unlink") else function
+
+
+def test_what_fails_after_all_is_done(store, path, monkeypatch):
+    """The task has done what it should, and must not say otherwise."""
+    put(store)
+    done = []
+
+    def after_the_end(name, args):
+        if done:
+            return name in ("fsync", "listdir")
+        done.extend([name] if (name, args[0]) == ("unlink", "journal") else [])
+        return False
+
+    monkeypatch.setattr(_journal, "os", Failing(after_the_end))
+    assert put(store, default=True).changed and done
+    monkeypatch.undo()
+    assert opened(path).read()["work"].data["default"]
+
+
+def test_a_change_that_cannot_be_finished(store, path, monkeypatch):
+    """As with ``chattr +i`` or a file that is mounted."""
+    put_all(store, [{"name": name} for name in "abc"])
+    monkeypatch.setattr(_journal, "os", Failing(lambda name, args: name == "rename" and args[1] == "b.yml"))
+    said = "is recorded, but not yet in all files (b.yml: Input/output error); mend that, and the next run that writes finishes it"
+    assert refusal(lambda: put_all(store, [{"name": name, "default": True} for name in "abc"])) == f"store {path}: the change {said}"
+    assert refusal(lambda: put(store, "d")) == f"store {path}: an earlier change {said}"
+    assert [record.data["default"] for record in store.read().values()] == [True] * 3
+    monkeypatch.undo()
+    put(store, "d")
+    assert "default: true" in (path / "c.yml").read_text() and work(path) == [".gitignore", "lock"]
+
+
+def test_a_sticky_directory(open_directory):
+    """There nobody may replace the files of others."""
+    path = open_directory / "p.d"
+    put(opened(path))
+    subprocess.run(["chmod", "-R", "a+rwX", path], check=True)
+    path.chmod(0o1777)
+    for use in (lambda: opened(path).preview(None, add), lambda: put(opened(path), default=True)):
+        assert as_ordinary_user(use) == [
+            f"store {path}: has the sticky bit, with which nobody may replace the files of others; "
+            "take it away (chmod -t), or give another path in store"
+        ]
+    assert not opened(path).read()["work"].data["default"]
+    put(opened(path), default=True)
+
+
+@pytest.mark.parametrize("damage", ["cut off", "no list", "newer", "outside", "NUL", "deep", "staged file changed"])
 def test_a_journal_that_cannot_be_worked_off(crashed, damage):
     path, _new = crashed
     journal = path / ".mailops" / "journal"
@@ -578,8 +741,10 @@ def test_a_journal_that_cannot_be_worked_off(crashed, damage):
         journal.write_text(text.replace('"format": 1', '"format": 2'))
     elif damage == "outside":
         journal.write_text(text.replace("c.yml", "../c.yml"))
-    elif damage == "staged file gone":
-        (path / ".mailops" / "c.yml").unlink()
+    elif damage == "NUL":
+        journal.write_text(text.replace("c.yml", "c\\u0000.yml"))
+    elif damage == "deep":
+        journal.write_text("[" * 300_000)
     else:
         (path / ".mailops" / "c.yml").write_text("x")
     before = files(path)
