@@ -32,7 +32,7 @@ MAX_NAME = 64
 # Refused everywhere: in several client formats a newline starts a new directive, which is code execution; C1 controls and
 # U+2028/2029 end lines for some parsers; bidirectional controls make a name look like another; surrogates are not text;
 # U+FFFE and U+FFFF cannot stand in XML.
-_FORBIDDEN = re.compile(
+FORBIDDEN = re.compile(
     "[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
 )
 _CHARACTER_NAMES = {"\n": "a newline", "\r": "a carriage return", "\t": "a tab", "\0": "a NUL"}
@@ -54,7 +54,7 @@ def text(value: Any, limit: int = MAX_TEXT, newline: bool = False) -> str:
         raise Invalid("must be text")
     if len(value) > limit:
         raise Invalid(f"has {len(value)} characters, at most {limit} are allowed")
-    found = _FORBIDDEN.search(value.replace("\n", "") if newline else value)
+    found = FORBIDDEN.search(value.replace("\n", "") if newline else value)
     if found:
         name = _CHARACTER_NAMES.get(found.group(), f"the control character U+{ord(found.group()):04X}")
         raise Invalid(f"holds {name}, which is not allowed here")

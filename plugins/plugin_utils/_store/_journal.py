@@ -120,7 +120,11 @@ class Files:
     def commit(self, contents: Mapping[str, bytes | None], seen: Mapping[str, Found | None]) -> bool:
         """Write (None: remove) these files. False: one is no longer as it was ``seen``, and nothing was done."""
         steps = [Step(file, _digest(seen[file]), _sha256(content)) for file, content in sorted(contents.items())]
-        self._stage({file: content for file, content in contents.items() if content is not None}, seen)
+        new = {file: content for file, content in contents.items() if content is not None}
+        for file, content in new.items():
+            if len(content) > _MOST_BYTES:
+                raise Invalid(f"{file}: would have more than {_MOST_BYTES} bytes; shorten its texts")
+        self._stage(new, seen)
         if any(_state(self._directory, step.file) != step.before for step in steps):
             return False
         with closing(self._create(_NEW_JOURNAL)) as descriptor:

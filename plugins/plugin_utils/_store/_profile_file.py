@@ -18,7 +18,8 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Sto
 ENDING = ".yml"
 # A profile without an id, written by hand, has one that follows from its name until somebody else writes the file.
 _NAMESPACE = uuid.UUID("0d9c1f5e-7a52-5d0b-9a0e-2f1f6c6a4b7d")
-_MOST_REVISIONS = 2**53
+_MOST_REVISIONS = 2**31 - 1
+_MOST_SHOWN = 20
 
 
 def file_name(name: str) -> str:
@@ -53,7 +54,10 @@ def parse(name: str, content: bytes) -> Stored:
     except MailopsError as exc:
         problems += [problem.removeprefix(f"{file}: ") for problem in exc.problems]
     if problems:
-        raise MailopsError(*(f"{file}: {_line(text, problem)}{problem}" for problem in problems))
+        lines = _yaml.lines(text)
+        shown = [f"{_line(lines, problem)}{problem}" for problem in problems[:_MOST_SHOWN]]
+        more = [f"and {len(problems) - _MOST_SHOWN} more problems"] if len(problems) > _MOST_SHOWN else []
+        raise MailopsError(*(f"{file}: {problem}" for problem in shown + more))
     return Stored(profile_id, name, revision, profile.as_data())
 
 
@@ -76,6 +80,8 @@ def _record_fields(name: str, data: dict[str, Any], problems: list[str]) -> tupl
     if data.get("id") is not None:
         try:
             profile_id = values.identifier(data["id"])
+            if profile_id != data["id"].lower():
+                problems.append(f"id: write it as {profile_id}")
         except Invalid as exc:
             problems.append(f"id: {exc}")
     if data.get("revision") is not None:
@@ -86,8 +92,10 @@ def _record_fields(name: str, data: dict[str, Any], problems: list[str]) -> tupl
     return profile_id, revision
 
 
-def _line(text: str, problem: str) -> str:
-    line = _yaml.line_of(text, problem.partition(":")[0])
+def _line(lines: dict[str, int], problem: str) -> str:
+    """Where the field is that a problem begins with, or the one that it is missing in."""
+    path = problem.partition(":")[0]
+    line = lines.get(path) or lines.get(path.partition(".")[0])
     return f"line {line}: " if line else ""
 
 

@@ -10,18 +10,23 @@ Nothing that the parser says is passed on: it quotes the text, and a text may be
 from __future__ import annotations
 
 import functools
+import re
 import textwrap
 from typing import Any, Iterator, Mapping
 
 import yaml
 
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # without libyaml thousands of files take a minute
 _RESOLVER = yaml.resolver.Resolver()
 _CONSTRUCTOR = yaml.constructor.SafeConstructor()
 _MOST_NESTED = 8
+_MOST_DIGITS = 100  # 1:1:1:... is a number with the base 60, and takes the square of its length
 _STRING = "tag:yaml.org,2002:str"
+# What no text of a profile may hold shall not hide a line behind a comment either.
+_HIDDEN = re.compile(rf"{values.FORBIDDEN.pattern}(?<![\n\t])(?<!\r(?=\n))")
 
 
 # --- reading ---
@@ -32,11 +37,11 @@ def load(text: str) -> Any:
 
     Events rather than PyYAML's constructor: it lets duplicate keys pass, expands aliases and raises whatever a tag makes it stumble over.
     """
-    unprintable = yaml.reader.Reader.NON_PRINTABLE.search(text)
-    if unprintable:
-        before = text[: unprintable.start()]
+    hidden = _HIDDEN.search(text)
+    if hidden:
+        before = text[: hidden.start()]
         place = _place(before.count("\n"), len(before) - before.rfind("\n") - 1)
-        raise Invalid(f"{place}: holds the control character U+{ord(unprintable[0]):04X}; remove it")
+        raise Invalid(f"{place}: holds the control character U+{ord(hidden[0]):04X}; remove it")
     try:
         return _Events(yaml.parse(text, Loader=_LOADER)).document()
     except yaml.MarkedYAMLError as exc:
@@ -74,7 +79,7 @@ class _Events:
         if isinstance(event, yaml.ScalarEvent):
             try:
                 return _scalar(event.value, event.implicit)
-            except ValueError:  # a date in a thirteenth month, a number of ten thousand digits
+            except (ValueError, OverflowError):  # a date in a thirteenth month, a number of a thousand digits
                 raise _refused(event, "is not a value that YAML knows; put it in quotes") from None
         if depth == _MOST_NESTED:
             raise _refused(event, "is nested too deeply; no field of a profile is")
@@ -108,20 +113,22 @@ def _refused(event: yaml.Event, problem: str) -> Invalid:
 def _scalar(value: str, implicit: tuple[bool, bool]) -> Any:
     tag = _RESOLVER.resolve(yaml.ScalarNode, value, implicit)
     construct = yaml.constructor.SafeConstructor.yaml_constructors.get(tag)
-    return value if tag == _STRING or construct is None else construct(_CONSTRUCTOR, yaml.ScalarNode(tag, value))
+    if tag == _STRING or construct is None:
+        return value
+    if len(value) > _MOST_DIGITS:
+        raise ValueError
+    return construct(_CONSTRUCTOR, yaml.ScalarNode(tag, value))
 
 
-def line_of(text: str, path: str) -> int | None:
-    """The line of a key such as ``incoming.port`` in a text that ``load`` has taken."""
-    node, line = yaml.compose(text, Loader=_LOADER), None
-    for name in path.split("."):
-        if not isinstance(node, yaml.MappingNode):
-            break
-        key, node = next(((key, value) for key, value in node.value if key.value == name), (None, None))
-        if key is None:
-            break
-        line = key.start_mark.line + 1
-    return line
+def lines(text: str) -> dict[str, int]:
+    """The line of each key, such as ``incoming.port``, in a text that ``load`` has taken."""
+    return dict(_lines(yaml.compose(text, Loader=_LOADER), ""))
+
+
+def _lines(node: yaml.Node, prefix: str) -> Iterator[tuple[str, int]]:
+    for key, value in node.value if isinstance(node, yaml.MappingNode) else ():
+        yield f"{prefix}{key.value}", key.start_mark.line + 1
+        yield from _lines(value, f"{prefix}{key.value}.")
 
 
 # --- writing ---

@@ -257,6 +257,16 @@ def test_hostile(store, path, kind):
     assert files(path) == before
 
 
+def test_a_profile_that_could_not_be_read_again(store, path):
+    put(store)
+    before = files(path)
+    variables = {f"A{number}": "x" * 500 for number in range(130)}
+    assert refusal(lambda: put_all(store, [{"name": "new"}, {"name": "big", "variables": variables}])) == (
+        f"store {path}: big.yml: would have more than 65536 bytes; shorten its texts"
+    )
+    assert files(path) == before
+
+
 @pytest.mark.parametrize("kind", ["pipe", "socket", "link", "device"])
 def test_no_regular_file(store, path, kind):
     put(store)

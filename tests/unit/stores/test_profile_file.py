@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import time
+
 import pytest
 import yaml
 from hypothesis import given, settings
@@ -245,17 +247,43 @@ PLACES = {
     "yes: x": "line 1, column 1: a key must be text",
     "[a]: x": "line 1, column 1: a key must be text",
     "a: \ud800": "line 1, column 4: holds the control character U+D800",
+    "a: x\r\n# \r b: y": "line 2, column 3: holds the control character U+000D",
+    "# \u2028b: y": "line 1, column 3: holds the control character U+2028",
+    "# \u0085b: y": "line 1, column 3: holds the control character U+0085",
+    "# \u202eb": "line 1, column 3: holds the control character U+202E",
+    f"a: {'1:' * 300}1.0": "line 1, column 4: is not a value that YAML knows",
+    f"a: {'1:' * 20_000}1": "line 1, column 4: is not a value that YAML knows",
+    f"a: {'1' * 101}": "line 1, column 4: is not a value that YAML knows",
     "a: <<\n<<: *x": "line 2, column 5: anchors and aliases",
 }
 
 
 @pytest.mark.parametrize("text, place", PLACES.items())
-@pytest.mark.parametrize("loader", {yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)})
+@pytest.mark.parametrize("loader", dict.fromkeys([yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)]))
 def test_places(text, place, loader, monkeypatch):
     monkeypatch.setattr(_yaml, "_LOADER", loader)
     with pytest.raises(Invalid) as refused:
         _yaml.load(text)
     assert str(refused.value).startswith(place.partition(",")[0]) and place.partition(": ")[2] in str(refused.value)
+
+
+def test_many_problems():
+    """A file with thousands of them is read in no time: the lock is held meanwhile."""
+    text = "".join(f"k{number}: 1\n" for number in range(5000)) + "incoming: {host: i}\noutgoing: {host: s}\n"
+    started = time.monotonic()
+    with pytest.raises(MailopsError) as refused:
+        parse("work", text.encode())
+    assert time.monotonic() - started < 5
+    assert len(refused.value.problems) == 21 and refused.value.problems[-1] == "work.yml: and 4980 more problems"
+    assert refused.value.problems[19].startswith("work.yml: line 20: k19: ")
+
+
+@pytest.mark.parametrize("line", ["revision: 2147483648", "revision: 0", "id: {6f1c3b1e0d7c4e539f3b0d5c7e1f2a3b}", "id: 6f1c3b1e0d7c4e539f3b0d5c7e1f2a3b"])
+def test_what_other_stores_could_not_keep(line):
+    """And an id in one spelling only, because files are searched for ids."""
+    with pytest.raises(MailopsError) as refused:
+        parse("work", f"{line}\nincoming: {{host: i}}\noutgoing: {{host: s}}\n".encode())
+    assert str(refused.value).startswith(f"work.yml: line 1: {line.partition(':')[0]}: ")
 
 
 def test_without_libyaml(monkeypatch):
