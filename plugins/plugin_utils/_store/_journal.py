@@ -12,9 +12,9 @@ Beside the files lies ``.mailops/``, with a lock, what comes (each file under it
 
 Readers share the lock. Where a journal lies they see through it: what is left to do counts as done. They need to write nothing.
 
-Git and editors take no lock. What they change before the commit is noticed, and nothing is committed. What they change after it, and
-before the file is renamed, stays: they came later, and would have overwritten the finished change just as well. (Between the last look
-at a file and its renaming are microseconds, in which a change of theirs would be lost.)
+Git and editors take no lock. What they change before the commit is noticed, and nothing is committed. What they change after it,
+and before the file is renamed, stays: they came later, and would have overwritten the finished change just as well. (Between the
+last look at a file and its renaming are microseconds, in which a change of theirs would be lost.)
 """
 
 from __future__ import annotations

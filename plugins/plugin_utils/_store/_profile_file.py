@@ -99,16 +99,21 @@ def _line(lines: dict[str, int], problem: str) -> str:
     return f"line {line}: " if line else ""
 
 
-def render(record: Stored, old: Stored | None, content: bytes | None) -> bytes:
-    """The text of a record; that of its file before (``old``, as ``content`` says it) is only edited, for the sake of comments."""
-    after = _document(record)
-    if old is not None and content is not None:
-        text, data = _loaded(content)
-        before = {key: value for key, value in _document(old).items() if key != "id" or data.get("id") is not None}
-        edited = _yaml.edit(text, before, after).encode()
+def new_text(record: Stored) -> bytes:
+    return _yaml.dump(_document(record)).encode()
+
+
+def edited_text(record: Stored, old: Stored, content: bytes) -> bytes | None:
+    """``content``, which says ``old``, made to say the record; comments stay. None: nobody can edit what is written like this."""
+    text, data = _loaded(content)
+    before = {key: value for key, value in _document(old).items() if key != "id" or data.get("id") is not None}
+    for sides in ((), ("incoming",), ("outgoing",), ("incoming", "outgoing")):
+        # A port that followed from another field no longer does: what the file says of this side beyond the document goes.
+        said = {side: {key: item for key, item in data[side].items() if item is not None} | before[side] for side in sides}
+        edited = _yaml.edit(text, before | said, _document(record)).encode()
         if _says(edited, record):
             return edited
-    return _yaml.dump(after).encode()
+    return None
 
 
 def _says(content: bytes, record: Stored) -> bool:

@@ -35,7 +35,7 @@ _HIDDEN = re.compile(rf"{values.FORBIDDEN.pattern}(?<![\n\t])(?<!\r(?=\n))")
 def load(text: str) -> Any:
     """The one document in ``text``, made of dict, list and scalars; Invalid names line and column.
 
-    Events rather than PyYAML's constructor: it lets duplicate keys pass, expands aliases and raises whatever a tag makes it stumble over.
+    Events rather than PyYAML's constructor: it lets duplicate keys pass, expands aliases, and raises whatever a tag makes of its text.
     """
     hidden = _HIDDEN.search(text)
     if hidden:
@@ -138,12 +138,13 @@ class _Dumper(getattr(yaml, "CSafeDumper", yaml.SafeDumper)):
     """Block style; texts of several lines as ``|`` blocks, lists in one line, as the documentation writes them."""
 
 
-_Dumper.add_representer(
-    str, lambda dumper, value: dumper.represent_scalar(_STRING, value, style="|" if "\n" in value else None)
-)
-_Dumper.add_representer(
-    list, lambda dumper, value: dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=True)
-)
+def _style(text: str) -> str | None:
+    # libyaml puts "..." behind a block that ends in an empty line.
+    return None if "\n" not in text else '"' if text == "\n" or text.endswith("\n\n") else "|"
+
+
+_Dumper.add_representer(str, lambda dumper, value: dumper.represent_scalar(_STRING, value, style=_style(value)))
+_Dumper.add_representer(list, lambda dumper, value: dumper.represent_sequence("tag:yaml.org,2002:seq", value, flow_style=True))
 
 
 def dump(data: Mapping[str, Any]) -> str:
@@ -154,15 +155,13 @@ def dump(data: Mapping[str, Any]) -> str:
 def edit(text: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:
     """``text``, which said ``before``, with the entries that differ in ``after``: comments, order and style of all others stay.
 
-    A new entry follows the one that precedes it in ``after``. The caller reads the result again: there are spellings that this does not
-    foresee.
+    A new entry follows the one that precedes it in ``after``. The caller reads the result again: there are spellings that this does
+    not foresee, and a text that is one {} as a whole comes back as it is.
     """
-    text = text if text.endswith("\n") else f"{text}\n"
-    root = yaml.compose(text, Loader=_LOADER)
-    if root.flow_style:
-        return dump(after)
     editor = _Editor(text)
-    editor.mapping(root, before, after)
+    root = yaml.compose(text, Loader=_LOADER)
+    if not root.flow_style:
+        editor.mapping(root, before, after)
     return editor.result()
 
 
@@ -170,7 +169,8 @@ class _Editor:
     """Collects replacements of parts of a text. Only entries in block style are taken apart."""
 
     def __init__(self, text: str) -> None:
-        self._text = text
+        self._text = text if text.endswith("\n") else f"{text}\n"
+        self._length = len(text)  # a newline too many would belong to the value of a block
         self._edits: list[tuple[int, int, str]] = []
 
     def result(self) -> str:
@@ -178,7 +178,7 @@ class _Editor:
         for start, end, replacement in sorted(self._edits, key=lambda edit: edit[:2]):
             parts += [self._text[done:start], replacement]
             done = end
-        return "".join([*parts, self._text[done:]])
+        return "".join([*parts, self._text[done : self._length]])
 
     def mapping(self, node: yaml.MappingNode, before: Mapping[str, Any], after: Mapping[str, Any]) -> None:
         present = {key.value: (key, value) for key, value in node.value}

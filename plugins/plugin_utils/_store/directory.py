@@ -73,7 +73,8 @@ class DirectoryStore(Store):
                     if not changes or self._write(files, names, found, snapshot, changes):
                         return result
         raise MailopsError(
-            f"store {self.path}: its files keep changing while they are written; let Git or whatever changes them finish, then run again"
+            f"store {self.path}: its files keep changing while they are written; let Git or whatever changes them finish, "
+            "then run again"
         )
 
     def refuse_unusable(self) -> None:
@@ -214,12 +215,19 @@ class DirectoryStore(Store):
             file = _profile_file.file_name(record.name)
             if record.name in found and file not in contents:
                 raise MailopsError(f"store {self.path}: {file}: another profile has this name; give another one")
-            contents[file] = _profile_file.render(record, old, found[old.name].content if old else None)
+            contents[file] = self._text(record, old, found)
         seen = {_profile_file.file_name(name): content for name, content in found.items()}
         contents = {file: content for file, content in contents.items() if file not in seen or seen[file].content != content}
         written = not contents or files.commit(contents, {file: seen.get(file) for file in contents})
         self._warn_of_later(files)
         return written
+
+    def _text(self, record: Stored, old: Stored | None, found: dict[str, Found]) -> bytes:
+        before = found[old.name].content if old else b""
+        text = _profile_file.edited_text(record, old, before) if old else None
+        if text is None and b"#" in before:
+            self._warn(f"{_profile_file.file_name(record.name)}: was written anew, without its comments; look for them in Git")
+        return text or _profile_file.new_text(record)
 
     def _holders(self, files: Files, ids: Collection[str], known: Collection[str]) -> dict[str, Found]:
         """The other files that seem to hold a record with one of these ids. To parse all would take ten times as long."""
@@ -277,4 +285,6 @@ def _foreign(file: str) -> str:
         profile = values.profile_name(stem)
     except Invalid:
         return shown
-    return f"{shown} (the profile {profile!r} belongs in {_profile_file.file_name(profile)})" if ending in (".yml", ".yaml") else shown
+    if ending not in (".yml", ".yaml"):
+        return shown
+    return f"{shown} (the profile {profile!r} belongs in {_profile_file.file_name(profile)})"

@@ -14,9 +14,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._ports import derived_port
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Stored, _yaml
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import parse, render
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import edited_text, new_text, parse
 
 ID = "6f1c3b1e-0d7c-4e53-9f3b-0d5c7e1f2a3b"
 SERVERS = {"incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
@@ -32,7 +33,7 @@ def edited(text, **fields):
     old = parse("work", content)
     data = Profile.from_data({**old.data, **fields}).as_data()
     new = old._replace(revision=old.revision + 1, data=data)
-    after = render(new, old, content)
+    after = edited_text(new, old, content) or new_text(new)
     assert parse("work", after) == new
     return after.decode()
 
@@ -87,7 +88,7 @@ def test_a_new_file():
         folders={"sent": "Gesendet"},
         variables={"Yes": "12:30", "Region": None},
     )
-    content = render(new, None, None)
+    content = new_text(new)
     assert content.decode() == NEW
     assert parse("work", content) == new and yaml.safe_load(content)["variables"] == {"Region": None, "Yes": "12:30"}
 
@@ -135,7 +136,10 @@ EDITS = [
     ({"incoming": {"host": "h", "username": "{UserName}"}}, [("imap.example.org", "h")]),
     (
         {"incoming": {"host": "h", "port": 994, "username": "{UserName}", "password": "{UserPassword}"}},
-        [("imap.example.org  # the new one\n", "h  # the new one\n    port: 994\n"), ('}"\n', "}\"\n    password: '{UserPassword}'\n")],
+        [
+            ("imap.example.org  # the new one\n", "h  # the new one\n    port: 994\n"),
+            ('}"\n', "}\"\n    password: '{UserPassword}'\n"),
+        ],
     ),
     (
         {"outgoing": {"host": "s"}, "check_interval": 5},
@@ -204,10 +208,66 @@ def test_every_spelling_can_be_edited(text, change):
     assert edited(after, **change).partition("revision: 3")[2] == after.partition("revision: 2")[2]
 
 
+# A file says what follows from another field; then that changes.
+DERIVED = """\
+# top
+incoming:
+  host: i # host
+  # why
+  port: 993 # the port
+  security: tls # secure
+outgoing: {host: s, port: 465} # out
+reply_to: # nobody
+variables: # none
+"""
+
+
+@pytest.mark.parametrize(
+    "fields, removed, replaced",
+    [
+        ({"incoming": {"host": "x"}}, "", ("host: i ", "host: x ")),
+        ({"incoming": {"host": "i", "security": "starttls"}}, "  port: 993 # the port\n", ("tls #", "starttls #")),
+        ({"account_type": "pop"}, "  port: 993 # the port\n", ("# top", "account_type: pop\n# top")),
+    ],
+)
+def test_a_port_that_has_followed(fields, removed, replaced):
+    expected = DERIVED.replace(removed, "").replace(*replaced)
+    assert edited(DERIVED, **fields).partition("revision: 2\n")[2] == expected
+
+
+@pytest.mark.parametrize("signature", ["\n", "\n\n", "a\n\n", "a\n\n\nb\n\n", "a\n", "\n a", " \n", "a \nb"])
+def test_line_ends_of_a_text(signature):
+    text = edited(BY_HAND, signature=signature)
+    assert text.partition("signature:")[0] == f"{HEAD}{BY_HAND}".partition("signature:")[0].replace(HEAD, "").replace(
+        "# what the help", f"{HEAD}# what the help"
+    )
+    assert text.endswith("# nobody answers\nreply_to:   # yet\n")
+
+
+@pytest.mark.parametrize("style", ["|", "|2", "|+", ">"])
+def test_a_text_at_the_end_of_a_file_without_a_newline(style):
+    """There it ends without one as well."""
+    text = f"# top\nincoming: {{host: i}}\noutgoing: {{host: s}}\nsignature: {style}\n  a"
+    assert edited(text, description="x").partition("revision: 2\n")[2] == f"description: x\n{text}"
+
+
+@pytest.mark.parametrize(
+    "text", ["# top\n{incoming: {host: i}, outgoing: {host: s}}\n", "incoming: {host: i}\noutgoing: {host: s}\nsignature: |\n  a"]
+)
+def test_what_cannot_be_edited(text):
+    old = parse("work", text.encode())
+    new = old._replace(data=Profile.from_data({**old.data, "signature_format": "html"}).as_data())
+    assert edited_text(new, old, text.encode()) is None
+
+
 # What YAML 1.1 would read as something else, or not at all.
 TEXTS = st.one_of(
-    st.sampled_from(["yes", "off", "~", "null", "1", "0x1", "1_0", "12:30", "1e3", ".5", "2020-01-01", "=", "<<", "- a", "? a", "a: b", "a #b"]),
-    st.sampled_from(["#", "&a", "*a", "!a", "|", ">", "%a", "@a", "`a", "[", "{a", "'", '"', "---", "...", " a", "a ", "a\\b", "a:", ",", "🙂"]),
+    st.sampled_from(
+        ["yes", "off", "~", "null", "1", "0x1", "1_0", "12:30", "1e3", ".5", "2020-01-01", "=", "<<", "- a", "? a", "a: b", "a #b"]
+    ),
+    st.sampled_from(
+        ["#", "&a", "*a", "!a", "|", ">", "%a", "@a", "`a", "[", "{a", "'", '"', "---", "...", " a", "a ", "a\\b", "a:", ",", "🙂"]
+    ),
     st.text(st.characters(exclude_categories=["C", "Zl", "Zp"], include_characters="\n"), max_size=40),
 )
 FIELDS = st.fixed_dictionaries(
@@ -215,26 +275,39 @@ FIELDS = st.fixed_dictionaries(
     optional={
         "signature": TEXTS,
         "description": TEXTS.map(lambda text: text.replace("\n", " ")),
-        "variables": st.dictionaries(st.sampled_from(["A", "B", "Yes", "Null", "N"]), st.none() | TEXTS.map(lambda text: text.replace("\n", ""))),
-        "outgoing": st.fixed_dictionaries({"host": st.just("s")}, optional={"port": st.integers(1000, 9000)}),
+        "variables": st.dictionaries(
+            st.sampled_from(["A", "B", "Yes", "Null", "N"]), st.none() | TEXTS.map(lambda text: text.replace("\n", ""))
+        ),
+        "outgoing": st.fixed_dictionaries(
+            {"host": st.just("s")}, optional={"port": st.integers(1000, 9000), "security": st.sampled_from(["tls", "starttls"])}
+        ),
+        "account_type": st.sampled_from(["imap", "pop"]),
         "default": st.booleans(),
     },
 )
 
 
 @settings(max_examples=200, deadline=None)
-@given(FIELDS, FIELDS)
-def test_whatever_is_written_is_read(first, second):
+@given(FIELDS, FIELDS, st.booleans(), st.booleans())
+def test_whatever_is_written_is_read(first, second, explicit, shortened):
     """And no comment is ever lost."""
     try:
         old, new = record(1, **first), record(2, **second)
     except MailopsError:  # a text names a variable that there is not
         return
-    text = render(old, None, None).decode()
+    text = new_text(old).decode()
     assert parse("work", text.encode()) == old
+    if explicit:  # as somebody may write them who does not know that they follow
+        for side, protocol in (("incoming", old.data["account_type"]), ("outgoing", "smtp")):
+            security = old.data[side]["security"]
+            if old.data[side]["port"] is None:
+                above, key, below = text.partition(f"\n{side}:\n")
+                text = above + key + below.replace("  security:", f"  port: {derived_port(protocol, security)}\n  security:", 1)
+    if shortened:
+        text = text.removesuffix("\n")
     content = "\n".join(f"# above\n{line}" if line and line[0] != " " else line for line in text.split("\n")).encode()
     assert parse("work", content) == old
-    after = render(new, old, content)
+    after = edited_text(new, old, content)
     assert parse("work", after) == new and after.count(b"# above\n") == content.count(b"# above\n")
 
 
@@ -278,7 +351,10 @@ def test_many_problems():
     assert refused.value.problems[19].startswith("work.yml: line 20: k19: ")
 
 
-@pytest.mark.parametrize("line", ["revision: 2147483648", "revision: 0", "id: {6f1c3b1e0d7c4e539f3b0d5c7e1f2a3b}", "id: 6f1c3b1e0d7c4e539f3b0d5c7e1f2a3b"])
+@pytest.mark.parametrize(
+    "line",
+    ["revision: 2147483648", "revision: 0", "id: {6f1c3b1e0d7c4e539f3b0d5c7e1f2a3b}", "id: 6f1c3b1e0d7c4e539f3b0d5c7e1f2a3b"],
+)
 def test_what_other_stores_could_not_keep(line):
     """And an id in one spelling only, because files are searched for ids."""
     with pytest.raises(MailopsError) as refused:
