@@ -190,8 +190,8 @@ class DirectoryStore(Store):
                 continue
             owner = owners.setdefault(record.id, name)
             if owner != name:
-                files = f"{_profile_file.file_name(owner)} and {_profile_file.file_name(name)}"
-                problems.append(f"{files} have the same id; remove the line id from the one that is the copy")
+                files = " and ".join(sorted(map(_profile_file.file_name, (owner, name))))
+                problems.append(f"{files} have the same id; give one of them an id of its own (uuidgen makes one)")
         if problems:
             raise MailopsError(*(f"store {self.path}: {problem}" for problem in problems))
         return records
@@ -203,12 +203,14 @@ class DirectoryStore(Store):
     ) -> bool:
         """Whether the changes are written; not if a file has changed since it was found."""
         ids = {*changes.remove, *(record.id for record in changes.put)}
-        others: dict[str, Found] = {}
         if names is not None:  # another file may have a name that is about to be given, or hold an id
-            others = self._read_files(files, {record.name for record in changes.put}.difference(names))
-            others |= self._holders(files, ids - {record.id for record in snapshot.values()}, found)
-        owners = {record.id: record for record in (*snapshot.values(), *self._parse(others).values())}
-        found = {**found, **others}
+            found = found | self._read_files(files, {record.name for record in changes.put}.difference(names))
+            # Where a file does not say its id, that follows from its name, and another profile may have had this name before.
+            sure = {
+                record.id for name, record in snapshot.items() if _says_id(found[name], record.id) or record.id in changes.remove
+            }
+            found = found | self._holders(files, ids - sure, found)
+        owners = {record.id: record for record in (snapshot if names is None else self._parse(found)).values()}
         contents: dict[str, bytes | None] = {_profile_file.file_name(owners[item].name): None for item in ids if item in owners}
         for record in changes.put:
             old = owners.get(record.id)
@@ -231,12 +233,11 @@ class DirectoryStore(Store):
 
     def _holders(self, files: Files, ids: Collection[str], known: Collection[str]) -> dict[str, Found]:
         """The other files that seem to hold a record with one of these ids. To parse all would take ten times as long."""
-        marks = [item.encode() for item in ids]
         found = {}
         for name in self._profiles(files).difference(known) if ids else ():
             with suppress(Invalid):  # not ours to judge now
                 content = files.read(_profile_file.file_name(name))
-                if content and (_profile_file.derived_id(name) in ids or any(mark in content.content for mark in marks)):
+                if content and (_profile_file.derived_id(name) in ids or any(_says_id(content, item) for item in ids)):
                     found[name] = content
         return found
 
@@ -272,6 +273,10 @@ class DirectoryStore(Store):
         if name == _work_directory.LOCK:
             return self._lock
         return os.path.join(self.path, name) if isinstance(name, str) else self.path
+
+
+def _says_id(found: Found, profile_id: str) -> bool:
+    return profile_id.encode() in found.content.lower()
 
 
 def _reason(exc: OSError) -> str:

@@ -177,7 +177,7 @@ def test_an_edit_that_cannot_keep_the_comments(store, path):
 def test_copies_keep_their_id_until_somebody_mends_it(store, path):
     put(store)
     shutil.copy(path / "work.yml", path / "copy.yml")
-    message = f"store {path}: copy.yml and work.yml have the same id; remove the line id from the one that is the copy"
+    message = f"store {path}: copy.yml and work.yml have the same id; give one of them an id of its own (uuidgen makes one)"
     assert refusal(store.read) == message == refusal(lambda: put_all(store, [{"name": "x"}]))
     text = (path / "copy.yml").read_text()
     (path / "copy.yml").write_text(text.partition("\n")[2])
@@ -185,6 +185,24 @@ def test_copies_keep_their_id_until_somebody_mends_it(store, path):
     assert len(ids) == 2
     put_all(store, [{"name": "copy", "default": True}])
     assert ids == {record.id for record in store.read().values()}
+
+
+def test_an_id_that_followed_from_a_name(store, path):
+    """The profile was renamed and has taken it along; then somebody writes another one of the old name."""
+    path.mkdir()
+    (path / "work.yml").write_text(HAND_WRITTEN)
+    put(store, "office", renamed_from="work")
+    text = (path / "office.yml").read_text()
+    (path / "office.yml").write_text(text.replace(text[4:40], text[4:40].upper()))
+    (path / "work.yml").write_text(HAND_WRITTEN)
+    before = files(path)
+    for use in (store.read, lambda: store.update(["work"], replacing([{"name": "work", "default": True}]))):
+        assert refusal(use) == (
+            f"store {path}: office.yml and work.yml have the same id; give one of them an id of its own (uuidgen makes one)"
+        )
+    assert files(path) == before
+    assert store.update(["work"], lambda snapshot: (Changes(remove=(snapshot["work"].id,)), True))
+    assert list(store.read()) == ["office"]
 
 
 def test_an_id_that_another_file_has(store, path):
