@@ -354,6 +354,20 @@ def test_a_parent_that_may_not_be_listed(open_directory):
     assert as_ordinary_user(lambda: put(opened(path)).action) == "created"
 
 
+def test_a_store_is_given_to_a_team(open_directory):
+    """With the commands of docs/stores.md."""
+    if os.geteuid() != 0:
+        pytest.skip("only root can give files to any group")
+    path = open_directory / "p.d"
+    put(opened(path))
+    commands = "chgrp -R 65534 p.d; chmod -R g+rwX p.d; find p.d -type d -exec chmod g+s {} +"
+    subprocess.run(["sh", "-ec", commands], cwd=open_directory, check=True)
+    assert as_ordinary_user(lambda: put(opened(path), default=True).action) == "updated"
+    put(opened(path), "other")
+    assert as_ordinary_user(lambda: sorted(opened(path).read())) == ["other", "work"]
+    assert as_ordinary_user(lambda: put(opened(path), "other", default=True).action) == "updated"
+
+
 def test_the_owner_stays(store, path):
     if os.geteuid() != 0:
         pytest.skip("only root can give files away")
