@@ -67,7 +67,7 @@ class Recorded(Exception):
 
 
 class Unfinished(Exception):
-    """The journal of a crashed writer cannot be worked off: a part of what it committed is gone, or a newer release wrote it."""
+    """The journal of a crashed writer cannot be worked off: it or a new file is damaged, or a newer release wrote it."""
 
 
 Result = TypeVar("Result")
@@ -231,7 +231,7 @@ class Files:
 
     def _finish(self) -> None:
         for step in self._pending.values():
-            if _state(self._directory, step.file) != step.before:  # it takes a second to come to the last of thousands
+            if _state(self._directory, step.file) != step.before:  # the last of thousands comes after a second
                 self.later.append(step.file)
             elif step.after is not None:
                 os.rename(step.file, step.file, src_dir_fd=self._work, dst_dir_fd=self._directory)

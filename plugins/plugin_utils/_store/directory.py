@@ -260,7 +260,7 @@ class DirectoryStore(Store):
             ) from exc
         except _journal.Unfinished as exc:
             raise MailopsError(
-                f"store {self.path}: an interrupted change cannot be finished: a part of it is gone, or a newer release began it; "
+                f"store {self.path}: an interrupted change cannot be finished: its record is damaged, or a newer release began it; "
                 f"update mailops.profiles, or restore the files from Git or a backup and remove {self._work}/{_journal.JOURNAL}"
             ) from exc
         except Invalid as exc:

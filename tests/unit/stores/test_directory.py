@@ -817,7 +817,7 @@ def test_a_journal_that_cannot_be_worked_off(crashed, damage):
     before = files(path)
     for use in (opened(path).read, lambda: put(opened(path), "x"), lambda: opened(path).preview(None, add)):
         assert refusal(use) == (
-            f"store {path}: an interrupted change cannot be finished: a part of it is gone, or a newer release began it; "
+            f"store {path}: an interrupted change cannot be finished: its record is damaged, or a newer release began it; "
             f"update mailops.profiles, or restore the files from Git or a backup and remove {journal}"
         )
     assert files(path) == before
