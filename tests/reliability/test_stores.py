@@ -330,7 +330,7 @@ def _meant_when_full(said: str, old: Snapshot, new: Snapshot) -> Snapshot:
     assert said.startswith("store ") and "\n" not in said
     if "the change is recorded" in said:
         return new
-    assert re.search("the disk (of the server )?is full; make room, nothing was changed", said), said
+    assert re.search("the disk (of the server )?is full; make room, (nothing|no profile) was changed", said), said
     return old
 
 

@@ -108,7 +108,12 @@ def test_a_server_that_does_not_answer(database):
 def test_a_server_that_dies_before_it_answers(database):
     with socket.create_server(("127.0.0.1", 0)) as dying:
         store = open_store(f"postgresql://127.0.0.1:{dying.getsockname()[1]}/mailops", {})
-        answer = threading.Thread(target=lambda: dying.accept()[0].close())
+
+        def hang_up():
+            connection, _address = dying.accept()
+            connection.close()
+
+        answer = threading.Thread(target=hang_up)
         answer.start()
         with refused("the server ended the connection before it was ready; run again when the server works", store):
             store.read()
