@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from ground import BUILD, REPOSITORY
+from postgres import find_postgres
 
 PACKAGES = ("ansible-core", "mitogen", "pyinfra", "matplotlib")
 
@@ -34,7 +35,7 @@ def machine() -> dict[str, str]:
         "Machine": f"{os.cpu_count()} cores ({cpu or platform.machine()}), {memory:.0f} GB, Linux {platform.release()}",
         "Homes": f"on {disk}",
         "Versions": ", ".join([f"Python {platform.python_version()}", *(f"{name} {_version(name)}" for name in PACKAGES),
-                               f"SQLite {sqlite3.sqlite_version}", _said("ssh", "-V").partition(",")[0].replace("_", " ")]),
+                               f"SQLite {sqlite3.sqlite_version}", _postgres(), _said("ssh", "-V").partition(",")[0].replace("_", " ")]),
         "Collection": _said("git", "-C", str(REPOSITORY), "describe", "--always", "--dirty"),
         "Date": datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%d"),
     }  # fmt: skip
@@ -43,6 +44,11 @@ def machine() -> dict[str, str]:
 def _said(*argv: str) -> str:
     done = subprocess.run(argv, capture_output=True, text=True, check=False)
     return " ".join((done.stdout or done.stderr).split())
+
+
+def _postgres() -> str:
+    programs = find_postgres()
+    return _said(str(programs / "postgres"), "--version").replace("postgres (PostgreSQL)", "PostgreSQL") if programs else "no PostgreSQL"
 
 
 def _version(name: str) -> str:
