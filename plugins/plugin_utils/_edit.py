@@ -300,7 +300,7 @@ def _read_entry(number: int, entry: Any, problems: list[str], key: StoreKey | No
     where = f"profile '{name[:values.MAX_NAME]}'" if isinstance(name, str) and name else f"profiles, entry {number}"
     record: dict[str, Any] = {}
     found = []
-    for field, check in (("id", values.identifier), ("revision", _revision)):
+    for field, check in (("id", values.identifier), ("revision", values.revision)):
         try:
             record[field] = None if entry.get(field) is None else check(entry[field])
         except Invalid as exc:
@@ -310,10 +310,6 @@ def _read_entry(number: int, entry: Any, problems: list[str], key: StoreKey | No
     except MailopsError as exc:
         problems.extend(exc.problems)
         return None
-
-
-def _revision(value: Any) -> int:
-    return values.whole_number(value, 1, 2**31 - 1)
 
 
 def _refuse_twice(names: list[str], problem: str, problems: list[str]) -> None:

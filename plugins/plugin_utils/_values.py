@@ -100,6 +100,11 @@ def identifier(value: Any) -> str:
         raise Invalid("is not a UUID; leave it out, and the profile gets one") from exc
 
 
+def revision(value: Any) -> int:
+    """How often a profile has changed; what PostgreSQL's integer can hold."""
+    return whole_number(value, 1, 2**31 - 1)
+
+
 def is_profile_name(value: Any) -> bool:
     try:
         return bool(profile_name(value))

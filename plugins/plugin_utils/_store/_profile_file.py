@@ -18,7 +18,6 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Sto
 ENDING = ".yml"
 # A profile without an id, written by hand, has one that follows from its name until somebody else writes the file.
 _NAMESPACE = uuid.UUID("0d9c1f5e-7a52-5d0b-9a0e-2f1f6c6a4b7d")
-_MOST_REVISIONS = 2**31 - 1
 _MOST_SHOWN = 20
 
 
@@ -86,7 +85,7 @@ def _record_fields(name: str, data: dict[str, Any], problems: list[str]) -> tupl
             problems.append(f"id: {exc}")
     if data.get("revision") is not None:
         try:
-            revision = values.whole_number(data["revision"], 1, _MOST_REVISIONS)
+            revision = values.revision(data["revision"])
         except Invalid as exc:
             problems.append(f"revision: {exc}")
     return profile_id, revision
