@@ -20,17 +20,23 @@ import sys
 import time
 import zlib
 from pathlib import Path
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "build" / "collections"))
 from ansible_collections.mailops.profiles.plugins.module_utils._files._host import deploy  # noqa: E402
 
 
+def unpacked(data: bytes) -> dict[str, Any]:
+    """As the module does it."""
+    return json.loads(zlib.decompress(base64.b64decode(data)))
+
+
 def deploy_all(paths: list[str]) -> float:
     seconds = 0.0
     for path in paths:
-        text = Path(path).read_text()
+        data = Path(path).read_bytes()
         start = time.perf_counter()
-        result = deploy(json.loads(zlib.decompress(base64.b64decode(text))), check=False, diff=False)
+        result = deploy(unpacked(data), check=False, diff=False)
         seconds += time.perf_counter() - start
         if result["failed_count"] or result["missing_users"]:
             sys.exit(f"not all were served: {result['failed_users'][:3]} {result['missing_users'][:3]}")

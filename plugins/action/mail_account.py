@@ -28,6 +28,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment impor
 )
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError, nearest, quoted
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._program import MODULE, arguments, program
 from ansible_collections.mailops.profiles.plugins.plugin_utils._sealing import revealed
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import OPTIONS as KEY_OPTIONS
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import store_key
@@ -42,6 +43,7 @@ _MODE = re.compile(r"0[46][04][04]\Z")
 
 # Loaded with this plugin, which happens once in Ansible's own process, and not again in what it forks for each host.
 _clients.all_clients()
+program()
 preload(os.environ)
 
 
@@ -105,8 +107,8 @@ class ActionModule(MailopsAction):
                 self._show_progress(task_vars.get("inventory_hostname"), len(batch.earlier), total, time.monotonic() - start)
             try:
                 part = self._execute_module(
-                    module_name="mailops.profiles.mail_account_apply",
-                    module_args={"payload": payload(deployment, places, settings, batch, purge)},
+                    module_name=MODULE,
+                    module_args=arguments(payload(deployment, places, settings, batch, purge)),
                     task_vars=task_vars,
                 )
             except AnsibleError as exc:  # as a rule the host cannot be reached any more

@@ -6,9 +6,6 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import zlib
 from dataclasses import dataclass
 from typing import Any, Mapping, NamedTuple, Sequence
 
@@ -132,10 +129,10 @@ def payload(
     settings: Mapping[str, Any],
     batch: Batch | None = None,
     purge: bool = False,
-) -> str:
-    """What the target gets for a batch, or for all: base64 of zlib-compressed JSON."""
+) -> dict[str, Any]:
+    """What the target gets for a batch, or for all."""
     batch = batch or Batch((), deployment.users)
-    data = {
+    return {
         **settings,
         "deadline": DEADLINE,
         "patterns": {TEMPLATES: [PATTERN], **{client.name: client.paths for client in _clients.all_clients()}},
@@ -154,7 +151,6 @@ def payload(
             for user in batch.users
         ],
     }
-    return base64.b64encode(zlib.compress(json.dumps(data).encode(), 6)).decode()
 
 
 def destinations(pattern: str | None, users: Sequence[User], host: str | None) -> dict[str, str | None]:

@@ -24,10 +24,10 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._user import read
 
 # What the module does on a host, without the time that Ansible takes around it; test_rollout.py has it all.
 WRITE = f"""
-import base64, json, sys, zlib
+import json, sys
 sys.path.insert(0, {COLLECTIONS!r})
 from ansible_collections.mailops.profiles.plugins.module_utils._files._host import deploy
-result = deploy(json.loads(zlib.decompress(base64.b64decode(sys.stdin.read()))), check=False, diff=False)
+result = deploy(json.load(sys.stdin), check=False, diff=False)
 print(json.dumps(result))
 sys.exit(json.dumps(result) if result["failed_count"] or result["missing_users"] else 0)
 """
@@ -97,7 +97,7 @@ def remove_all(lab: Lab) -> dict[str, Any]:
 
 def _write(lab: Lab, deployment: Deployment) -> dict[str, Any]:
     homes = dict.fromkeys(deployment.accounts)
-    written = lab.run([sys.executable, "-c", WRITE], input=payload(deployment, homes, SETTINGS))
+    written = lab.run([sys.executable, "-c", WRITE], input=json.dumps(payload(deployment, homes, SETTINGS)))
     assert written.returncode == 0, written.stderr
     return json.loads(written.stdout)
 

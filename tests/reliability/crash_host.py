@@ -9,7 +9,6 @@ Each process has a mount namespace: its own ``/etc/passwd``, ``/run`` (the lock)
 
 from __future__ import annotations
 
-import base64
 import ctypes
 import json
 import os
@@ -18,18 +17,16 @@ import shutil
 import signal
 import tempfile
 import traceback
-import zlib
 from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
-from ansible.module_utils import basic
-
 from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Wanted
-from ansible_collections.mailops.profiles.plugins.modules import mail_account_apply
+from ansible_collections.mailops.profiles.plugins.module_utils._files._run import run
 
 from ..unit.files.home import PATTERNS, Home
 
 Trees = dict[str, dict[str, Any]]
+Payload = dict[str, Any]
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _NEWNS, _BIND, _PRIVATE = 0x20000, 0x1000, 0x4C000  # CLONE_NEWNS; MS_BIND; MS_REC | MS_PRIVATE
 _PATIENCE = 60
@@ -67,16 +64,15 @@ def in_own_namespace(function: Callable[[], Any]) -> Any:
     return said["value"]
 
 
-def payload(users: Mapping[str, Sequence[Wanted]], instance: str = "default", mode: int = 0o600, deadline: float = 20) -> str:
+def payload(users: Mapping[str, Sequence[Wanted]], instance: str = "default", mode: int = 0o600, deadline: float = 20) -> Payload:
     """As the action builds it."""
-    data = {
+    return {
         "instance": instance, "mode": mode, "owner": None, "group": None, "directory_mode": 0o700, "details": True,
         "deadline": deadline, "patterns": PATTERNS, "listed": None, "earlier": [], "host": None,
         "users": [
             {"name": name, "dest": None, "accounts": 1, "files": [file._asdict() for file in files]} for name, files in users.items()
         ],
     }  # fmt: skip
-    return base64.b64encode(zlib.compress(json.dumps(data).encode())).decode()
 
 
 class Process:
@@ -139,7 +135,7 @@ class Machine:
             lines += f"{name}:x:{home.uid}:{home.uid}::{home.path}:/bin/sh\n"
         (root / "passwd").write_text(lines)
 
-    def start(self, work: str, *, check: bool = False, prepare: Callable[[], None] | None = None) -> Process:
+    def start(self, work: Payload, *, check: bool = False, prepare: Callable[[], None] | None = None) -> Process:
         """``prepare`` is called in the new process, before the module begins."""
         output = tempfile.TemporaryFile("w+b")  # noqa: SIM115, the process closes it
         alive, held = os.pipe()
@@ -157,23 +153,17 @@ class Machine:
         os.close(held)
         return Process(pid, output, alive)
 
-    def _module(self, work: str, check: bool, prepare: Callable[[], None] | None) -> None:
+    def _module(self, work: Payload, check: bool, prepare: Callable[[], None] | None) -> None:
         own_namespace()
         for source, target in (("passwd", "/etc/passwd"), ("run", "/run"), ("lib", "/var/lib")):
             mount(self.root / source, target)
         if prepare:
             prepare()
-        arguments = {"payload": work, "_ansible_check_mode": check, "_ansible_diff": True}
-        basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": arguments}).encode()
-        basic._ANSIBLE_PROFILE = "legacy"
-        with open(1, "w", encoding="utf-8", closefd=False) as basic.sys.stdout:
-            try:
-                mail_account_apply.main()
-            except SystemExit as exc:
-                basic.sys.stdout.flush()
-                os._exit(int(exc.code or 0))
+        with open(1, "w", encoding="utf-8", closefd=False) as output:
+            json.dump(run(work, check, diff=True), output)
+        os._exit(0)
 
-    def run(self, work: str, **other: Any) -> dict[str, Any] | None:
+    def run(self, work: Payload, **other: Any) -> dict[str, Any] | None:
         return self.start(work, **other).wait()
 
     def trees(self) -> Trees:

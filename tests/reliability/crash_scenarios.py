@@ -17,7 +17,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._files._plan impo
 
 from ..unit.files.home import OWN, Home, block, owned
 from .crash_disk import Disk
-from .crash_host import Machine, Process, Trees, payload
+from .crash_host import Machine, Payload, Process, Trees, payload
 
 SECRET = b"s3cret"
 BACKUPS = f"{STATE_DIRECTORY}/backups"
@@ -134,7 +134,7 @@ class Stage:
     def begin(self, version: str, instance: str = "default", **other: Any) -> Process:
         return self.machine.start(self._work(version, instance), **other)
 
-    def _work(self, version: str, instance: str = "default", mode: int | None = None) -> str:
+    def _work(self, version: str, instance: str = "default", mode: int | None = None) -> Payload:
         files = {user: _files(user, version) for user in self.machine.homes}
         return payload(files, instance, mode or self._scenario.mode)
 

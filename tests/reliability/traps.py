@@ -6,17 +6,14 @@
 
 from __future__ import annotations
 
-import base64
 import ctypes
 import fcntl
 import functools
-import json
 import os
 import re
 import socket
 import stat
 import struct
-import zlib
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
@@ -56,8 +53,7 @@ def _target_data(client: str, version: int) -> dict[str, Any]:
     (reader,) = read_users([dict(JOANNA)])
     accounts = resolve_users([reader], known, None, "laptop-17", "default")
     chosen = [_clients.get(client)] if client else _clients.all_clients()
-    packed = payload(plan_deployment([reader], accounts, known, chosen), {reader.name: None}, _SETTINGS)
-    return json.loads(zlib.decompress(base64.b64decode(packed)))
+    return payload(plan_deployment([reader], accounts, known, chosen), {reader.name: None}, _SETTINGS)
 
 
 def wanted(client: str = "", version: int = 1) -> list[Wanted]:

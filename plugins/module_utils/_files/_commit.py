@@ -194,10 +194,11 @@ class Commit:
 
     def _set_context(self, fd: int, path: str) -> None:
         """As Ansible's own file functions do. Where the policy forbids it, what the directory gave must do."""
-        if self._label is None:
+        context = self._label(self._tree.absolute(path)) if self._label else ""
+        if not context:
             return
         try:
-            os.setxattr(fd, "security.selinux", self._label(self._tree.absolute(path)).encode() + b"\0")
+            os.setxattr(fd, "security.selinux", context.encode() + b"\0")
         except OSError:
             self.warnings.append(f"{self.user}: the SELinux context of {self._tree.absolute(path)} could not be set")
 

@@ -6,13 +6,11 @@
 
 from __future__ import annotations
 
-import base64
-import json
-import zlib
 from typing import Any
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import account_key
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import all_clients, names
+from ansible_collections.mailops.profiles.plugins.plugin_utils._program import packed, program
 
 from .detector import Secrets
 from .stories import AWKWARD, CONTROLLER, PLAY, PROFILES, STORE, Tasks, Vaulted, encrypted, play, profile, to_yaml
@@ -138,9 +136,9 @@ def _tasks() -> list[dict[str, Any]]:
     deploy("as somebody else", fails=True, keywords={"become": True, "become_user": "bob"})
     deploy("with readable temporary files", fails=True, keywords={"vars": {"ansible_shell_allow_world_readable_temp": True}})
     for pipelining in (False, True):
-        for program in ("/nonexistent/python", "/bin/cat", "/bin/sh", "/usr/bin/perl", "/bin/false"):
-            broken = {"ansible_python_interpreter": program, "ansible_pipelining": pipelining}
-            deploy(f"without Python but with {program}, pipelining {pipelining}", fails=True, keywords={"vars": broken})
+        for interpreter in ("/nonexistent/python", "/bin/cat", "/bin/sh", "/usr/bin/perl", "/bin/false"):
+            broken = {"ansible_python_interpreter": interpreter, "ansible_pipelining": pipelining}
+            deploy(f"without Python but with {interpreter}, pipelining {pipelining}", fails=True, keywords={"vars": broken})
     do("another mistake than a filter's", "ansible.builtin.debug", {
         "msg": "{{ info.profiles[-1] | mailops.profiles.mail_account(users[0] | combine({'email': 'x'})) }}"}, fails=True)  # fmt: skip
     do("a filter's mistake", "ansible.builtin.debug", {
@@ -280,7 +278,7 @@ CONTROLS = {
     "environment": ("environment of sleep",),
     "readable": ("/home/erin/r, 0644, seen",),
     "late": ("mode set after writing", "/home/erin/l, 0600, afterwards"),
-    "payload": ("zlib", "AnsiballZ_mail_account_apply.py"),
+    "payload": ("zlib", "mail_account_apply"),
     "report": (f"{CONTROLLER}/report.txt", "0600, afterwards"),
     "backup": ("/home/erin/.local/state/mailops/backups/x, 0600, afterwards",),
     "page": (f"{CONTROLLER}/planted.db, 0600, afterwards",),
@@ -322,7 +320,7 @@ def control(secrets: Secrets) -> dict[str, str]:
         {"name": "page", "ansible.builtin.command": {"argv": ["/usr/bin/python3", f"{PLAY}/page.py"]}},
         {"name": "memory", "ansible.builtin.command": {"argv": [
             "sh", "-c", f"umask 077; cat {PLAY}/memory > /dev/shm/planted; sleep 0.05; rm /dev/shm/planted"]}},
-        {"name": "payload", "mailops.profiles.mail_account_apply": {"payload": "{{ payload }}"}, "check_mode": True},
+        {"name": "payload", "mailops.profiles.mail_account_apply": {**program(), "payload": "{{ payload }}"}, "check_mode": True},
     ]
     return {
         "control.yml": to_yaml([play(tasks, vars_files=[f"{PLAY}/control-known.yml"])]),
@@ -332,6 +330,3 @@ def control(secrets: Secrets) -> dict[str, str]:
     }  # fmt: skip
 
 
-def packed(data: dict[str, Any]) -> str:
-    """As the action packs it."""
-    return base64.b64encode(zlib.compress(json.dumps(data).encode())).decode()

@@ -1,0 +1,36 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ``mail_account_apply`` gets: the program that works on the host, and the data it works with."""
+
+from __future__ import annotations
+
+import base64
+import functools
+import json
+import zlib
+from pathlib import Path
+from typing import Any, Mapping
+
+_FILES = "ansible_collections.mailops.profiles.plugins.module_utils._files"
+_DIRECTORY = Path(__file__).parent.parent / "module_utils" / "_files"
+MODULE = "mailops.profiles.mail_account_apply"
+
+
+def packed(data: Any) -> str:
+    """Base64 of zlib-compressed JSON: one string, because Ansible walks through whatever has a structure."""
+    return base64.b64encode(zlib.compress(json.dumps(data).encode(), 6)).decode()
+
+
+@functools.lru_cache(maxsize=1)
+def program() -> dict[str, str]:
+    """The module's arguments that are the same for every host."""
+    sources = {f"{_FILES}.{path.stem}": path.read_text(encoding="utf-8") for path in _DIRECTORY.glob("*.py")}
+    parents = _FILES.split(".")
+    packages = {".".join([*parents[:number], "__init__"]): "" for number in range(1, len(parents))}
+    return {"program": packed({**packages, **sources}), "main": f"{_FILES}._run"}
+
+
+def arguments(payload: Mapping[str, Any]) -> dict[str, str]:
+    return {**program(), "payload": packed(payload)}
