@@ -13,24 +13,27 @@ import zlib
 from pathlib import Path
 from typing import Any, Mapping
 
-_FILES = "ansible_collections.mailops.profiles.plugins.module_utils._files"
-_DIRECTORY = Path(__file__).parent.parent / "module_utils" / "_files"
 MODULE = "mailops.profiles.mail_account_apply"
+_HERE = Path(__file__).parent.parent / "module_utils"
+_FILES = "ansible_collections.mailops.profiles.plugins.module_utils._files"
 
 
-def packed(data: Any) -> str:
-    """Base64 of zlib-compressed JSON: one string, because Ansible walks through whatever has a structure."""
-    return base64.b64encode(zlib.compress(json.dumps(data).encode(), 6)).decode()
+def arguments(payload: Mapping[str, Any]) -> dict[str, str]:
+    """The arguments of the module."""
+    return {**program(), "payload": packed(payload)}
 
 
 @functools.lru_cache(maxsize=1)
 def program() -> dict[str, str]:
-    """The module's arguments that are the same for every host."""
-    sources = {f"{_FILES}.{path.stem}": path.read_text(encoding="utf-8") for path in _DIRECTORY.glob("*.py")}
+    """Those that are the same for every host."""
     parents = _FILES.split(".")
-    packages = {".".join([*parents[:number], "__init__"]): "" for number in range(1, len(parents))}
-    return {"program": packed({**packages, **sources}), "main": f"{_FILES}._run"}
+    sources = {".".join([*parents[:number], "__init__"]): "" for number in range(1, len(parents))}
+    for path in (_HERE / "_files").glob("*.py"):
+        sources[f"{_FILES}.{path.stem}"] = path.read_text(encoding="utf-8")
+    start = (_HERE / "_start.py").read_text(encoding="utf-8")
+    return {"start": start, "program": packed({"sources": sources, "main": f"{_FILES}._run"})}
 
 
-def arguments(payload: Mapping[str, Any]) -> dict[str, str]:
-    return {**program(), "payload": packed(payload)}
+def packed(data: Any) -> str:
+    """Base64 of zlib-compressed JSON: one string, because Ansible walks through whatever has a structure."""
+    return base64.b64encode(zlib.compress(json.dumps(data).encode())).decode()

@@ -328,5 +328,3 @@ def control(secrets: Secrets) -> dict[str, str]:
                                       "environ": known["environment"], "payload": packed(data)}),
         "page.py": _DELETED_PAGE, **{name: known[name] for name in ("readable", "late", "report", "backup", "page", "memory")},
     }  # fmt: skip
-
-

@@ -19,7 +19,7 @@ import pytest
 from ansible_collections.mailops.profiles.plugins import plugin_utils
 from ansible_collections.mailops.profiles.plugins.plugin_utils._program import arguments
 
-FILE = Path(next(iter(plugin_utils.__path__))).parent / "modules" / "mail_account_apply"
+FILE = Path(next(iter(plugin_utils.__path__))).parent / "modules" / "mail_account_apply.py"
 PAYLOAD = {
     "instance": "default", "mode": 0o600, "owner": None, "group": None, "directory_mode": 0o700, "details": False, "deadline": 20,
     "patterns": {}, "listed": None, "earlier": [], "host": None,
@@ -28,8 +28,8 @@ PAYLOAD = {
 STANDARD = ("base64", "ctypes", "json", "typing", "zlib", "resource")  # what comes late, too
 
 
-def text(payload: Any = PAYLOAD, **changes: str) -> str:
-    given = {**arguments(payload), "_ansible_check_mode": True, "_ansible_diff": False, **changes}
+def text(payload: Any = None) -> str:
+    given = {**arguments(payload or PAYLOAD), "_ansible_check_mode": True, "_ansible_diff": False}
     return FILE.read_text().replace("<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>", json.dumps(given))
 
 
@@ -38,7 +38,7 @@ def run(where: Path, source: str, way: str) -> subprocess.CompletedProcess[str]:
     (where / "module").write_text(source)
     argv = [sys.executable] if way == "stdin" else [sys.executable, str(where / "module")]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    return subprocess.run(argv, input=source, cwd=where, env=environment, capture_output=True, text=True, timeout=60)
+    return subprocess.run(argv, input=source, cwd=where, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
 ways = pytest.mark.parametrize("way", ["stdin", "file"])
@@ -101,7 +101,7 @@ def test_contexts_are_those_of_the_policy() -> None:
     paths = ["/home/alice/.msmtprc", "/etc/msmtprc", "/run/none"]
     argv = ["unshare", "--mount", "sh", "-c", CONTEXTS, "sh", sys.executable, "-c", ASK, *paths]
     environment = {**os.environ, "PYTHONPATH": str(FILE.parents[5])}
-    done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.stdout.rstrip("\n") == "user_u:object_r:user_home_t:s0|system_u:object_r:default_t:s0|", done.stderr
 
 

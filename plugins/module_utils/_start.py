@@ -1,0 +1,58 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ``mail_account_apply`` does first. It has to be understood by older Pythons than all else, so that they can be told."""
+
+import base64
+import json
+import sys
+import zlib
+
+
+class Sources:
+    """Imports modules from their texts, by full name; a package is named with ``.__init__`` behind it."""
+
+    def __init__(self, texts):
+        from importlib.machinery import ModuleSpec  # which Python 2 has not
+
+        self._texts = texts
+        self._spec = ModuleSpec
+
+    def find_spec(self, name, path=None, target=None):
+        for origin in (name, name + ".__init__"):
+            if origin in self._texts:
+                return self._spec(name, self, origin=origin, is_package=origin != name)
+        return None
+
+    def create_module(self, spec):
+        return None
+
+    def exec_module(self, module):
+        origin = module.__spec__.origin
+        exec(compile(self._texts[origin], origin.rpartition(".")[2] + ".py", "exec"), module.__dict__)
+
+
+def unpacked(text):
+    """The data in base64 of zlib-compressed JSON."""
+    return json.loads(zlib.decompress(base64.b64decode(text)))
+
+
+def start(arguments):
+    """The module's result, which the program's ``run`` returns."""
+    if sys.version_info < (3, 8):
+        found = "%s is Python %d.%d" % ((sys.executable,) + tuple(sys.version_info[:2]))
+        remedy = "set ansible_python_interpreter to a newer one"
+        return {"failed": True, "msg": "mail_account: needs Python 3.8 or newer on the host, and %s: %s" % (found, remedy)}
+    program = unpacked(arguments["program"])
+    # Before all others: where the host is the controller, too, this collection could be found there in another version.
+    sys.meta_path.insert(0, Sources(program["sources"]))
+    __import__(program["main"])
+    run = sys.modules[program["main"]].run
+    return run(unpacked(arguments["payload"]), arguments["_ansible_check_mode"], arguments["_ansible_diff"])
+
+
+if __name__ == "__main__":
+    result = start(json.loads(ARGUMENTS))  # noqa: F821, set by the module  # pylint: disable=undefined-variable
+    sys.stdout.write(json.dumps(result) + "\n")
+    raise SystemExit(1 if result.get("failed") else 0)
