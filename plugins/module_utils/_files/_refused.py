@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import errno
 import os
-import traceback
 
 
 class HostError(Exception):
@@ -56,6 +55,8 @@ def refused(path: str, error: OSError) -> Refused:
 
 def internal_error(error: Exception) -> str:
     """A mistake of ours: its class and place, because its text may quote a password."""
+    import traceback  # here, because it takes a while to load and is seldom needed
+
     frame = traceback.extract_tb(error.__traceback__)[-1]
     return f"internal error {type(error).__name__} at {os.path.basename(frame.filename)}:{frame.lineno}; please report it"
 
