@@ -62,7 +62,7 @@ class Template:
     def names(self) -> tuple[str, ...]:
         return tuple(part.name for part in self.parts if isinstance(part, Variable))
 
-    @property
+    @functools.cached_property
     def only_variable(self) -> str | None:
         """The name, when the text is exactly one variable."""
         if len(self.parts) == 1 and isinstance(self.parts[0], Variable):

@@ -10,7 +10,8 @@ import itertools
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import change_key, edit_profile, names_needed, replace_all
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import edit_profile, names_needed
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit_list import change_key, replace_all
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._report import MASK, diff, planned, record
