@@ -53,14 +53,10 @@ class Server:
         return [(variable, name) for name, text in texts if text is not None for variable in variables.names(text)]
 
     @functools.cached_property
-    def _data(self) -> dict[str, Any]:
-        return {name: getattr(self, name) for name in SERVER_FIELDS}
-
-    def as_data(self) -> dict[str, Any]:
-        data = self._data.copy()
-        if self.password_command is not None:
-            data["password_command"] = list(self.password_command)
-        return data
+    def data(self) -> dict[str, Any]:
+        """The stored form. Many profiles share it, so nobody changes it in place."""
+        command = None if self.password_command is None else list(self.password_command)
+        return {**{name: getattr(self, name) for name in SERVER_FIELDS}, "password_command": command}
 
 
 class Profile(NamedTuple):
@@ -120,7 +116,7 @@ def _read(data: Any, where: str, literals: bool) -> tuple[dict[str, Any], tuple[
 
 
 def _as_data(known: Mapping[str, Any]) -> dict[str, Any]:
-    data = {**known, "incoming": known["incoming"].as_data(), "outgoing": known["outgoing"].as_data()}
+    data = {**known, "incoming": known["incoming"].data, "outgoing": known["outgoing"].data}
     data["folders"] = dict(sorted(known["folders"].items())) if known["folders"] else None
     data["variables"] = dict(sorted(known["variables"].items())) if known["variables"] else {}
     return data

@@ -147,7 +147,7 @@ def _seal(data: dict[str, Any], moved: _Seal, literal: _Seal) -> None:
         seal = moved if is_sealed(password) else literal if is_literal(password) else None
         try:
             if seal:
-                data[side]["password"] = seal(side, password, data)
+                data[side] = {**data[side], "password": seal(side, password, data)}
         except Invalid as exc:
             raise Invalid(f"{side}.password: {exc}") from exc
 
