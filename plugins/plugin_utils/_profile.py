@@ -30,6 +30,7 @@ FOLDERS = ("sent", "drafts", "trash", "archive", "junk")
 
 # What a store adds to a profile. mail_profile_info returns it, so it may come back as input; it is not part of the model.
 RECORD_FIELDS = ("id", "revision")
+_OF_OTHER_TYPE = {"imap": ("pop", ("leave_on_server", "delete_after_days")), "pop": ("imap", ("folders",))}
 
 
 @dataclass(frozen=True)
@@ -350,8 +351,7 @@ class _Reader:
         return tuple(words)
 
     def _refuse_other_type(self, account_type: str) -> None:
-        others = {"imap": ("pop", ("leave_on_server", "delete_after_days")), "pop": ("imap", ("folders",))}
-        other, names = others[account_type]
+        other, names = _OF_OTHER_TYPE[account_type]
         for name in names:
             given = self._data.get(name)
             # leave_on_server: true is the default, which every stored profile carries.
