@@ -84,6 +84,9 @@ class Template:
             if isinstance(part, Variable):
                 written.append(f"{{{part.name}}}")
                 continue
+            if is_plain(part) and "\\" not in part:
+                written.append(part)
+                continue
             literal = re.sub(r"\\+(?=\{)", lambda found: found.group() * 2, part)
             literal = re.sub(r"\{(?=[A-Z][A-Za-z0-9]*\})", r"\\{", literal)
             if index + 1 < len(self.parts):

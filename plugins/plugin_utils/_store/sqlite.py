@@ -18,7 +18,15 @@ from typing import Collection, Iterator
 from urllib.parse import quote
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import TIMEOUT, Change, Changes, Result, Snapshot, Store, Stored
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import (
+    TIMEOUT,
+    Change,
+    Changes,
+    Result,
+    Snapshot,
+    Store,
+    Stored,
+)
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._documents import document, records
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._filesystem import may_write, os_message, parents, unwritable
 
