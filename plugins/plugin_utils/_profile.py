@@ -101,7 +101,7 @@ class Profile(NamedTuple):
 
 
 def complete(data: Any, where: str = "", literals: bool = False) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """What ``Profile.from_data(...).as_data()`` gives, and the warnings, in a third of the time: for what is only stored."""
+    """What ``Profile.from_data(...).as_data()`` gives, and the warnings, without the profile: for what is only stored."""
     known, warnings = _read(data, where, literals)
     return _as_data(known), warnings
 
@@ -117,6 +117,7 @@ def _read(data: Any, where: str, literals: bool) -> tuple[dict[str, Any], tuple[
 
 
 def _as_data(known: Mapping[str, Any]) -> dict[str, Any]:
+    """The stored form of all fields."""
     data = {**known, "incoming": known["incoming"].data, "outgoing": known["outgoing"].data}
     data["folders"] = dict(sorted(known["folders"].items())) if known["folders"] else None
     data["variables"] = dict(sorted(known["variables"].items())) if known["variables"] else {}

@@ -70,6 +70,13 @@ def test_a_literal_is_stored_encrypted_and_comes_back(store):
     assert opened(store["work"]) == CLEAR
 
 
+def test_profiles_that_say_the_same_have_passwords_of_their_own():
+    snapshot = {}
+    put(snapshot, replace_all([{"name": name, "incoming": INCOMING, "outgoing": OUTGOING} for name in "ab"], snapshot, key=KEY))
+    assert password(snapshot["a"]) != password(snapshot["b"])
+    assert opened(snapshot["a"]) == opened(snapshot["b"]) == CLEAR
+
+
 def test_a_literal_without_a_key_is_refused():
     refused(
         "incoming.password: a literal password would lie in the store in clear: give it to mail_profile",
