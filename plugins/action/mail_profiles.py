@@ -8,7 +8,8 @@ import os
 from typing import Any
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import Edit, change_key, changes, replace_all
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import Edit, changes
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit_list import change_key, replace_all
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._report import diffs, report
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import OPTIONS as KEY_OPTIONS

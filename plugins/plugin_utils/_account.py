@@ -66,7 +66,7 @@ class Account:
     def as_data(self) -> dict[str, Any]:
         """The account as a dictionary, its passwords in clear."""
         data = {item.name: getattr(self, item.name) for item in fields(self)}
-        return {**data, "incoming": self.incoming.as_data(), "outgoing": self.outgoing.as_data(), "folders": dict(self.folders)}
+        return {**data, "incoming": {**self.incoming.data}, "outgoing": {**self.outgoing.data}, "folders": dict(self.folders)}
 
 
 def account_key(profile: str, instance: str) -> str:

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import dataclass, field, fields, replace
-from operator import attrgetter
+from operator import itemgetter
 from types import MappingProxyType
 from typing import Any, Callable, Collection, Mapping, NamedTuple
 
@@ -30,6 +30,7 @@ FOLDERS = ("sent", "drafts", "trash", "archive", "junk")
 
 # What a store adds to a profile. mail_profile_info returns it, so it may come back as input; it is not part of the model.
 RECORD_FIELDS = ("id", "revision")
+_OF_OTHER_TYPE = {"imap": ("pop", ("leave_on_server", "delete_after_days")), "pop": ("imap", ("folders",))}
 
 
 @dataclass(frozen=True)
@@ -52,11 +53,11 @@ class Server:
         texts += [("password_command", argument) for argument in self.password_command or ()]
         return [(variable, name) for name, text in texts if text is not None for variable in variables.names(text)]
 
-    def as_data(self) -> dict[str, Any]:
-        data = dict(zip(SERVER_FIELDS, _server_values(self)))
-        if self.password_command is not None:
-            data["password_command"] = list(self.password_command)
-        return data
+    @functools.cached_property
+    def data(self) -> dict[str, Any]:
+        """The stored form. Many profiles share it, so nobody changes it in place."""
+        command = None if self.password_command is None else list(self.password_command)
+        return {**{name: getattr(self, name) for name in SERVER_FIELDS}, "password_command": command}
 
 
 class Profile(NamedTuple):
@@ -87,35 +88,52 @@ class Profile(NamedTuple):
 
         ``literals``: passwords may be in clear, because they are about to be sealed.
         """
-        reader = _Reader(data, literals)
-        place = f"{where or _place(data)}: "
-        known = reader.read()
-        profile = cls(**known, warnings=tuple(place + warning for warning in reader.warnings))
-        if profile.incoming is not None and profile.outgoing is not None:
-            reader.check_secret_variables(profile)
-        if reader.problems:
-            raise MailopsError(*(place + problem for problem in reader.problems))
-        return profile
+        known, warnings = _read(data, where, literals)
+        return cls(**known, warnings=warnings)
 
     def as_data(self) -> dict[str, Any]:
         """Every field in the order of the documentation; ``port: None`` means that it follows from type and security."""
-        data = dict(zip(FIELDS, _profile_values(self)))
-        data["incoming"], data["outgoing"] = self.incoming.as_data(), self.outgoing.as_data()
-        for name in ("folders", "variables"):
-            data[name] = None if data[name] is None else dict(sorted(data[name].items()))
-        return data
+        return _as_data({name: getattr(self, name) for name in FIELDS})
 
     def variable_places(self) -> tuple[dict[str, str], dict[str, str]]:
         """Variable -> the first field that it stands in: of password fields, and of all others."""
-        secret: dict[str, str] = {}
-        shown: dict[str, str] = {}
-        for place, text in (*zip(_TEXTS, _texts(self)), *((f"folders.{name}", text) for name, text in (self.folders or {}).items())):
-            for variable in variables.names(text or ""):
-                shown.setdefault(variable, place)
-        for side in ("incoming", "outgoing"):
-            for variable, key in getattr(self, side).variables:
-                (secret if key == "password" else shown).setdefault(variable, f"{side}.{key}")
-        return secret, shown
+        return _variable_places(self._asdict())
+
+
+def complete(data: Any, where: str = "", literals: bool = False) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """What ``Profile.from_data(...).as_data()`` gives, and the warnings, without the profile: for what is only stored."""
+    known, warnings = _read(data, where, literals)
+    return _as_data(known), warnings
+
+
+def _read(data: Any, where: str, literals: bool) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The value of every field, and the warnings about them; or MailopsError."""
+    reader = _Reader(data, literals)
+    known = reader.read()
+    place = f"{where or _place(data)}: "
+    if reader.problems:
+        raise MailopsError(*[place + problem for problem in reader.problems])
+    return known, tuple([place + warning for warning in reader.warnings])
+
+
+def _as_data(known: Mapping[str, Any]) -> dict[str, Any]:
+    """The stored form of all fields."""
+    data = {**known, "incoming": known["incoming"].data, "outgoing": known["outgoing"].data}
+    data["folders"] = dict(sorted(known["folders"].items())) if known["folders"] else None
+    data["variables"] = dict(sorted(known["variables"].items())) if known["variables"] else {}
+    return data
+
+
+def _variable_places(known: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
+    secret: dict[str, str] = {}
+    shown = dict(_text_places(_texts(known)))
+    for name, text in known["folders"].items() if known["folders"] else ():
+        for variable in variables.names(text):
+            shown.setdefault(variable, f"folders.{name}")
+    for side in secrets.SERVERS:
+        for variable, key in known[side].variables:
+            (secret if key == "password" else shown).setdefault(variable, f"{side}.{key}")
+    return secret, shown
 
 
 def _place(data: Any) -> str:
@@ -128,10 +146,21 @@ FIELDS = (
     "signature", "signature_format", "incoming", "outgoing", "leave_on_server", "delete_after_days", "check_interval",
     "folders", "ca_file", "variables",
 )  # fmt: skip
+_DEFAULTS = {name: Profile._field_defaults.get(name) for name in FIELDS}
 _KNOWN_FIELDS = frozenset((*FIELDS, *RECORD_FIELDS))
 SERVER_FIELDS = tuple(item.name for item in fields(Server))
 _TEXTS = ("email", "account_name", "sender_name", "reply_to", "signature")
-_profile_values, _server_values, _texts = attrgetter(*FIELDS), attrgetter(*SERVER_FIELDS), attrgetter(*_TEXTS)
+_texts = itemgetter(*_TEXTS)
+
+
+@functools.lru_cache(maxsize=1024)  # most profiles say the same in these
+def _text_places(texts: tuple[str | None, ...]) -> Mapping[str, str]:
+    """Variable -> the first of the text fields that it stands in."""
+    places: dict[str, str] = {}
+    for place, text in zip(_TEXTS, texts):
+        for variable in variables.names(text or ""):
+            places.setdefault(variable, place)
+    return places
 
 
 def dotted_fields() -> tuple[str, ...]:
@@ -159,7 +188,9 @@ def _canonical(value: str, check: Callable[[str], str]) -> tuple[tuple[str, ...]
     return template.names, str(template)
 
 
-_servers: dict[str, Server] = {}  # those that were read without a remark: thousands of profiles name the same few
+# Those that were read without a remark: thousands of profiles name the same few.
+_servers: dict[tuple[Any, ...], Server] = {}
+_MOST_SERVERS = 4096
 
 
 class _Reader:
@@ -175,15 +206,16 @@ class _Reader:
         self._data = {key: value for key, value in data.items() if value is not None}
 
     def read(self) -> dict[str, Any]:
-        """The constructor's arguments; what was wrong stands in ``problems``."""
+        """The value of every field, in the order of the documentation; what was wrong stands in ``problems``."""
         self._refuse_unknown(self._data, _KNOWN_FIELDS)
-        known = {"name": "", **self._read_fields(self._data, _CHECKS, required="name")}
-        account_type = known.get("account_type", "imap")
-        for side, protocol in (("incoming", account_type), ("outgoing", "smtp")):
-            known[side] = self._server(side, protocol)
-        self._refuse_other_type(account_type)
-        if known.get("leave_on_server") is False and "delete_after_days" in known:
+        known = {**_DEFAULTS, **self._read_fields(self._data, _CHECKS, required="name")}
+        known["incoming"] = self._server("incoming", known["account_type"])
+        known["outgoing"] = self._server("outgoing", "smtp")
+        self._refuse_other_type(known["account_type"])
+        if not known["leave_on_server"] and known["delete_after_days"] is not None:
             self.problems.append("delete_after_days: means nothing with leave_on_server: false; give only one of them")
+        if known["incoming"] is not None and known["outgoing"] is not None:
+            self._check_secret_variables(known)
         return known
 
     def _refuse_unknown(self, data: Mapping[Any, Any], allowed: Collection[str], prefix: str = "") -> None:
@@ -198,11 +230,10 @@ class _Reader:
         if required and data.get(required) is None:
             self.problems.append(f"{prefix}{required}: is required")
         known: dict[str, Any] = {}
-        for name, check in checks.items():
-            value = data.get(name)
-            if value is not None:
+        for name in checks:
+            if name in data and data[name] is not None:
                 try:
-                    known[name] = check(self, value)
+                    known[name] = checks[name](self, data[name])
                 except Invalid as exc:
                     self.problems.append(f"{prefix}{name}: {exc}")
         return known
@@ -243,12 +274,14 @@ class _Reader:
             self.problems.append(f"{side}: must be a mapping, such as {{host: mail.example.org}}")
             return None
         # The text of the data and not the data: 1 == True. The variables are those that a text may hold.
-        key = f"{side} {protocol} {self._literals} {data!r} {self._declared!r}"
+        key = (side, protocol, self._literals, repr(data), repr(self._declared))
         if key in _servers:
             return _servers[key]
         found = len(self.problems) + len(self.warnings)
         server = self._checked_server(side, protocol, data)
         if len(self.problems) + len(self.warnings) == found:
+            if len(_servers) >= _MOST_SERVERS:
+                _servers.clear()
             _servers[key] = server
         return server
 
@@ -319,17 +352,16 @@ class _Reader:
         return tuple(words)
 
     def _refuse_other_type(self, account_type: str) -> None:
-        others = {"imap": ("pop", ("leave_on_server", "delete_after_days")), "pop": ("imap", ("folders",))}
-        other, names = others[account_type]
+        other, names = _OF_OTHER_TYPE[account_type]
         for name in names:
             given = self._data.get(name)
             # leave_on_server: true is the default, which every stored profile carries.
             if given is not None and not (name == "leave_on_server" and given is True):
                 self.problems.append(f"{name}: is for {other.upper()} only, and account_type is {account_type}")
 
-    def check_secret_variables(self, profile: Profile) -> None:
+    def _check_secret_variables(self, known: Mapping[str, Any]) -> None:
         """A variable that fills a password is a secret: it has no default in the store, and shows up nowhere else."""
-        secret, shown = profile.variable_places()
+        secret, shown = _variable_places(known)
         for variable, place in shown.items():
             if variable == variables.PASSWORD:
                 self.problems.append(f"{place}: {{{variable}}} may stand in password fields only")

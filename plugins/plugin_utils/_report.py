@@ -20,12 +20,11 @@ _MOST_LISTED = 100
 
 def record(stored: Stored) -> dict[str, Any]:
     """A profile with all that another store, or mail_account, needs: sealed passwords too."""
-    data = _ordered(stored.data, FIELDS)
+    shown = {"id": stored.id, "revision": stored.revision, **_ordered(stored.data, FIELDS)}
     for side in SERVERS:
-        data[side] = _ordered(data[side], SERVER_FIELDS)
-        if is_literal(data[side]["password"]):  # no store of ours holds one
-            data[side]["password"] = MASK
-    return {"id": stored.id, "revision": stored.revision, **data}
+        server = _ordered(shown[side], SERVER_FIELDS)
+        shown[side] = {**server, "password": MASK} if is_literal(server["password"]) else server  # no store of ours holds one
+    return shown
 
 
 def planned(edit: Edit, check_mode: bool) -> dict[str, Any] | None:
@@ -38,20 +37,19 @@ def planned(edit: Edit, check_mode: bool) -> dict[str, Any] | None:
 
 def _shown(data: Mapping[str, Any], other: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The fields in their documented order, secrets masked; those that differ from ``other``'s say so."""
-    shown = _ordered(data, FIELDS)
+    shown = {**_ordered(data, FIELDS)}
     for side in SERVERS:
-        server = _ordered(data[side], SERVER_FIELDS)
+        shown[side] = server = {**_ordered(data[side], SERVER_FIELDS)}
         secret = server["password"]
         if is_sealed(secret) or is_literal(secret):
             before = other and other[side].get("password")
             server["password"] = MASK if before in (None, secret) else f"{MASK} (changed)"
-        shown[side] = server
     return shown
 
 
-def _ordered(data: Mapping[str, Any], names: tuple[str, ...]) -> dict[str, Any]:
+def _ordered(data: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
     # An older release may not have known all of them, and had them in another order.
-    return dict(data) if tuple(data) == names else {name: data.get(name) for name in names}
+    return data if tuple(data) == names else {name: data.get(name) for name in names}
 
 
 def _without_nulls(data: Mapping[str, Any]) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Callable, Iterator, Mapping
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile, complete
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import (
     SERVERS,
     StoreKey,
@@ -39,8 +39,8 @@ class Sealer:
         self._sample: tuple[str, str] | None = None
         self._chosen: bytes | None = None
 
-    def listed(self, profile: Profile, profile_id: str, before: Stored | None, given_id: str | None) -> dict[str, Any]:
-        """The data of a profile that was given as a whole, possibly as another store had it, under ``given_id``."""
+    def listed(self, data: dict[str, Any], profile_id: str, before: Stored | None, given_id: str | None) -> None:
+        """Seal the passwords of a profile that was given as a whole, possibly as another store had it, under ``given_id``."""
 
         def moved(side: str, password: str, data: Mapping[str, Any]) -> str:
             bound = binding(profile_id, side, data)
@@ -55,7 +55,7 @@ class Sealer:
                     "is another encrypted password than the stored one: give the id that it was stored with, as mail_profile_info does"
                 )
             origin = binding(given_id, side, data)
-            fits = origin == bound and salt_of(password) == self._salt((profile.name, password))
+            fits = origin == bound and salt_of(password) == self._salt((data["name"], password))
             if fits and self._key is None:
                 return password
             text = self._opened(password, origin)
@@ -64,12 +64,12 @@ class Sealer:
         def literal(side: str, password: str, data: Mapping[str, Any]) -> str:
             return self._new(password, binding(profile_id, side, data), side, before)
 
-        return _with_passwords(profile, moved, literal)
+        _seal(data, moved, literal)
 
     def edited(
-        self, profile: Profile, profile_id: str, before: Stored | None, base: Stored | None, given: Mapping[str, Any]
-    ) -> dict[str, Any]:
-        """The data of a profile that is what ``given`` made of ``base``, which is ``before`` or a profile that is copied."""
+        self, data: dict[str, Any], profile_id: str, before: Stored | None, base: Stored | None, given: Mapping[str, Any]
+    ) -> None:
+        """Seal the passwords of a profile that is what ``given`` made of ``base``, which is ``before`` or a profile that is copied."""
 
         def kept(side: str, password: str, data: Mapping[str, Any]) -> str:
             bound = binding(profile_id, side, data)
@@ -91,7 +91,7 @@ class Sealer:
                 )
             return self._new(password, bound, side, before)
 
-        return _with_passwords(profile, kept, literal)
+        _seal(data, kept, literal)
 
     def _proven(self, base: Stored | None, side: str) -> bool:
         """Whether the server in ``base`` is the one that somebody with the key has stored a password for."""
@@ -140,24 +140,22 @@ class Sealer:
 _Seal = Callable[[str, str, Mapping[str, Any]], str]  # side, password, data -> sealed password
 
 
-def _with_passwords(profile: Profile, moved: _Seal, literal: _Seal) -> dict[str, Any]:
-    """The profile's data, with what these make of its encrypted and of its clear passwords."""
-    data = profile.as_data()
+def _seal(data: dict[str, Any], moved: _Seal, literal: _Seal) -> None:
+    """Put what these make of encrypted and of clear passwords in their place."""
     for side in SERVERS:
         password = data[side]["password"]
         seal = moved if is_sealed(password) else literal if is_literal(password) else None
         try:
             if seal:
-                data[side]["password"] = seal(side, password, data)
+                data[side] = {**data[side], "password": seal(side, password, data)}
         except Invalid as exc:
             raise Invalid(f"{side}.password: {exc}") from exc
-    return data
 
 
 def _bound(record: Stored, side: str) -> bytes | None:
     """What a password in a record belongs to. None: somebody has written there what is no valid profile."""
     try:
-        return binding(record.id, side, Profile.from_data({**record.data, "name": record.name}).as_data())
+        return binding(record.id, side, complete({**record.data, "name": record.name})[0])
     except MailopsError:
         return None
 
@@ -167,10 +165,10 @@ def _names_server(given: Mapping[str, Any], side: str, profile_id: str, bound: b
     other = "outgoing" if side == "incoming" else "incoming"
     named = {name: given[name] for name in ("account_type", "variables", side) if name in given}
     try:
-        profile = Profile.from_data({"name": "x", **named, other: {"host": "x"}}, literals=True)
+        data, _warnings = complete({"name": "x", **named, other: {"host": "x"}}, literals=True)
     except MailopsError:
         return False
-    return binding(profile_id, side, profile.as_data()) == bound
+    return binding(profile_id, side, data) == bound
 
 
 def _sealed(snapshot: Snapshot) -> Iterator[tuple[str, str]]:

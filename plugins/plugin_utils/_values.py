@@ -45,13 +45,8 @@ _PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
 def text(value: Any, limit: int = MAX_TEXT, newline: bool = False) -> str:
     """A string of at most ``limit`` characters without control characters; ``newline`` allows line feeds."""
-    if isinstance(value, dict):
-        raise Invalid(_mapping_trap(value))
-    if isinstance(value, (bool, int, float)):
-        kind = "a boolean" if isinstance(value, bool) else "a number"
-        raise Invalid(f"YAML read it as {kind}: put it in quotes")
     if not isinstance(value, str):
-        raise Invalid("must be text")
+        raise Invalid(_not_text(value))
     if len(value) > limit:
         raise Invalid(f"has {len(value)} characters, at most {limit} are allowed")
     found = FORBIDDEN.search(value.replace("\n", "") if newline else value)
@@ -59,6 +54,15 @@ def text(value: Any, limit: int = MAX_TEXT, newline: bool = False) -> str:
         name = _CHARACTER_NAMES.get(found.group(), f"the control character U+{ord(found.group()):04X}")
         raise Invalid(f"holds {name}, which is not allowed here")
     return value
+
+
+def _not_text(value: Any) -> str:
+    if isinstance(value, dict):
+        return _mapping_trap(value)
+    if isinstance(value, (bool, int, float)):
+        kind = "a boolean" if isinstance(value, bool) else "a number"
+        return f"YAML read it as {kind}: put it in quotes"
+    return "must be text"
 
 
 def _mapping_trap(value: dict) -> str:
@@ -80,16 +84,20 @@ def word(value: Any, limit: int = MAX_TEXT) -> str:
     return value
 
 
+def is_profile_name(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_NAME and bool(_PROFILE_NAME.match(value)) and ".." not in value
+
+
 def profile_name(value: Any) -> str:
+    if is_profile_name(value):
+        return value
     value = word(value, limit=10 * MAX_NAME)
     if len(value) > MAX_NAME:
         raise Invalid(f"has {len(value)} characters, a profile name has at most {MAX_NAME}")
-    if not _PROFILE_NAME.match(value) or ".." in value:
-        raise Invalid(
-            "a profile name consists of ASCII letters, digits, '.', '_' and '-', begins with a letter or digit "
-            "and has no '..' (free text belongs in description)"
-        )
-    return value
+    raise Invalid(
+        "a profile name consists of ASCII letters, digits, '.', '_' and '-', begins with a letter or digit "
+        "and has no '..' (free text belongs in description)"
+    )
 
 
 def identifier(value: Any) -> str:
@@ -103,13 +111,6 @@ def identifier(value: Any) -> str:
 def revision(value: Any) -> int:
     """How often a profile has changed; what PostgreSQL's integer can hold."""
     return whole_number(value, 1, 2**31 - 1)
-
-
-def is_profile_name(value: Any) -> bool:
-    try:
-        return bool(profile_name(value))
-    except Invalid:
-        return False
 
 
 def path_component(value: Any) -> str:

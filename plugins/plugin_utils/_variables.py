@@ -62,7 +62,7 @@ class Template:
     def names(self) -> tuple[str, ...]:
         return tuple(part.name for part in self.parts if isinstance(part, Variable))
 
-    @property
+    @functools.cached_property
     def only_variable(self) -> str | None:
         """The name, when the text is exactly one variable."""
         if len(self.parts) == 1 and isinstance(self.parts[0], Variable):
@@ -83,6 +83,9 @@ class Template:
         for index, part in enumerate(self.parts):
             if isinstance(part, Variable):
                 written.append(f"{{{part.name}}}")
+                continue
+            if is_plain(part) and "\\" not in part:
+                written.append(part)
                 continue
             literal = re.sub(r"\\+(?=\{)", lambda found: found.group() * 2, part)
             literal = re.sub(r"\{(?=[A-Z][A-Za-z0-9]*\})", r"\\{", literal)

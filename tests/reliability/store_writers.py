@@ -21,7 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _secrets
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import replace_all
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit_list import replace_all
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Change, Snapshot, Store

@@ -21,7 +21,8 @@ from typing import Any
 import psycopg
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import change_key, changes
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import changes
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit_list import change_key
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._sealing import revealed

@@ -9,7 +9,8 @@ import uuid
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import changes, edit_profile, replace_all
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import changes, edit_profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit_list import replace_all
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._report import MASK, diff, diffs, report

@@ -6,8 +6,9 @@ from __future__ import annotations
 
 import pytest
 
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import FIELDS, SERVER_FIELDS, Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import FIELDS, SERVER_FIELDS, Profile, complete
 
 DEFAULTS = {
     "description": "", "email": "{UserEmail}", "account_name": "{UserEmail}", "sender_name": "{UserDisplayName}",
@@ -55,6 +56,22 @@ def test_the_stored_form_reads_back_unchanged(profile_data, changes):
     profile = Profile.from_data(profile_data(**changes))
     assert Profile.from_data(profile.as_data()) == profile
     assert Profile.from_data({**profile.as_data(), "id": "x", "revision": 3}) == profile
+
+
+@pytest.mark.parametrize("changes", [{}, FULL])
+def test_complete_is_the_stored_form(profile_data, changes):
+    data, warnings = complete(profile_data(**changes))
+    assert tuple(data) == FIELDS
+    assert (data, warnings) == (Profile.from_data(data).as_data(), ())
+
+
+def test_few_servers_are_remembered(profile_data, monkeypatch):
+    monkeypatch.setattr(_profile, "_servers", {})
+    monkeypatch.setattr(_profile, "_MOST_SERVERS", 4)
+    for number in range(9):
+        data, _warnings = complete(profile_data(incoming=server(f"imap{number}.example.org")))
+        assert data["incoming"]["host"] == f"imap{number}.example.org"
+        assert len(_profile._servers) <= 4
 
 
 def test_one_stored_form(profile_data):

@@ -10,7 +10,8 @@ import itertools
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import change_key, edit_profile, names_needed, replace_all
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import edit_profile, names_needed
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edit_list import change_key, replace_all
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._report import MASK, diff, planned, record
@@ -67,6 +68,13 @@ def refused(message, function, *arguments, **options):
 def test_a_literal_is_stored_encrypted_and_comes_back(store):
     assert is_sealed(password(store["work"])) and store["work"].data["outgoing"]["password"] == "{UserPassword}"
     assert opened(store["work"]) == CLEAR
+
+
+def test_profiles_that_say_the_same_have_passwords_of_their_own():
+    snapshot = {}
+    put(snapshot, replace_all([{"name": name, "incoming": INCOMING, "outgoing": OUTGOING} for name in "ab"], snapshot, key=KEY))
+    assert password(snapshot["a"]) != password(snapshot["b"])
+    assert opened(snapshot["a"]) == opened(snapshot["b"]) == CLEAR
 
 
 def test_a_literal_without_a_key_is_refused():

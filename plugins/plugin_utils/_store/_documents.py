@@ -29,10 +29,10 @@ def records(rows: Sequence[tuple[str, str, int, str]], location: str) -> dict[st
     if len(documents) != len(rows) or not all(map(_is_profile, documents)):
         raise MailopsError(_damaged(rows, location))
     found = {}
-    for (profile_id, name, revision, _document), data in sorted(zip(rows, documents), key=lambda pair: pair[0][1]):
+    for (profile_id, name, revision, _document), data in zip(rows, documents):
         data["name"] = name
         found[name] = Stored(profile_id, name, revision, data)
-    return found
+    return dict(sorted(found.items()))
 
 
 def _damaged(rows: Sequence[tuple[str, str, int, str]], location: str) -> str:

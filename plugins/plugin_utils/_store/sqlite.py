@@ -18,7 +18,15 @@ from typing import Collection, Iterator
 from urllib.parse import quote
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import TIMEOUT, Change, Changes, Result, Store, Stored
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import (
+    TIMEOUT,
+    Change,
+    Changes,
+    Result,
+    Snapshot,
+    Store,
+    Stored,
+)
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._documents import document, records
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._filesystem import may_write, os_message, parents, unwritable
 
@@ -78,7 +86,7 @@ class SqliteStore(Store):
                     snapshot = {} if created else self._select(connection, names)
                     changes, result = first if first and not snapshot else change(snapshot)
                     if changes:
-                        self._write(connection, changes, created)
+                        self._write(connection, changes, snapshot, created)
             return result
 
     def refuse_unusable(self) -> None:
@@ -182,19 +190,27 @@ class SqliteStore(Store):
         else:
             marks = ", ".join("?" * len(wanted))
             rows = connection.execute(f"{query} WHERE name IN ({marks})", sorted(wanted))
-        return records([row for row in rows if wanted is None or row[1] in wanted], self.path)
+        return records(rows.fetchall() if wanted is None else [row for row in rows if row[1] in wanted], self.path)
 
-    def _write(self, connection: sqlite3.Connection, changes: Changes, created: bool) -> None:
+    def _write(self, connection: sqlite3.Connection, changes: Changes, snapshot: Snapshot, created: bool) -> None:
         if created:
             for statement in _SCHEMA.split(";"):  # executescript would commit first
                 connection.execute(statement)
-        else:
-            # All old rows go before a new one comes: two profiles may swap their names.
-            gone = [*changes.remove, *(record.id for record in changes.put)]
+        # A row that keeps its name is changed in place, which spares both indexes.
+        names = {record.id: record.name for record in snapshot.values()}
+        kept = [record for record in changes.put if names.get(record.id) == record.name]
+        new = [record for record in changes.put if names.get(record.id) != record.name]
+        connection.executemany(
+            "UPDATE profiles SET revision = ?, document = ? WHERE id = ?",
+            ((record.revision, document(record), record.id) for record in kept),
+        )
+        # All other old rows go before a new one comes: two profiles may swap their names.
+        gone = [*changes.remove, *(record.id for record in new)]
+        if not created:
             connection.executemany("DELETE FROM profiles WHERE id = ?", ((profile_id,) for profile_id in gone))
         connection.executemany(
             "INSERT INTO profiles (id, name, revision, document) VALUES (?, ?, ?, ?)",
-            ((record.id, record.name, record.revision, document(record)) for record in changes.put),
+            ((record.id, record.name, record.revision, document(record)) for record in new),
         )
 
     # --- messages ---
