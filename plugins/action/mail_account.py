@@ -56,7 +56,8 @@ class ActionModule(MailopsAction):
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         host = task_vars.get("inventory_hostname")
-        settings, purge = _settings(options), _purge(options)
+        settings = {**_settings(options), "check": bool(self._task.check_mode), "diff": bool(self._task.diff)}
+        purge = _purge(options)
         outcome.check_report_path(options["report_path"])
         users = _users(options)
         deployment = _deployment(options, users, host, settings["instance"], self._templates(options, users, task_vars))
@@ -124,6 +125,10 @@ class ActionModule(MailopsAction):
             reason = part.get("msg") or "the host does not answer any more"
             return {**found, "stopped": f"{reason} (users {len(batch.earlier) + 1} to {total} were not tried)"}
         return found
+
+    def _update_module_args(self, *_others: Any, **_more: Any) -> None:
+        """Ansible would add what is for AnsibleModule, some of it from variables that the facts of a host can set. In the text of a
+        module of this form that could be code, which would run wherever the task is delegated to."""
 
     def _show_progress(self, host: str | None, done: int, total: int, seconds: float) -> None:
         """A task shows nothing until it ends, which is long for thousands of users."""

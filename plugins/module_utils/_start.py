@@ -4,10 +4,8 @@
 
 """What ``mail_account_apply`` does first. It has to be understood by older Pythons than all else, so that they can be told."""
 
-import base64
 import json
 import sys
-import zlib
 
 
 class Sources:
@@ -30,26 +28,36 @@ class Sources:
 
     def exec_module(self, module):
         origin = module.__spec__.origin
-        exec(compile(self._texts[origin], origin.rpartition(".")[2] + ".py", "exec"), module.__dict__)
+        # A file that cannot be: Python looks up the lines of a traceback, and would do so where the login user stands.
+        place = "/dev/null/%s.py" % origin.rpartition(".")[2]
+        exec(compile(self._texts[origin], place, "exec"), module.__dict__)
 
 
 def unpacked(text):
     """The data in base64 of zlib-compressed JSON."""
+    import base64
+    import zlib
+
     return json.loads(zlib.decompress(base64.b64decode(text)))
 
 
 def start(arguments):
     """The module's result, which the program's ``run`` returns."""
+    python = "%s (Python %d.%d)" % ((sys.executable,) + tuple(sys.version_info[:2]))
     if sys.version_info < (3, 8):
-        found = "%s is Python %d.%d" % ((sys.executable,) + tuple(sys.version_info[:2]))
-        remedy = "set ansible_python_interpreter to a newer one"
-        return {"failed": True, "msg": "mail_account: needs Python 3.8 or newer on the host, and %s: %s" % (found, remedy)}
-    program = unpacked(arguments["program"])
-    # Before all others: where the host is the controller, too, this collection could be found there in another version.
-    sys.meta_path.insert(0, Sources(program["sources"]))
-    __import__(program["main"])
-    run = sys.modules[program["main"]].run
-    return run(unpacked(arguments["payload"]), arguments["_ansible_check_mode"], arguments["_ansible_diff"])
+        return failure("needs Python 3.8 or newer on the host, and this is %s: set ansible_python_interpreter" % python)
+    try:
+        program = unpacked(arguments["program"])
+        # Before all others: where the host is the controller, too, this collection could be found there in another version.
+        sys.meta_path.insert(0, Sources(program["sources"]))
+        __import__(program["main"])
+    except ImportError as exc:
+        return failure("%s has no module %s: install the whole of it, or set ansible_python_interpreter" % (python, exc.name))
+    return sys.modules[program["main"]].run(unpacked(arguments["payload"]))
+
+
+def failure(what):
+    return {"failed": True, "msg": "mail_account: " + what}
 
 
 if __name__ == "__main__":

@@ -52,10 +52,15 @@ files:
 """
 
 # A module in Ansible's JSONARGS form: Ansible writes the arguments into this text, and the host's Python runs it. The usual form brings
-# AnsibleModule along, and to compile that takes a host longer than all that is to be done there.
+# AnsibleModule along, and to compile that takes a host longer than all that is to be done there. mail_account sees to it that the
+# arguments hold nothing that anybody else has a say in: three quotes would end the text.
 # There are only assignments, because ansible-test does not know this form: it takes such a file for mere documentation.
 SYS = __import__("sys")
-# Nothing is imported from where the login user stands, or from beside this file.
-_ = setattr(SYS, "path", [entry for entry in SYS.path if entry not in ("", SYS.argv[0].rpartition("/")[0])])
+# Nothing is imported from where the login user stands, or from beside this file, whatever leads there.
+_ = setattr(SYS, "path", [entry for entry in SYS.path if entry not in ("", ".", SYS.argv[0].rpartition("/")[0])])
+OS = __import__("os")
+PLACES = [place for place in (".", OS.path.dirname(SYS.argv[0])) if OS.path.exists(place)]
+KEPT = [entry for entry in SYS.path if not (OS.path.exists(entry) and any(OS.path.samefile(entry, place) for place in PLACES))]
+_ = setattr(SYS, "path", KEPT)
 ARGUMENTS = r'''<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>'''
-_ = ARGUMENTS.startswith("{") and exec(__import__("json").loads(ARGUMENTS)["start"])
+_ = ARGUMENTS.startswith("{") and eval(compile(__import__("json").loads(ARGUMENTS)["start"], "/dev/null/_start.py", "exec"))

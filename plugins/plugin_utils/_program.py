@@ -28,8 +28,9 @@ def program() -> dict[str, str]:
     """Those that are the same for every host."""
     parents = _FILES.split(".")
     sources = {".".join([*parents[:number], "__init__"]): "" for number in range(1, len(parents))}
-    for path in (_HERE / "_files").glob("*.py"):
-        sources[f"{_FILES}.{path.stem}"] = path.read_text(encoding="utf-8")
+    for path in sorted((_HERE / "_files").glob("*.py")):
+        if path.stem.isidentifier():  # and not what an editor or a desktop has left there
+            sources[f"{_FILES}.{path.stem}"] = path.read_text(encoding="utf-8")
     start = (_HERE / "_start.py").read_text(encoding="utf-8")
     return {"start": start, "program": packed({"sources": sources, "main": f"{_FILES}._run"})}
 

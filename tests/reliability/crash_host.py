@@ -160,7 +160,7 @@ class Machine:
         if prepare:
             prepare()
         with open(1, "w", encoding="utf-8", closefd=False) as output:
-            json.dump(run(work, check, diff=True), output)
+            json.dump(run({**work, "check": check, "diff": True}), output)
         os._exit(0)
 
     def run(self, work: Payload, **other: Any) -> dict[str, Any] | None:

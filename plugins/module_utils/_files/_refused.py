@@ -55,10 +55,11 @@ def refused(path: str, error: OSError) -> Refused:
 
 def internal_error(error: Exception) -> str:
     """A mistake of ours: its class and place, because its text may quote a password."""
-    import traceback  # here, because it takes a while to load and is seldom needed
-
-    frame = traceback.extract_tb(error.__traceback__)[-1]
-    return f"internal error {type(error).__name__} at {os.path.basename(frame.filename)}:{frame.lineno}; please report it"
+    place = error.__traceback__
+    while place.tb_next:
+        place = place.tb_next
+    file = os.path.basename(place.tb_frame.f_code.co_filename)
+    return f"internal error {type(error).__name__} at {file}:{place.tb_lineno}; please report it"
 
 
 def unexpected(path: str, error: Exception) -> Refused:

@@ -13,10 +13,10 @@ from ansible_collections.mailops.profiles.plugins.module_utils._files._refused i
 from ansible_collections.mailops.profiles.plugins.module_utils._files._selinux import policy
 
 
-def run(payload: Mapping[str, Any], check: bool, diff: bool) -> Dict[str, Any]:
+def run(payload: Mapping[str, Any]) -> Dict[str, Any]:
     """The module's result. ``payload`` is what the ``mail_account`` action sends."""
     try:
-        return deploy(payload, check, diff, policy())
+        return deploy(payload, payload["check"], payload["diff"], policy())
     except HostError as exc:
         return {"failed": True, "msg": str(exc)}
     except Exception as exc:

@@ -11,6 +11,7 @@ from typing import Any, Callable, Optional
 
 _MOUNT = "/sys/fs/selinux"
 _REGULAR_FILE = 0o100600
+_NOT_TRANSLATED = 2  # MATCHPATHCON_NOTRANS: a file takes only the kernel's form, and no service has to be asked for another
 
 
 def policy() -> Optional[Callable[[str], str]]:
@@ -20,12 +21,12 @@ def policy() -> Optional[Callable[[str], str]]:
     """
     if not os.path.isdir(_MOUNT):
         return None
-    import ctypes  # here, because it takes a while and few hosts need it
-
     try:
+        import ctypes  # here, because it takes a while and few hosts need it
+
         library = ctypes.CDLL("libselinux.so.1")
-    except OSError:
-        return None
+    except (ImportError, OSError):
+        return None  # files get what their directories give
     if library.is_selinux_enabled() != 1:
         return None
     label = contexts(library)
@@ -38,6 +39,7 @@ def contexts(library: Any) -> Callable[[str], str]:
 
     library.matchpathcon.argtypes = (c_char_p, c_uint, POINTER(c_void_p))
     library.freecon.argtypes = (c_void_p,)
+    library.set_matchpathcon_flags(_NOT_TRANSLATED)
 
     def label(path: str) -> str:
         found = c_void_p()

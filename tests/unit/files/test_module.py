@@ -9,6 +9,7 @@ from __future__ import annotations
 import ctypes
 import json
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -17,31 +18,38 @@ from typing import Any
 import pytest
 
 from ansible_collections.mailops.profiles.plugins import plugin_utils
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _program
 from ansible_collections.mailops.profiles.plugins.plugin_utils._program import arguments
 
 FILE = Path(next(iter(plugin_utils.__path__))).parent / "modules" / "mail_account_apply.py"
 PAYLOAD = {
     "instance": "default", "mode": 0o600, "owner": None, "group": None, "directory_mode": 0o700, "details": False, "deadline": 20,
-    "patterns": {}, "listed": None, "earlier": [], "host": None,
+    "patterns": {}, "listed": None, "earlier": [], "host": None, "check": True, "diff": False,
     "users": [{"name": "no such user", "dest": None, "accounts": 0, "files": []}],
 }  # fmt: skip
 STANDARD = ("base64", "ctypes", "json", "typing", "zlib", "resource")  # what comes late, too
 
 
 def text(payload: Any = None) -> str:
-    given = {**arguments(payload or PAYLOAD), "_ansible_check_mode": True, "_ansible_diff": False}
-    return FILE.read_text().replace("<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>", json.dumps(given))
+    return FILE.read_text().replace("<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>", json.dumps(arguments(payload or PAYLOAD)))
 
 
 def run(where: Path, source: str, way: str) -> subprocess.CompletedProcess[str]:
-    """``way``: from standard input, as with pipelining, or from a ``file`` beside what else lies there."""
+    """``way``: from standard input, as with pipelining, or from a ``file`` beside what else lies there, which a ``link`` may lead to."""
     (where / "module").write_text(source)
-    argv = [sys.executable] if way == "stdin" else [sys.executable, str(where / "module")]
     environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+    argv = [sys.executable]
+    if way == "file":
+        argv.append(str(where / "module"))
+    elif way == "link":
+        (where / "link").symlink_to(where)
+        argv.append(str(where / "link" / "module"))
+    elif way == "PYTHONPATH":
+        environment[way] = "."
     return subprocess.run(argv, input=source, cwd=where, env=environment, capture_output=True, text=True, timeout=60, check=False)
 
 
-ways = pytest.mark.parametrize("way", ["stdin", "file"])
+ways = pytest.mark.parametrize("way", ["stdin", "file", "link", "PYTHONPATH"])
 
 
 @ways
@@ -70,12 +78,38 @@ def test_a_mistake_is_told_without_what_was_sent(tmp_path: Path, way: str) -> No
     assert "sesame" not in done.stdout + done.stderr
 
 
+def test_what_lies_around_is_no_source_of_ours(tmp_path: Path) -> None:
+    """Python shows the lines of a traceback, and looks for files of the names that the code has."""
+    for path in (FILE.parents[1] / "module_utils").rglob("*.py"):
+        os.mkfifo(tmp_path / path.name)
+    os.mkfifo(tmp_path / "<stdin>")
+    done = run(tmp_path, text({**PAYLOAD, "users": [{}]}), "stdin")
+    assert "internal error" in json.loads(done.stdout)["msg"]
+    done = run(tmp_path, text({"no": "payload"}), "stdin")
+    assert done.returncode == 1
+
+
+def test_a_python_without_all_its_modules_is_told(tmp_path: Path) -> None:
+    done = run(tmp_path, f"import sys\nsys.modules['mmap'] = None\n{text()}", "stdin")
+    assert done.returncode == 1
+    assert "has no module mmap: install the whole of it" in json.loads(done.stdout)["msg"]
+
+
+def test_the_program_has_only_its_own_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    shutil.copytree(FILE.parents[1] / "module_utils", tmp_path / "module_utils")
+    (tmp_path / "module_utils/_files/.#_host.py").symlink_to("nobody@nowhere.1")  # of Emacs
+    (tmp_path / "module_utils/_files/._host.py").write_bytes(b"\x00\x05\x16\x07\xff")  # of macOS
+    ours = _program.program.__wrapped__()
+    monkeypatch.setattr(_program, "_HERE", tmp_path / "module_utils")
+    assert _program.program.__wrapped__() == ours
+
+
 def test_an_old_python_is_told(tmp_path: Path) -> None:
     older = f"import sys\nsys.version_info = (3, 7, 9, 'final', 0)\n{text()}"
     done = run(tmp_path, older, "stdin")
     assert done.returncode == 1
     result = json.loads(done.stdout)
-    assert "needs Python 3.8 or newer on the host" in result["msg"] and "is Python 3.7: set ansible_python_interpreter" in result["msg"]
+    assert "needs Python 3.8 or newer on the host" in result["msg"] and "(Python 3.7): set ansible_python_interpreter" in result["msg"]
 
 
 CONTEXTS = r"""
