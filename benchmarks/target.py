@@ -12,23 +12,15 @@ Prints the seconds that it took, without Python's start and the imports.
 
 from __future__ import annotations
 
-import base64
-import json
 import os
 import pickle
 import sys
 import time
-import zlib
 from pathlib import Path
-from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "build" / "collections"))
 from ansible_collections.mailops.profiles.plugins.module_utils._files._host import deploy  # noqa: E402
-
-
-def unpacked(data: bytes) -> dict[str, Any]:
-    """As the module does it."""
-    return json.loads(zlib.decompress(base64.b64decode(data)))
+from ansible_collections.mailops.profiles.plugins.module_utils._start import unpacked  # noqa: E402
 
 
 def deploy_all(paths: list[str]) -> float:
