@@ -14,6 +14,7 @@ import os
 import signal
 import stat
 import struct
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,7 @@ class Watch:
 
     def __init__(self) -> None:
         self._page = mmap.mmap(-1, 8)
+        self._lock = threading.Lock()
 
     @property
     def number(self) -> int:
@@ -47,15 +49,16 @@ class Watch:
         def call(*arguments: Any, **named: Any) -> Any:
             if os.getpid() == module or (name == "open" and not arguments[1] & os.O_CREAT):
                 return real(*arguments, **named)
-            struct.pack_into("@Q", self._page, 0, self.number + 1)
-            self.before(name)
+            with self._lock:
+                struct.pack_into("@Q", self._page, 0, self.number + 1)
+                self.before(name, arguments)
             result = real(*arguments, **named)
             self.after(name, arguments, named, result)
             return result
 
         return call
 
-    def before(self, name: str) -> None:
+    def before(self, name: str, arguments: Any) -> None:
         pass
 
     def after(self, name: str, arguments: Any, named: Any, result: Any) -> None:
@@ -69,7 +72,7 @@ class Kill(Watch):
         super().__init__()
         self._last, self._whom = last, whom
 
-    def before(self, name: str) -> None:
+    def before(self, name: str, arguments: Any) -> None:
         if self.number == self._last:
             if self._whom != "worker":
                 os.kill(os.getppid(), signal.SIGKILL)
@@ -84,7 +87,7 @@ class PowerCut(Watch):
         super().__init__()
         self._last, self._mount_point = last, mount_point
 
-    def before(self, name: str) -> None:
+    def before(self, name: str, arguments: Any) -> None:
         if self.number == self._last:
             os.seteuid(0)
             fcntl.ioctl(os.open(self._mount_point, os.O_RDONLY), _SHUTDOWN, struct.pack("I", _NO_FLUSH))
@@ -105,8 +108,9 @@ class NoSpace(Watch):
         """How many such calls there were."""
         return struct.unpack_from("@Q", self._found)[0]
 
-    def before(self, name: str) -> None:
-        if os.geteuid() == self._uid and name in NEEDS_SPACE:
+    def before(self, name: str, arguments: Any) -> None:
+        uid = os.fstat(arguments[0]).st_uid if name == "fsync" else os.geteuid()  # anybody may sync
+        if uid == self._uid and name in NEEDS_SPACE:
             struct.pack_into("@Q", self._found, 0, self.found + 1)
             if self.found == self._first or (self._lasting and self.found > self._first):
                 raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))

@@ -71,14 +71,15 @@ class Tree:
         self._missing: Set[str] = set()
         self._resolved: Dict[str, Tuple[_Directory, str]] = {}
         self._read_bytes = 0
-        # Descriptors of directories in which directories were made, until somebody has synced them.
+        # Descriptors of directories whose entries were changed, until somebody has synced them.
         self.unsynced: Set[int] = set()
+        self._readable = -1
 
     def close(self) -> None:
-        for fd in {*(directory.fd for directory in self._open.values()), self._fd} - {-1}:
+        for fd in {*(directory.fd for directory in self._open.values()), self._fd, self._readable} - {-1}:
             os.close(fd)
         self._open.clear()
-        self._fd = -1
+        self._fd = self._readable = -1
 
     def absolute(self, path: str) -> str:
         """The path for people to read."""
@@ -86,7 +87,7 @@ class Tree:
 
     @property
     def descriptors(self) -> int:
-        return 1 + len({directory.fd for directory in self._open.values()})
+        return 2 + len({directory.fd for directory in self._open.values()})
 
     def missing_directories(self, path: str) -> List[str]:
         """The directories above ``path`` that would have to be made for it, the outermost first."""
@@ -199,9 +200,17 @@ class Tree:
     def _make(self, parent_fd: int, name: str) -> None:
         try:
             os.mkdir(name, self._directory_mode, dir_fd=parent_fd)
-            self.unsynced.add(parent_fd)
+            self.changed(parent_fd)
         except FileExistsError:
             pass
+
+    def changed(self, directory: int) -> None:
+        """Notes that the directory with this descriptor has to be synced."""
+        if directory == self._fd:  # only a place (O_PATH), which cannot be synced
+            if self._readable < 0:
+                self._readable = os.open(".", _DIRECTORY, dir_fd=directory)
+            directory = self._readable
+        self.unsynced.add(directory)
 
     def _own_link(self, fd: int, name: str, path: str) -> Optional[str]:
         """Where the user's own link leads, None when the name is no link. Other people's links are refused."""
