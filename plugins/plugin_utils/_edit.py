@@ -43,7 +43,8 @@ class Edit(NamedTuple):
 
     @property
     def name(self) -> str:
-        return (self.after or self.before).name if self.after or self.before else ""
+        known = self.before if self.after is None else self.after
+        return "" if known is None else known.name
 
     @property
     def changed(self) -> bool:

@@ -82,8 +82,9 @@ def _read_entry(number: int, entry: Any, problems: list[str], key: StoreKey | No
     record: dict[str, Any] = {}
     found = []
     for field, check in (("id", values.identifier), ("revision", values.revision)):
+        given = entry.get(field)
         try:
-            record[field] = None if entry.get(field) is None else check(entry[field])
+            record[field] = None if given is None else check(given)
         except Invalid as exc:
             found.append(f"{field}: {exc}")
     try:
@@ -136,9 +137,11 @@ def _refuse_taken(edits: list[Edit], snapshot: Snapshot) -> None:
         if other != edit.name:
             problems.append(f"profiles '{other}' and '{edit.name}': the id of one is the stored id of the other; leave the id out")
     for edit in edits:
+        if edit.before is None or edit.before.name == edit.name:
+            continue
         holder = snapshot.get(edit.name)
         # A holder with an edit of its own gives the name up: no name is listed twice.
-        if edit.action == "renamed" and holder is not None and holder.id not in owners:
+        if holder is not None and holder.id not in owners:
             problems.append(
                 f"profile '{edit.name}': its id is that of '{edit.before.name}', and another profile has the name already; "
                 "leave the id out, or list the other one too"

@@ -30,6 +30,7 @@ FOLDERS = ("sent", "drafts", "trash", "archive", "junk")
 
 # What a store adds to a profile. mail_profile_info returns it, so it may come back as input; it is not part of the model.
 RECORD_FIELDS = ("id", "revision")
+_OWN_FIELDS = ("name", *RECORD_FIELDS)  # no two profiles of a list have these in common
 _OF_OTHER_TYPE = {"imap": ("pop", ("leave_on_server", "delete_after_days")), "pop": ("imap", ("folders",))}
 
 
@@ -102,8 +103,19 @@ class Profile(NamedTuple):
 
 def complete(data: Any, where: str = "", literals: bool = False) -> tuple[dict[str, Any], tuple[str, ...]]:
     """What ``Profile.from_data(...).as_data()`` gives, and the warnings, without the profile: for what is only stored."""
-    known, warnings = _read(data, where, literals)
-    return _as_data(known), warnings
+    if not isinstance(data, dict) or not values.is_profile_name(data.get("name")):
+        known, warnings = _read(data, where, literals)
+        return _as_data(known), warnings
+    # The text of the data and not the data: 1 == True.
+    key = (literals, repr({field: value for field, value in data.items() if field not in _OWN_FIELDS}))
+    if key not in _alike:
+        known, warnings = _read(data, where, literals)
+        if warnings:
+            return _as_data(known), warnings
+        if len(_alike) >= _MOST_ALIKE:
+            _alike.clear()
+        _alike[key] = _as_data(known)
+    return {**_alike[key], "name": data["name"]}, ()
 
 
 def _read(data: Any, where: str, literals: bool) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -149,6 +161,12 @@ FIELDS = (
 _DEFAULTS = {name: Profile._field_defaults.get(name) for name in FIELDS}
 _KNOWN_FIELDS = frozenset((*FIELDS, *RECORD_FIELDS))
 SERVER_FIELDS = tuple(item.name for item in fields(Server))
+# The stored form of fields that are not given.
+DEFAULTS = {**_DEFAULTS, "variables": {}}
+SERVER_DEFAULTS = Server("").data
+# The stored form of what was read without a remark, but for its name: many profiles of a long list differ in nothing else.
+_alike: dict[tuple[bool, str], dict[str, Any]] = {}
+_MOST_ALIKE = 512
 _TEXTS = ("email", "account_name", "sender_name", "reply_to", "signature")
 _texts = itemgetter(*_TEXTS)
 

@@ -10,7 +10,6 @@ from typing import Any, Iterable, Mapping
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._action import to_yaml
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import Edit
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import FIELDS, SERVER_FIELDS
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import MASK, SERVERS, is_literal, is_sealed
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Stored
 
@@ -20,10 +19,10 @@ _MOST_LISTED = 100
 
 def record(stored: Stored) -> dict[str, Any]:
     """A profile with all that another store, or mail_account, needs: sealed passwords too."""
-    shown = {"id": stored.id, "revision": stored.revision, **_ordered(stored.data, FIELDS)}
+    shown = {"id": stored.id, "revision": stored.revision, **stored.data}
     for side in SERVERS:
-        server = _ordered(shown[side], SERVER_FIELDS)
-        shown[side] = {**server, "password": MASK} if is_literal(server["password"]) else server  # no store of ours holds one
+        if is_literal(shown[side]["password"]):  # no store of ours holds one
+            shown[side] = {**shown[side], "password": MASK}
     return shown
 
 
@@ -37,19 +36,14 @@ def planned(edit: Edit, check_mode: bool) -> dict[str, Any] | None:
 
 def _shown(data: Mapping[str, Any], other: Mapping[str, Any] | None = None) -> dict[str, Any]:
     """The fields in their documented order, secrets masked; those that differ from ``other``'s say so."""
-    shown = {**_ordered(data, FIELDS)}
+    shown = dict(data)
     for side in SERVERS:
-        shown[side] = server = {**_ordered(data[side], SERVER_FIELDS)}
+        shown[side] = server = dict(data[side])
         secret = server["password"]
         if is_sealed(secret) or is_literal(secret):
             before = other and other[side].get("password")
             server["password"] = MASK if before in (None, secret) else f"{MASK} (changed)"
     return shown
-
-
-def _ordered(data: Mapping[str, Any], names: tuple[str, ...]) -> Mapping[str, Any]:
-    # An older release may not have known all of them, and had them in another order.
-    return data if tuple(data) == names else {name: data.get(name) for name in names}
 
 
 def _without_nulls(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -94,8 +88,8 @@ def diffs(edits: Iterable[Edit]) -> list[dict[str, str]]:
 def report(edits: Iterable[Edit], warnings: Iterable[str] = ()) -> dict[str, Any]:
     """Counts of all edits; the first changes, and the first warnings, if there are any."""
     edits = list(edits)
-    changed = [edit for edit in edits if edit.changed]
     actions = [edit.action for edit in edits]
+    changed = [{"name": edit.name, "action": action} for edit, action in zip(edits, actions) if action != "unchanged"]
     warnings = [*warnings, *(warning for edit in edits for warning in edit.warnings)]
     return {
         "changed": bool(changed),
@@ -103,6 +97,6 @@ def report(edits: Iterable[Edit], warnings: Iterable[str] = ()) -> dict[str, Any
         "updated": actions.count("updated") + actions.count("renamed"),
         "removed": actions.count("removed"),
         "unchanged": actions.count("unchanged"),
-        "changes": [{"name": edit.name, "action": edit.action} for edit in changed[:_MOST_LISTED]],
+        "changes": changed[:_MOST_LISTED],
         **({"warnings": warnings[:_MOST_LISTED]} if warnings else {}),
     }

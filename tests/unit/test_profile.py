@@ -74,6 +74,39 @@ def test_few_servers_are_remembered(profile_data, monkeypatch):
         assert len(_profile._servers) <= 4
 
 
+def test_profiles_that_differ_in_their_names_only(profile_data, monkeypatch):
+    monkeypatch.setattr(_profile, "_alike", {})
+    one, _warnings = complete(profile_data(name="one", check_interval=1))
+    two, _warnings = complete({**profile_data(name="two", check_interval=1), "id": "x", "revision": 3})
+    assert len(_profile._alike) == 1 and one == {**two, "name": "one"} and list(one) == list(two) == list(FIELDS)
+    one["description"] = "changed"
+    assert two["description"] == "" == complete(profile_data(name="three", check_interval=1))[0]["description"]
+    for changes in ({"name": "no name"}, {"check_interval": True}, {"default": "maybe"}, {"unknown": 1}):
+        with pytest.raises(MailopsError):
+            complete(profile_data(**{"check_interval": 1, **changes}))
+
+
+def test_what_is_warned_about_is_warned_about_each_time(profile_data):
+    for name in ("one", "two", "two"):
+        _data, (warning,) = complete(profile_data(name=name, outgoing=server(port=25)))
+        assert warning.startswith(f"profile '{name}': outgoing.port: ")
+
+
+def test_passwords_in_clear_are_allowed_to_whom_they_are_allowed(profile_data):
+    data = profile_data(incoming=server(password="sesame"))
+    assert complete(data, literals=True)[0]["incoming"]["password"] == "sesame"
+    with pytest.raises(MailopsError):
+        complete(data)
+
+
+def test_few_profiles_are_remembered(profile_data, monkeypatch):
+    monkeypatch.setattr(_profile, "_alike", {})
+    monkeypatch.setattr(_profile, "_MOST_ALIKE", 4)
+    for number in range(9):
+        assert complete(profile_data(description=f"{number}"))[0]["description"] == f"{number}"
+        assert len(_profile._alike) <= 4
+
+
 def test_one_stored_form(profile_data):
     profile = Profile.from_data(
         profile_data(

@@ -197,9 +197,11 @@ class SqliteStore(Store):
             for statement in _SCHEMA.split(";"):  # executescript would commit first
                 connection.execute(statement)
         # A row that keeps its name is changed in place, which spares both indexes.
-        names = {record.id: record.name for record in snapshot.values()}
-        kept = [record for record in changes.put if names.get(record.id) == record.name]
-        new = [record for record in changes.put if names.get(record.id) != record.name]
+        kept: list[Stored] = []
+        new: list[Stored] = []
+        for record in changes.put:
+            before = snapshot.get(record.name)
+            (kept if before is not None and before.id == record.id else new).append(record)
         connection.executemany(
             "UPDATE profiles SET revision = ?, document = ? WHERE id = ?",
             ((record.revision, document(record), record.id) for record in kept),

@@ -4,6 +4,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import socket
 import sqlite3
@@ -94,7 +95,29 @@ def test_schema(store):
         (row,) = connection.execute("SELECT * FROM profiles")
     assert pragma == {"user_version": 1, "application_id": sqlite.APPLICATION_ID, "journal_mode": "delete"}
     assert row[1:3] == ("work", 1)
-    assert row[3].startswith('{"name":"work","description":"","email":"{UserEmail}",')
+    assert json.loads(row[3]) == {"incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
+
+
+@pytest.mark.parametrize(
+    "document",
+    ["[]", "7", "null", "{}", '{"incoming":{"host":"x"}}', '{"incoming":[],"outgoing":{}}', '{"incoming":{},"outgoing":"x"}', "x", "1,2", ""],
+)
+def test_a_row_that_is_no_profile(store, document):
+    put(store)
+    put(store, "other")
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("UPDATE profiles SET document = ? WHERE name = 'work'", (document,))
+    with pytest.raises(MailopsError, match="profile 'work' is damaged; restore it from a backup"):
+        store.read()
+
+
+def test_a_document_with_every_field(store):
+    put(store)
+    (before,) = store.read().values()
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("UPDATE profiles SET document = ?", (json.dumps(dict(reversed(before.data.items()))),))
+    (after,) = store.read().values()
+    assert after == before and list(after.data) == list(before.data)
 
 
 def test_how_the_database_is_used(store):
