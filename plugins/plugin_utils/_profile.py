@@ -106,16 +106,23 @@ def complete(data: Any, where: str = "", literals: bool = False) -> tuple[dict[s
     if not isinstance(data, dict) or not values.is_profile_name(data.get("name")):
         known, warnings = _read(data, where, literals)
         return _as_data(known), warnings
-    # The text of the data and not the data: 1 == True.
-    key = (literals, repr({field: value for field, value in data.items() if field not in _OWN_FIELDS}))
+    key = _text_of(literals, {field: value for field, value in data.items() if field not in _OWN_FIELDS})
     if key not in _alike:
         known, warnings = _read(data, where, literals)
-        if warnings:
+        if warnings or key is None:
             return _as_data(known), warnings
         if len(_alike) >= _MOST_ALIKE:
             _alike.clear()
         _alike[key] = _as_data(known)
     return {**_alike[key], "name": data["name"]}, ()
+
+
+def _text_of(*data: Any) -> str | None:
+    """What tells data apart, as 1 == True does not. None for numbers of thousands of digits, and for what has thousands of levels."""
+    try:
+        return repr(data)
+    except (ValueError, RecursionError):
+        return None
 
 
 def _read(data: Any, where: str, literals: bool) -> tuple[dict[str, Any], tuple[str, ...]]:
@@ -165,7 +172,7 @@ SERVER_FIELDS = tuple(item.name for item in fields(Server))
 DEFAULTS = {**_DEFAULTS, "variables": {}}
 SERVER_DEFAULTS = Server("").data
 # The stored form of what was read without a remark, but for its name: many profiles of a long list differ in nothing else.
-_alike: dict[tuple[bool, str], dict[str, Any]] = {}
+_alike: dict[str | None, dict[str, Any]] = {}
 _MOST_ALIKE = 512
 _TEXTS = ("email", "account_name", "sender_name", "reply_to", "signature")
 _texts = itemgetter(*_TEXTS)
@@ -207,7 +214,7 @@ def _canonical(value: str, check: Callable[[str], str]) -> tuple[tuple[str, ...]
 
 
 # Those that were read without a remark: thousands of profiles name the same few.
-_servers: dict[tuple[Any, ...], Server] = {}
+_servers: dict[str | None, Server] = {}
 _MOST_SERVERS = 4096
 
 
@@ -291,13 +298,13 @@ class _Reader:
         if not isinstance(data, dict):
             self.problems.append(f"{side}: must be a mapping, such as {{host: mail.example.org}}")
             return None
-        # The text of the data and not the data: 1 == True. The variables are those that a text may hold.
-        key = (side, protocol, self._literals, repr(data), repr(self._declared))
+        # The variables are those that a text may hold.
+        key = _text_of(side, protocol, self._literals, data, self._declared)
         if key in _servers:
             return _servers[key]
         found = len(self.problems) + len(self.warnings)
         server = self._checked_server(side, protocol, data)
-        if len(self.problems) + len(self.warnings) == found:
+        if len(self.problems) + len(self.warnings) == found and key is not None:
             if len(_servers) >= _MOST_SERVERS:
                 _servers.clear()
             _servers[key] = server

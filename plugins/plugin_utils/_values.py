@@ -211,7 +211,7 @@ def whole_number(value: Any, lowest: int, highest: int) -> int:
 def boolean(value: Any) -> bool:
     try:
         return ansible_boolean(value, strict=True)
-    except TypeError as exc:
+    except (TypeError, ValueError) as exc:  # ValueError: a number of thousands of digits
         raise Invalid("must be true or false") from exc
 
 

@@ -86,6 +86,35 @@ def test_profiles_that_differ_in_their_names_only(profile_data, monkeypatch):
             complete(profile_data(**{"check_interval": 1, **changes}))
 
 
+HUGE = 16**6000  # Python prints no number of so many digits; YAML and JSON give them
+
+
+@pytest.mark.parametrize(
+    "changes, problem",
+    [
+        ({"check_interval": HUGE}, "check_interval: must be a whole number from 1 to 10080"),
+        ({"default": HUGE}, "default: must be true or false"),
+        ({"incoming": server(port=HUGE)}, "incoming.port: must be a whole number from 1 to 65535"),
+        ({"incoming": HUGE}, "incoming: must be a mapping, such as {host: mail.example.org}"),
+    ],
+)
+def test_a_number_of_thousands_of_digits(profile_data, changes, problem):
+    with pytest.raises(MailopsError) as refused:
+        complete(profile_data(**changes))
+    assert refused.value.problems[0] == f"profile 'work': {problem}"
+
+
+def test_thousands_of_levels(profile_data):
+    deep = []
+    for _level in range(100_000):
+        deep = [deep]
+    for changes in ({"signature": deep}, {"incoming": {"host": deep}}, {"variables": {"A": deep}}):
+        with pytest.raises(MailopsError):
+            complete(profile_data(**changes))
+    while deep:  # Python itself would need as many levels to free it
+        deep = deep.pop()
+
+
 def test_what_is_warned_about_is_warned_about_each_time(profile_data):
     for name in ("one", "two", "two"):
         _data, (warning,) = complete(profile_data(name=name, outgoing=server(port=25)))

@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import os
 import struct
+from contextlib import suppress
 from typing import Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from ansible_collections.mailops.profiles.plugins.module_utils._files._identity import Identity, Switch
@@ -129,10 +130,10 @@ class Commit:
             if staged.checked:
                 self._check_unchanged(staged.directory, staged.name, staged.path, staged.expected)
             os.rename(staged.temp, staged.name, src_dir_fd=staged.directory, dst_dir_fd=staged.directory)
-            os.close(staged.fd)
-            self._tree.changed(staged.directory)
-            self.done.append(self._tree.absolute(staged.path))
+            # Nobody closes it twice: the number may be another user's by then.
             del self._staged[0]
+            self.done.append(self._tree.absolute(staged.path))
+            os.close(staged.fd)
 
     def sync_directories(self) -> None:
         for directory in self._tree.unsynced:
@@ -160,19 +161,19 @@ class Commit:
 
     def abandon(self) -> None:
         """After an error: no temporary file stays behind, as far as that can be had."""
-        for staged in self._staged:
-            os.close(staged.fd)
-            try:
+        while self._staged:
+            staged = self._staged.pop()
+            with suppress(OSError):  # the next run finds it through the record
                 os.unlink(staged.temp, dir_fd=staged.directory)
-            except OSError:
-                pass  # the next run finds it through the record
-        self._staged.clear()
+            with suppress(OSError):
+                os.close(staged.fd)
 
     # --- single files ---
 
     def _stage(self, path: str, data: bytes, mode: int, step: Optional[Step] = None) -> None:
         try:
             directory, name = self._tree.locate(path, create=True) or (-1, "")
+            self._tree.changed(directory)
             temp = self._temps[path] if step else f".mailops-{os.urandom(8).hex()}.tmp"
             fd = os.open(temp, _CREATE, 0o600, dir_fd=directory)
             self._staged.append(_Staged(fd, directory, temp, name, path, step.current if step else None, step is not None))
@@ -233,8 +234,8 @@ class Commit:
             return
         directory, name = found
         try:
-            os.unlink(name, dir_fd=directory)
             self._tree.changed(directory)
+            os.unlink(name, dir_fd=directory)
             self.done.append(self._tree.absolute(path))
         except FileNotFoundError:
             pass
@@ -327,8 +328,5 @@ def commit_batch(commits: Sequence[Commit], switch: Switch, progress: Callable[[
 
 def _abandon(commit: Commit, switch: Switch, progress: Callable[[str], None]) -> None:
     progress(commit.user)
-    try:
-        with switch.to(commit.identity):
-            commit.abandon()
-    except OSError:
-        pass  # the next run finds what is left through the record
+    with suppress(OSError), switch.to(commit.identity):  # not even the ids could be changed
+        commit.abandon()

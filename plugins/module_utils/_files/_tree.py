@@ -98,18 +98,18 @@ class Tree:
         return ["/".join(parts[:more]) for more in range(1, len(parts) + 1)]
 
     def check_writable(self, path: str) -> None:
-        """Refused when the user may make nothing where ``path`` lies: a dry run has to say so, too."""
+        """Refused when the user may make nothing where ``path`` lies, or not sync it: a dry run has to say so, too."""
         directory = self.real(path).rpartition("/")[0]
         fd = self._lookup(directory)
         while fd is None and directory:
             directory = directory.rpartition("/")[0]
             fd = self._lookup(directory)
-        if fd is None or os.access(".", os.W_OK | os.X_OK, dir_fd=fd, effective_ids=os.access in os.supports_effective_ids):
+        if fd is None or os.access(".", os.R_OK | os.W_OK | os.X_OK, dir_fd=fd, effective_ids=os.access in os.supports_effective_ids):
             return
         where = self.absolute(directory) if directory else self.base
         if os.fstatvfs(fd).f_flag & os.ST_RDONLY:
             raise Refused(where, "lies on a read-only file system: mount it writable")
-        raise Refused(where, "is a directory that its user may not write to: chmod u+wx it")
+        raise Refused(where, "is a directory that its user may not read and write: chmod u+rwx it")
 
     def _lookup(self, directory: str) -> Optional[int]:
         found = self._walk(directory, create=False)
@@ -199,16 +199,19 @@ class Tree:
 
     def _make(self, parent_fd: int, name: str) -> None:
         try:
-            os.mkdir(name, self._directory_mode, dir_fd=parent_fd)
             self.changed(parent_fd)
+            os.mkdir(name, self._directory_mode, dir_fd=parent_fd)
         except FileExistsError:
             pass
 
     def changed(self, directory: int) -> None:
-        """Notes that the directory with this descriptor has to be synced."""
+        """Notes, before a change, that the directory with this descriptor has to be synced; Refused where that cannot be done."""
         if directory == self._fd:  # only a place (O_PATH), which cannot be synced
-            if self._readable < 0:
-                self._readable = os.open(".", _DIRECTORY, dir_fd=directory)
+            try:
+                if self._readable < 0:
+                    self._readable = os.open(".", _DIRECTORY, dir_fd=directory)
+            except OSError as exc:
+                raise refused(self.base, exc) from None
             directory = self._readable
         self.unsynced.add(directory)
 

@@ -16,6 +16,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Ma
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import DEFAULTS, SERVER_DEFAULTS
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Stored
 
+_DAMAGE = (KeyError, TypeError, ValueError, RecursionError)
 _JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
@@ -41,26 +42,32 @@ def records(rows: Sequence[tuple[str, str, int, str]], location: str) -> dict[st
         documents = {text: _full(data) for text, data in zip(texts, json.loads(f"[{','.join(texts)}]"), strict=True)}
         for profile_id, name, revision, text in rows:
             found[name] = Stored(profile_id, name, revision, {**documents[text], "name": name})
-    except (KeyError, TypeError, ValueError):
+        return dict(sorted(found.items()))
+    except _DAMAGE:
         raise MailopsError(_damaged(rows, location)) from None
-    return dict(sorted(found.items()))
 
 
 def _full(data: Any) -> dict[str, Any]:
     """All fields but the name; KeyError or TypeError for what is no profile."""
-    full = {**DEFAULTS, **data}
-    full["incoming"] = {**SERVER_DEFAULTS, **data["incoming"]}
-    full["outgoing"] = {**SERVER_DEFAULTS, **data["outgoing"]}
+    full = _filled(data, DEFAULTS)
+    full["incoming"] = _filled(data["incoming"], SERVER_DEFAULTS)
+    full["outgoing"] = _filled(data["outgoing"], SERVER_DEFAULTS)
     return full
 
 
+def _filled(data: Any, defaults: Mapping[str, Any]) -> dict[str, Any]:
+    full = {**defaults, **data}
+    # Whoever can write the store can give a document an id, too.
+    return full if len(full) == len(defaults) else {name: full[name] for name in defaults}
+
+
 def _damaged(rows: Sequence[tuple[str, str, int, str]], location: str) -> str:
-    name = next((row[1] for row in rows if not _is_document(row[3])), None)
+    name = next((row[1] for row in rows if not isinstance(row[1], str) or not _is_document(row[3])), None)
     return f"store {location}: profile {name!r} is damaged; restore it from a backup (it was left as it is)"
 
 
 def _is_document(text: Any) -> bool:
     try:
         return bool(_full(json.loads(text)))
-    except (KeyError, TypeError, ValueError):
+    except _DAMAGE:
         return False

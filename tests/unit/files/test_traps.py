@@ -93,6 +93,47 @@ def test_a_user_whose_disk_fails_while_many_are_synced(host: Host, monkeypatch: 
     assert not list(host.root.rglob("*.tmp")) and not (host.home("user03").path / OWN).exists()
 
 
+@pytest.mark.parametrize("again", [False, True])
+def test_a_home_that_its_user_cannot_read_harms_nobody_else(host: Host, again: bool) -> None:
+    """A directory is synced through a descriptor that can be read; where there is none to be had, nothing is closed twice."""
+    users = tuple(f"user{number}" for number in range(8))
+    bad = host.home("user1")
+    if again:
+        host.run(block(), owned(), users=users)
+    before = bad.tree()
+    os.chmod(bad.path, 0o300)
+    for number in range(2):
+        for check in (True, False):
+            outcomes = host.run(block(f"{number}\n"), owned(f"{number}\n"), users=users, check=check)
+            assert {user: outcome.error["msg"] for user, outcome in outcomes.items() if outcome.error} == {
+                "user1": f"{bad.path} is a directory that its user may not read and write: chmod u+rwx it"
+            }
+            assert [user for user, outcome in outcomes.items() if len(outcome.changes) != 2] == ["user1"]
+        for user in set(users) - {"user1"}:
+            assert host.home(user).read(OWN) == f"{number}\n".encode()
+    assert bad.tree() == before and not list(host.root.rglob("*.tmp"))
+
+
+def test_a_directory_that_cannot_be_opened_any_more(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when the host has no descriptor left: the user fails alone, and no descriptor is closed twice."""
+    users = tuple(f"user{number}" for number in range(8))
+    host.run(block(), users=users)
+    uid, real = host.home("user1").uid, os.open
+
+    def full(path, flags, *arguments, **named):
+        if path == "." and os.geteuid() == uid:
+            raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
+        return real(path, flags, *arguments, **named)
+
+    monkeypatch.setattr(os, "open", full)
+    outcomes = host.run(block("new\n"), users=users)
+    assert [user for user, outcome in outcomes.items() if outcome.error] == ["user1"]
+    assert outcomes["user1"].error["msg"].startswith(f"{host.home('user1').path} cannot be used: Too many open files in system")
+    assert outcomes["user1"].changes == [] and b"new" not in host.home("user1").read(".blockrc")
+    assert all(b"new" in host.home(user).read(".blockrc") for user in users if user != "user1")
+    assert not list(host.root.rglob("*.tmp"))
+
+
 def test_many_users_where_no_thread_can_be_had(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     begun = [1, 1]  # as under a limit of processes, which does not count for root
 
@@ -374,7 +415,7 @@ def test_check_mode_sees_a_directory_that_cannot_be_written_to(host: Host, alice
         alice.mkdir(place)
     os.chmod(alice.path / place, 0o500)
     said = [host.run(block(), owned(), check=check)["alice"].error["msg"] for check in (True, False)]
-    assert said[0] == said[1] == f"{alice.path / place} is a directory that its user may not write to: chmod u+wx it"
+    assert said[0] == said[1] == f"{alice.path / place} is a directory that its user may not read and write: chmod u+rwx it"
 
 
 @pytest.mark.parametrize("target", ["\udcff", "\x1b[2J\x1b[31mEVIL", "two\nlines", "\u202e"])

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._report import record
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, open_store, sqlite
 
 from .edits import add, as_ordinary_user, in_a_child, put, put_all
@@ -100,7 +101,7 @@ def test_schema(store):
 
 @pytest.mark.parametrize(
     "document",
-    ["[]", "7", "null", "{}", '{"incoming":{"host":"x"}}', '{"incoming":[],"outgoing":{}}', '{"incoming":{},"outgoing":"x"}', "x", "1,2", ""],
+    ["[]", "7", "null", "{}", '{"incoming":{"host":"x"}}', '{"incoming":[],"outgoing":{}}', '{"incoming":{},"outgoing":"x"}', "x", "1,2", "", "[" * 100_000],
 )
 def test_a_row_that_is_no_profile(store, document):
     put(store)
@@ -109,6 +110,26 @@ def test_a_row_that_is_no_profile(store, document):
         connection.execute("UPDATE profiles SET document = ? WHERE name = 'work'", (document,))
     with pytest.raises(MailopsError, match="profile 'work' is damaged; restore it from a backup"):
         store.read()
+
+
+def test_a_row_whose_name_is_no_text(store):
+    put(store)
+    put(store, "other")
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("UPDATE profiles SET name = x'00' WHERE name = 'work'")
+    with pytest.raises(MailopsError, match="is damaged; restore it from a backup"):
+        store.read()
+
+
+def test_a_document_that_says_more_than_a_profile(store):
+    put(store)
+    (before,) = store.read().values()
+    more = {"id": "other", "revision": 99, "name": "other", "unknown": 1, "incoming": {"host": "imap.example.org", "unknown": 1}}
+    with sqlite3.connect(store.path) as connection:
+        connection.execute("UPDATE profiles SET document = ?", (json.dumps({**before.data, **more}),))
+    (after,) = store.read().values()
+    assert after == before and record(after) == record(before)
+    assert record(after)["id"] == before.id and record(after)["revision"] == 1
 
 
 def test_a_document_with_every_field(store):
