@@ -23,7 +23,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 DEADLINE = 20
 # As many users go to the target at once: enough that a module's start does not count, few enough for the memory of both sides, for
 # the megabyte that Python reads quickly as a module's source, and for somebody who waits for a sign of life.
-BATCH = 1000
+BATCH = 2500
 
 
 @dataclass(frozen=True)
