@@ -175,7 +175,7 @@ HOMES: dict[str, tuple[Callable[[Home], None], str]] = {
     "a link of the user's": (_link_of_the_users, "symbolic link"),
     "without any permission": (lambda home: os.chmod(home.path, 0), "Permission denied"),
     "not searchable": (lambda home: os.chmod(home.path, 0o600), "Permission denied"),
-    "not writable": (lambda home: os.chmod(home.path, 0o500), "may not write"),
+    "not writable": (lambda home: os.chmod(home.path, 0o500), "may not read and write"),
 }
 
 

@@ -10,7 +10,7 @@ Who adds a field to profiles, or gives one another default, raises the schema's 
 from __future__ import annotations
 
 import json
-from typing import Any, Mapping, Sequence
+from typing import Any, Iterator, Mapping, Sequence
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import DEFAULTS, SERVER_DEFAULTS
@@ -20,7 +20,17 @@ _DAMAGE = (KeyError, TypeError, ValueError, RecursionError)
 _JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
-def document(record: Stored) -> str:
+def documents(records: Sequence[Stored]) -> Iterator[str]:
+    """The text of each record. Lists of profiles that are alike share their values, and what is one object in two of them is the same text."""
+    made: dict[tuple[int, ...], str] = {}
+    for record in records:
+        alike = tuple([id(value) for field, value in record.data.items() if field != "name"])
+        if alike not in made:
+            made[alike] = _document(record)
+        yield made[alike]
+
+
+def _document(record: Stored) -> str:
     data = _given(record.data, DEFAULTS)
     del data["name"]
     data["incoming"] = _given(data["incoming"], SERVER_DEFAULTS)

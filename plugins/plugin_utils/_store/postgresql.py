@@ -20,7 +20,7 @@ from ansible.module_utils.basic import missing_required_lib
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import TIMEOUT, Change, Changes, Result, Store, Stored, _libpq
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._documents import document, records
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._documents import documents, records
 
 try:
     import psycopg
@@ -233,7 +233,7 @@ class PostgresqlStore(Store):
         # All old rows go before a new one comes: two profiles may swap their names.
         gone = [*changes.remove, *(record.id for record in changes.put)]
         connection.execute(f"DELETE FROM {SCHEMA}.profiles WHERE id = ANY(%b)", (gone,))
-        rows = [(record.id, record.name, record.revision, document(record)) for record in changes.put]
+        rows = [(record.id, record.name, record.revision, text) for record, text in zip(changes.put, documents(changes.put))]
         # 10,000 rows in binary arrays take 0.25 s, in arrays as text 0.8 s, as a pipeline of statements 0.45 s.
         inserted = connection.execute(
             f"INSERT INTO {SCHEMA}.profiles (id, name, revision, document) "

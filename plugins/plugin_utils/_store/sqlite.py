@@ -27,7 +27,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._store import (
     Store,
     Stored,
 )
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._documents import document, records
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._documents import documents, records
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._filesystem import may_write, os_message, parents, unwritable
 
 APPLICATION_ID = 0x4D4F5052  # "MOPR"
@@ -204,7 +204,7 @@ class SqliteStore(Store):
             (kept if before is not None and before.id == record.id else new).append(record)
         connection.executemany(
             "UPDATE profiles SET revision = ?, document = ? WHERE id = ?",
-            ((record.revision, document(record), record.id) for record in kept),
+            ((record.revision, text, record.id) for record, text in zip(kept, documents(kept))),
         )
         # All other old rows go before a new one comes: two profiles may swap their names.
         gone = [*changes.remove, *(record.id for record in new)]
@@ -212,7 +212,7 @@ class SqliteStore(Store):
             connection.executemany("DELETE FROM profiles WHERE id = ?", ((profile_id,) for profile_id in gone))
         connection.executemany(
             "INSERT INTO profiles (id, name, revision, document) VALUES (?, ?, ?, ?)",
-            ((record.id, record.name, record.revision, document(record)) for record in new),
+            ((record.id, record.name, record.revision, text) for record, text in zip(new, documents(new))),
         )
 
     # --- messages ---

@@ -11,6 +11,7 @@ import multiprocessing
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import complete
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, Stored
 
 from .edits import SERVERS, add, put, put_all, replacing
@@ -45,6 +46,25 @@ def test_every_field_comes_back(store):
     )  # fmt: skip
     (found,) = store.read().values()
     assert found == done.after
+
+
+def test_profiles_that_are_alike_but_for_a_little(store):
+    """Every field differs somewhere, and what is alike is so in the next profile or in one further on."""
+    changes = [
+        {}, {"description": "d"}, {}, {"default": True}, {"check_interval": 1}, {"check_interval": 10}, {"folders": {"sent": "S"}},
+        {"folders": {"sent": "S"}, "variables": {"A": None}}, {"variables": {"A": ""}}, {"incoming": {"host": "other.example.org"}},
+        {"incoming": {"host": "other.example.org"}, "account_type": "pop"}, {"outgoing": {"host": "other.example.org"}},
+        {"outgoing": {"host": "smtp.example.org", "port": 2525}}, {"signature": "s"}, {"signature": "s"}, {"notifications": False}, {},
+    ]  # fmt: skip
+    entries = [{"name": f"p{number}", **each} for number, each in enumerate(changes)]
+    made = put_all(store, entries)
+    assert store.read() == {edit.name: edit.after for edit in sorted(made, key=lambda edit: edit.name)}
+    changed = put_all(store, [{**entry, "reply_to": "r@example.org"} for entry in entries])
+    assert [edit.action for edit in changed] == ["updated"] * len(changes)
+    assert store.read() == {edit.name: edit.after for edit in sorted(changed, key=lambda edit: edit.name)}
+    for name, record in store.read().items():
+        given = {**SERVERS, **changes[int(name[1:])], "reply_to": "r@example.org"}
+        assert record.data == complete({"name": name, **given})[0]
 
 
 def test_many_names_of_which_few_are_there(store):
