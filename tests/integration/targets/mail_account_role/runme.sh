@@ -95,15 +95,15 @@ recap laptop 0
 step 'Many users go in batches, which show themselves'
 python - >"$OUTPUT_DIR/many.json" <<'PYTHON'
 import json
-users = [{"name": f"u{number}", "email": f"u{number}@example.org", "display_name": "U", "password": "sesame-4"} for number in range(2001)]
+users = [{"name": f"u{number}", "email": f"u{number}@example.org", "display_name": "U", "password": "sesame-4"} for number in range(2501)]
 print(json.dumps({"mail_accounts_users": users, "mail_accounts_clients": ["msmtp"]}))
 PYTHON
 # In an instance of its own, because a purge concerns all whom the instance serves on this machine.
 rollout --limit laptop --diff -e mail_accounts_instance=many -e "@$OUTPUT_DIR/many.json"
 recap laptop 1
-shows '^mail_account: \[laptop\] 2000 of 2001 users in [0-9]+ s, about [0-9]+ s to go$'
+shows '^mail_account: \[laptop\] 2500 of 2501 users in [0-9]+ s, about [0-9]+ s to go$'
 no_password
-[[ $(find "$HOMES/laptop" -name .msmtprc | wc -l) == 2001 ]]
+[[ $(find "$HOMES/laptop" -name .msmtprc | wc -l) == 2501 ]]
 shows 'more files differ; their diffs are left out'
 # Only root keeps a list of whom it served.
 if [[ $EUID == 0 ]]; then
