@@ -22,7 +22,7 @@ class Syncing:
     def __init__(self, work: Callable[[Any], None], items: Sequence[Any]) -> None:
         self._work = work
         self._items = items
-        self._errors: Dict[int, Exception] = {}
+        self._errors: Dict[int, BaseException] = {}
         self._locks: List[Any] = [_thread.allocate_lock() for _item in items]  # each is held until the item is done
         self._threads = 0
         try:
@@ -39,7 +39,7 @@ class Syncing:
         for number in share:
             try:
                 self._work(self._items[number])
-            except Exception as exc:
+            except BaseException as exc:  # whatever it is, the item is not synced, and ``wait`` raises it
                 self._errors[number] = exc
             finally:
                 self._locks[number].release()

@@ -21,7 +21,7 @@ _JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)
 
 
 def documents(records: Sequence[Stored]) -> Iterator[str]:
-    """The text of each record. Lists of profiles that are alike share their values, and what is one object in two of them is the same text."""
+    """The text of each record. Profiles of a list that are alike share their values, and ``records`` keeps those alive: one object, one text."""
     made: dict[tuple[int, ...], str] = {}
     for record in records:
         alike = tuple([id(value) for field, value in record.data.items() if field != "name"])
@@ -49,9 +49,9 @@ def records(rows: Sequence[tuple[str, str, int, str]], location: str) -> dict[st
     try:
         # Each text once, because many profiles differ in their names only, and all at once, which takes two thirds of the time.
         texts = list(dict.fromkeys(row[3] for row in rows))
-        documents = {text: _full(data) for text, data in zip(texts, json.loads(f"[{','.join(texts)}]"), strict=True)}
+        parsed = {text: _full(data) for text, data in zip(texts, json.loads(f"[{','.join(texts)}]"), strict=True)}
         for profile_id, name, revision, text in rows:
-            found[name] = Stored(profile_id, name, revision, {**documents[text], "name": name})
+            found[name] = Stored(profile_id, name, revision, {**parsed[text], "name": name})
         return dict(sorted(found.items()))
     except _DAMAGE:
         raise MailopsError(_damaged(rows, location)) from None
