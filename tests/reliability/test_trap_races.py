@@ -160,7 +160,7 @@ def test_what_may_not_be_changed(host: Host, count, flag: int, place: str) -> No
     if place == ".config":  # nothing is made or renamed in there
         assert host.run(*wanted(version=2), patterns=patterns())["alice"].error is None
     elif (alice.path / place).is_dir() and flag == IMMUTABLE:
-        fail_alone(host, count, "may not write")
+        fail_alone(host, count, "lsattr")
     elif (alice.path / place).is_dir():
         # A file can be made there, but not renamed or removed: it stays, closed to others, until the flag is gone.
         outcomes = host.run(*wanted(version=2), users=("alice", "bob"), patterns=patterns())
