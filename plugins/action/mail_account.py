@@ -28,6 +28,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment impor
 )
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError, nearest, quoted
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._program import MODULE, arguments, program
 from ansible_collections.mailops.profiles.plugins.plugin_utils._sealing import revealed
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import OPTIONS as KEY_OPTIONS
@@ -281,7 +282,7 @@ def _stored(options: Mapping[str, Any], wanted: set[str]) -> dict[str, tuple[str
             raise MailopsError(f"store {store.location} does not exist: create profiles with mailops.profiles.mail_profile, or name another store")
         known = store.read()
         raise MailopsError(*(f"store {store.location} has no profile '{name[:60]}'{nearest(name, known)}" for name in unknown))
-    return {name: (record.id, Profile.from_data(dict(record.data))) for name, record in stored.items()}
+    return {name: (record.id, read_profile(dict(record.data))) for name, record in stored.items()}
 
 
 def _defined(definitions: Any) -> dict[str, tuple[str | None, Profile]]:
@@ -292,7 +293,7 @@ def _defined(definitions: Any) -> dict[str, tuple[str | None, Profile]]:
     profiles: dict[str, tuple[str | None, Profile]] = {}
     for item in definitions:
         try:
-            profile = Profile.from_data(item)
+            profile = read_profile(item)
         except MailopsError as exc:
             problems.extend(exc.problems)
             continue

@@ -66,7 +66,7 @@ from ansible.errors import AnsibleFilterError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import resolve
 from ansible_collections.mailops.profiles.plugins.plugin_utils._action import plain
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import read_users
 
 
@@ -74,7 +74,7 @@ def mail_account(profile: Any, user: Any, host: Any = None) -> dict[str, Any]:
     # "from None", here and below: Ansible prints causes, and what they quote may be a password.
     try:
         users = read_users([plain(user)])
-        return resolve(Profile.from_data(plain(profile)), users[0], plain(host)).as_data()
+        return resolve(read_profile(plain(profile)), users[0], plain(host)).as_data()
     except MailopsError as exc:
         raise AnsibleFilterError(f"mail_account: {exc}") from None
     except Exception as exc:

@@ -15,12 +15,8 @@ from typing import Any, Callable, Iterable, Mapping, NamedTuple
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables as variables
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError, nearest, quoted
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import (
-    FIELDS,
-    FOLDERS,
-    SERVER_FIELDS,
-    complete,
-)
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import FIELDS, FOLDERS, SERVER_FIELDS
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import complete
 from ansible_collections.mailops.profiles.plugins.plugin_utils._sealing import Sealer
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import SERVERS, StoreKey, is_literal
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, Snapshot, Stored

@@ -10,7 +10,8 @@ from dataclasses import replace
 from typing import Any, Callable, Iterator, Mapping
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile, complete
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import complete
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import (
     SERVERS,
     StoreKey,

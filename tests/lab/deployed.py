@@ -19,7 +19,7 @@ from harness import Lab, load_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account, resolve_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment import Deployment, payload, plan_deployment
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import read_users
 
 # What the module does on a host, without the time that Ansible takes around it; test_rollout.py has it all.
@@ -80,7 +80,7 @@ def redeploy(lab: Lab, name: str, profiles: list[dict[str, Any]], names: Sequenc
     """The same for a home as it is, with what earlier runs and the programs left there."""
     user = USERS[name]
     data = {"name": name, "email": user.email, "display_name": user.display_name.strip(), "password": user.password, **of_the_user}
-    known = {each["name"]: Profile.from_data(each) for each in profiles}
+    known = {each["name"]: read_profile(each) for each in profiles}
     (reader,) = read_users([data])
     accounts = resolve_users([reader], known, None, "lab", "default")[name]
     deployment = plan_deployment([reader], {name: accounts}, known, [clients.get(each) for each in names])

@@ -23,7 +23,7 @@ from typing import Any
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _secrets
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edit_list import replace_all
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Change, Snapshot, Store
 
 from ..unit.stores.edits import SERVERS
@@ -70,7 +70,7 @@ def read(store: Store) -> Snapshot:
     """All profiles, each of them whole."""
     found = store.read()
     for name, record in found.items():
-        assert Profile.from_data(record.data, name, literals=False).as_data() == record.data, name
+        assert read_profile(record.data, name, literals=False).as_data() == record.data, name
         assert record.name == name
     return found
 

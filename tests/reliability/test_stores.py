@@ -24,7 +24,7 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import changes
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edit_list import change_key
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._sealing import revealed
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import StoreKey
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, Snapshot
@@ -239,7 +239,7 @@ def test_killed_while_the_key_changes(place: Place, kind: str, count) -> None:
 
 def _opens(record: Any, key: StoreKey) -> bool:
     try:
-        profile = revealed(Profile.from_data(record.data), record.id, key)
+        profile = revealed(read_profile(record.data), record.id, key)
     except MailopsError:
         return False
     return profile.incoming.password == "secret incoming" and profile.outgoing.password == "secret outgoing"

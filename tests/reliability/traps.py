@@ -24,7 +24,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._files._plan impo
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import resolve_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment import payload, plan_deployment
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import read_users
 
 from ..unit.clients.accounts import JOANNA, profile
@@ -49,7 +49,7 @@ def _target_data(client: str, version: int) -> dict[str, Any]:
         profile("shop", account_type="pop", incoming__host=f"pop{version}.example.org"),
         profile("command", incoming__host=f"other{version}.example.org", **of_a_command),
     ]
-    known = {each["name"]: Profile.from_data(each) for each in listed}
+    known = {each["name"]: read_profile(each) for each in listed}
     (reader,) = read_users([dict(JOANNA)])
     accounts = resolve_users([reader], known, None, "laptop-17", "default")
     chosen = [_clients.get(client)] if client else _clients.all_clients()

@@ -8,7 +8,7 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import account_key, resolve, resolve_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import MASK
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import read_users
 
@@ -17,7 +17,7 @@ JANE = {"name": "jane", "email": "jane@Example.org", "display_name": "Jane {User
 
 @pytest.fixture
 def profile(profile_data):
-    return lambda name="work", **changes: Profile.from_data(profile_data(name, **changes))
+    return lambda name="work", **changes: read_profile(profile_data(name, **changes))
 
 
 def user(**changes):

@@ -18,13 +18,8 @@ import yaml
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _profile as model
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables as variables
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import COMMANDS, STATES
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import (
-    FIELDS,
-    FOLDERS,
-    RECORD_FIELDS,
-    SERVER_FIELDS,
-    Profile,
-)
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import FIELDS, FOLDERS, RECORD_FIELDS, SERVER_FIELDS
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
 
 PLUGINS = "ansible_collections.mailops.profiles.plugins"
 STORE = {"store", "store_key", "store_key_file"}
@@ -83,7 +78,7 @@ def test_mail_profiles_has_the_fields_and_their_defaults(documents):
     fields = found["profiles"]["suboptions"]
     assert set(fields) == {*FIELDS, *RECORD_FIELDS}
     has_fields(fields)
-    defaults = Profile.from_data(MINIMAL).as_data()
+    defaults = read_profile(MINIMAL).as_data()
     for name in set(FIELDS) - set(MINIMAL):
         assert fields[name].get("default") == defaults[name], name
     for side in ("incoming", "outgoing"):

@@ -12,7 +12,7 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import changes, edit_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edit_list import replace_all
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._report import MASK, diff, diffs, report
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Stored
 
@@ -27,7 +27,7 @@ RICH = {
 
 
 def stored(name="work", number=0, revision=1, **changes):
-    return Stored(IDS[number], name, revision, Profile.from_data({"name": name, **SERVERS, **changes}).as_data())
+    return Stored(IDS[number], name, revision, read_profile({"name": name, **SERVERS, **changes}).as_data())
 
 
 def snapshot(*records):

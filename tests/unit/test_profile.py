@@ -6,9 +6,10 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils import _profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _profile_reader
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import FIELDS, SERVER_FIELDS, Profile, complete
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import FIELDS, SERVER_FIELDS
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import complete, read_profile
 
 DEFAULTS = {
     "description": "", "email": "{UserEmail}", "account_name": "{UserEmail}", "sender_name": "{UserDisplayName}",
@@ -28,12 +29,12 @@ def server(host="mail.example.org", **changes):
 
 def problems(data):
     with pytest.raises(MailopsError) as refused:
-        Profile.from_data(data)
+        read_profile(data)
     return refused.value.problems
 
 
 def test_defaults(profile_data):
-    data = Profile.from_data(profile_data()).as_data()
+    data = read_profile(profile_data()).as_data()
     assert tuple(data) == FIELDS
     assert tuple(data["incoming"]) == SERVER_FIELDS
     assert {name: data[name] for name in DEFAULTS} == DEFAULTS
@@ -53,32 +54,32 @@ FULL = {
 
 @pytest.mark.parametrize("changes", [{}, FULL, {"account_type": "pop", "leave_on_server": False}])
 def test_the_stored_form_reads_back_unchanged(profile_data, changes):
-    profile = Profile.from_data(profile_data(**changes))
-    assert Profile.from_data(profile.as_data()) == profile
-    assert Profile.from_data({**profile.as_data(), "id": "x", "revision": 3}) == profile
+    profile = read_profile(profile_data(**changes))
+    assert read_profile(profile.as_data()) == profile
+    assert read_profile({**profile.as_data(), "id": "x", "revision": 3}) == profile
 
 
 @pytest.mark.parametrize("changes", [{}, FULL])
 def test_complete_is_the_stored_form(profile_data, changes):
     data, warnings = complete(profile_data(**changes))
     assert tuple(data) == FIELDS
-    assert (data, warnings) == (Profile.from_data(data).as_data(), ())
+    assert (data, warnings) == (read_profile(data).as_data(), ())
 
 
 def test_few_servers_are_remembered(profile_data, monkeypatch):
-    monkeypatch.setattr(_profile, "_servers", {})
-    monkeypatch.setattr(_profile, "_MOST_SERVERS", 4)
+    monkeypatch.setattr(_profile_reader, "_servers", {})
+    monkeypatch.setattr(_profile_reader, "_MOST_REMEMBERED", 4)
     for number in range(9):
         data, _warnings = complete(profile_data(incoming=server(f"imap{number}.example.org")))
         assert data["incoming"]["host"] == f"imap{number}.example.org"
-        assert len(_profile._servers) <= 4
+        assert len(_profile_reader._servers) <= 4
 
 
 def test_profiles_that_differ_in_their_names_only(profile_data, monkeypatch):
-    monkeypatch.setattr(_profile, "_alike", {})
+    monkeypatch.setattr(_profile_reader, "_alike", {})
     one, _warnings = complete(profile_data(name="one", check_interval=1))
     two, _warnings = complete({**profile_data(name="two", check_interval=1), "id": "x", "revision": 3})
-    assert len(_profile._alike) == 1 and one == {**two, "name": "one"} and list(one) == list(two) == list(FIELDS)
+    assert len(_profile_reader._alike) == 1 and one == {**two, "name": "one"} and list(one) == list(two) == list(FIELDS)
     one["description"] = "changed"
     assert two["description"] == "" == complete(profile_data(name="three", check_interval=1))[0]["description"]
     for changes in ({"name": "no name"}, {"check_interval": True}, {"default": "maybe"}, {"unknown": 1}):
@@ -129,15 +130,15 @@ def test_passwords_in_clear_are_allowed_to_whom_they_are_allowed(profile_data):
 
 
 def test_few_profiles_are_remembered(profile_data, monkeypatch):
-    monkeypatch.setattr(_profile, "_alike", {})
-    monkeypatch.setattr(_profile, "_MOST_ALIKE", 4)
+    monkeypatch.setattr(_profile_reader, "_alike", {})
+    monkeypatch.setattr(_profile_reader, "_MOST_REMEMBERED", 4)
     for number in range(9):
         assert complete(profile_data(description=f"{number}"))[0]["description"] == f"{number}"
-        assert len(_profile._alike) <= 4
+        assert len(_profile_reader._alike) <= 4
 
 
 def test_one_stored_form(profile_data):
-    profile = Profile.from_data(
+    profile = read_profile(
         profile_data(
             email="<UserName>@Bücher.Example", incoming=server("IMAP.Example.Org.", port="993"), outgoing=server(port=465)
         )
@@ -171,7 +172,7 @@ def test_port_and_security_that_contradict(profile_data, account_type, side, por
 
 
 def test_port_25_is_a_warning(profile_data):
-    (warning,) = Profile.from_data(profile_data(outgoing=server(port=25, security="starttls"))).warnings
+    (warning,) = read_profile(profile_data(outgoing=server(port=25, security="starttls"))).warnings
     assert "profile 'work': outgoing.port: 25 is for mail between servers" in warning
 
 
@@ -242,9 +243,9 @@ def test_every_problem_at_once(profile_data):
 
 def test_cleartext_only_when_it_is_meant(profile_data):
     data = profile_data(incoming=server(password="{UserPassword}", security="none", allow_cleartext=True))
-    assert Profile.from_data(data).warnings == ()
+    assert read_profile(data).warnings == ()
 
 
 def test_none_without_a_password_is_a_warning(profile_data):
-    (warning,) = Profile.from_data(profile_data(incoming=server(security="none"))).warnings
+    (warning,) = read_profile(profile_data(incoming=server(security="none"))).warnings
     assert "crosses the network in clear" in warning

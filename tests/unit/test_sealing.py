@@ -13,7 +13,7 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import edit_profile, names_needed
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edit_list import change_key, replace_all
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._report import MASK, diff, planned, record
 from ansible_collections.mailops.profiles.plugins.plugin_utils._sealing import revealed
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import StoreKey, is_sealed, salt_of
@@ -54,7 +54,7 @@ def password(stored):
 
 
 def opened(stored, key=KEY):
-    profile = Profile.from_data({**stored.data, "name": stored.name})
+    profile = read_profile({**stored.data, "name": stored.name})
     return revealed(profile, stored.id, key).incoming.password
 
 
@@ -379,7 +379,7 @@ def test_an_encrypted_password_without_its_id(store):
     entry = {name: value for name, value in exported(store)[0].items() if name != "id"}
     refused("is another encrypted password than the stored one: give the id", move, [entry], {})
     assert not replace_all([entry], store)[0].changed, "here the store knows the id"
-    refused("is encrypted, which needs the id that the profile was stored with", revealed, Profile.from_data(entry), None, KEY)
+    refused("is encrypted, which needs the id that the profile was stored with", revealed, read_profile(entry), None, KEY)
 
 
 # --- another key ---

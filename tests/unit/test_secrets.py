@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _secrets as secrets
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
 
 KEY = secrets.StoreKey("a key of these tests")
 OTHER = secrets.StoreKey("another key of these tests")
@@ -57,7 +57,7 @@ def test_not_whole(text):
 
 def data(**changes):
     base = {"name": "work", "incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
-    return Profile.from_data({**base, **changes}).as_data()
+    return read_profile({**base, **changes}).as_data()
 
 
 BOUND = [

@@ -20,6 +20,7 @@ from typing import Callable, Iterable, Sequence
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError, nearest, quoted
 from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import AUTHENTICATIONS, Profile, dotted_fields
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
 
 OWNED = "owned"
@@ -170,7 +171,7 @@ def default_account(accounts: Sequence[Account]) -> Account:
 def set_fields(profile: Profile) -> list[str]:
     """Dotted names of the fields that differ from their defaults."""
     data = profile.as_data()
-    plain = Profile.from_data({"name": "x", "incoming": {"host": "x"}, "outgoing": {"host": "x"}}).as_data()
+    plain = read_profile({"name": "x", "incoming": {"host": "x"}, "outgoing": {"host": "x"}}).as_data()
     return [name for name in dotted_fields() if _at(data, name) != _at(plain, name)]
 
 

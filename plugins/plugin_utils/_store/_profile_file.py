@@ -12,7 +12,7 @@ from typing import Any
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Stored, _yaml
 
 ENDING = ".yml"
@@ -49,7 +49,7 @@ def parse(name: str, content: bytes) -> Stored:
     problems: list[str] = []
     profile_id, revision = _record_fields(name, data, problems)
     try:
-        profile = Profile.from_data({**data, "name": name}, file)
+        profile = read_profile({**data, "name": name}, file)
     except MailopsError as exc:
         problems += [problem.removeprefix(f"{file}: ") for problem in exc.problems]
     if problems:

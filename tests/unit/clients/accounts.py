@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account, resolve_users
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User, read_users
 
 JOANNA = {
@@ -36,6 +36,6 @@ def profile(name: str = "work", /, **changes: Any) -> dict[str, Any]:
 
 def resolved(profiles: list[dict[str, Any]], user: Mapping[str, Any] | None = None) -> tuple[list[Account], User]:
     """The accounts of a user (of Joanna), and the user; MailopsError for what validation does not let through."""
-    known = {each["name"]: Profile.from_data(each) for each in profiles}
+    known = {each["name"]: read_profile(each) for each in profiles}
     (reader,) = read_users([dict(user or JOANNA)])
     return resolve_users([reader], known, None, "laptop-17", "default")[reader.name], reader

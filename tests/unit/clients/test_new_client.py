@@ -15,7 +15,8 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile, dotted_fields
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import dotted_fields
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
 
 from . import test_registry
 from .accounts import profile
@@ -94,4 +95,4 @@ def test_the_documentation_and_the_loss_report_know_it(heron: Client) -> None:
     text = document([heron])
     assert "### Heron (`heron`)\n\nAccounts in `.heronrc`.\n" in text and "- accounts: IMAP\n" in text
     assert "| `heron` | • |  |  | • | • |  |  |" in text
-    assert heron.losses(Profile.from_data(profile(signature="x", outgoing__port=2525))) == ["signature"]
+    assert heron.losses(read_profile(profile(signature="x", outgoing__port=2525))) == ["signature"]

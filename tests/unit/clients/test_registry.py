@@ -14,7 +14,8 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import AUTHENTICATIONS, Profile, dotted_fields
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import AUTHENTICATIONS, dotted_fields
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import MASK
 
 from .accounts import JOANNA, profile, resolved
@@ -187,15 +188,15 @@ def test_every_reason_to_skip_is_a_sentence_without_a_password(client: Client) -
 
 @every_client
 def test_losses_are_what_is_set_and_cannot_be_expressed(client: Client) -> None:
-    plain = Profile.from_data(profile(incoming__password=None, outgoing__password=None))
+    plain = read_profile(profile(incoming__password=None, outgoing__password=None))
     assert client.losses(plain) == []
     for field in ("notifications", "reply_to", "account_name", "check_interval"):
-        changed = Profile.from_data(profile(**CHANGES[field][0][1], incoming__password=None, outgoing__password=None))
+        changed = read_profile(profile(**CHANGES[field][0][1], incoming__password=None, outgoing__password=None))
         assert client.losses(changed) == ([] if field in client.expresses else [field])
 
 
 def test_an_html_signature_is_a_loss_for_a_program_of_text() -> None:
-    html = Profile.from_data(profile(signature="<b>J</b>", signature_format="html"))
+    html = read_profile(profile(signature="<b>J</b>", signature_format="html"))
     assert {"signature", "signature_format"} <= set(clients.get("neomutt").losses(html))
-    text = Profile.from_data(profile(signature="J"))
+    text = read_profile(profile(signature="J"))
     assert "signature" not in clients.get("neomutt").losses(text)

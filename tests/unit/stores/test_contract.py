@@ -11,7 +11,7 @@ import multiprocessing
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import complete
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import complete
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, Stored
 
 from .edits import SERVERS, add, put, put_all, replacing

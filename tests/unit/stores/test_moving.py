@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._sealing import revealed
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import StoreKey
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
@@ -66,7 +66,7 @@ def test_a_round_trip(database, move, tmp_path):
     for url in route[1:]:
         assert open_store(url, {}).read() == store.read()
     record = open_store(route[-1], {}).read()["support"]
-    assert revealed(Profile.from_data(dict(record.data)), record.id, KEY).incoming.password == SECRET["password"]
+    assert revealed(read_profile(dict(record.data)), record.id, KEY).incoming.password == SECRET["password"]
 
     def rows(path):
         with closing(sqlite3.connect(path)) as connection:

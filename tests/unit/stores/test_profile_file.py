@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._ports import derived_port
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Stored, _yaml
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import edited_text, new_text, parse
 
@@ -24,14 +24,14 @@ SERVERS = {"incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.
 
 
 def record(revision=1, **fields):
-    return Stored(ID, "work", revision, Profile.from_data({"name": "work", **SERVERS, **fields}).as_data())
+    return Stored(ID, "work", revision, read_profile({"name": "work", **SERVERS, **fields}).as_data())
 
 
 def edited(text, **fields):
     """The text after an edit that gives the profile these fields."""
     content = text.encode()
     old = parse("work", content)
-    data = Profile.from_data({**old.data, **fields}).as_data()
+    data = read_profile({**old.data, **fields}).as_data()
     new = old._replace(revision=old.revision + 1, data=data)
     after = edited_text(new, old, content) or new_text(new)
     assert parse("work", after) == new
@@ -256,7 +256,7 @@ def test_a_text_at_the_end_of_a_file_without_a_newline(style):
 )
 def test_what_cannot_be_edited(text):
     old = parse("work", text.encode())
-    new = old._replace(data=Profile.from_data({**old.data, "signature_format": "html"}).as_data())
+    new = old._replace(data=read_profile({**old.data, "signature_format": "html"}).as_data())
     assert edited_text(new, old, text.encode()) is None
 
 
