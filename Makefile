@@ -45,7 +45,7 @@ reliability: prepare  ## hostile homes, crashes, drift, leaks; with MAILOPS_CASE
 
 lab: prepare  ## real mail programs against a real mail server, as root
 	pytest tests/lab/test_lab.py  # looks at the whole machine, so nothing else may start or stop labs
-	pytest -n 3 --dist loadfile tests/lab --ignore tests/lab/test_lab.py
+	pytest -n 4 --dist loadfile tests/lab --ignore tests/lab/test_lab.py
 
 hosts: prepare  ## the rollout over ssh, to hosts of which some fail, one of them of another Debian release, as root
 	pytest -n 2 tests/hosts

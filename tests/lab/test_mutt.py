@@ -8,24 +8,8 @@ What the programs cannot show is proven here: a password that is one octet off d
 
 from __future__ import annotations
 
-import subprocess
-
 import pytest
-from deployed import (
-    USERS,
-    against,
-    deploy,
-    every_user,
-    impostors,
-    logins,
-    mutts,
-    opens_mailbox,
-    pop,
-    profile,
-    screen,
-    securities,
-    some_users,
-)
+from deployed import USERS, deploy, every_user, mutts, opens_mailbox, pop, profile, screen, some_users
 from harness import Lab
 
 pytestmark = pytest.mark.usefixtures("no_command_ran")
@@ -43,8 +27,12 @@ def test_mutt_opens_the_mailbox_and_sends(lab: Lab, program: str, name: str) -> 
     assert (dump.returncode, dump.stderr) == (0, "")
     values = {line.removeprefix("set ").replace(" = ", "=", 1) for line in dump.stdout.splitlines()}
     real_name = {"mutt": "realname", "neomutt": "real_name"}[program]
-    for variable, text in ((real_name, account.sender_name), ("imap_user", user.email), ("imap_pass", user.password),
-                           ("smtp_pass", user.password)):
+    for variable, text in (
+        (real_name, account.sender_name),
+        ("imap_user", user.email),
+        ("imap_pass", user.password),
+        ("smtp_pass", user.password),
+    ):
         escaped = text.replace("\\", "\\\\").replace('"', '\\"')
         assert f'{variable}="{escaped}"' in values
     sent = lab.run([program, "-s", "sent", user.email], user=name, input="Hello\n")
@@ -108,9 +96,16 @@ def test_a_password_is_the_same_in_every_locale(lab: Lab, program: str, locale: 
 @mutts
 def test_mutt_switches_between_accounts_on_one_server(lab: Lab, program: str) -> None:
     anna, basil = USERS["anna"], USERS["basil"]
-    other = profile("other", email="{Other}", reply_to=None, variables={"Other": None, "Secret": None},
-                    incoming__username="{Other}", incoming__password="{Secret}",
-                    outgoing__username="{Other}", outgoing__password="{Secret}")
+    other = profile(
+        "other",
+        email="{Other}",
+        reply_to=None,
+        variables={"Other": None, "Secret": None},
+        incoming__username="{Other}",
+        incoming__password="{Secret}",
+        outgoing__username="{Other}",
+        outgoing__password="{Secret}",
+    )
     deploy(lab, "anna", [profile(default=True), other], ["neomutt"], variables={"Other": basil.email, "Secret": basil.password})
     # Without a letter in common: on the screen, what is the same stays and is not written again.
     for user, subject in ((anna, "first"), (basil, "HELLO")):
@@ -120,20 +115,3 @@ def test_mutt_switches_between_accounts_on_one_server(lab: Lab, program: str) ->
         (b"first", b"\x1b2"), (b"HELLO", b"\x1b1"), (b"first", b"\x1b2"), (b"HELLO", b"x"),
     ])  # fmt: skip
     assert status == 0, screen(output)
-
-
-@mutts
-@impostors
-@securities
-@pytest.mark.parametrize("make", [profile, pop], ids=["imap", "pop"])
-def test_mutt_goes_no_further_than_the_certificate(lab: Lab, program: str, impostor: str, security: str, make) -> None:
-    before = logins(lab)
-    deploy(lab, "anna", [against(impostor, security, make)], ["neomutt"])
-    lab.run(["mkdir", "-p", "Mail"], user="anna")
-    # There is no setting that makes it refuse by itself: it asks, and does nothing until somebody answers.
-    with pytest.raises(subprocess.TimeoutExpired) as waiting:
-        lab.pty([program], user="anna", timeout=2)
-    assert "(r)eject" in screen(waiting.value.output)
-    sent = lab.run([program, "-s", "x", "anna@example.org"], user="anna", input="x\n")
-    assert sent.returncode != 0, sent
-    assert logins(lab) == before
