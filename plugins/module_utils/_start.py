@@ -5,6 +5,7 @@
 """What ``mail_account_apply`` does first. It has to be understood by older Pythons than all else, so that they can be told."""
 
 import json
+import os
 import sys
 
 
@@ -63,4 +64,6 @@ def failure(what):
 if __name__ == "__main__":
     result = start(json.loads(ARGUMENTS))  # noqa: F821, set by the module  # pylint: disable=undefined-variable
     sys.stdout.write(json.dumps(result) + "\n")
-    raise SystemExit(1 if result.get("failed") else 0)
+    sys.stdout.flush()
+    # Python would take apart all that was loaded, for a tenth of the time that the host needs.
+    os._exit(1 if result.get("failed") else 0)
