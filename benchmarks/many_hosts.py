@@ -107,12 +107,13 @@ class Fleet:
                 listed, "--sudo", "--parallel", FORKS, prefix=tuple(self.hosts.command(["env", f"--chdir={GROUND}"]))
             )
 
-        def ours(more: str) -> float:
+        def ours(**more: str) -> float:
             self.cold += 1
-            where = {"ANSIBLE_SSH_CONTROL_PATH_DIR": f"/run/cold{self.cold}"}
-            return self.first(self.accounts, "1", ANSIBLE_SSH_ARGS=f"{SSH_ARGS}60s {more}", **where).seconds
+            connections = {"ANSIBLE_SSH_CONTROL_PATH_DIR": f"/run/cold{self.cold}", "ANSIBLE_SSH_ARGS": f"{SSH_ARGS}60s"}
+            return self.first(self.accounts, "1", **connections, **more).seconds
 
-        contenders = {"ours": lambda: ours("-o KexAlgorithms=curve25519-sha256"), "first choice": lambda: ours(""), "pyinfra": by_pyinfra}
+        contenders = {"ours": lambda: ours(ANSIBLE_SSH_EXTRA_ARGS="-o KexAlgorithms=curve25519-sha256"), "first choice": ours,
+                      "pyinfra": by_pyinfra}  # fmt: skip
         series = interleaved(contenders, self.runs)
         home = self.hosts.host_path(self.hosts.hosts[-1].name, "/home/user1")
         assert all((home / name).read_bytes() for name in peers.FILES), "pyinfra wrote nothing"
