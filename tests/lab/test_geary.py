@@ -26,6 +26,8 @@ DISPLAYS = itertools.count(1)
 SESSION = """
 export XDG_RUNTIME_DIR="$HOME"
 printf keyring | gnome-keyring-daemon --unlock --components=secrets
+# It says so a little before it can be asked, and D-Bus would start another one, which is locked.
+gdbus wait --session --timeout 20 org.freedesktop.secrets
 for service in "IMAP $1" "SMTP smtp.example.org"; do
     printf %s "$3" | secret-tool store --label=x xdg:schema org.gnome.Geary proto "${service% *}" host "${service#* }" login "$2"
 done
