@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Callable, Collection, Mapping
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _secrets as secrets
@@ -31,6 +32,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import (
     variable_places,
 )
 
+_DEFAULTS = {**DEFAULTS, "variables": MappingProxyType({})}  # all profiles share it
 _KNOWN_FIELDS = frozenset((*FIELDS, *RECORD_FIELDS))
 _OWN_FIELDS = ("name", *RECORD_FIELDS)  # no two profiles of a list have these in common
 _OF_OTHER_TYPE = {"imap": ("pop", ("leave_on_server", "delete_after_days")), "pop": ("imap", ("folders",))}
@@ -129,7 +131,7 @@ class _Reader:
     def read(self) -> dict[str, Any]:
         """The value of every field, in the order of the documentation; what was wrong stands in ``problems``."""
         self._refuse_unknown(self._data, _KNOWN_FIELDS)
-        known = {**DEFAULTS, **self._read_fields(self._data, _CHECKS, required="name")}
+        known = {**_DEFAULTS, **self._read_fields(self._data, _CHECKS, required="name")}
         known["incoming"] = self._server("incoming", known["account_type"])
         known["outgoing"] = self._server("outgoing", "smtp")
         self._refuse_other_type(known["account_type"])

@@ -109,7 +109,7 @@ class Tree:
         where = self.absolute(directory) if directory else self.base
         if os.fstatvfs(fd).f_flag & os.ST_RDONLY:
             raise Refused(where, "lies on a read-only file system: mount it writable")
-        if stat.S_IMODE(os.fstat(fd).st_mode) & stat.S_IRWXU == stat.S_IRWXU:  # the mode is not what keeps the user out
+        if os.fstat(fd).st_mode & stat.S_IRWXU == stat.S_IRWXU:  # the mode is not what keeps the user out
             raise refused(where, PermissionError(errno.EPERM, ""))
         raise Refused(where, "is a directory that its user may not read and write: chmod u+rwx it")
 

@@ -173,6 +173,22 @@ def test_a_user_who_is_slow_in_every_step_gets_no_more_time(host: Host, alice: H
     assert [outcomes[name].error for name in ("bob", "carol")] == [None, None]
 
 
+def test_a_slow_user_among_others_who_take_a_little(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever watches meets the others in between, and the slow one's time counts all the same, and theirs does not grow."""
+
+    def slow(phase):
+        def wrapped(commit):
+            time.sleep(0.4 if commit.user == "alice" else 0.05)
+            phase(commit)
+
+        return wrapped
+
+    monkeypatch.setattr(_commit.Commit, "PHASES", tuple(map(slow, _commit.Commit.PHASES)))
+    outcomes = host.run(block(), users=("bob", "carol", "alice", "dave", "erin"), deadline=2)
+    assert "took more than 2 seconds" in outcomes.pop("alice").error["msg"]
+    assert {outcome.error for outcome in outcomes.values()} == {None}
+
+
 def test_the_ids_are_checked_after_every_drop(host: Host, alice: Home) -> None:
     """Under SECBIT_NO_SETUID_FIXUP seteuid keeps all capabilities: the worker must notice."""
     code = (
