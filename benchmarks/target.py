@@ -19,8 +19,8 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "build" / "collections"))
-from ansible_collections.mailops.profiles.plugins.module_utils._files._host import deploy  # noqa: E402
 from ansible_collections.mailops.profiles.plugins.module_utils._start import unpacked  # noqa: E402
+from ansible_collections.mailops.profiles.plugins.module_utils._writer._host import deploy  # noqa: E402
 
 
 def deploy_all(paths: list[str]) -> float:

@@ -16,27 +16,27 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils import _outcome as outcome
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import resolve_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction, one_of, text_list
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment import (
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy import outcome
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import (
     Deployment,
     batches,
     destinations,
     payload,
     plan_deployment,
 )
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError, nearest, quoted
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._program import MODULE, arguments, program
-from ansible_collections.mailops.profiles.plugins.plugin_utils._sealing import revealed
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import OPTIONS as KEY_OPTIONS
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import store_key
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.program import MODULE, arguments, program
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.templates import Template, read_templates
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import resolve_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, nearest, quoted
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import STATES, User, profile_names, read_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.values import boolean, identifier
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import OPTIONS as KEY_OPTIONS
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import store_key
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.sealing import revealed
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store, preload
-from ansible_collections.mailops.profiles.plugins.plugin_utils._templates import Template, read_templates
-from ansible_collections.mailops.profiles.plugins.plugin_utils._user import STATES, User, profile_names, read_users
-from ansible_collections.mailops.profiles.plugins.plugin_utils._values import boolean, identifier
 
 _INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 _LONG_WORD = re.compile(r"[A-Za-z0-9+/=]{40,}")

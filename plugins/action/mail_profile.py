@@ -8,18 +8,19 @@ import os
 from typing import Any
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import (
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import (
     COMMANDS,
     Edit,
     changes,
     edit_profile,
     names_needed,
 )
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import FIELDS
-from ansible_collections.mailops.profiles.plugins.plugin_utils._report import diff, planned
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import OPTIONS as KEY_OPTIONS
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import store_key
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, Snapshot, open_store
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.report import diff, planned
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import FIELDS
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Snapshot
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import OPTIONS as KEY_OPTIONS
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import store_key
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
 
 
 class ActionModule(MailopsAction):

@@ -7,11 +7,11 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables as variables
 from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import profile_name
-from ansible_collections.mailops.profiles.plugins.plugin_utils._report import record
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import OPTIONS as KEY_OPTIONS
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import profile_name
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.report import record
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model import variables
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import OPTIONS as KEY_OPTIONS
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
 
 

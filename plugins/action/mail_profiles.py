@@ -8,13 +8,14 @@ import os
 from typing import Any
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import Edit, changes
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit_list import change_key, replace_all
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._report import diffs, report
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import OPTIONS as KEY_OPTIONS
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import new_store_key, store_key
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, Snapshot, open_store
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import Edit, changes
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit_list import change_key, replace_all
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.report import diffs, report
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Snapshot
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import OPTIONS as KEY_OPTIONS
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import new_store_key, store_key
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
 
 
 class ActionModule(MailopsAction):

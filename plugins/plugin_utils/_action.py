@@ -18,7 +18,7 @@ import yaml
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError, nearest
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError, nearest
 
 
 class MailopsAction(ActionBase):

@@ -17,16 +17,16 @@ from controller import COLLECTIONS
 from harness import Lab, load_users
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account, resolve_users
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment import Deployment, payload, plan_deployment
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._user import read_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import Deployment, payload, plan_deployment
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account, resolve_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import read_users
 
 # What the module does on a host, without the time that Ansible takes around it; test_rollout.py has it all.
 WRITE = f"""
 import json, sys
 sys.path.insert(0, {COLLECTIONS!r})
-from ansible_collections.mailops.profiles.plugins.module_utils._files._host import deploy
+from ansible_collections.mailops.profiles.plugins.module_utils._writer._host import deploy
 result = deploy(json.load(sys.stdin), check=False, diff=False)
 print(json.dumps(result))
 sys.exit(json.dumps(result) if result["failed_count"] or result["missing_users"] else 0)

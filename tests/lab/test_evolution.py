@@ -21,7 +21,7 @@ from gnome import dbus_session, system_ca
 from harness import Lab
 from sandbox import HERE
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
 pytestmark = pytest.mark.usefixtures("no_command_ran")
 

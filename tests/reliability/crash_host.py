@@ -20,8 +20,8 @@ import traceback
 from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Wanted
-from ansible_collections.mailops.profiles.plugins.module_utils._files._run import run
+from ansible_collections.mailops.profiles.plugins.module_utils._writer._plan import Wanted
+from ansible_collections.mailops.profiles.plugins.module_utils._writer._run import run
 
 from ..unit.files.home import PATTERNS, Home
 

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._files._manifest import STATE_DIRECTORY, is_temp
-from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Wanted
+from ansible_collections.mailops.profiles.plugins.module_utils._writer._manifest import STATE_DIRECTORY, is_temp
+from ansible_collections.mailops.profiles.plugins.module_utils._writer._plan import Wanted
 
 from ..unit.files.home import OWN, Home, block, owned
 from .crash_disk import Disk

@@ -20,11 +20,12 @@ import uuid
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils import _secrets
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit_list import replace_all
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Change, Snapshot, Store
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit_list import replace_all
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Snapshot
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import keys as _secrets
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Change, Store
 
 from ..unit.stores.edits import SERVERS
 

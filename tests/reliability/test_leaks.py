@@ -28,7 +28,7 @@ import pytest
 import yaml
 
 from ansible_collections.mailops.profiles.plugins import plugin_utils
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import StoreKey, salt_of
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import StoreKey, salt_of
 
 from .leaks import lives, stores, stories
 from .leaks.detector import Secret, Secrets

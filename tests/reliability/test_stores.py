@@ -21,13 +21,13 @@ from typing import Any
 import psycopg
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import changes
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit_list import change_key
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._sealing import revealed
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import StoreKey
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, Snapshot
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import changes
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit_list import change_key
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Snapshot
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import StoreKey
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.sealing import revealed
 
 from ..postgres import Postgres, find_postgres
 from ..unit.stores.conftest import DATABASE, OWNER, Place, database, directory_place, place, sqlite_place

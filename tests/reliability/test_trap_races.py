@@ -17,9 +17,9 @@ from typing import Callable, Iterator
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._files._base import DestOptions
-from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Settings
-from ansible_collections.mailops.profiles.plugins.module_utils._files._worker import Run, Task, run_tasks
+from ansible_collections.mailops.profiles.plugins.module_utils._writer._base import DestOptions
+from ansible_collections.mailops.profiles.plugins.module_utils._writer._plan import Settings
+from ansible_collections.mailops.profiles.plugins.module_utils._writer._worker import Run, Task, run_tasks
 
 from ..unit.files.home import Home, Host
 from .conftest import CASES

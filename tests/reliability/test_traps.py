@@ -17,8 +17,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Wanted, backup_name
-from ansible_collections.mailops.profiles.plugins.module_utils._files._worker import Outcome
+from ansible_collections.mailops.profiles.plugins.module_utils._writer._plan import Wanted, backup_name
+from ansible_collections.mailops.profiles.plugins.module_utils._writer._worker import Outcome
 
 from ..unit.files.home import RECORD, Home, Host
 from .conftest import CASES, USUAL_CASES

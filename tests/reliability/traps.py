@@ -20,12 +20,12 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, Callable, Iterator, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._files._plan import Wanted
+from ansible_collections.mailops.profiles.plugins.module_utils._writer._plan import Wanted
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import resolve_users
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deployment import payload, plan_deployment
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._user import read_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import payload, plan_deployment
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import resolve_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import read_users
 
 from ..unit.clients.accounts import JOANNA, profile
 from ..unit.files.home import RECORD, Home

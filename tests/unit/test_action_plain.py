@@ -15,7 +15,7 @@ from ansible.parsing import vault
 from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction, one_of, plain, text_list, to_yaml
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 
 SECRETS = [("default", vault.VaultSecret(b"key"))]
 PLAIN_TYPES = (dict, list, str, int, float, bool, type(None), bytes)

@@ -15,11 +15,11 @@ import sys
 import pytest
 import yaml
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils import _profile as model
-from ansible_collections.mailops.profiles.plugins.plugin_utils import _variables as variables
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import COMMANDS, STATES
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import FIELDS, FOLDERS, RECORD_FIELDS, SERVER_FIELDS
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import COMMANDS, STATES
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model import profile as model
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model import variables
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import FIELDS, FOLDERS, RECORD_FIELDS, SERVER_FIELDS
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 
 PLUGINS = "ansible_collections.mailops.profiles.plugins"
 STORE = {"store", "store_key", "store_key_file"}

@@ -17,11 +17,11 @@ import sys
 from dataclasses import dataclass, field, replace
 from typing import Callable, Iterable, Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError, nearest, quoted
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import AUTHENTICATIONS, Profile, dotted_fields
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError, nearest, quoted
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import AUTHENTICATIONS, Profile, dotted_fields
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 OWNED = "owned"
 BLOCK = "block"

@@ -10,9 +10,9 @@ from __future__ import annotations
 import shlex
 from typing import Callable, Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, File, default_account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Server
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server
 
 # Both programs refuse the whole file, the user's own accounts included, for one longer line.
 _LONGEST_LINE = 499

@@ -19,10 +19,10 @@ from email.utils import formataddr
 from typing import Iterable, Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File, loses_html_signature
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Server, dotted_fields
-from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server, dotted_fields
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 _FOLDER = ".config/mailops/aerc"
 _MECHANISM = {"password": "plain", "oauth2": "xoauth2", "none": "none"}

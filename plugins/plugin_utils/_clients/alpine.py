@@ -17,7 +17,6 @@ from __future__ import annotations
 import re
 from typing import Iterable, Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import (
     BLOCK,
     Client,
@@ -26,8 +25,9 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import (
     loses_html_signature,
 )
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._imap import modified_utf7
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Server
-from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 _FOLDER = ".config/mailops/alpine"
 _TLS = {"tls": "/ssl", "starttls": "/tls", "none": "/notls"}

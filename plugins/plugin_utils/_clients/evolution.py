@@ -13,11 +13,11 @@ from __future__ import annotations
 from typing import Mapping, Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client, File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._keyfile import Value, key_file
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Server
-from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 _FOLDER = ".config/evolution"
 _BACKEND = {"imap": "imapx", "pop": "pop"}

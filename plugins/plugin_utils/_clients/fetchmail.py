@@ -12,9 +12,9 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File
-from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 _PROTOCOL = {"imap": "IMAP", "pop": "POP3"}
 _AUTH = {"password": "password", "encrypted": "cram-md5", "gssapi": "gssapi", "ntlm": "ntlm"}

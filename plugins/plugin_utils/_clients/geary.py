@@ -15,11 +15,11 @@ import html
 from email.utils import formataddr
 from typing import Mapping, Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client, File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._keyfile import Value, key_file
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Server
-from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 _SECURITY = {"tls": "transport", "starttls": "start-tls", "none": "none"}
 _CREDENTIALS = {"password": "custom", "none": "none"}

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client, File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._ini import ini
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._maildir import maildir
-from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 _FOLDER = ".config/mailops/getmail"
 # Without a list of CAs getmail takes any certificate, and it knows none by itself. This is where Debian, Ubuntu, Arch and Alpine

@@ -17,10 +17,10 @@ from email.charset import Charset
 from typing import Iterable, Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File, default_account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import dotted_fields
-from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import dotted_fields
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 _FOLDER = ".config/mailops/git_send_email"
 _ENCRYPTION = {"tls": "ssl", "starttls": "tls", "none": "none"}

@@ -13,9 +13,9 @@ from __future__ import annotations
 import shlex
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File
-from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 # A longer line is read as two; at 1022 bytes the second one is empty, which ends the section.
 _LONGEST_LINE = 1021

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client, File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._maildir import maildir
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._msmtp_syntax import block, login_and_tls, too_long
-from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 _AUTH = {"gssapi": "gssapi", "encrypted": "cram-md5", "ntlm": "ntlm", "oauth2": "xoauth2"}
 

@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client, File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._msmtp_syntax import block, login_and_tls, quoted, too_long
-from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 _AUTH = {"gssapi": "gssapi", "encrypted": "cram-md5", "ntlm": "ntlm", "oauth2": "xoauth2", "none": "off"}
 

@@ -17,10 +17,10 @@ from __future__ import annotations
 import ipaddress
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._ini import ini
-from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 # It takes the first mechanism of these that the server has, and the next one when that fails.
 _MECHANISMS = {"password": "PLAIN, LOGIN", "encrypted": "CRAM-MD5", "oauth2": "XOAUTH2"}

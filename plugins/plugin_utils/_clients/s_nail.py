@@ -16,7 +16,6 @@ from email.utils import formataddr
 from typing import Iterable, Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import (
     BLOCK,
     Client,
@@ -24,8 +23,9 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import (
     default_account,
     loses_html_signature,
 )
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Server, dotted_fields
-from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server, dotted_fields
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 _FOLDER = ".config/mailops/s_nail"
 _PROTOCOL = {"imap": "imap", "pop": "pop3"}

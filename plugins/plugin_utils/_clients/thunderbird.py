@@ -16,11 +16,11 @@ import re
 from typing import Any, Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, Elsewhere, File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._imap import modified_utf7
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import dotted_fields
-from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import dotted_fields
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 _FOLDER = ".config/mailops/thunderbird"
 # The name that administrators use, so that our block and theirs are in one file: Thunderbird reads only one.

@@ -11,40 +11,17 @@ import os
 import pwd
 import re
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
-from typing import Any, Callable, Collection, Mapping, NamedTuple, TypeVar
+from typing import Callable, Collection, Mapping, TypeVar
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Snapshot, Stored
 
 ENVIRONMENT = "MAILOPS_STORE"
 _DEFAULT = "mailops/profiles.db"
 _SCHEME = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 TIMEOUT = 30.0  # seconds to wait for another writer
 _FORMS = "an absolute path, sqlite:///PATH, postgresql://HOST/DATABASE or directory:///PATH"
-
-
-class Stored(NamedTuple):
-    """A profile as the store has it. ``data`` is complete (``Profile.as_data``, the name included); nobody changes it in place."""
-
-    id: str
-    name: str
-    revision: int
-    data: Mapping[str, Any]
-
-
-Snapshot = Mapping[str, Stored]
-
-
-@dataclass(frozen=True)
-class Changes:
-    """What to write. ``put`` adds records or replaces those with the same id, under any name; ``remove`` holds ids."""
-
-    put: tuple[Stored, ...] = ()
-    remove: tuple[str, ...] = ()
-
-    def __bool__(self) -> bool:
-        return bool(self.put or self.remove)
 
 
 Result = TypeVar("Result")

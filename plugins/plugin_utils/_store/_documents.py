@@ -12,9 +12,9 @@ from __future__ import annotations
 import json
 from typing import Any, Iterator, Mapping, Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import DEFAULTS, SERVER_DEFAULTS
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Stored
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import DEFAULTS, SERVER_DEFAULTS
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Stored
 
 _DAMAGE = (KeyError, TypeError, ValueError, RecursionError)
 _JSON = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False)

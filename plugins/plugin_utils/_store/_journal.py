@@ -29,7 +29,7 @@ import stat
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Callable, Iterator, Mapping, NamedTuple, TypeVar
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._work_directory import (
     IGNORE,
     LOCK,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import password_in_url
 
 # Parameters of libpq that are secrets themselves.

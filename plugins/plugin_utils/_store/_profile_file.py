@@ -10,10 +10,11 @@ import re
 import uuid
 from typing import Any
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Stored, _yaml
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Stored
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import _yaml
 
 ENDING = ".yml"
 # A profile without an id, written by hand, has one that follows from its name until somebody else writes the file.

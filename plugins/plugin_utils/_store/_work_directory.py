@@ -15,7 +15,7 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Iterator
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid
 
 NAME = ".mailops"
 LOCK = "lock"

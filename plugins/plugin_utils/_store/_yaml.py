@@ -16,8 +16,8 @@ from typing import Any, Iterator, Mapping
 
 import yaml
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid
 
 _LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # without libyaml thousands of files take a minute
 _RESOLVER = yaml.resolver.Resolver()

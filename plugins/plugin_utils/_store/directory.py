@@ -14,15 +14,14 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import Collection, Iterable, Iterator
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils import _values as values
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError, quoted
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, quoted
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Stored
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import (
     TIMEOUT,
     Change,
-    Changes,
     Result,
     Store,
-    Stored,
     _journal,
     _profile_file,
     _work_directory,

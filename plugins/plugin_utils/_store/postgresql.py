@@ -18,8 +18,9 @@ from typing import Callable, Collection
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import TIMEOUT, Change, Changes, Result, Store, Stored, _libpq
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Stored
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import TIMEOUT, Change, Result, Store, _libpq
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._documents import documents, records
 
 try:

@@ -17,16 +17,9 @@ from contextlib import contextmanager
 from typing import Collection, Iterator
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import (
-    TIMEOUT,
-    Change,
-    Changes,
-    Result,
-    Snapshot,
-    Store,
-    Stored,
-)
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Snapshot, Stored
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import TIMEOUT, Change, Result, Store
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._documents import documents, records
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._filesystem import may_write, os_message, parents, unwritable
 

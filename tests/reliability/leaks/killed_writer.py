@@ -11,7 +11,7 @@ import signal
 import sys
 from typing import Any
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, Snapshot
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Snapshot
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._journal import Files
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store.directory import DirectoryStore
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store.sqlite import SqliteStore

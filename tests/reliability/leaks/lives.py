@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import account_key
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import all_clients, names
-from ansible_collections.mailops.profiles.plugins.plugin_utils._program import packed, program
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.program import packed, program
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import account_key
 
 from .detector import Secrets
 from .stories import AWKWARD, CONTROLLER, PLAY, PROFILES, STORE, Tasks, Vaulted, encrypted, play, profile, to_yaml

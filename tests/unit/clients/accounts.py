@@ -8,9 +8,9 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account, resolve_users
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._user import User, read_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account, resolve_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User, read_users
 
 JOANNA = {
     "name": "jkowalska",

@@ -10,7 +10,7 @@ import textwrap
 from typing import Iterable
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import dotted_fields
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import dotted_fields
 
 INTRODUCTION = """\
 # Clients

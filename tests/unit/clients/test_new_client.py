@@ -15,8 +15,8 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import dotted_fields
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import dotted_fields
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 
 from . import test_registry
 from .accounts import profile

@@ -18,7 +18,7 @@ import pytest
 from hypothesis import given
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
 from .accounts import JOANNA, profile, resolved
 from .home import materialise

@@ -19,7 +19,7 @@ import pytest
 from hypothesis import given
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
 from . import test_parsers as parsers
 from .accounts import JOANNA, profile, resolved

@@ -18,8 +18,8 @@ import pytest
 from hypothesis import assume, given
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import Server
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server
 
 from . import test_parsers as parsers
 from .accounts import JOANNA, profile, resolved

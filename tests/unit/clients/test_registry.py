@@ -14,9 +14,9 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile import AUTHENTICATIONS, dotted_fields
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import MASK
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import MASK
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import AUTHENTICATIONS, dotted_fields
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 
 from .accounts import JOANNA, profile, resolved
 

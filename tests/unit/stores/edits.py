@@ -9,9 +9,9 @@ from __future__ import annotations
 import multiprocessing
 import os
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit import changes, edit_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edit_list import replace_all
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import changes, edit_profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit_list import replace_all
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 
 SERVERS = {"incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
 

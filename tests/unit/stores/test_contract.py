@@ -10,9 +10,9 @@ import multiprocessing
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import complete
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, Stored
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import complete
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Stored
 
 from .edits import SERVERS, add, put, put_all, replacing
 

@@ -18,15 +18,9 @@ import time
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import (
-    Changes,
-    Stored,
-    _journal,
-    _work_directory,
-    directory,
-    open_store,
-)
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Stored
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import _journal, _work_directory, directory, open_store
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import file_name, profile_name
 
 from .edits import add, as_ordinary_user, files, in_a_child, put, put_all, replacing

@@ -16,9 +16,9 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._sealing import revealed
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import StoreKey
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import StoreKey
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.sealing import revealed
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
 
 from .edits import put

@@ -14,8 +14,9 @@ from pathlib import Path
 import psycopg
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, open_store, postgresql
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store, postgresql
 
 from .conftest import DATABASE, OWNER
 from .edits import add, put, put_all
@@ -99,9 +100,9 @@ def test_bad_url(url, message):
 def test_without_psycopg(collections_path):
     program = (
         "import sys; sys.modules['psycopg'] = None\n"
-        "from ansible_collections.mailops.profiles.plugins.plugin_utils import _errors, _store\n"
+        "from ansible_collections.mailops.profiles.plugins.plugin_utils import _store\n"
         "try: _store.open_store('postgresql://db/mail', {})\n"
-        "except _errors.MailopsError as exc: print(exc)"
+        "except _store.MailopsError as exc: print(exc)"
     )
     run = subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": collections_path}, capture_output=True, text=True, check=False)
     assert run.stdout.startswith("store: Failed to import the required Python library (psycopg[binary])"), run.stderr

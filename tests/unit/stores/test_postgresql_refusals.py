@@ -16,7 +16,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store, postgresql
 
 from ...postgres import Postgres

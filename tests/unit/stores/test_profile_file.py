@@ -13,10 +13,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import Invalid, MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._ports import derived_port
-from ansible_collections.mailops.profiles.plugins.plugin_utils._profile_reader import read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Stored, _yaml
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.ports import derived_port
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Stored
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import _yaml
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import edited_text, new_text, parse
 
 ID = "6f1c3b1e-0d7c-4e53-9f3b-0d5c7e1f2a3b"

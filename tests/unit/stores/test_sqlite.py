@@ -13,9 +13,10 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._report import record
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Changes, open_store, sqlite
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.report import record
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store, sqlite
 
 from .edits import add, as_ordinary_user, in_a_child, put, put_all
 

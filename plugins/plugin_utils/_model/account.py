@@ -1,0 +1,256 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""An account: a profile filled in for one user, with no variable left in it. Pure; finds every problem at once."""
+
+from __future__ import annotations
+
+import hashlib
+import html
+import re
+from dataclasses import dataclass, fields, replace
+from typing import Any, Callable, Iterable, Mapping, Sequence
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values, variables
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, nearest, quoted
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import MASK, is_sealed
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.ports import derived_port
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Profile, Server
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
+
+
+@dataclass(frozen=True)
+class Account:
+    """What a client's format is rendered from. The servers' ports are numbers, ``key`` is safe in any file or section name."""
+
+    profile: str
+    key: str
+    email: str
+    account_name: str
+    sender_name: str
+    reply_to: str | None
+    account_type: str
+    default: bool
+    notifications: bool
+    signature: str | None
+    signature_format: str
+    incoming: Server
+    outgoing: Server
+    leave_on_server: bool
+    delete_after_days: int | None
+    check_interval: int | None
+    folders: Mapping[str, str]
+    ca_file: str | None
+
+    @property
+    def has_password(self) -> bool:
+        return self.incoming.password is not None or self.outgoing.password is not None
+
+    @property
+    def text_signature(self) -> str | None:
+        """The signature, without a newline at its end, for a program of text; None when there is none, or one in HTML."""
+        return self.signature.rstrip("\n") if self.signature and self.signature_format == "text" else None
+
+    def redacted(self) -> Account:
+        """The same account with a mask for each password."""
+        servers = {
+            # Never equal to the password, so that a file with a password always differs from its masked twin.
+            side: replace(server, password=MASK if server.password != MASK else f"{MASK}*")
+            for side, server in (("incoming", self.incoming), ("outgoing", self.outgoing))
+            if server.password is not None
+        }
+        return replace(self, **servers)
+
+    def as_data(self) -> dict[str, Any]:
+        """The account as a dictionary, its passwords in clear."""
+        data = {item.name: getattr(self, item.name) for item in fields(self)}
+        return {**data, "incoming": {**self.incoming.data}, "outgoing": {**self.outgoing.data}, "folders": dict(self.folders)}
+
+
+def account_key(profile: str, instance: str) -> str:
+    """``work-1a2b3c4d``: the profile's name in lower-case ASCII and a hash that tells ``Work`` from ``work``, and instances."""
+    slug = re.sub(r"[^a-z0-9]+", "-", profile.lower()).strip("-")[:24] or "profile"
+    digest = hashlib.sha256(f"{instance}\0{profile}".encode()).hexdigest()[:8]
+    return f"{slug}-{digest}"
+
+
+def resolve_users(
+    users: Iterable[User], profiles: Mapping[str, Profile], selected: tuple[str, ...] | None, host: str | None, instance: str
+) -> dict[str, list[Account]]:
+    """The accounts of each user, by name, the default one first. ``selected`` None: all profiles. MailopsError lists all problems."""
+    problems: list[str] = []
+    resolved: dict[str, list[Account]] = {}
+    places = {name: profile.variable_places() for name, profile in profiles.items()}
+    for user in users:
+        if user.state == "absent":
+            resolved[user.name] = []
+            continue
+        try:
+            resolved[user.name] = _accounts_of(user, profiles, selected, host, instance)
+            problems.extend(_exposed(user, [account.profile for account in resolved[user.name]], places))
+        except MailopsError as exc:
+            problems.extend(exc.problems)
+    if problems:
+        raise MailopsError(*problems)
+    return resolved
+
+
+def _accounts_of(
+    user: User, profiles: Mapping[str, Profile], selected: tuple[str, ...] | None, host: str | None, instance: str
+) -> list[Account]:
+    names = user.profiles if user.profiles is not None else selected if selected is not None else tuple(profiles)
+    unknown = [name for name in names if name not in profiles]
+    if unknown:
+        raise MailopsError(
+            *(f"user '{user.name}': there is no profile '{name[:60]}'{nearest(name, profiles)}" for name in unknown)
+        )
+    problems: list[str] = []
+    accounts = []
+    default = _default_profile(user, [profiles[name] for name in names], problems)
+    for name in names:
+        try:
+            account = resolve(profiles[name], user, host, instance)
+        except MailopsError as exc:
+            problems.extend(exc.problems)
+            continue
+        accounts.append(replace(account, default=name == default))
+    if problems:
+        raise MailopsError(*problems)
+    return sorted(accounts, key=lambda account: not account.default)
+
+
+def _exposed(user: User, names: Sequence[str], places: Mapping[str, tuple[dict[str, str], dict[str, str]]]) -> list[str]:
+    """Passwords of one profile that another one would show: a diff knows of each account only its own."""
+    secret = {variable: name for name in names for variable in places[name][0]}
+    return [
+        f"user '{user.name}': {{{variable}}} is a password in profile '{secret[variable]}' and may not stand in {field} of profile '{name}'"
+        for name in names
+        for variable, field in places[name][1].items()
+        if variable in secret
+    ]
+
+
+def _default_profile(user: User, profiles: list[Profile], problems: list[str]) -> str | None:
+    names = [profile.name for profile in profiles]
+    if user.default_profile is not None:
+        if user.default_profile not in names:
+            problems.append(f"user '{user.name}': default_profile '{user.default_profile}' is none of the user's profiles ({quoted(names)})")
+        return user.default_profile
+    marked = [profile.name for profile in profiles if profile.default]
+    if len(marked) > 1:
+        problems.append(
+            f"user '{user.name}': the profiles {quoted(marked)} are all marked as default; mark one, or give the user a default_profile"
+        )
+    return (marked or names or [None])[0]
+
+
+def resolve(profile: Profile, user: User, host: str | None = None, instance: str = "default") -> Account:
+    """One profile filled in for one user; MailopsError names every field that cannot be filled."""
+    filler = _Filler(profile, user, host)
+    account = filler.account(account_key(profile.name, instance))
+    if filler.problems:
+        raise MailopsError(*filler.problems)
+    return account
+
+
+def _password(text: str) -> str:
+    # Programs take an empty password for none at all, or send it.
+    if not text:
+        raise Invalid("is empty")
+    return values.text(text, limit=1024)
+
+
+class _Filler:
+    """Fills the texts of one profile with one user's values and checks what comes out."""
+
+    def __init__(self, profile: Profile, user: User, host: str | None) -> None:
+        self.problems: list[str] = []
+        self._profile = profile
+        self._where = f"user '{user.name}', profile '{profile.name}'"
+        self._user = user
+        defaults = {name: default for name, default in profile.variables.items() if default is not None}
+        self._values = {**defaults, **user.variable_values(host)}
+        self._missing: dict[str, list[str]] = {}
+
+    def account(self, key: str) -> Account:
+        profile = self._profile
+        account = Account(
+            profile=profile.name,
+            key=key,
+            email=self._fill("email", profile.email, values.address),
+            account_name=self._fill("account_name", profile.account_name, values.word),
+            sender_name=self._fill("sender_name", profile.sender_name, values.text),
+            reply_to=self._fill("reply_to", profile.reply_to, values.address),
+            account_type=profile.account_type,
+            default=profile.default,
+            notifications=profile.notifications,
+            signature=self._signature(),
+            signature_format=profile.signature_format,
+            incoming=self._server("incoming", profile.incoming, profile.account_type),
+            outgoing=self._server("outgoing", profile.outgoing, "smtp"),
+            leave_on_server=profile.leave_on_server,
+            delete_after_days=profile.delete_after_days,
+            check_interval=profile.check_interval,
+            folders={
+                name: self._fill(f"folders.{name}", text, values.word) for name, text in sorted((profile.folders or {}).items())
+            },
+            ca_file=profile.ca_file,
+        )
+        for name, places in self._missing.items():
+            self.problems.append(self._missing_message(name, places))
+        return account
+
+    def _missing_message(self, name: str, places: list[str]) -> str:
+        message = f"{self._where}: {{{name}}} has no value (used in {quoted(places)}): "
+        if name in variables.SOURCES:
+            return f"{message}give the user {variables.SOURCES[name]}"
+        if name in variables.BUILT_IN:
+            return f"{message}no host is known here"
+        return f"{message}give it in the user's variables{nearest(name, self._user.variables)}"
+
+    def _fill(self, name: str, text: str | None, check: Callable[[Any], str], escape: Callable[[str], str] | None = None) -> Any:
+        if text is None:
+            return None
+        template = variables.parse(text)
+        missing = [variable for variable in template.names if variable not in self._values]
+        for variable in missing:
+            self._missing.setdefault(variable, []).append(name)
+        if missing:
+            return ""
+        known = self._values
+        if escape:
+            known = {variable: escape(known[variable]) for variable in template.names}
+        try:
+            return check(template.fill(known))
+        except Invalid as exc:
+            self.problems.append(f"{self._where}: {name}: {exc}")
+            return ""
+
+    def _signature(self) -> str | None:
+        escape = html.escape if self._profile.signature_format == "html" else None
+        return self._fill(
+            "signature", self._profile.signature, lambda text: values.text(text, values.MAX_SIGNATURE, newline=True), escape
+        )
+
+    def _server(self, side: str, server: Server, protocol: str) -> Server:
+        command = server.password_command
+        if is_sealed(server.password):
+            self.problems.append(f"{self._where}: {side}.password: is encrypted, and only mail_account can open it, with store_key")
+        return replace(
+            server,
+            host=self._fill(f"{side}.host", server.host, values.host),
+            port=server.port or derived_port(protocol, server.security),
+            username=self._fill(f"{side}.username", server.username, values.word),
+            password=self._fill(f"{side}.password", server.password, _password),
+            password_command=command and self._command(f"{side}.password_command", command),
+        )
+
+    def _command(self, name: str, command: tuple[str, ...]) -> tuple[str, ...]:
+        words = []
+        for argument in command:
+            word = self._fill(name, argument, values.text)
+            if variables.parse(argument).names and word.startswith("-"):
+                self.problems.append(f"{self._where}: {name}: a variable's value must not begin with '-'")
+            words.append(word)
+        return tuple(words)

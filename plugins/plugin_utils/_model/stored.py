@@ -1,0 +1,33 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a store holds, and what is written to it: values, no I/O."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Mapping, NamedTuple
+
+
+class Stored(NamedTuple):
+    """A profile as the store has it. ``data`` is complete (``Profile.as_data``, the name included); nobody changes it in place."""
+
+    id: str
+    name: str
+    revision: int
+    data: Mapping[str, Any]
+
+
+Snapshot = Mapping[str, Stored]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """What to write. ``put`` adds records or replaces those with the same id, under any name; ``remove`` holds ids."""
+
+    put: tuple[Stored, ...] = ()
+    remove: tuple[str, ...] = ()
+
+    def __bool__(self) -> bool:
+        return bool(self.put or self.remove)

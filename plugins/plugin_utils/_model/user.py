@@ -1,0 +1,129 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Users: the people who get accounts, read from an inventory with every problem found at once. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Callable, Mapping
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values, variables
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, nearest
+
+STATES = ("present", "absent")
+
+
+@dataclass(frozen=True)
+class User:
+    """A person who gets accounts. ``profiles`` None: those of the task. A text that was not given is None."""
+
+    name: str
+    email: str | None = None
+    display_name: str | None = None
+    first_name: str | None = None
+    last_name: str | None = None
+    password: str | None = field(default=None, repr=False)
+    variables: Mapping[str, str] = field(default_factory=dict, repr=False)
+    profiles: tuple[str, ...] | None = None
+    default_profile: str | None = None
+    state: str = "present"
+
+    def variable_values(self, host: str | None) -> dict[str, str]:
+        """Every variable that this user gives a value to."""
+        local, _at, domain = (self.email or "").rpartition("@")
+        names = [name for name in (self.first_name, self.last_name) if name]
+        filled = {
+            "UserEmail": self.email,
+            "UserDisplayName": self.display_name or (" ".join(names) if len(names) == 2 else None),
+            "UserName": self.name,
+            "UserFirstName": self.first_name,
+            "UserLastName": self.last_name,
+            "UserEmailLocalPart": local,
+            "UserEmailDomain": domain,
+            variables.PASSWORD: self.password,
+            "HostName": host,
+        }
+        return {**self.variables, **{name: value for name, value in filled.items() if value}}
+
+
+def _user_variables(value: Any) -> dict[str, str]:
+    if not isinstance(value, dict):
+        raise Invalid("must be a mapping of variable names to values")
+    result = {}
+    for name, content in value.items():
+        if name in variables.BUILT_IN:
+            source = variables.SOURCES.get(name)
+            raise Invalid(f"{name} is built in" + (f"; give the user's {source} instead" if source else ""))
+        if not isinstance(name, str) or not variables.NAME.match(name):
+            raise Invalid(f"'{str(name)[:60]}' is no variable name: a capital letter, then letters and digits")
+        if content is None:
+            continue
+        try:
+            result[name] = values.text(content, limit=1024)
+        except Invalid as exc:
+            raise Invalid(f"{name}: {exc}") from exc
+    return result
+
+
+def profile_names(value: Any) -> tuple[str, ...]:
+    """A list of different profile names."""
+    if not isinstance(value, (list, tuple)) or not all(isinstance(name, str) for name in value):
+        raise Invalid("must be a list of profile names")
+    if len(set(value)) != len(value):
+        raise Invalid("names a profile twice")
+    return tuple(values.profile_name(name) for name in value)
+
+
+_USER_CHECKS: dict[str, Callable[[Any], Any]] = {
+    "name": values.login,
+    "email": values.address,
+    "display_name": values.word,
+    "first_name": values.word,
+    "last_name": values.word,
+    "password": lambda value: values.text(value, limit=1024),
+    "variables": _user_variables,
+    "profiles": profile_names,
+    "default_profile": values.word,
+    "state": lambda value: values.choice(value, STATES),
+}
+
+
+def read_users(data: Any) -> list[User]:
+    """The users that a list of dictionaries describes; MailopsError with every problem of every user."""
+    if not isinstance(data, (list, tuple)):
+        raise MailopsError("users: must be a list of dictionaries with at least a name")
+    problems: list[str] = []
+    users: dict[str, User] = {}
+    for number, item in enumerate(data, start=1):
+        user = _read_user(item, number, problems)
+        if user is None:
+            continue
+        if user.name in users:
+            problems.append(f"user '{user.name}': is listed twice; a user has one entry with all its profiles")
+        users[user.name] = user
+    if problems:
+        raise MailopsError(*problems)
+    return list(users.values())
+
+
+def _read_user(item: Any, number: int, problems: list[str]) -> User | None:
+    if not isinstance(item, dict):
+        problems.append(f"users, entry {number}: must be a dictionary such as {{name: jkowalska, email: j.kowalska@example.org}}")
+        return None
+    name = item.get("name")
+    where = f"user '{name[:60]}'" if isinstance(name, str) and name else f"users, entry {number}"
+    known: dict[str, Any] = {}
+    if name is None:
+        problems.append(f"{where}: name: is required")
+    for key, value in item.items():
+        check = _USER_CHECKS.get(key)
+        if check is None:
+            problems.append(f"{where}: {str(key)[:60]}: there is no such field{nearest(key, _USER_CHECKS)}")
+        elif value is not None and (value != "" or key == "name"):  # "" is how an inventory says that there is none
+            try:
+                known[key] = check(value)
+            except Invalid as exc:
+                problems.append(f"{where}: {key}: {exc}")
+    return User(**known) if "name" in known else None

@@ -1,0 +1,229 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The values that profiles and users are made of: what is allowed in them, and the one form in which each is kept.
+
+Every function takes what YAML gave and returns the value in its stored form, or raises :class:`Invalid`.
+No message repeats a value that may be a password.
+"""
+
+from __future__ import annotations
+
+import functools
+import ipaddress
+import re
+import uuid
+from typing import Any
+
+from ansible.module_utils.basic import missing_required_lib
+from ansible.module_utils.parsing.convert_bool import boolean as ansible_boolean
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.variables import BUILT_IN
+
+# RFC 5321 4.5.3.1: a local part has at most 64 octets, a path 254 characters without its brackets.
+MAX_LOCAL_PART = 64
+MAX_ADDRESS = 254
+MAX_TEXT = 500
+MAX_SIGNATURE = 10_000
+MAX_NAME = 64
+
+# Refused everywhere: in several client formats a newline starts a new directive, which is code execution; C1 controls and
+# U+2028/2029 end lines for some parsers; bidirectional controls make a name look like another; surrogates are not text;
+# U+FFFE and U+FFFF cannot stand in XML.
+FORBIDDEN = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
+)
+_CHARACTER_NAMES = {"\n": "a newline", "\r": "a carriage return", "\t": "a tab", "\0": "a NUL"}
+
+_ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"  # RFC 5322 3.2.3 atext
+_LOCAL_PART = re.compile(rf"{_ATOM}(?:\.{_ATOM})*\Z")
+_LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\Z")
+_PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
+
+
+def text(value: Any, limit: int = MAX_TEXT, newline: bool = False) -> str:
+    """A string of at most ``limit`` characters without control characters; ``newline`` allows line feeds."""
+    if not isinstance(value, str):
+        raise Invalid(_not_text(value))
+    if len(value) > limit:
+        raise Invalid(f"has {len(value)} characters, at most {limit} are allowed")
+    found = FORBIDDEN.search(value.replace("\n", "") if newline else value)
+    if found:
+        name = _CHARACTER_NAMES.get(found.group(), f"the control character U+{ord(found.group()):04X}")
+        raise Invalid(f"holds {name}, which is not allowed here")
+    return value
+
+
+def _not_text(value: Any) -> str:
+    if isinstance(value, dict):
+        return _mapping_trap(value)
+    if isinstance(value, (bool, int, float)):
+        kind = "a boolean" if isinstance(value, bool) else "a number"
+        return f"YAML read it as {kind}: put it in quotes"
+    return "must be text"
+
+
+def _mapping_trap(value: dict) -> str:
+    # YAML reads an unquoted {UserEmail} as the mapping {"UserEmail": null}.
+    if len(value) == 1:
+        key, content = next(iter(value.items()))
+        if content is None and key in BUILT_IN:  # any other name may be a password in braces
+            return f'YAML read {{{key}}} as a mapping: put it in quotes: "{{{key}}}"'
+    return "must be text, not a mapping (a value that begins with a brace must be in quotes)"
+
+
+def word(value: Any, limit: int = MAX_TEXT) -> str:
+    """Text that is neither empty nor surrounded by white space."""
+    value = text(value, limit)
+    if not value:
+        raise Invalid("must not be empty")
+    if value != value.strip():
+        raise Invalid("must not begin or end with a space")
+    return value
+
+
+def is_profile_name(value: Any) -> bool:
+    return isinstance(value, str) and len(value) <= MAX_NAME and bool(_PROFILE_NAME.match(value)) and ".." not in value
+
+
+def profile_name(value: Any) -> str:
+    if is_profile_name(value):
+        return value
+    value = word(value, limit=10 * MAX_NAME)
+    if len(value) > MAX_NAME:
+        raise Invalid(f"has {len(value)} characters, a profile name has at most {MAX_NAME}")
+    raise Invalid(
+        "a profile name consists of ASCII letters, digits, '.', '_' and '-', begins with a letter or digit "
+        "and has no '..' (free text belongs in description)"
+    )
+
+
+def identifier(value: Any) -> str:
+    """The id of a profile, a UUID (RFC 9562) in its usual form."""
+    try:
+        return str(uuid.UUID(text(value)))
+    except ValueError as exc:  # Invalid is one
+        raise Invalid("is not a UUID; leave it out, and the profile gets one") from exc
+
+
+def revision(value: Any) -> int:
+    """How often a profile has changed; what PostgreSQL's integer can hold."""
+    return whole_number(value, 1, 2**31 - 1)
+
+
+def path_component(value: Any) -> str:
+    """A log-in name or another value that becomes one component of a path."""
+    value = word(value, limit=255)
+    if "/" in value or value in (".", "..") or len(value.encode()) > 255:
+        raise Invalid("would leave its directory: it must be a single path component without '/', and not '.' or '..'")
+    return value
+
+
+def login(value: Any) -> str:
+    value = path_component(value)
+    if value[0] == "-" or ":" in value or any(character.isspace() for character in value):
+        raise Invalid("is not a log-in name: it has no ':' or white space and does not begin with '-'")
+    return value
+
+
+@functools.lru_cache(maxsize=4096)
+def domain(value: str) -> str:
+    """A domain in lower-case A-labels (RFC 5890), the form that every client and server understands."""
+    name = value[:-1] if value.endswith(".") else value
+    if not name.isascii():
+        name = _a_labels(name)
+    name = name.lower()
+    if len(name) > 253 or not all(_LABEL.match(label) for label in name.split(".")):
+        raise Invalid(f"'{value}' is not a domain name")
+    return name
+
+
+def _a_labels(name: str) -> str:
+    try:
+        import idna
+    except ImportError as exc:
+        raise Invalid(missing_required_lib("idna", reason="for domains that are not ASCII")) from exc
+    try:
+        return idna.encode(name, uts46=True).decode("ascii")
+    except idna.IDNAError as exc:
+        raise Invalid(f"'{name}' is not a valid internationalized domain name") from exc
+
+
+@functools.lru_cache(maxsize=4096)
+def _host(value: str) -> str:
+    bare = value[1:-1] if value.startswith("[") and value.endswith("]") else value
+    if ":" in bare or bare[-1:].isdigit():  # the attempt takes longer than all that a name needs
+        try:
+            return str(ipaddress.ip_address(bare))
+        except ValueError:
+            pass
+    # RFC 1123 2.1: what looks like a dotted IPv4 address is one, so 300.1.2.3 is no host name.
+    if "@" in value:
+        raise Invalid("is not a host name or IP address: user and password have fields of their own")
+    if re.fullmatch(r"[0-9.]+", value) or ":" in value or "/" in value:
+        raise Invalid(f"'{value}' is not a host name or IP address (the port has a field of its own)")
+    if not value.isascii():
+        return domain(value)
+    try:
+        return domain(value)
+    except Invalid as exc:
+        raise Invalid(f"'{value}' is not a host name or IP address") from exc
+
+
+def host(value: Any) -> str:
+    """A host name in A-labels, or an IPv4 or IPv6 address without brackets."""
+    return _host(word(value))
+
+
+def address(value: Any) -> str:
+    """An e-mail address: ASCII local part (RFC 5322 dot-atom), domain in A-labels."""
+    value = word(value)
+    local, at, name = value.rpartition("@")
+    if not at or not name:
+        raise Invalid(f"'{value}' is not an e-mail address: it has no domain")
+    if not local.isascii():
+        raise Invalid(f"'{value}': the part before the @ must be ASCII (few servers and clients take anything else)")
+    if len(local) > MAX_LOCAL_PART or not _LOCAL_PART.match(local):
+        raise Invalid(f"'{value}': the part before the @ is not valid")
+    try:
+        result = f"{local}@{domain(name)}"
+    except Invalid as exc:
+        raise Invalid(f"'{value}': {exc}") from exc
+    if len(result) > MAX_ADDRESS:
+        raise Invalid(f"has {len(result)} characters, an e-mail address has at most {MAX_ADDRESS}")
+    return result
+
+
+def whole_number(value: Any, lowest: int, highest: int) -> int:
+    """An int; a string of digits counts, because Jinja gives strings."""
+    if isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}", value.strip()):
+        value = int(value)
+    # Python refuses to write out a number of thousands of digits.
+    if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 10**18:
+        raise Invalid(f"must be a whole number from {lowest} to {highest}")
+    if not lowest <= value <= highest:
+        raise Invalid(f"{value} is not between {lowest} and {highest}")
+    return value
+
+
+def boolean(value: Any) -> bool:
+    try:
+        return ansible_boolean(value, strict=True)
+    except (TypeError, ValueError) as exc:  # ValueError: a number of thousands of digits
+        raise Invalid("must be true or false") from exc
+
+
+def choice(value: Any, choices: tuple[str, ...]) -> str:
+    # YAML 1.1 reads an unquoted none as text, but off, no and false as a boolean.
+    if not isinstance(value, str) or value not in choices:
+        raise Invalid(f"must be one of {', '.join(choices)}")
+    return value
+
+
+def absolute_path(value: Any) -> str:
+    value = text(value)
+    if not value.startswith("/") or ".." in value.split("/"):
+        raise Invalid("must be an absolute path without '..'")
+    return value

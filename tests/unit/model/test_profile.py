@@ -1,0 +1,251 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model import profile_reader as _profile_reader
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import FIELDS, SERVER_FIELDS
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import complete, read_profile
+
+DEFAULTS = {
+    "description": "", "email": "{UserEmail}", "account_name": "{UserEmail}", "sender_name": "{UserDisplayName}",
+    "reply_to": None, "account_type": "imap", "default": False, "notifications": True, "signature": None,
+    "signature_format": "text", "leave_on_server": True, "delete_after_days": None, "check_interval": None,
+    "folders": None, "ca_file": None, "variables": {},
+}  # fmt: skip
+SERVER_DEFAULTS = {
+    "port": None, "security": "tls", "username": "{UserEmail}", "password": None, "password_command": None,
+    "authentication": "password", "allow_cleartext": False,
+}  # fmt: skip
+
+
+def server(host="mail.example.org", **changes):
+    return {"host": host, **changes}
+
+
+def problems(data):
+    with pytest.raises(MailopsError) as refused:
+        read_profile(data)
+    return refused.value.problems
+
+
+def test_defaults(profile_data):
+    data = read_profile(profile_data()).as_data()
+    assert tuple(data) == FIELDS
+    assert tuple(data["incoming"]) == SERVER_FIELDS
+    assert {name: data[name] for name in DEFAULTS} == DEFAULTS
+    for side in ("incoming", "outgoing"):
+        assert {name: data[side][name] for name in SERVER_DEFAULTS} == SERVER_DEFAULTS
+
+
+FULL = {
+    "description": "all", "email": "{UserName}@example.org", "account_name": "a {Foo}", "sender_name": "{UserFirstName}",
+    "reply_to": "office@bücher.example", "default": True, "notifications": False, "signature": "a\n<b> {x: 1} {Foo} \\{Foo}",
+    "signature_format": "html", "check_interval": 5, "folders": {"sent": "Sent/{Foo}", "junk": "Spam"}, "ca_file": "/ca.pem",
+    "variables": {"Foo": "x", "Secret": None},
+    "incoming": server("[2001:db8::1]", port=10993, password="{Secret}", authentication="encrypted"),
+    "outgoing": server("smtp.{UserEmailDomain}", security="starttls", password_command=["pass", "show", "{UserEmail}"]),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("changes", [{}, FULL, {"account_type": "pop", "leave_on_server": False}])
+def test_the_stored_form_reads_back_unchanged(profile_data, changes):
+    profile = read_profile(profile_data(**changes))
+    assert read_profile(profile.as_data()) == profile
+    assert read_profile({**profile.as_data(), "id": "x", "revision": 3}) == profile
+
+
+@pytest.mark.parametrize("changes", [{}, FULL])
+def test_complete_is_the_stored_form(profile_data, changes):
+    data, warnings = complete(profile_data(**changes))
+    assert tuple(data) == FIELDS
+    assert (data, warnings) == (read_profile(data).as_data(), ())
+
+
+def test_few_servers_are_remembered(profile_data, monkeypatch):
+    monkeypatch.setattr(_profile_reader, "_servers", {})
+    monkeypatch.setattr(_profile_reader, "_MOST_REMEMBERED", 4)
+    for number in range(9):
+        data, _warnings = complete(profile_data(incoming=server(f"imap{number}.example.org")))
+        assert data["incoming"]["host"] == f"imap{number}.example.org"
+        assert len(_profile_reader._servers) <= 4
+
+
+def test_profiles_that_differ_in_their_names_only(profile_data, monkeypatch):
+    monkeypatch.setattr(_profile_reader, "_alike", {})
+    one, _warnings = complete(profile_data(name="one", check_interval=1))
+    two, _warnings = complete({**profile_data(name="two", check_interval=1), "id": "x", "revision": 3})
+    assert len(_profile_reader._alike) == 1 and one == {**two, "name": "one"} and list(one) == list(two) == list(FIELDS)
+    one["description"] = "changed"
+    assert two["description"] == "" == complete(profile_data(name="three", check_interval=1))[0]["description"]
+    for changes in ({"name": "no name"}, {"check_interval": True}, {"default": "maybe"}, {"unknown": 1}):
+        with pytest.raises(MailopsError):
+            complete(profile_data(**{"check_interval": 1, **changes}))
+
+
+HUGE = 16**6000  # Python prints no number of so many digits; YAML and JSON give them
+
+
+@pytest.mark.parametrize(
+    "changes, problem",
+    [
+        ({"check_interval": HUGE}, "check_interval: must be a whole number from 1 to 10080"),
+        ({"default": HUGE}, "default: must be true or false"),
+        ({"incoming": server(port=HUGE)}, "incoming.port: must be a whole number from 1 to 65535"),
+        ({"incoming": HUGE}, "incoming: must be a mapping, such as {host: mail.example.org}"),
+    ],
+)
+def test_a_number_of_thousands_of_digits(profile_data, changes, problem):
+    with pytest.raises(MailopsError) as refused:
+        complete(profile_data(**changes))
+    assert refused.value.problems[0] == f"profile 'work': {problem}"
+
+
+def test_thousands_of_levels(profile_data):
+    deep = []
+    for _level in range(100_000):
+        deep = [deep]
+    for changes in ({"signature": deep}, {"incoming": {"host": deep}}, {"variables": {"A": deep}}):
+        with pytest.raises(MailopsError):
+            complete(profile_data(**changes))
+    while deep:  # Python itself would need as many levels to free it
+        deep = deep.pop()
+
+
+def test_what_is_warned_about_is_warned_about_each_time(profile_data):
+    for name in ("one", "two", "two"):
+        _data, (warning,) = complete(profile_data(name=name, outgoing=server(port=25)))
+        assert warning.startswith(f"profile '{name}': outgoing.port: ")
+
+
+def test_passwords_in_clear_are_allowed_to_whom_they_are_allowed(profile_data):
+    data = profile_data(incoming=server(password="sesame"))
+    assert complete(data, literals=True)[0]["incoming"]["password"] == "sesame"
+    with pytest.raises(MailopsError):
+        complete(data)
+
+
+def test_few_profiles_are_remembered(profile_data, monkeypatch):
+    monkeypatch.setattr(_profile_reader, "_alike", {})
+    monkeypatch.setattr(_profile_reader, "_MOST_REMEMBERED", 4)
+    for number in range(9):
+        assert complete(profile_data(description=f"{number}"))[0]["description"] == f"{number}"
+        assert len(_profile_reader._alike) <= 4
+
+
+def test_one_stored_form(profile_data):
+    profile = read_profile(
+        profile_data(
+            email="<UserName>@Bücher.Example", incoming=server("IMAP.Example.Org.", port="993"), outgoing=server(port=465)
+        )
+    )
+    assert profile.incoming.host == "imap.example.org"
+    assert profile.email == "{UserName}@Bücher.Example"  # with a variable in it, the address is checked when it is filled in
+    assert profile.incoming.port is None and profile.outgoing.port is None  # they follow from type and security
+
+
+PORTS = [
+    ("imap", "incoming", 993, "starttls", "IMAP with STARTTLS is 143"),
+    ("imap", "incoming", 143, "tls", "IMAP over TLS is 993"),
+    ("imap", "incoming", 995, "tls", "IMAP over TLS is 993"),
+    ("imap", "incoming", 25, "tls", "25 is the SMTP port"),
+    ("pop", "incoming", 995, "starttls", "POP3 with STARTTLS is 110"),
+    ("pop", "incoming", 110, "tls", "POP3 over TLS is 995"),
+    ("pop", "incoming", 993, "tls", "POP3 over TLS is 995"),
+    ("imap", "outgoing", 587, "tls", "submission over TLS is 465"),
+    ("imap", "outgoing", 465, "starttls", "submission with STARTTLS is 587"),
+    ("imap", "outgoing", 993, "tls", "993 is the IMAP port over TLS; submission over TLS is 465"),
+    ("imap", "outgoing", 110, "starttls", "submission with STARTTLS is 587"),
+]
+
+
+@pytest.mark.parametrize("account_type, side, port, security, message", PORTS)
+def test_port_and_security_that_contradict(profile_data, account_type, side, port, security, message):
+    data = profile_data(account_type=account_type, **{side: server(port=port, security=security)})
+    (problem,) = problems(data)
+    assert problem.startswith(f"profile 'work': {side}.port: ")
+    assert message in problem
+
+
+def test_port_25_is_a_warning(profile_data):
+    (warning,) = read_profile(profile_data(outgoing=server(port=25, security="starttls"))).warnings
+    assert "profile 'work': outgoing.port: 25 is for mail between servers" in warning
+
+
+REFUSED = [
+    ({"email": {"UserEmail": None}}, 'email: YAML read {UserEmail} as a mapping: put it in quotes: "{UserEmail}"'),
+    ({"account_name": "{UserEmial}"}, "account_name: {UserEmial} is neither built in nor declared in variables (did you mean 'UserEmail'?)"),
+    ({"account_name": "{Regoin}", "variables": {"Region": "x"}}, "(did you mean 'Region'?)"),
+    ({"emial": "x"}, "emial: there is no such field (did you mean 'email'?)"),
+    ({"incoming": server(hots="x")}, "incoming.hots: there is no such field (did you mean 'host'?)"),
+    ({"incoming": None}, "incoming.host: is required"),
+    ({"incoming": {}}, "incoming.host: is required"),
+    ({"incoming": "imap.example.org"}, "incoming: must be a mapping, such as {host: mail.example.org}"),
+    ({"incoming": server(port=0)}, "incoming.port: 0 is not between 1 and 65535"),
+    ({"incoming": server("imap.example.org:993")}, "incoming.host: 'imap.example.org:993' is not a host name"),
+    ({"incoming": server(security="ssl")}, "incoming.security: must be one of tls, starttls, none"),
+    ({"reply_to": "jan"}, "reply_to: 'jan' is not an e-mail address: it has no domain"),
+    ({"sender_name": "x" * 10_000}, "sender_name: has 10000 characters, at most 500"),
+    ({"sender_name": "a\nb"}, "sender_name: holds a newline"),
+    ({"account_name": "{UserName}\nx"}, "account_name: holds a newline"),
+    ({"signature": "x" * 10_001}, "signature: has 10001 characters"),
+    ({"signature": "a\rb"}, "signature: holds a carriage return"),
+    ({"ca_file": "ca.pem"}, "ca_file: must be an absolute path"),
+    ({"default": "maybe"}, "default: must be true or false"),
+    ({"check_interval": 0}, "check_interval: 0 is not between 1 and 10080"),
+    ({"check_interval": 10**5000}, "check_interval: must be a whole number from 1 to 10080"),
+    ({"name": "a/b"}, "name: a profile name consists of"),
+    ({"name": "📧"}, "name: a profile name consists of"),
+    ({"name": 5}, "name: YAML read it as a number"),
+    ({"leave_on_server": False}, "leave_on_server: is for POP only, and account_type is imap"),
+    ({"delete_after_days": 3}, "delete_after_days: is for POP only, and account_type is imap"),
+    ({"folders": {"sent": "Sent"}, "account_type": "pop"}, "folders: is for IMAP only, and account_type is pop"),
+    ({"folders": {"snet": "Sent"}}, "folders.snet: there is no such field (did you mean 'sent'?)"),
+    ({"account_type": "pop", "leave_on_server": False, "delete_after_days": 3}, "delete_after_days: means nothing with"),
+    ({"incoming": server(password=1234)}, "incoming.password: YAML read it as a number: put it in quotes"),
+    ({"incoming": server(password="hunter2")}, "incoming.password: a literal password would lie in the store in clear"),
+    ({"incoming": server(password="x{UserPassword}")}, "incoming.password: must be exactly one variable"),
+    ({"incoming": server(password="{UserEmail}")}, "incoming.password: {UserEmail} is no secret"),
+    ({"incoming": server(password={"UserPassword": None})}, 'put it in quotes: "{UserPassword}"'),
+    ({"incoming": server(password="{UserPassword}", security="none")}, "incoming.security: none sends the password in clear"),
+    ({"incoming": server(password_command=["pass"], security="none")}, "incoming.security: none sends the password in clear"),
+    ({"incoming": server(password="{UserPassword}", password_command=["pass"])}, "give either password or password_command"),
+    ({"incoming": server(password="{UserPassword}", authentication="none")}, "is never used with authentication: none"),
+    ({"incoming": server(password_command="pass show")}, "incoming.password_command: must be a list of words"),
+    ({"incoming": server(password_command=["{UserName}"])}, "the first word must be literal"),
+    ({"incoming": server(password_command=["pass", "x/{UserName}"])}, "a variable must be a whole argument"),
+    ({"incoming": server(password_command=["echo", "{UserPassword}"])}, "would be visible in the process list"),
+    ({"incoming": server(password_command=["-x"])}, "the first word must be a program"),
+    ({"signature": "{UserPassword}"}, "signature: {UserPassword} may stand in password fields only"),
+    ({"signature": "{Pw}", "variables": {"Pw": None}, "incoming": server(password="{Pw}")}, "may stand in password fields only"),
+    ({"variables": {"Pw": "x"}, "incoming": server(password="{Pw}")}, "a default would be a password kept in clear"),
+    ({"variables": {"UserName": "x"}}, "variables.UserName: is built in; choose another name"),
+    ({"variables": {"foo": "x"}}, "variables.foo: a name is a capital letter"),
+    ({"variables": ["Foo"]}, "variables: must be a mapping of variable names to defaults"),
+]
+
+
+@pytest.mark.parametrize("changes, message", REFUSED)
+def test_refused(profile_data, changes, message):
+    found = problems(profile_data(**changes))
+    assert any(message in problem for problem in found), found
+    assert "hunter2" not in "".join(found)
+
+
+def test_every_problem_at_once(profile_data):
+    found = problems(profile_data(email="x", sender_name="{Nope}", incoming=server(port=143), check_interval=-1))
+    assert len(found) == 4 and all(problem.startswith("profile 'work': ") for problem in found)
+
+
+def test_cleartext_only_when_it_is_meant(profile_data):
+    data = profile_data(incoming=server(password="{UserPassword}", security="none", allow_cleartext=True))
+    assert read_profile(data).warnings == ()
+
+
+def test_none_without_a_password_is_a_warning(profile_data):
+    (warning,) = read_profile(profile_data(incoming=server(security="none"))).warnings
+    assert "crosses the network in clear" in warning

@@ -1,0 +1,46 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""A host with homes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.mailops.profiles.plugins.module_utils._writer import _index
+
+from .home import Home, Host, Site
+
+
+@pytest.fixture
+def tmp_path() -> Iterator[Path]:
+    """As pytest's own, but everybody may pass through: no permission on the way to a trap's target stands in for the writer's care."""
+    path = Path(tempfile.mkdtemp(prefix="mailops-test-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def host(tmp_path: Path) -> Host:
+    if os.geteuid() != 0:
+        pytest.skip("the writer changes its ids, which needs root")
+    return Host(tmp_path)
+
+
+@pytest.fixture
+def alice(host: Host) -> Home:
+    return host.home("alice")
+
+
+@pytest.fixture
+def site(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
+    monkeypatch.setattr(_index, "DIRECTORY", str(tmp_path / "var/lib/mailops"))
+    return Site(tmp_path / "srv")

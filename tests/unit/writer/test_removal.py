@@ -1,0 +1,57 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Every client's accounts come and go, by the real writer, in a home where the user has files of his own at every place."""
+
+from __future__ import annotations
+
+import pytest
+
+from ansible_collections.mailops.profiles.plugins.module_utils._writer._plan import Wanted
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client
+
+from ..clients.accounts import profile, resolved
+from .home import Home, Host
+
+every_client = pytest.mark.parametrize("client", clients.all_clients(), ids=lambda client: client.name)
+OWN = (b"", b"# mine\n", b"# without an end of line", b"\xff\x00 not text\r\n")
+
+
+def wanted(client: Client, *profiles: dict) -> list[Wanted]:
+    accounts, user = resolved([{**each, "account_type": client.account_types[0]} for each in profiles])
+    return [Wanted(client=client.name, **vars(file)) for file in client.files(accounts, user)]
+
+
+def run(host: Host, client: Client, files: list[Wanted]) -> tuple[list[str], list[str]]:
+    outcome = host.run(*files, patterns={client.name: client.paths})["alice"]
+    assert outcome.error is None, outcome.error
+    return [change["action"] for change in outcome.changes], outcome.drifted
+
+
+@every_client
+@pytest.mark.parametrize("own", [None, *OWN])
+def test_removal_restores_the_home_byte_for_byte(client: Client, own: bytes | None, host: Host) -> None:
+    home = host.home("alice")
+    first, second = wanted(client, profile("work", signature="x")), wanted(client, profile("work", signature="y"), profile("Work"))
+    if own is not None:
+        _write_own(home, first, own)
+    before = home.tree()
+    run(host, client, first)
+    assert run(host, client, first) == ([], [])
+    assert run(host, client, second)[0]
+    assert run(host, client, second) == ([], [])
+    assert set(run(host, client, first)[0]) <= {"updated", "removed"}
+    assert set(run(host, client, [])[0]) <= {"updated", "removed"}
+    after = home.tree()
+    # A file that was narrowed for a password stays so: nobody knows what its user has written there since.
+    assert {path: (uid, content) for path, (uid, _mode, content) in after.items()} == {
+        path: (uid, content) for path, (uid, _mode, content) in before.items()
+    }
+
+
+def _write_own(home: Home, files: list[Wanted], own: bytes) -> None:
+    for file in files:
+        if file.strategy == BLOCK and not (home.path / file.path).exists():
+            home.write(file.path, own)

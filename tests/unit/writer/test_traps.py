@@ -1,0 +1,451 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Homes that fight back: for each trap nothing outside is touched, and the other users are served."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import json
+import os
+import resource
+import struct
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.mailops.profiles.plugins.module_utils._writer import _commit, _sync, _worker
+from ansible_collections.mailops.profiles.plugins.module_utils._writer._base import DestOptions
+from ansible_collections.mailops.profiles.plugins.module_utils._writer._plan import Settings
+from ansible_collections.mailops.profiles.plugins.module_utils._writer._worker import Outcome, Run, Task, run_tasks
+
+from .home import OWN, PATTERNS, RECORD, Home, Host, block, owned
+
+
+@pytest.fixture
+def outside(tmp_path: Path) -> Path:
+    """A root-owned directory that nobody may get at."""
+    path = tmp_path / "outside"
+    path.mkdir(0o755)
+    (path / "file").write_text("root's\n")
+    return path
+
+
+def test_a_user_at_whom_nothing_moves_is_given_up(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    # Stands for a FUSE file system that stops answering: the worker hangs in the middle of alice.
+    real = _worker.plan_user
+
+    def hangs(tree, *arguments):
+        if tree.base == str(alice.path):
+            time.sleep(60)
+        return real(tree, *arguments)
+
+    monkeypatch.setattr(_worker, "plan_user", hangs)
+    outcomes = host.run(block(), users=("bob", "alice", "carol"), deadline=0.5)
+    assert "took more than 0.5 seconds" in outcomes["alice"].error["msg"]
+    for name in ("bob", "carol"):
+        assert outcomes[name].error is None and len(outcomes[name].changes) == 1
+        assert host.home(name).read(".blockrc")
+
+
+@pytest.mark.parametrize("name", ["user03", "user19"])
+def test_a_user_whose_disk_hangs_while_many_are_synced(host: Host, monkeypatch: pytest.MonkeyPatch, name: str) -> None:
+    uid, real = host.home(name).uid, os.fsync
+
+    def fsync(fd: int) -> None:
+        time.sleep(60 if os.fstat(fd).st_uid == uid else 0)
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    users = tuple(f"user{number:02}" for number in range(20))
+    outcomes = host.run(block(), owned(), users=users, deadline=0.5)
+    assert {user: outcome.error["msg"] for user, outcome in outcomes.items() if outcome.error} == {
+        name: f"{host.home(name).path} took more than 0.5 seconds: look for a file system that hangs there (findmnt)"
+    }
+    for user in set(users) - {name}:
+        assert host.home(user).read(".blockrc") and host.home(user).read(OWN)
+        assert {".blockrc", "work"} <= {os.path.basename(change["path"]) for change in outcomes[user].changes}
+    monkeypatch.undo()
+    assert not any(outcome.error for outcome in host.run(block(), owned(), users=users).values())
+    assert not list(host.root.rglob("*.tmp"))
+
+
+def test_a_user_whose_disk_fails_while_many_are_synced(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    uid, real = host.home("user03").uid, os.fsync
+
+    def fsync(fd: int) -> None:
+        if os.fstat(fd).st_uid == uid:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        real(fd)
+
+    monkeypatch.setattr(os, "fsync", fsync)
+    users = tuple(f"user{number:02}" for number in range(20))
+    outcomes = host.run(block(), owned(), users=users)
+    assert [(user, outcome.error["msg"]) for user, outcome in outcomes.items() if outcome.error] == [
+        ("user03", f"{host.home('user03').path} cannot be used: Input/output error")
+    ]
+    assert all(host.home(user).read(OWN) for user in users if user != "user03")
+    assert not list(host.root.rglob("*.tmp")) and not (host.home("user03").path / OWN).exists()
+
+
+@pytest.mark.parametrize("again", [False, True])
+def test_a_home_that_its_user_cannot_read_harms_nobody_else(host: Host, again: bool) -> None:
+    """A directory is synced through a descriptor that can be read; where there is none to be had, nothing is closed twice."""
+    users = tuple(f"user{number}" for number in range(8))
+    bad = host.home("user1")
+    if again:
+        host.run(block(), owned(), users=users)
+    before = bad.tree()
+    os.chmod(bad.path, 0o300)
+    for number in range(2):
+        for check in (True, False):
+            outcomes = host.run(block(f"{number}\n"), owned(f"{number}\n"), users=users, check=check)
+            assert {user: outcome.error["msg"] for user, outcome in outcomes.items() if outcome.error} == {
+                "user1": f"{bad.path} is a directory that its user may not read and write: chmod u+rwx it"
+            }
+            assert [user for user, outcome in outcomes.items() if len(outcome.changes) != 2] == ["user1"]
+        for user in set(users) - {"user1"}:
+            assert host.home(user).read(OWN) == f"{number}\n".encode()
+    assert bad.tree() == before and not list(host.root.rglob("*.tmp"))
+
+
+def test_a_directory_that_cannot_be_opened_any_more(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As when the host has no descriptor left: the user fails alone, and no descriptor is closed twice."""
+    users = tuple(f"user{number}" for number in range(8))
+    host.run(block(), users=users)
+    uid, real = host.home("user1").uid, os.open
+
+    def full(path, flags, *arguments, **named):
+        if path == "." and os.geteuid() == uid:
+            raise OSError(errno.ENFILE, os.strerror(errno.ENFILE))
+        return real(path, flags, *arguments, **named)
+
+    monkeypatch.setattr(os, "open", full)
+    outcomes = host.run(block("new\n"), users=users)
+    assert [user for user, outcome in outcomes.items() if outcome.error] == ["user1"]
+    assert outcomes["user1"].error["msg"].startswith(f"{host.home('user1').path} cannot be used: Too many open files in system")
+    assert outcomes["user1"].changes == [] and b"new" not in host.home("user1").read(".blockrc")
+    assert all(b"new" in host.home(user).read(".blockrc") for user in users if user != "user1")
+    assert not list(host.root.rglob("*.tmp"))
+
+
+def test_many_users_where_no_thread_can_be_had(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    begun = [1, 1]  # as under a limit of processes, which does not count for root
+
+    def start_new_thread(*arguments) -> int:
+        if not begun:
+            raise RuntimeError("can't start new thread")
+        begun.pop()
+        return real(*arguments)
+
+    real = _sync._thread.start_new_thread
+    monkeypatch.setattr(_sync._thread, "start_new_thread", start_new_thread)
+    users = tuple(f"user{number:02}" for number in range(20))
+    for outcome in host.run(block(), owned(), users=users).values():
+        assert outcome.error is None
+        assert host.home(outcome.user).read(".blockrc") and host.home(outcome.user).read(OWN)
+
+
+def test_a_user_who_is_slow_in_every_step_gets_no_more_time(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    steps = host.root / "steps"
+
+    def slow(phase):
+        def wrapped(commit):
+            if commit.user == "alice":
+                with open(steps, "ab") as file:
+                    file.write(b".")
+                time.sleep(0.4)
+            phase(commit)
+
+        return wrapped
+
+    steps.touch(0o666)
+    os.chmod(steps, 0o666)
+    monkeypatch.setattr(_commit.Commit, "PHASES", tuple(map(slow, _commit.Commit.PHASES)))
+    outcomes = host.run(block(), users=("bob", "alice", "carol"), deadline=1)
+    assert len(steps.read_bytes()) <= 4
+    assert "took more than 1 seconds" in outcomes["alice"].error["msg"]
+    assert [outcomes[name].error for name in ("bob", "carol")] == [None, None]
+
+
+def test_a_slow_user_among_others_who_take_a_little(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whoever watches meets the others in between, and the slow one's time counts all the same, and theirs does not grow."""
+
+    def slow(phase):
+        def wrapped(commit):
+            time.sleep(0.25 if commit.user == "alice" else 0.02)
+            phase(commit)
+
+        return wrapped
+
+    monkeypatch.setattr(_commit.Commit, "PHASES", tuple(map(slow, _commit.Commit.PHASES)))
+    others = [f"user{number}" for number in range(10)]
+    outcomes = host.run(block(), users=("alice", *others), deadline=2)
+    assert "took more than 2 seconds" in outcomes["alice"].error["msg"]
+    assert [outcomes[user].error for user in others] == [None] * 10
+
+
+def test_the_ids_are_checked_after_every_drop(host: Host, alice: Home) -> None:
+    """Under SECBIT_NO_SETUID_FIXUP seteuid keeps all capabilities: the worker must notice."""
+    code = (
+        "import ctypes, sys\n"
+        "assert ctypes.CDLL(None).prctl(28, 4, 0, 0, 0) == 0\n"  # PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP
+        "from ansible_collections.mailops.profiles.plugins.module_utils._writer._identity import *\n"
+        "with Switch().to(Identity(20001, 20001)): print('kept')\n"
+    )
+    environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment, check=False)
+    assert "capabilities survived" in done.stderr and "kept" not in done.stdout
+
+
+def test_nobody_can_signal_the_worker(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    seen = {}
+    real = _worker.plan_user
+
+    def attacked(*arguments):
+        worker = os.getpid()
+        child = os.fork()
+        if child == 0:
+            os.setresuid(alice.uid, alice.uid, alice.uid)
+            try:
+                os.kill(worker, 9)
+            except PermissionError:
+                os._exit(13)
+            os._exit(0)
+        seen["status"] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+        if seen["status"] != 13:
+            raise RuntimeError("signalled")
+        return real(*arguments)
+
+    monkeypatch.setattr(_worker, "plan_user", attacked)
+    assert host.run(block())["alice"].error is None
+
+
+@pytest.mark.parametrize("phase", range(len(_commit.Commit.PHASES)))
+@pytest.mark.parametrize("second_run", [[block("new\n"), owned("new\n")], []], ids=["update", "remove"])
+def test_a_crash_leaves_old_or_new_and_the_next_run_repairs(
+    host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch, phase: int, second_run: list
+) -> None:
+    alice.write(".blockrc", "mine\n")
+    host.run(block("old\n"), owned("old\n"))
+    old = {name: alice.read(name) for name in (".blockrc", OWN)}
+    phases = list(_commit.Commit.PHASES)
+
+    def dies(commit):
+        phases[phase](commit)
+        os.kill(os.getpid(), 9)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_commit.Commit, "PHASES", (*phases[:phase], dies))
+        assert "status 137" in host.run(*second_run)["alice"].error["msg"]
+    new = {".blockrc": old[".blockrc"].replace(b"old", b"new") if second_run else b"mine\n", OWN: b"new\n" if second_run else None}
+    for name in old:
+        now = alice.read(name) if (alice.path / name).exists() else None
+        assert now in (old[name], new[name])
+    outcome = host.one(*second_run)
+    assert outcome.error is None and outcome.drifted == []
+    assert not any("tmp" in path or "backups" in path for path in alice.tree())
+    assert all((alice.read(name) if (alice.path / name).exists() else None) == new[name] for name in new)
+
+
+def test_a_file_changed_during_the_run_is_not_overwritten(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice.write(".blockrc", "mine\n")
+    real = _worker.plan_user
+
+    def races(tree, *arguments):
+        plan = real(tree, *arguments)
+        directory, name = tree.locate(".blockrc")
+        with open(os.open(name, os.O_WRONLY | os.O_TRUNC, dir_fd=directory), "w") as file:
+            file.write("just saved\n")
+        return plan
+
+    monkeypatch.setattr(_worker, "plan_user", races)
+    outcome = host.run(block())["alice"]
+    assert "changed by somebody else" in outcome.error["msg"] and outcome.changes == outcome.diffs == []
+    assert alice.read(".blockrc") == b"just saved\n"
+
+
+def test_a_dest_in_a_users_directory_is_written_as_that_user(host: Host, alice: Home) -> None:
+    task = Task("x", str(alice.path / "setup/x"), None, [block()])
+    run = Run(Settings("default", PATTERNS), DestOptions(), False, 3)
+    assert run_tasks([task], run)[0].error is None
+    assert alice.read("setup/x/.blockrc")
+    assert {uid for uid, _mode, _content in alice.tree().values()} == {alice.uid}
+
+
+@pytest.mark.parametrize("mode, works", [(0o755, True), (0o775, False), (0o777, False), (0o1777, True)])
+def test_a_dest_where_others_can_write_is_refused(host: Host, tmp_path: Path, mode: int, works: bool) -> None:
+    (tmp_path / "srv").mkdir()
+    os.chmod(tmp_path / "srv", mode)
+    task = Task("x", str(tmp_path / "srv/x"), None, [block()])
+    outcome = run_tasks([task], Run(Settings("default", PATTERNS), DestOptions(), False, 3))[0]
+    assert (outcome.error is None) is works
+
+
+def test_a_dest_gets_owner_group_and_mode(host: Host, tmp_path: Path) -> None:
+    options = DestOptions(owner=20_050, group=20_060, directory_mode=0o750)
+    run = Run(Settings("default", PATTERNS, mode=0o640), options, False, 3)
+    for changes in (2, 0):
+        outcome = run_tasks([Task("x", str(tmp_path / "srv/x"), None, [block(), owned()])], run)[0]
+        assert outcome.error is None and len(outcome.changes) == changes
+    for name, mode in ((".blockrc", 0o640), (OWN, 0o640), ("", 0o750), (".config/mailops", 0o750)):
+        state = (tmp_path / "srv/x" / name).stat()
+        assert (state.st_uid, state.st_gid, state.st_mode & 0o777) == (20_050, 20_060, mode), name
+
+
+def dest(path: Path, *, wanted: bool = True, check: bool = False, **options) -> Outcome:
+    task = Task("x", str(path), None, [block(secret=True)] if wanted else [])
+    return run_tasks([task], Run(Settings("default", PATTERNS), DestOptions(**options), check, 3))[0]
+
+
+def test_a_dest_below_a_strangers_directory_in_tmp_is_refused(host: Host, alice: Home, tmp_path: Path) -> None:
+    (tmp_path / "shared").mkdir()
+    os.chmod(tmp_path / "shared", 0o1777)
+    (tmp_path / "shared/setup").mkdir()
+    os.chown(tmp_path / "shared/setup", alice.uid, alice.uid)
+    for check in (True, False):
+        assert "somebody else made in a shared one" in dest(tmp_path / "shared/setup/x", check=check).error["msg"]
+    assert os.listdir(tmp_path / "shared/setup") == []
+
+
+@pytest.mark.parametrize("before, after", [({}, {"owner": 20_050, "group": 20_050}), ({"owner": 20_050, "group": 20_050}, {}),
+                                           ({"group": 20_060}, {"group": 20_061})])  # fmt: skip
+def test_another_owner_or_group_of_a_dest_is_refused_in_check_mode_too(host: Host, tmp_path: Path, before, after) -> None:
+    path = tmp_path / "srv/x"
+    assert dest(path, **before).error is None
+    state = [(each.stat().st_uid, each.stat().st_gid) for each in path.rglob("*")]
+    said = {str(dest(path, check=check, **after).error) for check in (True, False)}
+    if before.get("owner") and not after:
+        assert said == {"None"}  # it is written as its owner
+        return
+    assert len(said) == 1 and "belongs to" in said.pop()
+    assert [(each.stat().st_uid, each.stat().st_gid) for each in path.rglob("*")] == state
+
+
+def test_nothing_is_done_as_root_below_a_users_directory(host: Host, alice: Home) -> None:
+    alice.mkdir("setup")
+    (alice.path / "setup/x").mkdir()
+    for wanted in (True, False):
+        assert "belongs to" in dest(alice.path / "setup/x", wanted=wanted).error["msg"]
+
+
+def test_a_forest_of_directories_fails_its_user_alone(host: Host, alice: Home) -> None:
+    """With the usual limit of 1024 descriptors, which the worker cannot raise here."""
+    patterns = {**PATTERNS, "mail": ["Mail/*/.mailops"]}
+    entries = []
+    for number in range(900):
+        alice.write(f"Mail/{number}/.mailops", "x", 0o600)
+        entry = {"path": f"Mail/{number}/.mailops", "client": "mail", "strategy": "owned", "mode": 0o600, "sha256": ["0" * 64]}
+        entries.append({**entry, "shown": "", "before": None, "temp": None, "pending": False})
+    alice.write(RECORD, json.dumps({"version": 1, "entries": entries, "directories": []}), 0o600)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    child = os.fork()
+    if child == 0:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))
+        users = ("alice", *(f"user{number}" for number in range(60)))
+        outcomes = host.run(block(), owned(), users=users, patterns=patterns, deadline=10)
+        failed = {name for name, outcome in outcomes.items() if outcome.error}
+        removed = host.run(users=users[1:], deadline=10)
+        os._exit(0 if failed == {"alice"} and not any(outcome.error for outcome in removed.values()) else 1)
+    assert os.waitpid(child, 0)[1] == 0
+    assert resource.getrlimit(resource.RLIMIT_NOFILE) == limits
+
+
+def test_the_lock_is_free_soon_after_the_run_was_killed(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(_worker, "plan_user", lambda *arguments: time.sleep(60))
+    lock = host.root / "lock"
+    parent = os.fork()
+    if parent == 0:
+        fd = os.open(lock, os.O_CREAT | os.O_RDWR)
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        host.run(block(), deadline=1)
+        os._exit(0)
+    time.sleep(0.4)
+    os.kill(parent, 9)
+    os.waitpid(parent, 0)
+    fd = os.open(lock, os.O_RDWR)
+    start = time.monotonic()
+    fcntl.flock(fd, fcntl.LOCK_EX)
+    os.close(fd)
+    assert time.monotonic() - start < 4
+
+
+def test_a_crash_leaves_no_password_behind_a_link(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice.write("dot/blockrc", "mine\n")
+    alice.link(".blockrc", "dot/blockrc")
+    phases = list(_commit.Commit.PHASES)
+    stop = phases.index(_commit.Commit.stage_files)
+
+    def dies(commit):
+        phases[stop](commit)
+        os.kill(os.getpid(), 9)
+
+    with monkeypatch.context() as patched:
+        patched.setattr(_commit.Commit, "PHASES", (*phases[:stop], dies))
+        host.run(block("secret\n"))
+    assert any("tmp" in name for name in os.listdir(alice.path / "dot"))
+    host.one()
+    assert os.listdir(alice.path / "dot") == ["blockrc"]
+
+
+def test_nobody_can_open_the_file_of_a_secret_for_a_moment(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = alice.write(".blockrc", "mine\n")
+    entries = [(0x01, 6, 0xFFFFFFFF), (0x02, 6, 20_099), (0x04, 4, 0xFFFFFFFF), (0x10, 6, 0xFFFFFFFF), (0x20, 4, 0xFFFFFFFF)]
+    acl = struct.pack("<I", 2) + b"".join(struct.pack("<HHI", *entry) for entry in entries)
+    try:
+        os.setxattr(path, "system.posix_acl_access", acl)
+    except OSError:
+        pytest.skip("no access lists on this file system")
+    assert alice.mode(".blockrc") == 0o664
+    real = os.fchmod
+
+    def watched(fd: int, mode: int) -> None:
+        if os.fstat(fd).st_mode & 0o077:
+            os.kill(os.getpid(), 9)  # open to others before the mode was set
+        real(fd, mode)
+
+    monkeypatch.setattr(os, "fchmod", watched)
+    assert host.run(block(secret=True))["alice"].error is None
+    assert alice.mode(".blockrc") == 0o600
+    kept = os.getxattr(path, "system.posix_acl_access")
+    assert struct.pack("<HHI", 0x02, 6, 20_099) in kept and struct.pack("<HHI", 0x10, 0, 0xFFFFFFFF) in kept
+
+
+@pytest.mark.parametrize("kind", ["directory", "link out of the home"])
+def test_check_mode_sees_a_record_that_cannot_be_written(host: Host, alice: Home, outside: Path, kind: str) -> None:
+    if kind == "directory":
+        alice.mkdir(RECORD)
+    else:
+        alice.link(RECORD, str(outside / "file"))
+    said = [host.run(block(), check=check)["alice"].error["msg"] for check in (True, False)]
+    assert said[0] == said[1] and str(alice.path) in said[0]
+
+
+@pytest.mark.parametrize("place", [".config/mailops", ".config", "", ".local"])
+def test_check_mode_sees_a_directory_that_cannot_be_written_to(host: Host, alice: Home, place: str) -> None:
+    if place:
+        alice.mkdir(place)
+    os.chmod(alice.path / place, 0o500)
+    said = [host.run(block(), owned(), check=check)["alice"].error["msg"] for check in (True, False)]
+    assert said[0] == said[1] == f"{alice.path / place} is a directory that its user may not read and write: chmod u+rwx it"
+
+
+@pytest.mark.parametrize("target", ["\udcff", "\x1b[2J\x1b[31mEVIL", "two\nlines", "\u202e"])
+def test_what_a_user_names_things_reaches_no_terminal(host: Host, alice: Home, target: str) -> None:
+    """Nor does it end the run: Ansible takes no result that is not valid Unicode."""
+    (alice.path / target).write_text("not a directory")
+    os.chown(alice.path / target, alice.uid, alice.uid)
+    alice.link(".config", target)
+    alice.write("lost", "# BEGIN mailops.profiles default\nx\n# END mailops.profiles default\n")
+    os.rename(alice.path / "lost", alice.path / f"{target}rc")
+    alice.link(".blockrc", f"{target}rc")
+    for files in ([owned()], []):
+        outcome = host.run(*files)["alice"]
+        said = json.dumps([outcome.error, outcome.changes, outcome.drifted, outcome.diffs], ensure_ascii=False)
+        assert said.isprintable() and "internal error" not in said
+        assert (outcome.error is not None) is bool(files)
