@@ -28,7 +28,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deploymen
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.program import MODULE, arguments, program
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.templates import Template, read_templates
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import resolve_users
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, nearest, quoted
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, comma_list, nearest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import STATES, User, profile_names, read_users
@@ -160,7 +160,7 @@ class ActionModule(MailopsAction):
         skipped = found.pop("elsewhere")
         warnings += [f"{item['client']}: {item['reason']}" for item in skipped]
         if missing:
-            message = f"the host has no user {quoted(missing[:outcome.MOST_LISTED])}" + (" ..." if len(missing) > outcome.MOST_LISTED else "")
+            message = f"the host has no user {comma_list(missing[:outcome.MOST_LISTED])}" + (" ..." if len(missing) > outcome.MOST_LISTED else "")
             if one_of(options, "missing_users", ("fail", "skip"), "fail") == "skip":
                 skipped += [{"user": name, "client": "", "profile": "", "reason": "the host has no such user"} for name in missing]
             elif self._task.check_mode:
@@ -194,7 +194,7 @@ def _settings(options: Mapping[str, Any]) -> dict[str, Any]:
     if options["dest"] is None:
         given = [name for name in ("owner", "group", "mode") if options[name] is not None]
         if given:
-            raise MailopsError(f"{quoted(given)}: only for files in a dest; those in homes belong to their users, 0600")
+            raise MailopsError(f"{comma_list(given)}: only for files in a dest; those in homes belong to their users, 0600")
     mode = "0600" if options["mode"] is None else options["mode"]
     if not isinstance(mode, str) or not _MODE.match(mode):
         raise MailopsError('mode: must be an octal mode in quotes in which only the owner may write, such as "0640"')
@@ -237,7 +237,7 @@ def _deployment(
     if all(user.state == "absent" for user in users):
         return plan_deployment(users, {user.name: [] for user in users}, {}, [])
     if not clients and not templates:
-        raise MailopsError(f"clients: name at least one of {quoted(_clients.names())}")
+        raise MailopsError(f"clients: name at least one of {comma_list(_clients.names())}")
     try:
         selected = None if selected is None else profile_names(selected)
     except Invalid as exc:

@@ -13,8 +13,6 @@ from contextlib import contextmanager
 from pathlib import PurePath
 from typing import Any, Iterable, Iterator
 
-import yaml
-
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
@@ -100,25 +98,6 @@ def _is_omit(item: Any, omit: Any) -> bool:
 def _place(exc: BaseException) -> str:
     frames = traceback.extract_tb(exc.__traceback__)
     return f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
-
-
-class _Dumper(yaml.SafeDumper):
-    """Block style, texts of several lines as ``|`` blocks."""
-
-    def increase_indent(self, flow: bool = False, indentless: bool = False) -> None:
-        return super().increase_indent(flow, False)
-
-
-def _text_style(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
-    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style="|" if "\n" in value else None)
-
-
-_Dumper.add_representer(str, _text_style)
-
-
-def to_yaml(data: Any) -> str:
-    """``data`` as readable YAML, keys in their own order."""
-    return yaml.dump(data, Dumper=_Dumper, sort_keys=False, allow_unicode=True, default_flow_style=False, width=120)
 
 
 def text_list(options: Mapping[str, Any], name: str) -> list[str] | None:

@@ -9,12 +9,11 @@ from __future__ import annotations
 import textwrap
 
 import pytest
-import yaml
 
 from ansible.parsing import vault
 from ansible.parsing.dataloader import DataLoader
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction, one_of, plain, text_list, to_yaml
+from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction, one_of, plain, text_list
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 
 SECRETS = [("default", vault.VaultSecret(b"key"))]
@@ -124,10 +123,3 @@ def test_options():
     for read in (lambda: text_list({"clients": [1]}, "clients"), lambda: one_of({"state": "x"}, "state", ("a",), "a")):
         with pytest.raises(MailopsError):
             read()
-
-
-def test_yaml_is_readable_and_reads_back():
-    data = {"b": "x", "a": ["{UserEmail}", 1, None], "text": "żółć\n  indented\nend\n", "trap": "yes"}
-    written = to_yaml(data)
-    assert yaml.safe_load(written) == data
-    assert written.splitlines()[0] == "b: x" and "text: |" in written and "żółć" in written

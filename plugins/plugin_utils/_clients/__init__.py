@@ -18,7 +18,7 @@ from dataclasses import dataclass, field, replace
 from typing import Callable, Iterable, Sequence
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError, nearest, quoted
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError, comma_list, nearest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import AUTHENTICATIONS, Profile, dotted_fields
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
@@ -209,6 +209,6 @@ def select(wanted: Iterable[str]) -> list[Client]:
     unknown = [name for name in wanted if name not in names()]
     if unknown:
         raise MailopsError(
-            *(f"clients: there is no client '{str(name)[:60]}'{nearest(name, names())}; known are {quoted(names())}" for name in unknown)
+            *(f"clients: there is no client '{str(name)[:60]}'{nearest(name, names())}; known are {comma_list(names())}" for name in unknown)
         )
     return [get(name) for name in wanted]

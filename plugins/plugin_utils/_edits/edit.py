@@ -13,7 +13,7 @@ import uuid
 from typing import Any, Callable, Iterable, Mapping, NamedTuple
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values, variables
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, nearest, quoted
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, comma_list, nearest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import SERVERS, is_literal
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import FIELDS, FOLDERS, SERVER_FIELDS
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import complete
@@ -82,7 +82,7 @@ def edit_profile(
     if request.get("state") == "absent":
         commands = [command for command in COMMANDS[1:] if command in request]
         if commands:
-            raise MailopsError(f"{where}: {quoted(commands)}: means nothing with state: absent; leave it out")
+            raise MailopsError(f"{where}: {comma_list(commands)}: means nothing with state: absent; leave it out")
         return Edit(snapshot.get(name), None)
     given = {key: value for key, value in request.items() if key not in COMMANDS}
     before, base = _origin(name, request, given, snapshot)

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Mapping
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._action import to_yaml
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import Edit
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model import strict_yaml
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import MASK, SERVERS, is_literal, is_sealed
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Stored
 
@@ -61,8 +61,8 @@ def diff(edit: Edit) -> dict[str, str]:
     return {
         "before_header": edit.before.name if edit.before else "",
         "after_header": edit.after.name if edit.after else "",
-        "before": to_yaml(_without_nulls(_shown(before))) if before else "",
-        "after": to_yaml(_without_nulls(_shown(after, before))) if after else "",
+        "before": strict_yaml.dump(_without_nulls(_shown(before))) if before else "",
+        "after": strict_yaml.dump(_without_nulls(_shown(after, before))) if after else "",
     }
 
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Callable, Iterable, Mapping, Sequence
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values, variables
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, nearest, quoted
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, comma_list, nearest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import MASK, is_sealed
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.ports import derived_port
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Profile, Server
@@ -135,12 +135,12 @@ def _default_profile(user: User, profiles: list[Profile], problems: list[str]) -
     names = [profile.name for profile in profiles]
     if user.default_profile is not None:
         if user.default_profile not in names:
-            problems.append(f"user '{user.name}': default_profile '{user.default_profile}' is none of the user's profiles ({quoted(names)})")
+            problems.append(f"user '{user.name}': default_profile '{user.default_profile}' is none of the user's profiles ({comma_list(names)})")
         return user.default_profile
     marked = [profile.name for profile in profiles if profile.default]
     if len(marked) > 1:
         problems.append(
-            f"user '{user.name}': the profiles {quoted(marked)} are all marked as default; mark one, or give the user a default_profile"
+            f"user '{user.name}': the profiles {comma_list(marked)} are all marked as default; mark one, or give the user a default_profile"
         )
     return (marked or names or [None])[0]
 
@@ -202,7 +202,7 @@ class _Filler:
         return account
 
     def _missing_message(self, name: str, places: list[str]) -> str:
-        message = f"{self._where}: {{{name}}} has no value (used in {quoted(places)}): "
+        message = f"{self._where}: {{{name}}} has no value (used in {comma_list(places)}): "
         if name in variables.SOURCES:
             return f"{message}give the user {variables.SOURCES[name]}"
         if name in variables.BUILT_IN:

@@ -2,15 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The one exception family of the collection, and how its messages are put together."""
+"""The exceptions of the collection, and how their messages are put together."""
 
 from __future__ import annotations
 
 import difflib
 from typing import Iterable
 
-# One task may face 10,000 users; AWX drops results above 700,000 characters.
-_MOST_LISTED = 100
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.limits import MAX_LISTED
 
 
 class MailopsError(Exception):
@@ -23,14 +22,14 @@ class MailopsError(Exception):
     def _message(self) -> str:
         if len(self.problems) == 1:
             return self.problems[0]
-        lines = [f"- {problem}" for problem in self.problems[:_MOST_LISTED]]
-        if len(self.problems) > _MOST_LISTED:
-            lines.append(f"- ... and {len(self.problems) - _MOST_LISTED} more")
+        lines = [f"- {problem}" for problem in self.problems[:MAX_LISTED]]
+        if len(self.problems) > MAX_LISTED:
+            lines.append(f"- ... and {len(self.problems) - MAX_LISTED} more")
         return "\n".join([f"{len(self.problems)} problems:", *lines])
 
 
-class Invalid(ValueError):
-    """One value is not acceptable; the text says why, and whoever knows the place of the value adds it."""
+class Invalid(MailopsError, ValueError):
+    """One value is not acceptable. The text says why; the caller that knows the place of the value adds it."""
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
@@ -39,6 +38,6 @@ def nearest(name: object, known: Iterable[str]) -> str:
     return f" (did you mean '{match[0]}'?)" if match else ""
 
 
-def quoted(names: Iterable[str]) -> str:
+def comma_list(names: Iterable[object]) -> str:
     """``a, b, c``: names for a message, in the order given."""
-    return ", ".join(str(name) for name in names)
+    return ", ".join(map(str, names))

@@ -154,6 +154,9 @@ def _a_labels(name: str) -> str:
 @functools.lru_cache(maxsize=4096)
 def _host(value: str) -> str:
     bare = value[1:-1] if value.startswith("[") and value.endswith("]") else value
+    if "%" in bare and ":" in bare:
+        # Behind the % Python's ipaddress takes any text, which is code to some programs; and a zone means something on one machine only.
+        raise Invalid("is an IPv6 address with a zone (%), which is not allowed: give the address without it, or a host name")
     if ":" in bare or bare[-1:].isdigit():  # the attempt takes longer than all that a name needs
         try:
             return str(ipaddress.ip_address(bare))

@@ -10,11 +10,11 @@ import re
 import uuid
 from typing import Any
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model import strict_yaml, values
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Stored
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import _yaml
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import _yaml_edit
 
 ENDING = ".yml"
 # A profile without an id, written by hand, has one that follows from its name until somebody else writes the file.
@@ -54,7 +54,7 @@ def parse(name: str, content: bytes) -> Stored:
     except MailopsError as exc:
         problems += [problem.removeprefix(f"{file}: ") for problem in exc.problems]
     if problems:
-        lines = _yaml.lines(text)
+        lines = strict_yaml.lines(text)
         shown = [f"{_line(lines, problem)}{problem}" for problem in problems[:_MOST_SHOWN]]
         more = [f"and {len(problems) - _MOST_SHOWN} more problems"] if len(problems) > _MOST_SHOWN else []
         raise MailopsError(*(f"{file}: {problem}" for problem in shown + more))
@@ -66,7 +66,7 @@ def _loaded(content: bytes) -> tuple[str, dict[str, Any]]:
         text = content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise Invalid("is not UTF-8; save it as UTF-8 text") from None
-    data = _yaml.load(text)
+    data = strict_yaml.load(text)
     if not isinstance(data, dict):
         raise Invalid("must be a mapping of profile fields, as mail_profile has them")
     return text, data
@@ -100,7 +100,7 @@ def _line(lines: dict[str, int], problem: str) -> str:
 
 
 def new_text(record: Stored) -> bytes:
-    return _yaml.dump(_document(record)).encode()
+    return strict_yaml.dump(_document(record)).encode()
 
 
 def edited_text(record: Stored, old: Stored, content: bytes) -> bytes | None:
@@ -110,7 +110,7 @@ def edited_text(record: Stored, old: Stored, content: bytes) -> bytes | None:
     for sides in ((), ("incoming",), ("outgoing",), ("incoming", "outgoing")):
         # A port that followed from another field no longer does: what the file says of this side beyond the document goes.
         said = {side: {key: item for key, item in data[side].items() if item is not None} | before[side] for side in sides}
-        edited = _yaml.edit(text, before | said, _document(record)).encode()
+        edited = _yaml_edit.edit(text, before | said, _document(record)).encode()
         if _says(edited, record):
             return edited
     return None

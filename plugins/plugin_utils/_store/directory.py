@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from typing import Collection, Iterable, Iterator
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, quoted
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, comma_list
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Stored
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import (
     TIMEOUT,
@@ -141,7 +141,7 @@ class DirectoryStore(Store):
                     f"store {self.path}: holds other files and no profile; give a directory of its own, "
                     f"or create {self._work} if this is the one"
                 )
-            shown = quoted(_foreign(file) for file in foreign[:_MOST_SHOWN])
+            shown = comma_list(_foreign(file) for file in foreign[:_MOST_SHOWN])
             more = f" and {len(foreign) - _MOST_SHOWN} more" if len(foreign) > _MOST_SHOWN else ""
             self._warn(f"ignored what is no profile: {shown}{more}")
         return {name for name in names.values() if name is not None}

@@ -13,11 +13,11 @@ import yaml
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model import strict_yaml
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.ports import derived_port
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Stored
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import _yaml
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import edited_text, new_text, parse
 
 ID = "6f1c3b1e-0d7c-4e53-9f3b-0d5c7e1f2a3b"
@@ -335,9 +335,9 @@ PLACES = {
 @pytest.mark.parametrize("text, place", PLACES.items())
 @pytest.mark.parametrize("loader", dict.fromkeys([yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)]))
 def test_places(text, place, loader, monkeypatch):
-    monkeypatch.setattr(_yaml, "_LOADER", loader)
+    monkeypatch.setattr(strict_yaml, "LOADER", loader)
     with pytest.raises(Invalid) as refused:
-        _yaml.load(text)
+        strict_yaml.load(text)
     assert str(refused.value).startswith(place.partition(",")[0]) and place.partition(": ")[2] in str(refused.value)
 
 
@@ -364,6 +364,6 @@ def test_what_other_stores_could_not_keep(line):
 
 
 def test_without_libyaml(monkeypatch):
-    monkeypatch.setattr(_yaml, "_LOADER", yaml.SafeLoader)
+    monkeypatch.setattr(strict_yaml, "LOADER", yaml.SafeLoader)
     test_an_edit_by_the_collection(*EDITS[9])
     test_an_edit_by_the_collection(*EDITS[5])

@@ -1,0 +1,79 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What people give: options and fields in the spellings of YAML, the command line, CSV files and AWX surveys. Pure.
+
+A survey sends ``""`` for a question that was left blank, and a template gives white space where it found nothing: both mean "not given",
+everywhere but in the values of variables. Each reader returns the plain form, or raises :class:`Invalid`.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import Any, Iterable, Mapping
+
+from ansible.module_utils.common.validation import check_type_dict
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model import strict_yaml, values
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, nearest
+
+
+def is_blank(value: Any) -> bool:
+    """Whether a value means "not given"."""
+    return value is None or (isinstance(value, str) and not value.strip())
+
+
+def given(data: Mapping[Any, Any]) -> dict[Any, Any]:
+    """``data`` without what is blank."""
+    return {key: value for key, value in data.items() if not is_blank(value)}
+
+
+def text_list(value: Any) -> list[str]:
+    """Texts: a list, JSON that begins with ``[``, YAML that begins with ``- ``, lines, or commas."""
+    items = _structured(value) if isinstance(value, str) else value
+    if isinstance(items, str):
+        items = items.splitlines() if "\n" in items.strip() else items.split(",")
+        items = [item.strip() for item in items]
+    if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) for item in items):
+        raise Invalid("must be a list of texts")
+    return [item for item in items if item.strip()]
+
+
+def mapping_list(value: Any) -> list[Any]:
+    """Mappings: a list, or one as JSON or YAML text. What is in the list is left to the caller."""
+    items = _structured(value) if isinstance(value, str) else value
+    if not isinstance(items, (list, tuple)):
+        raise Invalid("must be a list of mappings")
+    return list(items)
+
+
+def mapping(value: Any) -> dict[Any, Any]:
+    """A mapping, or one as JSON or ``key=value`` text, as every Ansible module takes it."""
+    try:
+        return dict(check_type_dict(value))
+    except (TypeError, ValueError):  # its text quotes the value
+        raise Invalid("must be a mapping") from None
+
+
+def flag(value: Any) -> bool:
+    return values.boolean(value)
+
+
+def choice(value: Any, choices: Iterable[str]) -> str:
+    choices = tuple(choices)
+    if not isinstance(value, str) or value.strip() not in choices:
+        hint = nearest(value, choices) if isinstance(value, str) else ""
+        raise Invalid(f"must be one of {', '.join(choices)}{hint}")
+    return value.strip()
+
+
+def _structured(text: str) -> Any:
+    """The list in JSON or YAML text; any other text as it is."""
+    start = text.lstrip()
+    if start.startswith("["):
+        try:
+            return json.loads(text)
+        except (ValueError, RecursionError):
+            raise Invalid("begins with '[', and is not valid JSON") from None
+    return strict_yaml.load(text) if start.startswith(("- ", "-\n")) else text

@@ -1,0 +1,63 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Each folder imports only what docs/architecture.md allows it to import."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+from .conftest import ROOT
+
+PREFIX = "ansible_collections.mailops.profiles.plugins."
+PLUGINS = ROOT / "plugins"
+# Folder (or file) -> the folders that it may import, besides itself.
+ALLOWED = {
+    "module_utils/_wire.py": set(),
+    "module_utils/_writer": {"module_utils._wire"},
+    "modules": {"module_utils._wire", "module_utils._writer"},
+    "plugin_utils/_model": {"module_utils._wire"},
+    "plugin_utils/_secrets": {"plugin_utils._model"},
+    "plugin_utils/_store": {"plugin_utils._model"},
+    "plugin_utils/_edits": {"plugin_utils._model", "plugin_utils._secrets"},
+    "plugin_utils/_clients": {"plugin_utils._model", "module_utils._wire"},
+    "plugin_utils/_deploy": {
+        "plugin_utils._model", "plugin_utils._secrets", "plugin_utils._store", "plugin_utils._clients", "module_utils._wire",
+    },
+    "plugin_utils/_action.py": {"plugin_utils._model"},
+    "action": {"plugin_utils._action", "plugin_utils._model", "plugin_utils._secrets", "plugin_utils._store", "plugin_utils._edits", "plugin_utils._deploy"},
+    "filter": {"plugin_utils._action", "plugin_utils._model"},
+}  # fmt: skip
+
+
+def _imports(path: Path) -> set[str]:
+    """``plugin_utils._model`` and the like, of every import of ours, wherever it stands in the file."""
+    found = set()
+    for node in ast.walk(ast.parse(path.read_text())):
+        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(PREFIX):
+            names = [f"{node.module}.{name.name}" for name in node.names] if node.module.count(".") == PREFIX.count(".") else [node.module]
+            found.update(".".join(name.removeprefix(PREFIX).split(".")[:2]) for name in names)
+        elif isinstance(node, ast.Import):
+            found.update(".".join(name.name.removeprefix(PREFIX).split(".")[:2]) for name in node.names if name.name.startswith(PREFIX))
+    return found
+
+
+@pytest.mark.parametrize("folder", ALLOWED)
+def test_imports_follow_the_layers(folder: str) -> None:
+    place = PLUGINS / folder
+    files = [place] if place.suffix else sorted(place.rglob("*.py"))
+    own = ".".join(Path(folder).with_suffix("").parts[:2])
+    assert files
+    wrong = {str(file.relative_to(PLUGINS)): sorted(found) for file in files if (found := _imports(file) - ALLOWED[folder] - {own})}
+    assert not wrong
+
+
+def test_every_file_is_in_a_layer() -> None:
+    """A new folder needs a place in the house."""
+    known = {str(PLUGINS / folder) for folder in ALLOWED} | {str(PLUGINS / "doc_fragments")}
+    files = [file for file in PLUGINS.rglob("*.py") if file.name != "__init__.py" or file.read_text()]
+    assert not [file for file in files if not str(file).startswith(tuple(known))]
