@@ -6,7 +6,7 @@ from __future__ import annotations
 
 
 class ModuleDocFragment:
-    """The attributes of the modules that work on the controller."""
+    """The attributes of the collection's modules."""
 
     DOCUMENTATION = r"""
 attributes:
@@ -15,33 +15,45 @@ attributes:
     support: full
     membership:
       - mailops.profiles.all
+"""
+
+    CHANGES = r"""
+attributes:
   check_mode:
     description: Can run in check mode and return what would change, without changing anything.
     support: full
   diff_mode:
     description: Returns what has changed, or in check mode what would change, when in diff mode.
     support: full
-  platform:
-    description: Runs on the controller. The hosts of the play are not contacted, and nothing is needed on them.
-    platforms: posix
-    support: full
 """
 
     INFO = r"""
 attributes:
-  action_group:
-    description: Use C(group/mailops.profiles.all) in C(module_defaults) to set options of all modules of the collection.
-    support: full
-    membership:
-      - mailops.profiles.all
   check_mode:
     description: Can run in check mode. The module only reads.
     support: full
   diff_mode:
     description: Returns what has changed when in diff mode. The module changes nothing.
     support: N/A
+"""
+
+    CONTROLLER = r"""
+attributes:
   platform:
-    description: Runs on the controller. The hosts of the play are not contacted, and nothing is needed on them.
+    description: Runs on the controller. The hosts of the play are not contacted, and need nothing.
+    platforms: posix
+    support: full
+notes:
+  - The store is always on the controller, also with C(become) and in a play over many hosts. Use C(run_once) in such a play, because
+    every host would repeat the same work.
+  - Each task is one transaction. A task waits up to 30 seconds while another process writes to the store. Edits at the same time are
+    done one after the other, and none is lost.
+"""
+
+    HOST = r"""
+attributes:
+  platform:
+    description: Fills in and renders on the controller, and writes on the host. The host needs Python 3.8 or newer, and nothing else.
     platforms: posix
     support: full
 """

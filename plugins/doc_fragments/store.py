@@ -12,7 +12,7 @@ class ModuleDocFragment:
 options:
   store:
     description:
-      - Where the profiles live. An absolute path, or C(sqlite:///PATH) with an absolute PATH, is an SQLite file, for one controller.
+      - Where the profiles are kept, on the controller. An absolute path, or C(sqlite:///PATH) with an absolute PATH, is an SQLite file, for one controller.
       - C(postgresql://HOST/DATABASE), or any other URL that libpq takes, is a PostgreSQL database, which many controllers can share.
         It must hold no password; that belongs into a passfile, a service file or E(PGPASSWORD). The controller needs C(psycopg) 3.
       - C(directory:///PATH) is a directory with one YAML file for each profile, made to be kept in Git.
@@ -33,9 +33,5 @@ options:
     description: The absolute path of a file on the controller that holds O(store_key), and that others may not read.
     type: str
 notes:
-  - The store is always on the controller, also with C(become) and in a play over many hosts.
-    In such a play use C(run_once), because every host would do the same work once more.
-  - Each task is one transaction. A task waits up to 30 seconds while another process writes to the store;
-    edits at the same time are done one after the other and none is lost.
-  - C(module_defaults) for C(group/mailops.profiles.all) gives every module of the collection the same O(store).
+  - C(module_defaults) for C(group/mailops.profiles.all) give every module of the collection the same O(store).
 """

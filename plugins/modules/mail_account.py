@@ -13,17 +13,22 @@ author:
   - The mailops.profiles authors (@mailops)
 description:
   - Fills in profiles for every listed user of the host and writes the configuration that the users' mail programs read.
-  - Everything is resolved and rendered on the controller first. A problem with any user or profile stops the host before
-    anything is written there; all problems are reported at once.
-  - The target gets one payload, compares it with the disk and writes the difference, in one round trip, however many users and
+  - Everything is checked on the controller first. A problem with any option, user or profile stops the host before anything is
+    written there, and all problems are reported at once.
+  - The host gets one job, compares it with the disk and writes the difference, in one round trip, however many users and
     clients there are. Give all users in O(users). A loop over users costs a round trip each, and Ansible prints each item of a
     loop, passwords included.
+  - An option that is V("") or white space counts as not given, as in a survey of AWX where a question was left blank. The same holds
+    for the keys of a user. Nothing is ever removed because something was left blank.
+  - Lists may also be text. Names are separated by commas or lines, or written as JSON or YAML.
   - In a home all work is done with the user's own effective ids, and never through a link that leads out of the home.
   - Lines that a user wrote are never touched. A file that a user had before, or edited since, is copied to
     C(~/.local/state/mailops/backups) before it is replaced.
   - A user's own file into which a password is written gets mode 0600, and keeps it when the password goes.
 extends_documentation_fragment:
   - mailops.profiles.attributes
+  - mailops.profiles.attributes.changes
+  - mailops.profiles.attributes.host
   - mailops.profiles.store
 attributes:
   check_mode:
@@ -38,11 +43,13 @@ attributes:
 options:
   users:
     description:
-      - The users who get accounts, each a dictionary. A key that is missing, null or empty means that there is none.
+      - The users who get accounts, each a dictionary. A key that is missing, null or blank means that there is none.
+      - V([]) is a list of no users. Nothing is changed then, also with O(purge_users), and a warning names the users who still have accounts
+        here. To remove them, list them with C(state=absent).
       - C(name), the log-in name on the host, required and unique in the list.
       - C(email), C(display_name), C(first_name), C(last_name), C(password), strings that fill the built-in variables.
       - C(variables), a dictionary for the profiles' own variables.
-      - C(profiles), a list of profile names, instead of the task's O(profiles).
+      - C(profiles), a list of profile names, instead of the task's O(profiles). A user who would get no profile is an error.
       - C(default_profile), the name of the profile that is this user's default account.
       - C(state), V(present) or V(absent); V(absent) removes this user's accounts of this O(instance).
     type: list
@@ -51,7 +58,7 @@ options:
   profiles:
     description:
       - Names of the profiles that each user gets, the default one being that which is marked O(ignore:default), else the first.
-      - May be left out when every user has C(profiles), or with O(profile_definitions), where it then means all of them.
+      - May be left out when every user has C(profiles), or with O(profile_definitions), where it then means all of these.
     type: list
     elements: str
   profile_definitions:
@@ -71,21 +78,27 @@ options:
       - Required, except with O(templates), or when accounts are only removed.
     type: list
     elements: str
+  client_options:
+    description:
+      - Options of single clients. A dictionary with the names of clients as keys, and dictionaries of their options as values.
+      - C(docs/clients.md) describes the options of each client that has any. An unknown one is an error.
+    type: dict
   templates:
     description:
       - Jinja2 templates of your own, each a dictionary, for programs that no client writes for. Every user who gets an account gets
         each file, by the same rules as the clients' files; what was there before comes back when the template is taken off the list.
       - C(src), a file, found as M(ansible.builtin.template) finds it, or in C(templates) beside the inventory. It may be vaulted, and is
-        then never shown. It cannot include others.
+        then never displayed. It cannot include others.
       - C(dest), a path relative to the home or O(dest), that no client uses.
-      - C(mode), an octal mode in quotes; as for the files of clients unless given. In a home, a file with a password in it is never more
-        than its owner's.
+      - C(mode), an octal mode in quotes; as for the files of clients unless given. In a home, a file with a password is readable by its
+        owner only.
       - A template sees C(account), the default account, C(accounts), all of them in order, and C(user) with C(name), C(email),
         C(display_name), C(first_name), C(last_name) and C(variables). An account has the fields of a profile, filled in, and C(key), a
         name that is safe in files and sections. Passwords are C(account.incoming.password) and C(account.outgoing.password); null
-        where the program has to ask. What C(user.variables) hold may be passwords too. They are never shown, and count as such.
+        where the program has to ask. The values of C(user.variables) may be passwords too. They count as
+        such and are never displayed.
       - Ansible's filters and tests can be used, lookups and other variables cannot. An undefined name, and a result that is another one
-        each time, are errors, before anything is written. A password is tried as a mask first, so a template cannot take one apart.
+        each time, are errors, before anything is written. A template is rendered with masks in place of the passwords first.
     type: list
     elements: dict
   state:
@@ -104,9 +117,11 @@ options:
   dest:
     description:
       - A directory pattern on the target instead of the users' homes, such as V(/srv/setup/{UserName}). Absolute, and every user
-        must come out at a directory of his own. The users need not exist on the host.
+        must come out at a directory of their own. The users need not exist on the host.
       - Every directory on the way must be writable only by root or the connecting user. In a directory that belongs to another
         user the files are written as that user.
+      - What was deployed is recorded outside of it, in C(/var/lib/mailops.profiles/places), or, without root, in
+        C(~/.local/state/mailops/places) of the connecting user.
     type: str
   owner:
     description:
@@ -127,27 +142,27 @@ options:
       - Users of the host whom an earlier run of this O(instance) served and O(users) does not name lose their accounts of this
         instance.
       - Whom each instance served is kept on the host in C(/var/lib/mailops.profiles), by root and for runs as root only.
-      - A user who is no user of the host any more is reported by a warning as long as there is something in the place of his home,
-        which is left alone.
-      - Refused with an empty list of users.
+      - A user who is not a user of the host any more is named in a warning as long as the home is there, and the home is left alone.
+      - Does nothing with an empty list of users.
     type: bool
     default: false
   missing_users:
     description:
       - What to do when the host does not know listed users. V(fail) serves all others first, and then fails with a list;
-        V(skip) lists them in RV(skipped_accounts).
+        V(skip) only lists them in RV(skipped_accounts).
     type: str
     choices: [fail, skip]
     default: fail
   validate_only:
     description:
-      - Resolve and render everything, report all problems, and connect nowhere.
+      - Check and render everything, report all problems, and do not connect to the host.
     type: bool
     default: false
   report_path:
     description:
       - A file on the controller for the complete result as JSON, since the result of the task lists at most 100 entries of a kind.
-        Written with mode 0600, not in check mode.
+        Written with mode 0600, in check mode too.
+      - C(schema_version) is the version of its form.
     type: path
 seealso:
   - module: mailops.profiles.mail_profile
@@ -220,16 +235,25 @@ files:
   type: dict
   returned: success
   sample: {created: 3, updated: 0, removed: 0, unchanged: 5}
+users:
+  description:
+    - What became of each user's clients, at most 100 users. V(changed), V(unchanged), V(drifted) for files that were edited or removed since
+      the last run and are restored, V(skipped), V(failed) or V(removed).
+    - Empty with O(validate_only).
+  type: list
+  elements: dict
+  returned: success
+  sample: [{user: jkowalska, clients: {msmtp: changed, neomutt: unchanged}}]
 changes:
   description:
     - What was changed, or would be in check mode, at most 100 entries. The action is V(created), V(updated) or V(removed).
-    - An empty client stands for our own records, which are repaired when somebody edited them.
+    - An empty client is the collection's own manifest, which is repaired when a user edited it.
   type: list
   elements: dict
   returned: success
   sample: [{user: jkowalska, client: msmtp, path: /home/jkowalska/.msmtprc, action: updated}]
 drifted:
-  description: Files that somebody edited or removed since the last run, at most 100. They were backed up and put right.
+  description: Files that were edited or removed since the last run, at most 100. They were backed up and restored.
   type: list
   elements: dict
   returned: success
@@ -242,15 +266,15 @@ dropped:
 skipped_accounts:
   description:
     - Accounts that a client cannot do, and with O(missing_users=skip) users that the host does not know, at most 100.
-    - Without a user it is a program of this host that reads other places than those that are written.
+    - Without a user it is a program of this host that does not read the files that were written.
   type: list
   elements: dict
   returned: success
   sample: [{user: jkowalska, client: mbsync, profile: old, reason: mbsync does not do POP}]
 failed_users:
   description:
-    - Users who could not be served, at most 100; all others were.
-    - Without a user it is a file that a client needs on the host, once for everybody.
+    - Users who could not be served, at most 100, users that the host does not know included. All other users were served.
+    - Without a user it is a file that a client needs on the host, once for all users.
   type: list
   elements: dict
   returned: success

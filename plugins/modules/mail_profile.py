@@ -15,6 +15,8 @@ extends_documentation_fragment:
   - mailops.profiles.profile
   - mailops.profiles.store
   - mailops.profiles.attributes
+  - mailops.profiles.attributes.changes
+  - mailops.profiles.attributes.controller
 options:
   state:
     description:

@@ -11,7 +11,9 @@ description:
   - A store that does not exist yet has no profiles, and a warning says so.
 extends_documentation_fragment:
   - mailops.profiles.store
+  - mailops.profiles.attributes
   - mailops.profiles.attributes.info
+  - mailops.profiles.attributes.controller
 options:
   name:
     description: The name of the only profile to return. Without it all profiles are returned.

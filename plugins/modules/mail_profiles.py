@@ -14,6 +14,8 @@ extends_documentation_fragment:
   - mailops.profiles.profile.list
   - mailops.profiles.store
   - mailops.profiles.attributes
+  - mailops.profiles.attributes.changes
+  - mailops.profiles.attributes.controller
 options:
   purge:
     description: Remove all profiles that are not listed.

@@ -6,21 +6,20 @@
 
 from __future__ import annotations
 
-import gc
 import traceback
 from collections.abc import Mapping, Sequence
-from contextlib import contextmanager
 from pathlib import PurePath
-from typing import Any, Iterable, Iterator
+from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError, nearest
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import given
 
 
 class MailopsAction(ActionBase):
-    """An action that runs on the controller. A subclass names its ``OPTIONS`` and does its work in ``work``."""
+    """An action that works on the controller. A subclass names its ``OPTIONS`` and does its work in ``work``."""
 
     OPTIONS: tuple[str, ...] = ()
     TRANSFERS_FILES = False
@@ -29,22 +28,22 @@ class MailopsAction(ActionBase):
     _requires_connection = False
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """The result of the task; raises MailopsError for what the administrator has to mend."""
+        """The result of the task. An option that is not given, or blank, is None. MailopsError says what the administrator has to mend."""
         raise NotImplementedError
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
-        # Ansible would show the arguments, passwords included, at -vvv.
+        # Ansible would display the arguments, passwords included, at -vvv.
         result["invocation"] = {"module_args": "not shown, because they may hold passwords"}
         try:
             options = plain(self._task.args, task_vars.get("omit"))
             self._refuse_unknown(options)
-            with without_collector():
-                result.update(self.work({name: options.get(name) for name in self.OPTIONS}, task_vars))
+            known = given(options)
+            result.update(self.work({name: known.get(name) for name in self.OPTIONS}, task_vars))
         except MailopsError as exc:
             result.update(failed=True, msg=f"{self._task.action.rpartition('.')[2]}: {exc}")
-        except AnsibleError:  # Ansible's own: it must see for itself that a host is unreachable
+        except AnsibleError:  # Ansible's own, such as a host that is unreachable
             raise
         except Exception as exc:  # the text of an unexpected exception may quote a password
             result.update(failed=True, msg=f"internal error: {type(exc).__name__} at {_place(exc)}; please report it")
@@ -54,18 +53,6 @@ class MailopsAction(ActionBase):
         unknown = [name for name in options if name not in self.OPTIONS]
         if unknown:
             raise MailopsError(*(f"there is no option '{str(name)[:60]}'{nearest(name, self.OPTIONS)}" for name in unknown))
-
-
-@contextmanager
-def without_collector() -> Iterator[None]:
-    """Without Python's search for cycles: thousands of profiles have none, and it takes a fifth of the time. The process is a task's own."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()
 
 
 def plain(value: Any, omit: Any = None) -> Any:
@@ -98,25 +85,3 @@ def _is_omit(item: Any, omit: Any) -> bool:
 def _place(exc: BaseException) -> str:
     frames = traceback.extract_tb(exc.__traceback__)
     return f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"
-
-
-def text_list(options: Mapping[str, Any], name: str) -> list[str] | None:
-    """An option that is a list of strings; a single string counts as a list of one, as everywhere in Ansible."""
-    value = options.get(name)
-    if value is None:
-        return None
-    if isinstance(value, str):
-        value = [item.strip() for item in value.split(",") if item.strip()]
-    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise MailopsError(f"{name}: must be a list of names")
-    return value
-
-
-def one_of(options: Mapping[str, Any], name: str, choices: Iterable[str], default: str) -> str:
-    value = options.get(name)
-    if value is None:
-        return default
-    choices = tuple(choices)
-    if value not in choices:
-        raise MailopsError(f"{name}: must be one of {', '.join(choices)}")
-    return value

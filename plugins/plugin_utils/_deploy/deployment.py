@@ -2,99 +2,176 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What one host is asked to have: users, accounts, rendered files, and the payloads that say it to the target. No I/O."""
+"""What one host is to have: accounts, what the clients cannot express of them, rendered files, and the jobs for the host."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, Mapping, NamedTuple, Sequence
+from typing import Iterator, Mapping, Sequence
 
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File, HostFiles, Job, Place, Probe
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.templates import CLIENT as TEMPLATES
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.templates import PATTERN, Template
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values, variables
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, nearest
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.destination import Destination
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.profiles import opened, stored_profiles
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.request import Request
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.templates import PATTERN, PRODUCER
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account, resolve_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
-# How long one user may keep a host's run from moving (a file system that hangs, a lease), in seconds.
-DEADLINE = 20
-# As many users go to the target at once: enough that a module's start does not count, few enough for the memory of both sides, for
-# the megabyte that Python reads quickly as a module's source, and for somebody who waits for a sign of life.
+# Seconds that one user may keep a host's run from going on: a file system that hangs, a lease.
+_DEADLINE = 20
+# Users in one job: enough that the start of a module does not count, few enough for the memory of both sides, for the megabyte that
+# Python reads quickly as a module's source, and for an administrator who waits for a sign of life.
 BATCH = 2500
 
 
 @dataclass(frozen=True)
 class Deployment:
-    """The accounts of every user by name, the clients they are for, and what cannot be expressed."""
+    """``accounts`` and ``bases`` (None: the home) by user. ``skipped``: accounts that a client cannot do. ``dropped``: client -> profile
+    fields that it cannot express."""
 
-    users: Sequence[User]
+    request: Request
+    host: str | None
     accounts: Mapping[str, Sequence[Account]]
-    clients: Sequence[_clients.Client]
+    bases: Mapping[str, str | None]
     skipped: Sequence[Mapping[str, str]]
     dropped: Mapping[str, Sequence[str]]
-    warnings: Sequence[str] = ()
-    templates: Sequence[Template] = ()
+    warnings: Sequence[str]
 
     @property
     def has_secrets(self) -> bool:
-        hidden = any(template.hidden for template in self.templates)
+        hidden = any(template.hidden for template in self.request.templates)
         return hidden or any(account.has_password for accounts in self.accounts.values() for account in accounts)
 
-    def host_part(self, destinations: Mapping[str, str | None]) -> dict[str, Any]:
-        """What the clients of those who get accounts in homes need on the host, once for all of them."""
-        accounts = [account for name, listed in self.accounts.items() if destinations[name] is None for account in listed]
-        shared = [client for client in self.clients if client.host_files or client.elsewhere]
-        used = [client for client in shared if any(client.skip_reason(account) is None for account in accounts)]
-        return {
-            "patterns": {client.name: [file.path for file in client.host_files] for client in _clients.all_clients()},
-            "files": [{"client": client.name, **vars(file), "shown": file.text} for client in used for file in client.host_files],
-            "elsewhere": [{"client": client.name, **vars(each)} for client in used for each in client.elsewhere],
-            "remove": all(user.state == "absent" for user in self.users),
-            "leftovers": [each for client in _clients.all_clients() for each in client.leftovers],
-        }
-
-    def files(self, user: User) -> list[dict[str, Any]]:
-        """What each client reads, as the target gets it. Rendered when it is needed: the files of 10,000 users fill the memory."""
+    def files(self, user: User) -> tuple[File, ...]:
+        """What the user's programs read. Rendered when it is needed: the files of 10,000 users fill the memory."""
         accounts = self.accounts[user.name]
-        files = [(client.name, file) for client in self.clients for file in client.files(accounts, user)]
-        files += [(TEMPLATES, template.file(accounts, user)) for template in self.templates if accounts]
-        return [{"client": name, **vars(file)} for name, file in files]
+        files = []
+        for client in self.request.clients:
+            files += client.files(accounts, Context(user, self.request.client_options[client.name]))
+        if accounts:
+            files += [template.file(accounts, user) for template in self.request.templates]
+        return tuple(files)
+
+    def clients_of(self, user: User) -> dict[str, bool]:
+        """Who produces files for this user: client -> whether it can do any of the accounts."""
+        accounts = self.accounts[user.name]
+        found = {}
+        if accounts:
+            found = {client.name: any(client.skip_reason(account) is None for account in accounts) for client in self.request.clients}
+            found.update({PRODUCER: True} if self.request.templates else {})
+        return found
+
+    def jobs(self) -> Iterator[Job]:
+        """One job for each batch of users; one at least, because a run without users reports who is served."""
+        users = self.request.users
+        names = tuple(user.name for user in users)
+        for start in range(0, len(users) or 1, BATCH):
+            batch = users[start : start + BATCH]
+            yield Job(
+                instance=self.request.instance,
+                places=tuple(Place(user.name, self.bases[user.name], self.files(user)) for user in batch),
+                patterns={PRODUCER: [PATTERN], **{client.name: client.paths for client in _clients.all_clients()}},
+                **_ownership(self.request.destination),
+                deadline=_DEADLINE,
+                # Two users who share a home are found across batches too; everybody else is purged with the first.
+                earlier=names[:start],
+                purge_except=names if self.request.purge_users and names and not start else None,
+                # With the last batch, when no other user can need what is there.
+                host=self._host_files() if start + BATCH >= len(users) and users else None,
+                list_served=not users,
+            )
+
+    def _host_files(self) -> HostFiles:
+        """What the clients of users with accounts in homes need on the host, once for all of them."""
+        accounts = [account for name, listed in self.accounts.items() if self.bases[name] is None for account in listed]
+        shared = [client for client in self.request.clients if client.host_files or client.host_probes]
+        used = [client for client in shared if any(client.skip_reason(account) is None for account in accounts)]
+        return HostFiles(
+            files=tuple(
+                file._replace(producer=client.name, redacted=file.content.decode()) for client in used for file in client.host_files
+            ),
+            patterns={client.name: [file.path for file in client.host_files] for client in _clients.all_clients()},
+            probes=tuple(
+                Probe(client.name, probe.pattern, probe_note(client, number), probe.matching, probe.blocks)
+                for client in used
+                for number, probe in enumerate(client.host_probes)
+            ),
+            residue=tuple(each for client in _clients.all_clients() for each in client.residue),
+            remove=not self.request.present,
+        )
 
 
-def plan_deployment(
-    users: Sequence[User],
-    accounts: Mapping[str, Sequence[Account]],
-    profiles: Mapping[str, Profile],
-    clients: Sequence[_clients.Client],
-    templates: Sequence[Template] = (),
-) -> Deployment:
-    """What is asked for and what of it the clients cannot do. MailopsError when a template cannot be rendered for somebody."""
+def probe_note(client: Client, number: int) -> str:
+    """The identifier of one of a client's probes, for the way to the host and back."""
+    return f"{client.name}/{number}"
+
+
+def _ownership(destination: Destination | None) -> dict[str, object]:
+    if destination is None:
+        return {}
+    return {
+        "owner": destination.owner,
+        "group": destination.group,
+        "mode": destination.mode,
+        "directory_mode": destination.directory_mode,
+    }
+
+
+def plan_deployment(request: Request, host: str | None) -> Deployment:
+    """Fills in the profiles for every user. MailopsError lists every problem with profiles, users and templates."""
+    profiles = _profiles(request)
+    accounts = resolve_users(request.users, profiles, request.profiles, host, request.instance)
+    bases: Mapping[str, str | None] = dict.fromkeys(accounts)
+    if request.destination is not None:
+        bases = request.destination.bases(request.users, host)
+    _check_templates(request, accounts)
+    warnings = [warning for profile in profiles.values() for warning in profile.warnings]
+    skipped = _skipped(request, accounts)
+    return Deployment(request, host, accounts, bases, skipped, _dropped(accounts, profiles, request.clients), warnings)
+
+
+def _profiles(request: Request) -> dict[str, Profile]:
+    """The profiles by name, the passwords of those that somebody needs in clear."""
+    wanted = {name for user in request.present for name in user.profiles or ()}
+    if any(user.profiles is None for user in request.present):
+        wanted.update(request.profiles if request.profiles is not None else request.definitions or ())
+    if request.definitions is not None:
+        return opened(request.definitions, wanted & set(request.definitions), request.key)
+    known = stored_profiles(request.store, wanted) if wanted and request.store is not None else {}
+    return opened(known, known, request.key)
+
+
+def _check_templates(request: Request, accounts: Mapping[str, Sequence[Account]]) -> None:
     problems: list[str] = []
-    skipped = []
-    for user in users:
-        for client in clients:
-            for account in accounts[user.name]:
-                reason = client.skip_reason(account)
-                if reason:
-                    skipped.append({"user": user.name, "client": client.name, "profile": account.profile, "reason": reason})
-        for template in templates if accounts[user.name] else ():
+    for user in request.present:
+        for template in request.templates:
             try:
                 template.check(accounts[user.name], user)
             except MailopsError as exc:
                 problems.extend(exc.problems)
     if problems:
         raise MailopsError(*problems)
-    warnings = [warning for profile in profiles.values() for warning in profile.warnings]
-    return Deployment(users, accounts, clients, skipped, _dropped(accounts, profiles, clients), warnings, templates)
+
+
+def _skipped(request: Request, accounts: Mapping[str, Sequence[Account]]) -> list[dict[str, str]]:
+    return [
+        {"user": user.name, "client": client.name, "profile": account.profile, "reason": reason}
+        for user in request.users
+        for client in request.clients
+        for account in accounts[user.name]
+        if (reason := client.skip_reason(account))
+    ]
 
 
 def _dropped(
-    accounts: Mapping[str, Sequence[Account]], profiles: Mapping[str, Profile], clients: Sequence[_clients.Client]
+    accounts: Mapping[str, Sequence[Account]], profiles: Mapping[str, Profile], clients: Sequence[Client]
 ) -> dict[str, list[str]]:
     """Client -> fields that it cannot express, of the profiles that somebody has an account of."""
-    # One account a profile will do: which clients can take it is decided by the profile.
+    # One account of each profile is enough: which clients can take it is decided by the profile.
     used = {account.profile: account for listed in accounts.values() for account in listed}
     lost: dict[str, list[str]] = {}
     for client in clients:
@@ -107,98 +184,3 @@ def _dropped(
         if names:
             lost[client.name] = sorted(names)
     return lost
-
-
-class Batch(NamedTuple):
-    """Users for one payload, and those of the payloads before it."""
-
-    earlier: Sequence[User]
-    users: Sequence[User]
-
-
-def batches(deployment: Deployment) -> list[Batch]:
-    """The users in portions for the target; one, maybe empty, at least."""
-    users = deployment.users
-    return [Batch(users[:start], users[start : start + BATCH]) for start in range(0, len(users) or 1, BATCH)]
-
-
-def payload(
-    deployment: Deployment,
-    destinations: Mapping[str, str | None],
-    settings: Mapping[str, Any],
-    batch: Batch | None = None,
-    purge: bool = False,
-) -> dict[str, Any]:
-    """What the target gets for a batch, or for all."""
-    batch = batch or Batch((), deployment.users)
-    return {
-        **settings,
-        "deadline": DEADLINE,
-        "patterns": {TEMPLATES: [PATTERN], **{client.name: client.paths for client in _clients.all_clients()}},
-        # Two who share a home are found across batches, too; and who is in none of them is purged with the first.
-        "earlier": [user.name for user in batch.earlier],
-        "listed": [user.name for user in deployment.users] if purge and not batch.earlier else None,
-        # With the last batch, when nobody else can need what is there.
-        "host": deployment.host_part(destinations) if len(batch.earlier) + len(batch.users) == len(deployment.users) else None,
-        "users": [
-            {
-                "name": user.name,
-                "dest": destinations[user.name],
-                "accounts": len(deployment.accounts[user.name]),
-                "files": deployment.files(user),
-            }
-            for user in batch.users
-        ],
-    }
-
-
-def destinations(pattern: str | None, users: Sequence[User], host: str | None) -> dict[str, str | None]:
-    """The directory of each user for a ``dest`` pattern; None stands for the home."""
-    if pattern is None:
-        return {user.name: None for user in users}
-    template = _dest_template(pattern)
-    problems: list[str] = []
-    found: dict[str, str | None] = {}
-    taken: dict[str, str] = {}
-    for user in users:
-        try:
-            path = _dest_of(template, user, host)
-        except Invalid as exc:
-            problems.append(f"dest, user '{user.name}': {exc}")
-            continue
-        if path in taken:
-            problems.append(f"dest: the users '{taken[path]}' and '{user.name}' would share the directory {path}: use {{UserName}} in it")
-        taken[path] = user.name
-        found[user.name] = path
-    if problems:
-        raise MailopsError(*problems)
-    return found
-
-
-def _dest_template(pattern: Any) -> variables.Template:
-    try:
-        path = values.absolute_path(pattern)
-    except Invalid as exc:
-        raise MailopsError(f"dest: {exc}") from None
-    template = variables.parse(path)
-    for name in template.names:
-        if name not in variables.BUILT_IN or name == variables.PASSWORD:
-            usable = [known for known in variables.BUILT_IN if known != variables.PASSWORD]
-            raise MailopsError(f"dest: {{{name}}} cannot be used in a path{nearest(name, usable)}")
-    return template
-
-
-def _dest_of(template: variables.Template, user: User, host: str | None) -> str:
-    known = {}
-    filled = user.variable_values(host)
-    for name in template.names:
-        if name not in filled:
-            raise Invalid(f"{{{name}}} has no value: give the user {variables.SOURCES.get(name, name)}")
-        try:
-            known[name] = values.path_component(filled[name])
-        except Invalid as exc:
-            raise Invalid(f"{{{name}}} {exc}") from exc
-    parts = [part for part in template.fill(known).split("/") if part not in ("", ".")]
-    if ".." in parts or not parts:
-        raise Invalid("would leave its directory")
-    return "/" + "/".join(parts)

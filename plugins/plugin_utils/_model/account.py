@@ -13,7 +13,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Callable, Iterable, Mapping, Sequence
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values, variables
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, comma_list, nearest
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, comma_list, nearest, some
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import MASK, is_sealed
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.ports import derived_port
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Profile, Server
@@ -76,30 +76,33 @@ def account_key(profile: str, instance: str) -> str:
 
 
 def resolve_users(
-    users: Iterable[User], profiles: Mapping[str, Profile], selected: tuple[str, ...] | None, host: str | None, instance: str
+    users: Iterable[User], profiles: Mapping[str, Profile], selected: Sequence[str] | None, host: str | None, instance: str
 ) -> dict[str, list[Account]]:
-    """The accounts of each user, by name, the default one first. ``selected`` None: all profiles. MailopsError lists all problems."""
+    """The accounts of each user by name, the default one first. ``selected``: profiles of users who name none (None: all profiles).
+    MailopsError lists all problems."""
+    everybody = tuple(profiles) if selected is None else tuple(selected)
     problems: list[str] = []
     resolved: dict[str, list[Account]] = {}
+    without: list[str] = []
     places = {name: profile.variable_places() for name, profile in profiles.items()}
     for user in users:
-        if user.state == "absent":
-            resolved[user.name] = []
+        names = () if user.state == "absent" else everybody if user.profiles is None else user.profiles
+        if user.state == "present" and not names:
+            without.append(user.name)
             continue
         try:
-            resolved[user.name] = _accounts_of(user, profiles, selected, host, instance)
-            problems.extend(_exposed(user, [account.profile for account in resolved[user.name]], places))
+            resolved[user.name] = _accounts_of(user, names, profiles, host, instance)
+            problems.extend(_exposed(user, names, places))
         except MailopsError as exc:
             problems.extend(exc.problems)
+    if without:
+        problems.insert(0, f"profiles: {some(without)} would get no profile: name profiles for the task or the user, or say state: absent")
     if problems:
         raise MailopsError(*problems)
     return resolved
 
 
-def _accounts_of(
-    user: User, profiles: Mapping[str, Profile], selected: tuple[str, ...] | None, host: str | None, instance: str
-) -> list[Account]:
-    names = user.profiles if user.profiles is not None else selected if selected is not None else tuple(profiles)
+def _accounts_of(user: User, names: Sequence[str], profiles: Mapping[str, Profile], host: str | None, instance: str) -> list[Account]:
     unknown = [name for name in names if name not in profiles]
     if unknown:
         raise MailopsError(

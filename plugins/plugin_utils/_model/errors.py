@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import difflib
-from typing import Iterable
+from typing import Iterable, Sequence
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.limits import MAX_LISTED
 
@@ -41,3 +41,9 @@ def nearest(name: object, known: Iterable[str]) -> str:
 def comma_list(names: Iterable[object]) -> str:
     """``a, b, c``: names for a message, in the order given."""
     return ", ".join(map(str, names))
+
+
+def some(names: Sequence[object], count: int = 10) -> str:
+    """``a, b, c and 7 more``: the first of many names."""
+    more = f" and {len(names) - count} more" if len(names) > count else ""
+    return comma_list(names[:count]) + more

@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Callable, Mapping
+from typing import Any, Callable, Mapping, Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values, variables
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model import given, values, variables
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, nearest
 
 STATES = ("present", "absent")
@@ -49,15 +49,13 @@ class User:
 
 
 def _user_variables(value: Any) -> dict[str, str]:
-    if not isinstance(value, dict):
-        raise Invalid("must be a mapping of variable names to values")
     result = {}
-    for name, content in value.items():
+    for name, content in given.mapping(value).items():
         if name in variables.BUILT_IN:
             source = variables.SOURCES.get(name)
             raise Invalid(f"{name} is built in" + (f"; give the user's {source} instead" if source else ""))
         if not isinstance(name, str) or not variables.NAME.match(name):
-            raise Invalid(f"'{str(name)[:60]}' is no variable name: a capital letter, then letters and digits")
+            raise Invalid(f"'{str(name)[:60]}' is not a variable name: a capital letter, then letters and digits")
         if content is None:
             continue
         try:
@@ -67,13 +65,19 @@ def _user_variables(value: Any) -> dict[str, str]:
     return result
 
 
+def _password(value: Any) -> str:
+    value = values.text(value, limit=1024)
+    if not value.strip():
+        raise Invalid("consists of white space: give the password, or leave the field out")
+    return value
+
+
 def profile_names(value: Any) -> tuple[str, ...]:
     """A list of different profile names."""
-    if not isinstance(value, (list, tuple)) or not all(isinstance(name, str) for name in value):
-        raise Invalid("must be a list of profile names")
-    if len(set(value)) != len(value):
+    names = tuple(values.profile_name(name) for name in given.text_list(value))
+    if len(set(names)) != len(names):
         raise Invalid("names a profile twice")
-    return tuple(values.profile_name(name) for name in value)
+    return names
 
 
 _USER_CHECKS: dict[str, Callable[[Any], Any]] = {
@@ -82,18 +86,16 @@ _USER_CHECKS: dict[str, Callable[[Any], Any]] = {
     "display_name": values.word,
     "first_name": values.word,
     "last_name": values.word,
-    "password": lambda value: values.text(value, limit=1024),
+    "password": _password,
     "variables": _user_variables,
     "profiles": profile_names,
     "default_profile": values.word,
-    "state": lambda value: values.choice(value, STATES),
+    "state": lambda value: given.choice(value, STATES),
 }
 
 
-def read_users(data: Any) -> list[User]:
-    """The users that a list of dictionaries describes; MailopsError with every problem of every user."""
-    if not isinstance(data, (list, tuple)):
-        raise MailopsError("users: must be a list of dictionaries with at least a name")
+def read_users(data: Sequence[Any]) -> list[User]:
+    """The users that a list of mappings describes; MailopsError with every problem of every user."""
     problems: list[str] = []
     users: dict[str, User] = {}
     for number, item in enumerate(data, start=1):
@@ -101,27 +103,34 @@ def read_users(data: Any) -> list[User]:
         if user is None:
             continue
         if user.name in users:
-            problems.append(f"user '{user.name}': is listed twice; a user has one entry with all its profiles")
+            problems.append(f"user '{user.name}': is listed twice; a user has one entry with all profiles")
         users[user.name] = user
     if problems:
         raise MailopsError(*problems)
     return list(users.values())
 
 
+def read_leavers(data: Sequence[Any]) -> list[User]:
+    """The users of a list as leavers. Only names count: a leaver may have lost the e-mail address, and a wrong one must not keep the
+    accounts alive."""
+    names = [{"name": item.get("name")} if isinstance(item, dict) else item for item in data]
+    return [User(user.name, state="absent") for user in read_users(names)]
+
+
 def _read_user(item: Any, number: int, problems: list[str]) -> User | None:
     if not isinstance(item, dict):
-        problems.append(f"users, entry {number}: must be a dictionary such as {{name: jkowalska, email: j.kowalska@example.org}}")
+        problems.append(f"users, entry {number}: must be a mapping such as {{name: jkowalska, email: j.kowalska@example.org}}")
         return None
     name = item.get("name")
-    where = f"user '{name[:60]}'" if isinstance(name, str) and name else f"users, entry {number}"
+    where = f"user '{name[:60]}'" if isinstance(name, str) and name.strip() else f"users, entry {number}"
     known: dict[str, Any] = {}
-    if name is None:
+    if given.is_blank(name):
         problems.append(f"{where}: name: is required")
     for key, value in item.items():
         check = _USER_CHECKS.get(key)
         if check is None:
             problems.append(f"{where}: {str(key)[:60]}: there is no such field{nearest(key, _USER_CHECKS)}")
-        elif value is not None and (value != "" or key == "name"):  # "" is how an inventory says that there is none
+        elif not given.is_blank(value) or (key == "password" and value):
             try:
                 known[key] = check(value)
             except Invalid as exc:

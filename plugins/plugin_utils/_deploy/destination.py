@@ -1,0 +1,107 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Directories that get the files instead of the users' homes: the options ``dest``, ``owner``, ``group`` and ``mode``. Pure."""
+
+from __future__ import annotations
+
+import re
+from typing import Any, Mapping, NamedTuple, Sequence
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values, variables
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, comma_list, nearest
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
+
+# Only the owner may write.
+_MODE = re.compile(r"0[46][04][04]\Z")
+_OPTIONS_OF_DEST = ("owner", "group", "mode")
+
+
+class Destination(NamedTuple):
+    """A path with variables, and whose the files are. ``owner`` and ``group`` None: those of the directory above."""
+
+    path: variables.Template
+    owner: str | None = None
+    group: str | None = None
+    mode: int = 0o600
+
+    @property
+    def directory_mode(self) -> int:
+        """Who may read the files may pass through the directories."""
+        return self.mode | 0o200 | (self.mode & 0o444) >> 2
+
+    def bases(self, users: Sequence[User], host: str | None) -> dict[str, str]:
+        """User -> directory. MailopsError lists what cannot be filled in, and users who would share a directory."""
+        problems: list[str] = []
+        found: dict[str, str] = {}
+        claimed_by: dict[str, str] = {}
+        for user in users:
+            try:
+                path = self._base(user, host)
+            except Invalid as exc:
+                problems.append(f"dest, user '{user.name}': {exc}")
+                continue
+            if path in claimed_by:
+                problems.append(
+                    f"dest: the users '{claimed_by[path]}' and '{user.name}' would share the directory {path}: use {{UserName}} in it"
+                )
+            claimed_by[path] = user.name
+            found[user.name] = path
+        if problems:
+            raise MailopsError(*problems)
+        return found
+
+    def _base(self, user: User, host: str | None) -> str:
+        known = {}
+        filled = user.variable_values(host)
+        for name in self.path.names:
+            if name not in filled:
+                raise Invalid(f"{{{name}}} has no value: give the user {variables.SOURCES.get(name, name)}")
+            try:
+                known[name] = values.path_component(filled[name])
+            except Invalid as exc:
+                raise Invalid(f"{{{name}}} {exc}") from exc
+        parts = [part for part in self.path.fill(known).split("/") if part not in ("", ".")]
+        if ".." in parts or not parts:
+            raise Invalid("would leave its directory")
+        return "/" + "/".join(parts)
+
+
+def read_destination(options: Mapping[str, Any], problems: list[str]) -> Destination | None:
+    """The destination that the options describe, None for homes; what is wrong is added to ``problems``."""
+    given = [name for name in _OPTIONS_OF_DEST if options[name] is not None]
+    if options["dest"] is None:
+        if given:
+            problems.append(f"{comma_list(given)}: only for files in a dest; those in homes belong to their users, with mode 0600")
+        return None
+    checks = {"dest": _path, "owner": _owner, "group": _owner, "mode": _mode}
+    found: dict[str, Any] = {}
+    for name in ("dest", *given):
+        try:
+            found[name] = checks[name](options[name])
+        except Invalid as exc:
+            problems.append(f"{name}: {exc}")
+    return Destination(found.pop("dest"), **found) if "dest" in found else None
+
+
+def _path(value: Any) -> variables.Template:
+    template = variables.parse(values.absolute_path(value))
+    usable = [name for name in variables.BUILT_IN if name != variables.PASSWORD]
+    for name in template.names:
+        if name not in usable:
+            raise Invalid(f"{{{name}}} cannot be used in a path{nearest(name, usable)}")
+    return template
+
+
+def _owner(value: Any) -> str:
+    name = values.login(value)
+    if name.isdigit():
+        raise Invalid(f"{name} is a number: give the name of the user or group")
+    return name
+
+
+def _mode(value: Any) -> int:
+    if not isinstance(value, str) or not _MODE.match(value):
+        raise Invalid('must be an octal mode in quotes in which only the owner may write, such as "0640"')
+    return int(value, 8)

@@ -1,0 +1,191 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What ``mail_account`` says about a run: one report, small in the task's result and complete in the report file."""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from dataclasses import dataclass
+from typing import Any, Iterable, Mapping, Sequence
+
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import ACTIONS, Change, Result
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import Deployment, probe_note
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.target import Delivery
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError, some
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.limits import MAX_LISTED, limited_diffs
+
+# Raised when a key of the report file changes its meaning or goes.
+SCHEMA_VERSION = 1
+_LISTS = ("changes", "drifted", "skipped_accounts", "failed_users", "users", "warnings")
+_MAX_REASONS = 10
+UNCHANGED, CHANGED, DRIFTED, SKIPPED, FAILED, REMOVED = "unchanged", "changed", "drifted", "skipped", "failed", "removed"
+
+
+@dataclass(frozen=True)
+class Report:
+    """``data`` is complete. ``problems``: why the task fails, if it does. ``others``: what became of the users who are not named there."""
+
+    data: Mapping[str, Any]
+    problems: Sequence[str]
+    others: str
+    diffs: Sequence[dict[str, str]]
+
+    def result(self) -> dict[str, Any]:
+        """The result of the task."""
+        found = {key: value[:MAX_LISTED] if key in _LISTS else value for key, value in self.data.items() if key != "schema_version"}
+        if not found["warnings"]:
+            del found["warnings"]
+        diffs = limited_diffs(self.diffs, "files")
+        if diffs:
+            found["diff"] = diffs
+        if self.problems:
+            found.update(failed=True, msg=f"mail_account: {MailopsError(*self.problems)}{self.others}")
+        return found
+
+    def write(self, path: str) -> None:
+        """The complete report as JSON on the controller, mode 0600; the file is the old or the new one at any time."""
+        document = {"schema_version": SCHEMA_VERSION, **self.data, "failed": bool(self.problems), "problems": list(self.problems)}
+        try:
+            descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".mailops-")
+            try:
+                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+                    json.dump(document, file, indent=2, sort_keys=True)
+                os.replace(temporary, path)
+            except OSError:
+                os.unlink(temporary)
+                raise
+        except OSError as exc:
+            raise MailopsError(f"report_path {path}: cannot be written: {os.strerror(exc.errno or 0)}") from None
+
+
+def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: bool) -> Report:
+    """The report of a delivery, or of a deployment that was only checked (None)."""
+    checked_only = delivery is None
+    delivery = delivery or Delivery()
+    results = [result for answer in delivery.answers for result in answer.results]
+    missing = [name for answer in delivery.answers for name in answer.missing]
+    skipped, failed, warnings, problems = _verdicts(deployment, delivery, results, missing, check_mode)
+    changes = [(result, change) for result in results for change in result.changes]
+    with_changes = {result.name for result, _change in changes if result.listed}
+    counts = {action: sum(change.action == action for _result, change in changes) for action in ACTIONS}
+    data = {
+        "changed": bool(changes),
+        "accounts": {
+            "total": sum(map(len, deployment.accounts.values())),
+            "changed": sum(len(deployment.accounts.get(name, ())) for name in with_changes),
+        },
+        "files": {**counts, "unchanged": sum(result.unchanged for result in results)},
+        "users": [] if checked_only else _users(deployment, results, missing, check_mode),
+        "changes": [_change_data(result, change) for result, change in changes],
+        "drifted": [{"user": result.name, "path": drift.path} for result in results for drift in result.drifted],
+        "dropped": deployment.dropped,
+        # Not "skipped": Ansible takes a task whose result has that key for one that did not run.
+        "skipped_accounts": skipped,
+        "failed_users": failed,
+        "warnings": warnings,
+    }
+    diffs = [change.diff._asdict() for _result, change in changes if change.diff is not None]
+    return Report(data, problems, _others(delivery, results, check_mode), diffs)
+
+
+def _others(delivery: Delivery, results: Iterable[Result], check_mode: bool) -> str:
+    if check_mode or not any(result.name and result.problem is None for result in results):
+        return ""
+    return "\n(the other users were served)" if delivery.stopped is None else "\n(the users before those were served)"
+
+
+def _change_data(result: Result, change: Change) -> dict[str, str]:
+    return {"user": result.name, "client": change.producer, "path": change.path, "action": change.action}
+
+
+def _verdicts(
+    deployment: Deployment, delivery: Delivery, results: Sequence[Result], missing: Sequence[str], check_mode: bool
+) -> tuple[list[Mapping[str, str]], list[dict[str, str]], list[str], list[str]]:
+    """Skipped accounts, failed users, warnings, and why the task fails."""
+    request = deployment.request
+    skipped = list(deployment.skipped)
+    failed = [
+        {"user": result.name, "path": result.problem.path, "msg": result.problem.message} for result in results if result.problem is not None
+    ]
+    problems = [item["msg"] + (f" (user {item['user']})" if item["user"] else "") for item in failed]
+    warnings = [*deployment.warnings, *_skip_warnings(deployment.skipped)]
+    for answer in delivery.answers:
+        warnings += [*answer.warnings, *_probe_warnings(deployment, answer.probes, skipped)]
+    warnings += [warning for result in results for warning in result.warnings]
+    if not request.users and delivery.answers:
+        warnings.append(_nobody_listed([name for answer in delivery.answers for name in answer.served]))
+    if missing:
+        message = f"the host has no user {some(missing)}"
+        if request.missing_users == "skip":
+            skipped += [{"user": name, "client": "", "profile": "", "reason": "the host has no such user"} for name in missing]
+        elif check_mode:  # an earlier task of a real run may create the user
+            warnings.append(f"mail_account: {message}; a real run fails unless they exist by then")
+        else:
+            failed += [{"user": name, "path": "", "msg": "the host has no such user"} for name in missing]
+            problems.append(f"{message}: create them, take them off the list, or set missing_users: skip")
+    if delivery.stopped:
+        problems.append(delivery.stopped)
+    return skipped, failed, warnings, problems
+
+
+def _nobody_listed(served: Sequence[str]) -> str:
+    rest = f"; these users still have accounts here: {some(served)} (to remove them, list them with state: absent)" if served else ""
+    return f"mail_account: users is empty, so nothing was changed{rest}"
+
+
+def _skip_warnings(skipped: Sequence[Mapping[str, str]]) -> list[str]:
+    if not skipped:
+        return []
+    reasons = sorted({f"{item['client']}, profile '{item['profile']}': {item['reason']}" for item in skipped})
+    more = "; ..." if len(reasons) > _MAX_REASONS else ""
+    return [f"mail_account skips {len(skipped)} accounts: {'; '.join(reasons[:_MAX_REASONS])}{more}"]
+
+
+def _probe_warnings(deployment: Deployment, notes: Sequence[str], skipped: list[Mapping[str, str]]) -> list[str]:
+    """The words for what the host's probes found; each is a program that reads other files than ours."""
+    words = {
+        probe_note(client, number): (client.name, probe.reason)
+        for client in deployment.request.clients
+        for number, probe in enumerate(client.host_probes)
+    }
+    warnings = []
+    for name, reason in [words[note] for note in notes if note in words]:
+        skipped.append({"user": "", "client": name, "profile": "", "reason": reason})
+        warnings.append(f"{name}: {reason}")
+    return warnings
+
+
+def _users(
+    deployment: Deployment, results: Sequence[Result], missing: Sequence[str], check_mode: bool
+) -> list[dict[str, Any]]:
+    """What became of each user's clients; users who were purged follow the listed ones."""
+    states = {
+        user.name: {name: UNCHANGED if served else SKIPPED for name, served in deployment.clients_of(user).items()}
+        for user in deployment.request.users
+    }
+    seen = {result.name for result in results}
+    for name, clients in states.items():
+        if name not in seen:
+            absent = name in missing and (deployment.request.missing_users == "skip" or check_mode)
+            clients.update({client: SKIPPED if absent else FAILED for client, state in clients.items() if state != SKIPPED})
+    for result in results:
+        if result.name:
+            _judge(states.setdefault(result.name, {}), result)
+    return [{"user": name, "clients": clients} for name, clients in states.items()]
+
+
+def _judge(clients: dict[str, str], result: Result) -> None:
+    """Puts what happened in one place into the states of a user's clients."""
+    for change in result.changes:
+        if change.producer:
+            going = clients.get(change.producer) in (None, REMOVED) and change.action == "removed"
+            clients[change.producer] = REMOVED if going else CHANGED
+    for drift in result.drifted:
+        if drift.producer and clients.get(drift.producer) != REMOVED:
+            clients[drift.producer] = DRIFTED
+    if result.problem is not None:
+        clients.update({client: FAILED for client, state in clients.items() if state != SKIPPED})

@@ -1,0 +1,172 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a task asks for: its options, checked completely before anything else happens, as one frozen value.
+
+The same request serves every task that needs the accounts of a host's users.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import dataclass
+from typing import Any, Callable, Mapping, Sequence, TypeVar
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, read_options
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.destination import Destination, read_destination
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.profiles import Known, read_definitions
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.templates import Load, Template, read_templates
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model import given
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, comma_list, some
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import (
+    STATES,
+    User,
+    profile_names,
+    read_leavers,
+    read_users,
+)
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import OPTIONS as KEY_OPTIONS
+from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import StoreKey, store_key
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Store, open_store
+
+OPTIONS = (
+    "clients", "client_options", "dest", "group", "instance", "missing_users", "mode", "owner", "profile_definitions", "profiles",
+    "purge_users", "report_path", "state", "store", *KEY_OPTIONS, "templates", "users", "validate_only",
+)  # fmt: skip
+_INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
+_MISSING_USERS = ("fail", "skip")
+
+Value = TypeVar("Value")
+
+
+@dataclass(frozen=True)
+class Request:
+    """``profiles``: those of users who name none, None for all ``definitions``. ``store``: where profiles come from without definitions;
+    None when no accounts are asked for. ``client_options``: client -> every option with its value."""
+
+    users: tuple[User, ...]
+    profiles: tuple[str, ...] | None
+    definitions: Mapping[str, Known] | None
+    clients: tuple[Client, ...]
+    client_options: Mapping[str, Mapping[str, Any]]
+    templates: tuple[Template, ...]
+    store: Store | None
+    key: StoreKey | None
+    destination: Destination | None
+    instance: str
+    purge_users: bool
+    missing_users: str
+    validate_only: bool
+    report_path: str | None
+
+    @property
+    def present(self) -> list[User]:
+        return [user for user in self.users if user.state == "present"]
+
+
+def read_request(options: Mapping[str, Any], environ: Mapping[str, str], load_template: Load) -> Request:
+    """The request that the options (None: not given) describe. MailopsError lists everything that is wrong with them."""
+    reader = _Reader(options)
+    leaving = reader.read("state", lambda value: given.choice(value, STATES), "present") == "absent"
+    users = reader.read("users", lambda value: (read_leavers if leaving else read_users)(given.mapping_list(value)), [])
+    if options["users"] is None:
+        reader.problems.append("users: is required, a list of mappings such as {name: jkowalska, email: j.kowalska@example.org}; [] means none")
+    purge = reader.read("purge_users", given.flag, False)
+    if purge and leaving:
+        reader.problems.append("purge_users: only with state: present, because state: absent leaves users alone who are not listed")
+    present = [user for user in users if user.state == "present"]
+    # Accounts are removed without profiles, templates, store and key.
+    asked = bool(present) or "users" in reader.failed
+    clients = reader.read("clients", lambda value: _clients.select(given.text_list(value)), [])
+    templates = reader.read("templates", lambda value: read_templates(value, load_template), []) if asked else []
+    if present and not clients and not templates and not reader.failed & {"clients", "templates"}:
+        names = some([user.name for user in present])
+        reader.problems.append(f"clients: {names} would get no files: name some of {', '.join(_clients.names())}, or give templates")
+    definitions = reader.read("profile_definitions", read_definitions, None) if asked else None
+    request = Request(
+        users=tuple(users),
+        profiles=reader.read("profiles", profile_names, None if definitions is not None else ()),
+        definitions=definitions,
+        clients=tuple(clients),
+        client_options=reader.read("client_options", lambda value: _client_options(clients, value), _client_options(clients, {})),
+        templates=tuple(templates),
+        store=reader.call(lambda: open_store(options["store"], environ)) if asked and options["profile_definitions"] is None else None,
+        key=reader.call(lambda: store_key(options, environ)) if asked else None,
+        destination=read_destination(options, reader.problems),
+        instance=reader.read("instance", _instance, "default"),
+        purge_users=purge,
+        missing_users=reader.read("missing_users", lambda value: given.choice(value, _MISSING_USERS), "fail"),
+        validate_only=reader.read("validate_only", given.flag, False),
+        report_path=reader.read("report_path", _report_path, None),
+    )
+    if reader.problems:
+        raise MailopsError(*reader.problems)
+    return request
+
+
+class _Reader:
+    """Reads options, and collects what is wrong with them."""
+
+    def __init__(self, options: Mapping[str, Any]) -> None:
+        self._options = options
+        self.problems: list[str] = []
+        self.failed: set[str] = set()
+
+    def read(self, name: str, check: Callable[[Any], Value], default: Value) -> Value:
+        """The option's value, or the default when it is not given or wrong."""
+        value = self._options[name]
+        if value is None:
+            return default
+        try:
+            return check(value)
+        except Invalid as exc:
+            self.problems.append(f"{name}: {exc}")
+        except MailopsError as exc:
+            self.problems.extend(exc.problems)
+        self.failed.add(name)
+        return default
+
+    def call(self, read: Callable[[], Value]) -> Value | None:
+        """What ``read`` returns; its messages name the options already."""
+        try:
+            return read()
+        except MailopsError as exc:
+            self.problems.extend(exc.problems)
+            return None
+
+
+def _client_options(clients: Sequence[Client], value: Any) -> dict[str, dict[str, Any]]:
+    options = given.mapping(value)
+    names = [client.name for client in clients]
+    problems = [f"client_options.{str(name)[:60]}: is not one of the task's clients ({comma_list(names)})" for name in options if name not in names]
+    found: dict[str, dict[str, Any]] = {}
+    for client in clients:
+        try:
+            found[client.name] = read_options(client, options.get(client.name) or {})
+        except MailopsError as exc:
+            problems.extend(exc.problems)
+    if problems:
+        raise MailopsError(*problems)
+    return found
+
+
+def _instance(value: Any) -> str:
+    if not isinstance(value, str) or not _INSTANCE.match(value):
+        raise Invalid("must be 1 to 64 letters, digits, '_' or '-', and begin with a letter or digit")
+    return value
+
+
+def _report_path(value: Any) -> str:
+    if not isinstance(value, str) or not value.startswith("/"):
+        raise Invalid("must be an absolute path on the controller")
+    directory = os.path.dirname(value)
+    if not os.path.isdir(directory):
+        raise Invalid(f"there is no directory {directory} on the controller: create it")
+    if os.path.isdir(value):
+        raise Invalid(f"{value} is a directory: give the path of a file in it")
+    if not os.access(directory, os.W_OK | os.X_OK):
+        raise Invalid(f"this user may not write in {directory} on the controller")
+    return value

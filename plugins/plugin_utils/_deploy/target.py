@@ -1,0 +1,92 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Brings a deployment to its host, one module run for each batch of users, and reads the answers. What a host says is not trusted."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any, Mapping
+
+from ansible import constants as C
+from ansible.errors import AnsibleError
+from ansible.plugins.action import ActionBase
+
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, dump_job, load_answer, printable
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import BATCH, Deployment
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
+
+_MODULE = "mailops.profiles.mail_account_apply"
+_MAX_SENTENCE = 2000
+
+
+@dataclass(frozen=True)
+class Delivery:
+    """``answers`` of the batches that were done. ``stopped``: why the others were not tried, if any."""
+
+    answers: tuple[Answer, ...] = ()
+    stopped: str | None = None
+
+
+def refuse_exposure(action: ActionBase, deployment: Deployment) -> None:
+    """Passwords travel inside the module's file, which must neither stay on the host nor be readable for others there."""
+    if not deployment.has_secrets:
+        return
+    if C.DEFAULT_KEEP_REMOTE_FILES:
+        raise MailopsError("refuses to send passwords while ANSIBLE_KEEP_REMOTE_FILES is set, which leaves them on the host: unset it")
+    if C.DEFAULT_DEBUG:
+        raise MailopsError("refuses to send passwords while ANSIBLE_DEBUG is set, which prints all that is sent: unset it, or use -vvvvv")
+    if action.get_shell_option("world_readable_temp", False):
+        raise MailopsError(
+            "refuses to send passwords while temporary files on the host may be world-readable (world_readable_temp): "
+            "unset that, and connect as root or enable pipelining"
+        )
+
+
+def deliver(action: ActionBase, deployment: Deployment, task_vars: dict[str, Any]) -> Delivery:
+    """What the host answers. MailopsError or AnsibleError when it could not even begin; when a later batch fails, the rest is not tried."""
+    answers: list[Answer] = []
+    start = time.monotonic()
+    total = len(deployment.request.users)
+    for number, job in enumerate(deployment.jobs()):
+        done = number * BATCH
+        if done:
+            _display_progress(action, deployment.host, done, total, time.monotonic() - start)
+        try:
+            answers.append(_run(action, dump_job(job), task_vars))
+        except (MailopsError, AnsibleError) as exc:  # AnsibleError: as a rule the host cannot be reached any more
+            if not answers:
+                raise
+            reason = str(exc) if isinstance(exc, MailopsError) else "the connection to the host failed"
+            return Delivery(tuple(answers), f"{reason} (users {done + 1} to {total} were not tried)")
+    return Delivery(tuple(answers))
+
+
+def _run(action: ActionBase, job: str, task_vars: dict[str, Any]) -> Answer:
+    found = action._execute_module(module_name=_MODULE, module_args={"job": job}, task_vars=task_vars)
+    if "answer" not in found:  # the module did not run; an interpreter that is not Python may even have printed its file
+        raise MailopsError(_no_answer(action, found, task_vars))
+    if found.get("failed"):
+        raise MailopsError(printable(str(found.get("msg"))[:_MAX_SENTENCE]))
+    try:
+        return load_answer(found["answer"])
+    except ValueError:
+        raise MailopsError("the host's answer is not valid: check who controls that host and its Python") from None
+
+
+def _no_answer(action: ActionBase, found: Mapping[str, Any], task_vars: Mapping[str, Any]) -> str:
+    interpreter = action._discovered_interpreter or task_vars.get("ansible_python_interpreter") or "the host's Python"
+    status = found.get("rc")
+    ended = f" (exit status {status})" if isinstance(status, int) else ""
+    return (
+        f"{printable(str(interpreter))} did not run on the host{ended}: set ansible_python_interpreter to a Python 3.8 or newer; "
+        "the module ansible.builtin.ping displays the reason"
+    )
+
+
+def _display_progress(action: ActionBase, host: str | None, done: int, total: int, seconds: float) -> None:
+    """A task displays nothing until it ends, which takes long for thousands of users."""
+    left = seconds / done * (total - done)
+    action._display.display(f"mail_account: [{host}] {done} of {total} users in {seconds:.0f} s, about {left:.0f} s to go", stderr=True)
