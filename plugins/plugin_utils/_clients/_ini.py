@@ -12,7 +12,7 @@ from typing import Mapping
 
 
 def ini(sections: Mapping[str, Mapping[str, object]]) -> str:
-    """The sections as configparser writes them, each with an empty line after it; an option of None is left out."""
+    """The sections as configparser writes them, each with an empty line after it; an option that is None is left out."""
     parser = configparser.RawConfigParser()
     parser.read_dict(
         {section: {name: value for name, value in options.items() if value is not None} for section, options in sections.items()}

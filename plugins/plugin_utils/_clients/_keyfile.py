@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""GLib's key files (GKeyFile), which GNOME's programs keep their accounts in."""
+"""Key files of GLib (GKeyFile), in which the programs of GNOME keep their accounts."""
 
 from __future__ import annotations
 
@@ -15,7 +15,8 @@ Value = str | int | bool | Sequence[str]
 def key_file(groups: Mapping[str, Mapping[str, Value]]) -> str:
     """The text of a key file as GLib writes it."""
     return "\n".join(
-        "".join([f"[{group}]\n", *(f"{key}={_value(value)}\n" for key, value in values.items())]) for group, values in groups.items()
+        "".join([f"[{group}]\n", *(f"{key}={_value(value)}\n" for key, value in values.items())])
+        for group, values in groups.items()
     )
 
 
@@ -30,6 +31,6 @@ def _value(value: Value) -> str:
 
 
 def _escaped(text: str) -> str:
-    # A reader takes white space off the beginning. Beyond that, all but backslashes and ends of lines stands for itself.
+    # A reader strips leading white space. Besides that, only backslashes and line feeds need an escape.
     text = re.sub("^[ \n]+", lambda found: found.group().replace(" ", "\\s"), text.replace("\\", "\\\\"))
     return text.replace("\n", "\\n")

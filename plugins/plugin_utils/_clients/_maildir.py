@@ -2,15 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A Maildir for programs that deliver into one and do not make it."""
+"""A Maildir, for programs that deliver into one but do not create it."""
 
 from __future__ import annotations
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import File
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import owned
 
 _README = "This file keeps its directory, which is part of a Maildir. It is not a message.\n"
 
 
 def maildir(path: str) -> list[File]:
-    """Files that make its three directories. A name that begins with a dot is none of a message (maildir(5))."""
-    return [File(f"{path}/{part}/.mailops", _README) for part in ("cur", "new", "tmp")]
+    """A file in each of its three directories. A name that begins with a dot is not a message (maildir(5))."""
+    return [owned(f"{path}/{part}/.mailops", _README) for part in ("cur", "new", "tmp")]

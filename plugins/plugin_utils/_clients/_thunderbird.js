@@ -1,15 +1,15 @@
-// Accounts from ~/.config/mailops/thunderbird/KEY.json, at every start of Thunderbird. Instances of mailops.profiles each have
-// this text in the same file, so it may run more than once.
+// Creates the accounts in ~/.config/mailops/thunderbird/KEY.json, at every start of Thunderbird. Each instance of mailops.profiles
+// writes this text into the same file, so it may run more than once.
 var mailopsProfiles = mailopsProfiles || (() => {
-  // Of an account, its server, its identity and its outgoing server: whatever begins so is ours.
+  // The key of an account, its server, its identity and its outgoing server begins so if it is ours.
   const PREFIX = "mailops-";
-  const MOST_BYTES = 1 << 20;
-  const MOST_MILLISECONDS = 10_000;
+  const MAX_BYTES = 1 << 20;
+  const MAX_MILLISECONDS = 10_000;
   const isText = value => typeof value == "string";
   const isFlag = value => typeof value == "boolean";
   const isNumber = value => value === (value | 0);
   const oneOf = (...values) => value => values.includes(value);
-  // A file may set these preferences and no others, and only to such values.
+  // A file may set only these preferences, and only to such values.
   const PREFERENCES = {
     server: {
       type: oneOf("imap", "pop3"), hostname: isText, port: isNumber, userName: isText, name: isText,
@@ -55,14 +55,14 @@ var mailopsProfiles = mailopsProfiles || (() => {
   };
 
   function readText(file) {
-    // A pipe or a device would hold up the start for ever.
-    if (!file.isFile() || file.fileSize > MOST_BYTES) {
+    // A pipe or a device would block the start for ever.
+    if (!file.isFile() || file.fileSize > MAX_BYTES) {
       throw new Error("not a file, or too large");
     }
     return Cu.readUTF8File(file);
   }
 
-  // The accounts of all files; undefined stands for what cannot be read.
+  // The accounts of all files; undefined for a file that cannot be read.
   function readAccounts() {
     const directory = Services.dirsvc.get("Home", Ci.nsIFile);
     for (const name of [".config", "mailops", "thunderbird"]) {
@@ -104,7 +104,7 @@ var mailopsProfiles = mailopsProfiles || (() => {
   }
 
   // Two accounts for one mailbox have the same folder addresses, and Thunderbird confuses them.
-  function withoutTwins(accounts) {
+  function withoutDuplicates(accounts) {
     const mailbox = server => `${server.type} ${server.userName} ${server.hostname.toLowerCase()}`;
     const taken = new Set();
     for (const key of list("mail.accountmanager.accounts").filter(key => !key.startsWith(PREFIX))) {
@@ -122,8 +122,8 @@ var mailopsProfiles = mailopsProfiles || (() => {
     });
   }
 
-  // On the default branch: nothing of it is saved, so that an account is gone with its file. What the user has set instead is
-  // cleared; what the file does not set stays the user's.
+  // On the default branch, which Thunderbird does not save: an account disappears with its file. The user's own values of these
+  // preferences are cleared; other preferences stay.
   function enforce(branch, values) {
     const defaults = prefs.getDefaultBranch(branch);
     for (const [name, value] of Object.entries(values)) {
@@ -140,7 +140,7 @@ var mailopsProfiles = mailopsProfiles || (() => {
 
   function setUp({ key, server, identity, smtpserver }) {
     const isNew = !prefs.getBranch(`mail.server.${key}.`).getChildList("").length;
-    // The same directory for ever: whatever changes, and if the account comes again, its mail is there.
+    // Always the same directory: the mail is still there when the server changes, or when the account comes back.
     const place = `[ProfD]${server.type == "imap" ? "ImapMail" : "Mail"}/${key}`;
     enforce(`mail.server.${key}.`, { ...server, "directory-rel": place });
     enforce(`mail.identity.${key}.`, { ...identity, smtpServer: key });
@@ -152,7 +152,7 @@ var mailopsProfiles = mailopsProfiles || (() => {
       setList(identities, [key, ...list(identities)]);
     }
     if (isNew) {
-      // What Thunderbird's own assistant sets. The user may change it.
+      // As Thunderbird's own assistant does. The user may change these.
       prefs.setBoolPref(`mail.server.${key}.login_at_startup`, true);
       if (!("check_new_mail" in server)) {
         prefs.setBoolPref(`mail.server.${key}.check_new_mail`, true);
@@ -160,7 +160,7 @@ var mailopsProfiles = mailopsProfiles || (() => {
     }
   }
 
-  // Our keys in a list of keys are those that there is an account for; the user's stay where they are.
+  // Updates our keys in a list of keys. The user's own keys keep their order.
   function merge(name, keys) {
     const before = list(name);
     const kept = before.filter(key => !key.startsWith(PREFIX) || keys.includes(key));
@@ -170,7 +170,7 @@ var mailopsProfiles = mailopsProfiles || (() => {
     }
   }
 
-  // What the user or Thunderbird has set for accounts that are gone, and the user's own settings that point to them.
+  // Removes what the user or Thunderbird has set for removed accounts, and the user's own settings that point to them.
   function clean(keys) {
     const gone = new Set();
     for (const part of ["account", "server", "identity", "smtpserver"]) {
@@ -191,7 +191,7 @@ var mailopsProfiles = mailopsProfiles || (() => {
     }
   }
 
-  // Once, when the accounts say another one than last time: then the user may choose.
+  // Sets the default account only when it differs from the last one set here, so that the user may choose another one.
   function chooseDefault(accounts) {
     const chosen = accounts.find(account => account.default === true)?.key ?? "";
     if (chosen != prefs.getStringPref("mailops.profiles.default", "")) {
@@ -202,7 +202,7 @@ var mailopsProfiles = mailopsProfiles || (() => {
     }
   }
 
-  // There is one switch for all accounts. The user may turn it on again.
+  // Thunderbird has one switch for all accounts. The user may turn it on again.
   function silence(accounts) {
     if (accounts.length && accounts.every(account => account.notifications === false)) {
       for (const name of ["show_alert", "play_sound"]) {
@@ -218,7 +218,7 @@ var mailopsProfiles = mailopsProfiles || (() => {
     return [...found].map(([, base64]) => base64.replace(/\s/g, ""));
   }
 
-  // For all of Thunderbird: it has no authorities of one account. What it or the user knows already stays as it is.
+  // For all of Thunderbird: an account cannot have its own authorities. Authorities that are trusted already stay as they are.
   function trust(paths, complete) {
     const name = "mailops.profiles.certificates";
     const before = list(name);
@@ -277,10 +277,10 @@ var mailopsProfiles = mailopsProfiles || (() => {
       const mailbox = `${login.origin} ${login.username}`;
       const wish = login.httpRealm === login.origin ? wanted.get(mailbox) : undefined;
       if (wish && (wish.password == login.password || wish.time < login.timePasswordChanged)) {
-        // As it should be, or changed by the user after the file.
+        // Up to date, or changed by the user after the file was written.
         wanted.delete(mailbox);
       } else if (wish || (isOurs && complete)) {
-        // removeLogin: Thunderbird 140.
+        // Thunderbird 140 has removeLogin only.
         await (logins.removeLoginAsync ? logins.removeLoginAsync(login) : logins.removeLogin(login));
       }
     }
@@ -292,8 +292,8 @@ var mailopsProfiles = mailopsProfiles || (() => {
     }
   }
 
-  // Only after a change, because it takes the primary password, if there is one. The window has to wait: as soon as it is open,
-  // Thunderbird looks for new mail, but not where it has no password.
+  // Only after a change, because Thunderbird asks for the primary password, if there is one. The window must wait: when it opens,
+  // Thunderbird checks for new mail, but only in accounts that have a password.
   function takePasswords(accounts, complete) {
     const name = "mailops.profiles.passwords";
     const state = accounts.map(account => `${account.key}:${account.time}`);
@@ -302,7 +302,7 @@ var mailopsProfiles = mailopsProfiles || (() => {
     }
     let isDone = false;
     const timer = Cc["@mozilla.org/timer;1"].createInstance(Ci.nsITimer);
-    timer.initWithCallback(() => (isDone = true), MOST_MILLISECONDS, Ci.nsITimer.TYPE_ONE_SHOT);
+    timer.initWithCallback(() => (isDone = true), MAX_MILLISECONDS, Ci.nsITimer.TYPE_ONE_SHOT);
     storePasswords(accounts, complete)
       .then(() => complete && setList(name, state))
       .catch(error => log("passwords", error))
@@ -313,10 +313,10 @@ var mailopsProfiles = mailopsProfiles || (() => {
 
   function start() {
     const files = readAccounts();
-    // While one cannot be read, nothing is removed on account of it.
+    // While a file cannot be read, nothing is removed: its account may still exist.
     const complete = files.every(Boolean);
     const defaultFirst = (one, other) => (other.default === true) - (one.default === true);
-    const accounts = withoutTwins(files.filter(Boolean).sort(defaultFirst));
+    const accounts = withoutDuplicates(files.filter(Boolean).sort(defaultFirst));
     const keys = accounts.map(account => account.key);
     if (complete) {
       clean(keys);
@@ -332,7 +332,7 @@ var mailopsProfiles = mailopsProfiles || (() => {
     once("final-ui-startup", () => takePasswords(accounts, complete));
   }
 
-  // Earlier the user's preferences have not been read, and later the accounts have.
+  // Before this, Thunderbird has not read the user's preferences; after it, it has read the accounts.
   once("profile-after-change", start);
   return true;
 })();

@@ -4,27 +4,29 @@
 
 """aerc: a section for each account in the user's ``accounts.conf``.
 
-In backticks a value is read to the last backtick of its line, whatever stands between them. But afterwards ``%(name)s`` is
-replaced by another setting of the section, such as the URL with the password: no value of a profile or a user may hold ``%(``.
+A value in backticks ends with the last backtick of its line, whatever is between them. But then aerc replaces ``%(name)s`` by
+another setting of the section, such as the URL with the password: no value of a profile or a user may contain ``%(``.
 
-Which CA to trust can be said in the environment only (``SSL_CERT_FILE``). ``aerc``'s own ``:new-account`` writes the file
-anew and loses the marker line at its end; the next run then says that the markers are to be mended.
+The CA is set in the environment only (``SSL_CERT_FILE``). aerc's own ``:new-account`` rewrites the file and drops the marker at its
+end; the next run reports that.
 """
 
 from __future__ import annotations
 
-import shlex
 from email.charset import Charset
 from email.utils import formataddr
-from typing import Iterable, Sequence
+from typing import Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File, loses_html_signature
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._account_files import AccountFiles, captured_password
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._accounts import host_and_port, html_signature, servers
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server, dotted_fields
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
-_FOLDER = ".config/mailops/aerc"
+_FILES = AccountFiles("aerc")
 _MECHANISM = {"password": "plain", "oauth2": "xoauth2", "none": "none"}
 _FOLDER_KEYS = {"sent": "copy-to", "drafts": "postpone", "archive": "archive"}
 
@@ -33,26 +35,20 @@ def _quoted(text: str) -> str:
     return f"`{text}`"
 
 
-def _render(accounts: Sequence[Account], user: User) -> list[File]:
+def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     # aerc opens with the first account.
     accounts = sorted(accounts, key=lambda account: not account.default)
     text = "\n".join("".join(f"{line}\n" for line in _section(account)) for account in accounts)
-    return [File(".config/aerc/accounts.conf", text, BLOCK), *(file for account in accounts for file in _files(account))]
+    return [block(".config/aerc/accounts.conf", text), *(file for account in accounts for file in _files(account))]
 
 
-def _path(account: Account, kind: str) -> str:
-    return f"{_FOLDER}/{account.key}.{kind}"
+def _files(account: Account) -> list[File]:
+    return [*_FILES.signature(account), *_FILES.password_commands(account, _first_line)]
 
 
-def _files(account: Account) -> Iterable[File]:
-    if account.text_signature:
-        yield File(_path(account, "signature"), account.text_signature + "\n")
-    for side in ("incoming", "outgoing"):
-        command = getattr(account, side).password_command
-        if command:
-            # aerc takes all that a command says for the password.
-            script = f'password=$({shlex.join(command)}) || exit\nprintf "%s\\n" "$password" | head -n 1\n'
-            yield File(_path(account, f"{side}.password-command"), script)
+def _first_line(command: str) -> str:
+    # aerc takes the whole output of a command as the password.
+    return f'{captured_password(command)}printf "%s\\n" "$password" | head -n 1\n'
 
 
 def _section(account: Account) -> list[str]:
@@ -62,13 +58,13 @@ def _section(account: Account) -> list[str]:
         *_password_command(account, "incoming", "source"),
         f"outgoing = {_quoted(_outgoing(account.outgoing))}",
         *_password_command(account, "outgoing", "outgoing"),
-        # Without it aerc 0.14 refuses to send. Later versions have it for a default, and say so.
+        # aerc 0.14 does not send without it. Later versions have it as their default, and warn.
         *(["smtp-starttls = yes"] if account.outgoing.security == "starttls" else []),
         f"from = {_quoted(_mailbox(account))}",
         *(f"{key} = {_quoted(account.folders[name])}" for name, key in _FOLDER_KEYS.items() if name in account.folders),
     ]
     if account.text_signature:
-        lines.append(f"signature-file = ~/{_path(account, 'signature')}")
+        lines.append(f"signature-file = ~/{_FILES.path(account, 'signature')}")
     if account.check_interval:
         lines.append(f"check-mail = {account.check_interval}m")
     return lines
@@ -77,48 +73,44 @@ def _section(account: Account) -> list[str]:
 def _source(server: Server) -> str:
     scheme = "imaps" if server.security == "tls" else "imap"
     mechanism = "+xoauth2" if server.authentication == "oauth2" else ""
-    # "imap" alone insists on STARTTLS.
-    return f"{scheme}{mechanism}{'+insecure' if server.security == 'none' else ''}://{_login(server)}{_address(server)}"
+    # "imap" alone requires STARTTLS.
+    return f"{scheme}{mechanism}{'+insecure' if server.security == 'none' else ''}://{_login(server)}{host_and_port(server)}"
 
 
 def _outgoing(server: Server) -> str:
-    # To aerc 0.14 "smtp" without smtp-starttls is without TLS. Later versions say "smtp+insecure", and insist on STARTTLS here.
+    # In aerc 0.14 "smtp" without smtp-starttls is without TLS. Later versions have "smtp+insecure" for that, and require STARTTLS
+    # here.
     scheme = f"{'smtps' if server.security == 'tls' else 'smtp'}+{_MECHANISM[server.authentication]}"
-    return f"{scheme}://{'' if server.authentication == 'none' else _login(server)}{_address(server)}"
+    return f"{scheme}://{'' if server.authentication == 'none' else _login(server)}{host_and_port(server)}"
 
 
 def _login(server: Server) -> str:
-    # The asterisk may stand as it is, and the mask in a diff is made of them.
+    # The asterisk needs no encoding, and the mask in a diff is made of asterisks.
     password = "" if server.password is None else f":{quote(server.password, safe='*')}"
     return f"{quote(server.username, safe='')}{password}@"
-
-
-def _address(server: Server) -> str:
-    return f"[{server.host}]:{server.port}" if ":" in server.host else f"{server.host}:{server.port}"
 
 
 def _password_command(account: Account, side: str, key: str) -> list[str]:
     if not getattr(account, side).password_command:
         return []
-    return [f"{key}-cred-cmd = sh ~/{_path(account, f'{side}.password-command')}"]
+    return [f"{key}-cred-cmd = sh ~/{_FILES.path(account, f'{side}.password-command')}"]
 
 
 def _mailbox(account: Account) -> str:
     name = account.sender_name
-    # In an encoded word (RFC 2047) there is neither "%(" nor anything that looks like one.
+    # An encoded word (RFC 2047) contains neither "%(" nor anything that looks like an encoded word.
     return formataddr((Charset("utf-8").header_encode(name) if "%" in name or "=?" in name else name, account.email))
 
 
-def _cannot(account: Account) -> str | None:
+def _unsupported_reason(account: Account) -> str | None:
     if account.incoming.authentication == "none":
-        return "aerc always logs in to read mail: it cannot do incoming.authentication: none"
-    for side in ("incoming", "outgoing"):
-        server = getattr(account, side)
+        return "aerc does not support incoming.authentication: none"
+    for side, server in servers(account):
         if server.authentication == "password" and server.password is None and not server.password_command:
             return f"aerc does not ask for passwords: give {side}.password or {side}.password_command"
     for name in _FOLDER_KEYS:
         if "%(" in account.folders.get(name, ""):
-            return f"aerc takes '%(' in the name of a folder for another setting (folders.{name})"
+            return f"aerc reads '%(' in the name of a folder as another setting (folders.{name})"
     return None
 
 
@@ -135,17 +127,17 @@ CLIENT = Client(
     ),
     paths=(
         ".config/aerc/accounts.conf",
-        *(f"{_FOLDER}/*.{kind}" for kind in ("signature", "incoming.password-command", "outgoing.password-command")),
+        *_FILES.patterns("signature", "incoming.password-command", "outgoing.password-command"),
     ),
     render=_render,
     authentications=tuple(_MECHANISM),
-    cannot=_cannot,
-    loses=loses_html_signature,
+    unsupported_reason=_unsupported_reason,
+    unsupported_fields=html_signature,
     notes=(
-        "A section for each account in `accounts.conf`; aerc opens a tab for each, the user's own first, and of ours the default "
-        "one. The password stands there, or comes from the command, of which aerc cuts off spaces at both ends; it never asks, so "
-        "one of them must be given. `ca_file` cannot be set: start aerc with SSL_CERT_FILE in the environment. A wrong certificate "
-        "is refused. When the user makes an account with `:new-account`, aerc loses our second marker line, and the next run says "
-        "so."
+        "Each account is a section in `accounts.conf`. aerc opens a tab for each: the user's own first, then our default one. The "
+        "password is in the file, or comes from the command, whose output aerc strips of spaces at both ends; aerc never asks, so "
+        "one of them is required. `ca_file` cannot be set: start aerc with SSL_CERT_FILE in the environment. A wrong certificate "
+        "is rejected. When the user creates an account with `:new-account`, aerc drops the second marker of our block, and the "
+        "next run reports that."
     ),
 )  # fmt: skip

@@ -2,14 +2,14 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-r"""Alpine: a block in ``.pinercex``, the file of exceptions from the user's ``.pinerc``; its passwords Alpine asks for.
+r"""Alpine: a block in ``.pinercex``, whose settings override those in the user's ``.pinerc``. Alpine asks for passwords.
 
-Alpine rewrites both files. It keeps comments and the order of the lines, but where a variable is set twice it drops all but the
-last one, and behind our block it adds each variable that it misses, unset. So a block has every variable that we ever set, in
-the form in which Alpine writes it (seen with 2.26), and only one block may set them in one file.
+Alpine rewrites both files. It keeps comments and the order of the lines. But if a variable is set twice, it drops all lines except
+the last one, and after our block it adds every variable that is missing, unset. So a block has every variable that we ever set, in
+the form in which Alpine writes it (2.26), and only one block in a file may set them.
 
-Alpine looks for ``.pinercex`` beside the ``.pinerc`` that it is started with: each account has a directory for the two
-(``alpine -p ~/.config/mailops/alpine/KEY/.pinerc``), and the default account is what ``alpine`` alone opens.
+Alpine looks for ``.pinercex`` beside the ``.pinerc`` that it is started with. Each account has a directory for the two
+(``alpine -p ~/.config/mailops/alpine/KEY/.pinerc``); ``alpine`` alone opens the default account.
 """
 
 from __future__ import annotations
@@ -17,58 +17,55 @@ from __future__ import annotations
 import re
 from typing import Iterable, Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import (
-    BLOCK,
-    Client,
-    File,
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._accounts import (
     default_account,
-    loses_html_signature,
+    host_and_port,
+    html_signature,
+    servers,
 )
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block, owned, variant
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._imap import modified_utf7
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 _FOLDER = ".config/mailops/alpine"
 _TLS = {"tls": "/ssl", "starttls": "/tls", "none": "/notls"}
-_PLAIN = frozenset(b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789")
-# c-client's NETMAXUSER and NETMAXMBX: what is longer makes the whole name of the folder invalid.
-_LONGEST_USERNAME = 64
-_LONGEST_FOLDER = 255
+# NETMAXUSER and NETMAXMBX of c-client. A longer one makes the whole name of the folder invalid.
+_MAX_USERNAME = 64
+_MAX_FOLDER = 255
 
 
 def _escaped(text: str) -> str:
-    r"""Alpine puts the environment's variables into values. (``$$`` is a dollar sign too, but not after a backslash.)"""
+    r"""Alpine expands environment variables in values. (``$$`` is a dollar sign, too, but not after a backslash.)"""
     return text.replace("$", "\\$")
 
 
-def _render(accounts: Sequence[Account], user: User) -> list[File]:
+def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     default = default_account(accounts)
     variables = _variables(default)
+    own_variable = rf"^(?i:{'|'.join(variables)})[ \t]*=[ \t]*[^ \t\r\n]"
+    only_a_hint = variant(own_variable, f"# alpine -p ~/{_FOLDER}/{default.key}/.pinerc\n")
     return [
         *(file for account in accounts for file in _files(account)),
-        File(
-            ".pinercex",
-            _block(variables),
-            BLOCK,
-            unless=rf"^(?i:{'|'.join(variables)})[ \t]*=[ \t]*[^ \t\r\n]",
-            text_if_matched=f"# alpine -p ~/{_FOLDER}/{default.key}/.pinerc\n",
-        ),
+        block(".pinercex", _lines(variables), variants=[only_a_hint]),
     ]
 
 
 def _files(account: Account) -> Iterable[File]:
-    yield File(f"{_FOLDER}/{account.key}/.pinercex", _block(_variables(account)), BLOCK)
+    yield block(f"{_FOLDER}/{account.key}/.pinercex", _lines(_variables(account)))
     if account.text_signature:
-        yield File(f"{_FOLDER}/{account.key}/signature", account.text_signature + "\n")
+        yield owned(f"{_FOLDER}/{account.key}/signature", f"{account.text_signature}\n")
 
 
-def _block(variables: dict[str, str]) -> str:
+def _lines(variables: dict[str, str]) -> str:
     return "".join(f"{name}={_escaped(value)}\n" for name, value in variables.items())
 
 
 def _variables(account: Account) -> dict[str, str]:
-    """Variable -> value, as it is before the environment's variables are put in. Empty means unset."""
+    """Variable -> value, with literal dollar signs. Empty means unset."""
     mailboxes = f"{{{_server(account.incoming)}}}"
     folders = account.folders
     return {
@@ -78,21 +75,20 @@ def _variables(account: Account) -> dict[str, str]:
         "postponed-folder": f"{mailboxes}{modified_utf7(folders['drafts'])}" if "drafts" in folders else "",
         "smtp-server": _server(account.outgoing),
         "user-domain": account.email.rpartition("@")[2],
-        # Elements of a list are separated in exactly this way.
+        # Alpine writes a list in exactly this form.
         "customized-hdrs": ",\n\t".join(_headers(account)),
         "signature-file": f"~/{_FOLDER}/{account.key}/signature" if account.text_signature else "",
         "mail-check-interval": str(account.check_interval * 60) if account.check_interval else "",
-        # The file is used in addition to the path, which is never empty: so it is one where nothing can be found.
+        # Alpine uses the file in addition to the path, which has a default. Nothing can be found in this one.
         "system-certs-path": "/dev/null" if account.ca_file else "",
         "system-certs-file": account.ca_file or "",
     }
 
 
 def _server(server: Server) -> str:
-    host = f"[{server.host}]" if ":" in server.host else server.host
     username = server.username.replace("\\", "\\\\")
     user = "" if server.authentication == "none" else f'/user="{username}"'
-    return f"{host}:{server.port}{_TLS[server.security]}{user}"
+    return f"{host_and_port(server)}{_TLS[server.security]}{user}"
 
 
 def _headers(account: Account) -> Iterable[str]:
@@ -102,26 +98,24 @@ def _headers(account: Account) -> Iterable[str]:
 
 
 def _encoded_name(name: str) -> str:
-    """Alpine's reader of lists knows no escapes, so what it sees is an encoded word (RFC 2047): of the quoted string that Alpine
-    decodes and then reads as a name."""
-    phrase = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
-    return "=?UTF-8?Q?" + "".join(chr(octet) if octet in _PLAIN else f"={octet:02X}" for octet in phrase.encode()) + "?="
+    """An encoded word (RFC 2047), because a list in Alpine has no escapes. Alpine decodes it and then reads the quoted string in
+    it."""
+    return f"=?UTF-8?Q?{escaped_octets(double_quoted(name), ALPHANUMERIC, '={:02X}')}?="
 
 
-def _cannot(account: Account) -> str | None:
-    for side in ("incoming", "outgoing"):
-        server = getattr(account, side)
-        if not server.username.isascii() or set(server.username) & set('"{}') or len(server.username) > _LONGEST_USERNAME:
-            return f'Alpine takes log-in names of at most {_LONGEST_USERNAME} ASCII characters without " {{ }} ({side}.username)'
+def _unsupported_reason(account: Account) -> str | None:
+    for side, server in servers(account):
+        if not server.username.isascii() or set(server.username) & set('"{}') or len(server.username) > _MAX_USERNAME:
+            return f'Alpine accepts log-in names of at most {_MAX_USERNAME} ASCII characters without " {{ }} ({side}.username)'
     if account.incoming.authentication == "none":
         return "Alpine cannot read mail without a log-in (incoming.authentication: none)"
     for name in ("sent", "drafts"):
-        if len(modified_utf7(account.folders.get(name, ""))) > _LONGEST_FOLDER:
-            return f"Alpine takes folder names of at most {_LONGEST_FOLDER} characters in the encoding of IMAP (folders.{name})"
+        if len(modified_utf7(account.folders.get(name, ""))) > _MAX_FOLDER:
+            return f"Alpine accepts folder names of at most {_MAX_FOLDER} characters in the encoding of IMAP (folders.{name})"
     if account.ca_file and (set(account.ca_file) & set('",') or account.ca_file.endswith(" ")):
-        return "Alpine takes no path with a comma, a double quote or a space at its end (ca_file)"
+        return "Alpine does not accept a path with a comma, a double quote or a space at its end (ca_file)"
     if re.search(r"_[A-Z0-9]+_", account.text_signature or ""):
-        return "Alpine takes capitals between two underscores for a place to fill in (signature)"
+        return "Alpine reads capitals between two underscores as a variable (signature)"
     return None
 
 
@@ -140,12 +134,12 @@ CLIENT = Client(
     paths=(".pinercex", f"{_FOLDER}/*/.pinercex", f"{_FOLDER}/*/signature"),
     render=_render,
     authentications=("password", "none"),
-    cannot=_cannot,
-    loses=loses_html_signature,
+    unsupported_reason=_unsupported_reason,
+    unsupported_fields=html_signature,
     notes=(
-        "The default account is what `alpine` opens, and each account, that one too, what `alpine -p "
-        "~/.config/mailops/alpine/KEY/.pinerc` opens. It stands in `.pinercex`, which goes before the user's `.pinerc`; a "
-        "`.pinercex` in which the user (or another instance) sets one of the same variables stays as it is, and only says how "
-        "to start. Alpine asks for passwords. A wrong certificate makes it ask too."
+        "`alpine` opens the default account, and `alpine -p ~/.config/mailops/alpine/KEY/.pinerc` opens any account. The accounts "
+        "are in `.pinercex` files, whose settings override those in `.pinerc`. If the user (or another instance) sets one of the "
+        "same variables in `~/.pinercex`, these lines stay as they are, and our block is only a comment with the command. Alpine "
+        "asks for passwords. With a wrong certificate it asks, too."
     ),
 )  # fmt: skip

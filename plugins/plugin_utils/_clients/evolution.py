@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Evolution: data sources of ours, key files next to the user's own: an account, its identity, its transport, its signature.
+"""Evolution: data sources, which are key files, beside the user's own: an account, its identity, its transport, its signature.
 
-Passwords lie in the user's keyring, where no file can put them: Evolution asks once for each server. It knows the system's CAs
-only. Which account is the default and which ones notify are settings in the user's dconf database.
+Passwords are in the user's keyring, where a file cannot put them: Evolution asks once for each server. It uses the system's CAs
+only. The default account and notifications are settings in the user's dconf database.
 """
 
 from __future__ import annotations
@@ -13,27 +13,27 @@ from __future__ import annotations
 from typing import Mapping, Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client, File
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import owned
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._keyfile import Value, key_file
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 _FOLDER = ".config/evolution"
 _BACKEND = {"imap": "imapx", "pop": "pop"}
 _SECURITY = {"tls": "ssl-on-alternate-port", "starttls": "starttls-on-standard-port", "none": "none"}
-# The names of SASL mechanisms. Evolution takes the one it is given, and without a name does not log in to an SMTP server at all.
+# The names of SASL mechanisms. Without a name Evolution does not log in to an SMTP server at all.
 _METHOD = {"password": "PLAIN", "encrypted": "CRAM-MD5", "gssapi": "GSSAPI", "ntlm": "NTLM", "none": "none"}
 _MIME_TYPE = {"text": "text/plain", "html": "text/html"}
-# The highest value that the program's property takes.
-_MOST_DAYS = 365
-# What Evolution leaves as it is in the address of a folder.
+_MAX_DAYS = 365
+# Evolution does not encode these characters in the URI of a folder.
 _PLAIN_IN_FOLDERS = "!$&'()*+,-./=_~"
 
 Group = Mapping[str, Value]
 
 
-def _render(accounts: Sequence[Account], user: User) -> list[File]:
+def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     return [file for account in accounts for file in _files(account)]
 
 
@@ -47,17 +47,17 @@ def _files(account: Account) -> list[File]:
     texts = {}
     if account.signature:
         sources[f"{uid}-signature"] = _signature(account)
-        # Text in an ordinary file; Evolution would run one that is executable.
+        # Evolution would run an executable file.
         texts[f"{_FOLDER}/signatures/{uid}-signature"] = account.signature
     texts |= {f"{_FOLDER}/sources/{name}.source": key_file(groups) for name, groups in sources.items()}
-    return [File(path, text) for path, text in texts.items()]
+    return [owned(path, text) for path, text in texts.items()]
 
 
 def _account(account: Account, uid: str) -> dict[str, Group]:
     mail_account: dict[str, Value] = {
         "BackendName": _BACKEND[account.account_type],
         "IdentityUid": f"{uid}-identity",
-        # Otherwise Evolution looks for the special folders and writes what it found into these files.
+        # Otherwise Evolution looks for the special folders, and writes them into these files.
         "NeedsInitialSetup": False,
     }
     if "archive" in account.folders:
@@ -126,7 +126,7 @@ def _server(server: Server) -> dict[str, Group]:
         "Host": server.host,
         "Method": _METHOD[server.authentication],
         "Port": server.port,
-        # These at their defaults: Evolution adds them where they are missing.
+        # These are defaults. Evolution adds them if they are missing.
         "ProxyUid": "system-proxy",
         "RememberPassword": True,
         "User": "" if server.authentication == "none" else server.username,
@@ -137,16 +137,16 @@ def _server(server: Server) -> dict[str, Group]:
 
 
 def _folder(uid: str, path: str) -> str:
-    """The address of a folder. A slash in the path separates levels, whatever the server has for that."""
-    # Evolution decodes it twice, so that a percent sign must be encoded twice.
+    """The URI of a folder. A slash in the path separates levels, whatever the server's separator is."""
+    # Evolution decodes it twice.
     return f"folder://{uid}/{quote(path.replace('%', '%25'), safe=_PLAIN_IN_FOLDERS)}"
 
 
-def _cannot(account: Account) -> str | None:
+def _unsupported_reason(account: Account) -> str | None:
     if account.incoming.authentication == "none":
-        return "Evolution cannot do incoming.authentication: none"
-    if (account.delete_after_days or 0) > _MOST_DAYS:
-        return f"Evolution deletes mail from a POP server after at most {_MOST_DAYS} days: delete_after_days is more"
+        return "Evolution does not support incoming.authentication: none"
+    if (account.delete_after_days or 0) > _MAX_DAYS:
+        return f"Evolution deletes mail from a POP server after at most {_MAX_DAYS} days: lower delete_after_days"
     return None
 
 
@@ -166,11 +166,11 @@ CLIENT = Client(
     paths=(f"{_FOLDER}/sources/mailops-*.source", f"{_FOLDER}/signatures/mailops-*"),
     render=_render,
     authentications=tuple(_METHOD),
-    cannot=_cannot,
+    unsupported_reason=_unsupported_reason,
     notes=(
-        "Each account stands beside those that the user has made, and an Evolution that runs sees it at once. It asks once for each "
-        "server's password, which it keeps in the user's keyring. What the user changes in Evolution is written into the same "
-        "files, and the next run takes it back. Without `folders` sent mail and drafts stay on the computer. "
-        "With a wrong certificate Evolution asks whether to trust it; the server's CA must be one of the system's."
+        "The accounts are beside the user's own ones, at once if Evolution is running. It asks once for each server's password, "
+        "and keeps it in the user's keyring. Evolution writes the user's changes into the same files, and the next run reverts "
+        "them. Without `folders` sent mail and drafts stay on the computer. The server's CA must be one of the system's. With a "
+        "wrong certificate Evolution asks whether to trust it."
     ),
 )  # fmt: skip

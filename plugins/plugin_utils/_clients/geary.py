@@ -2,11 +2,11 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Geary: a directory of ours for each account, next to those that Geary numbers (account_01) for the accounts of its user.
+"""Geary: a directory of ours for each account, beside those that Geary numbers (account_01) for the user's own accounts.
 
-Passwords lie in the user's keyring, where no file can put them: Geary asks once for each server. It knows the system's CAs
-only, has one switch for all accounts for notifications, and looks for mail when it likes. Of a sender's name it takes quotes and
-backslashes off, also when it has written them itself.
+Passwords are in the user's keyring, where a file cannot put them: Geary asks once for each server. It uses the system's CAs only,
+has one switch for the notifications of all accounts, and has no interval for checks. It strips quotes and backslashes from a
+sender's name, even if it has written them itself.
 """
 
 from __future__ import annotations
@@ -15,30 +15,37 @@ import html
 from email.utils import formataddr
 from typing import Mapping, Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client, File
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import owned
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._keyfile import Value, key_file
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 _SECURITY = {"tls": "transport", "starttls": "start-tls", "none": "none"}
 _CREDENTIALS = {"password": "custom", "none": "none"}
-_FOLDERS = {"archive": "archive_folder", "drafts": "drafts_folder", "sent": "sent_folder", "junk": "junk_folder", "trash": "trash_folder"}
+_FOLDERS = {
+    "archive": "archive_folder",
+    "drafts": "drafts_folder",
+    "sent": "sent_folder",
+    "junk": "junk_folder",
+    "trash": "trash_folder",
+}
 
 
-def _render(accounts: Sequence[Account], user: User) -> list[File]:
+def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     return [
-        File(f".config/geary/mailops-{account.key}/geary.ini", key_file(_groups(account, place)))
+        owned(f".config/geary/mailops-{account.key}/geary.ini", key_file(_groups(account, place)))
         for place, account in enumerate(accounts, start=1)
     ]
 
 
 def _groups(account: Account, place: int) -> dict[str, Mapping[str, Value]]:
-    """All that Geary writes, in its order, so that there is no difference when it saves an account."""
+    """Everything that Geary writes, in its order, so that the file stays the same when Geary saves an account."""
     return {
         "Metadata": {"version": 1, "status": "enabled"},
         "Account": {
-            # Geary opens the first account and composes with the one that is open.
+            # Geary opens the first account, and writes new mail from the open one.
             "ordinal": 0 if account.default else place,
             "label": account.account_name,
             "prefetch_days": 14,
@@ -58,7 +65,7 @@ def _groups(account: Account, place: int) -> dict[str, Mapping[str, Value]]:
 def _signature(account: Account) -> str:
     if not account.signature or account.signature_format == "html":
         return account.signature or ""
-    # Geary takes what has no tag for text, and escapes it once more.
+    # Geary reads a signature without a tag as text, and escapes it again.
     lines = html.escape(account.signature).rstrip("\n").split("\n")
     return f"<div>{'<br>'.join(lines)}</div>"
 
@@ -74,9 +81,9 @@ def _service(server: Server) -> dict[str, Value]:
     }
 
 
-def _cannot(account: Account) -> str | None:
+def _unsupported_reason(account: Account) -> str | None:
     if account.incoming.authentication == "none":
-        return "Geary cannot do incoming.authentication: none"
+        return "Geary does not support incoming.authentication: none"
     return None
 
 
@@ -95,10 +102,10 @@ CLIENT = Client(
     paths=(".config/geary/mailops-*/geary.ini",),
     render=_render,
     authentications=tuple(_CREDENTIALS),
-    cannot=_cannot,
+    unsupported_reason=_unsupported_reason,
     notes=(
-        "Each account stands beside those that the user has made, and Geary knows it at its next start. It asks once for each "
-        "server's password, which it keeps in the user's keyring. What the user changes in Geary is written into the same file, and "
-        "the next run takes it back. With a wrong certificate Geary asks whether to trust it; the server's CA must be one of the system's."
+        "The accounts are beside the user's own ones, after the next start of Geary. It asks once for each server's password, and "
+        "keeps it in the user's keyring. Geary writes the user's changes into the same file, and the next run reverts them. The "
+        "server's CA must be one of the system's. With a wrong certificate Geary asks whether to trust it."
     ),
 )  # fmt: skip

@@ -4,34 +4,36 @@
 
 """getmail (getmail6): a configuration file for each account, with a Maildir of its own.
 
-They are in a directory of ours: were it getmail's usual ``~/.config/getmail``, whose existence alone makes getmail read no other,
-then a user's own files in ``~/.getmail`` would be read no longer. Given such a directory, getmail runs all files in it.
+They are in a directory of ours. If getmail's usual ``~/.config/getmail`` exists, getmail does not read a user's own files in
+``~/.getmail`` any more. With ``--getmaildir`` getmail runs all files of a directory.
 """
 
 from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client, File
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._account_files import AccountFiles
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import owned
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._ini import ini
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._maildir import maildir
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
-_FOLDER = ".config/mailops/getmail"
-# Without a list of CAs getmail takes any certificate, and it knows none by itself. This is where Debian, Ubuntu, Arch and Alpine
-# Linux have it; where it does not exist, getmail does not start.
+_FILES = AccountFiles("getmail")
+# Without a list of CAs getmail accepts any certificate, and it has no list of its own. Debian, Ubuntu, Arch and Alpine Linux have
+# it here. If the file does not exist, getmail does not start.
 _SYSTEM_CAS = "/etc/ssl/certs/ca-certificates.crt"
 _RETRIEVERS = {
     ("imap", "tls"): "SimpleIMAPSSLRetriever", ("imap", "none"): "SimpleIMAPRetriever",
     ("pop", "tls"): "SimplePOP3SSLRetriever", ("pop", "none"): "SimplePOP3Retriever",
 }  # fmt: skip
 _IMAP_MECHANISMS = {"encrypted": "use_cram_md5", "oauth2": "use_xoauth2"}
-# What is to stand in quotes (RFC 3501, atom-specials), in which Python's imaplib does not put a log-in name.
-_TO_BE_QUOTED = ' (){%*"\\'
+# These characters need quotes (RFC 3501, atom-specials), and Python's imaplib does not quote a log-in name.
+_NEEDS_QUOTES = ' (){%*"\\'
 
 
-def _render(accounts: Sequence[Account], user: User) -> list[File]:
+def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     return [file for account in accounts for file in _files(account)]
 
 
@@ -41,13 +43,13 @@ def _files(account: Account) -> list[File]:
         "retriever": _retriever(account),
         "destination": {"type": "Maildir", "path": f"~/{mailbox}/"},
         "options": {
-            # What it has fetched once, it does not fetch again.
+            # Fetch each message once.
             "read_all": "false",
             "delete": "false" if account.leave_on_server else "true",
             "delete_after": account.delete_after_days or 0,
         },
     }
-    return [File(f"{_FOLDER}/{account.key}.getmailrc", ini(sections)), *maildir(mailbox)]
+    return [owned(_FILES.path(account, "getmailrc"), ini(sections)), *maildir(mailbox)]
 
 
 def _retriever(account: Account) -> dict[str, object]:
@@ -60,7 +62,7 @@ def _retriever(account: Account) -> dict[str, object]:
         "password": server.password,
     }
     if server.password_command:
-        # A tuple as Python writes it; no shell has a part in it.
+        # A tuple as Python writes it. getmail uses no shell.
         options["password_command"] = ascii(server.password_command)
     if server.security == "tls":
         options["ca_certs"] = account.ca_file or _SYSTEM_CAS
@@ -69,26 +71,26 @@ def _retriever(account: Account) -> dict[str, object]:
     return options
 
 
-def _cannot(account: Account) -> str | None:
+def _unsupported_reason(account: Account) -> str | None:
     server = account.incoming
     if (account.account_type, server.security) not in _RETRIEVERS:
-        return "getmail does not know STARTTLS: incoming.security must be tls"
+        return "getmail does not support STARTTLS: incoming.security must be tls"
     if account.account_type == "pop" and server.authentication != "password":
-        return f"getmail cannot do incoming.authentication: {server.authentication} with POP"
+        return f"getmail does not support incoming.authentication: {server.authentication} with POP"
     if server.password is not None and server.password != server.password.strip():
-        return "getmail takes white space off both ends of incoming.password: change it or use incoming.password_command"
+        return "getmail strips white space from both ends of incoming.password: change it or use incoming.password_command"
     if account.ca_file and (account.ca_file != account.ca_file.strip() or "$" in account.ca_file):
-        return "getmail takes '$' in ca_file for a variable, and white space off its ends: rename the file"
+        return "getmail reads '$' in ca_file as a variable, and strips white space from its ends: rename the file"
     if account.account_type == "imap":
-        return _cannot_imap(account)
+        return _unsupported_by_imap(account)
     return None
 
 
-def _cannot_imap(account: Account) -> str | None:
+def _unsupported_by_imap(account: Account) -> str | None:
     server = account.incoming
     if server.authentication == "password":
-        if not server.username.isascii() or set(server.username) & set(_TO_BE_QUOTED):
-            return f"getmail cannot log in with IMAP unless incoming.username is ASCII without a space or one of{_TO_BE_QUOTED}"
+        if not server.username.isascii() or set(server.username) & set(_NEEDS_QUOTES):
+            return f"getmail cannot log in with IMAP unless incoming.username is ASCII without a space or one of{_NEEDS_QUOTES}"
         if server.password is not None and not server.password.isascii():
             return "getmail cannot log in with IMAP unless incoming.password is ASCII"
     return None
@@ -105,16 +107,16 @@ CLIENT = Client(
             "incoming.password_command", "incoming.authentication",
         )
     ),
-    paths=(f"{_FOLDER}/*.getmailrc", *(file.path for file in maildir("Mail/getmail/*"))),
+    paths=(*_FILES.patterns("getmailrc"), *(file.path for file in maildir("Mail/getmail/*"))),
     render=_render,
     authentications=("password", *_IMAP_MECHANISMS),
-    cannot=_cannot,
+    unsupported_reason=_unsupported_reason,
     notes=(
-        "A file for each account, with a Maildir `~/Mail/getmail/KEY`, in a directory that getmail is told of: `getmail --getmaildir "
-        "~/.config/mailops/getmail` fetches the mail of all of them (of IMAP, the inbox), and the user's own getmail stays as it is. "
-        "Nothing is deleted on the server, except as `leave_on_server` and `delete_after_days` say. The password stands in the "
-        "file, or comes from the command; otherwise getmail asks. STARTTLS is refused, as getmail does not know it, and so is a "
-        "wrong certificate. Without `ca_file`, `/etc/ssl/certs/ca-certificates.crt` must exist. On a busy machine getmail 6.18 may miss "
-        "the end of a delivery: it waits for three minutes then, and the next run fetches the same messages again."
+        "Each account is a file of its own, with a Maildir `~/Mail/getmail/KEY`. `getmail --getmaildir ~/.config/mailops/getmail` "
+        "fetches the mail of all of them (of IMAP, the inbox); the user's own getmail is not affected. Nothing is deleted on the "
+        "server, except as `leave_on_server` and `delete_after_days` say. The password is in the file, or comes from the command; "
+        "otherwise getmail asks for it. getmail does not support STARTTLS. A wrong certificate is rejected. Without `ca_file`, "
+        "`/etc/ssl/certs/ca-certificates.crt` must exist. On a busy machine getmail 6.18 may miss the end of a delivery: it then "
+        "waits for three minutes, and the next run fetches the same messages again."
     ),
 )  # fmt: skip

@@ -4,8 +4,8 @@
 
 """mbsync (isync): an IMAP account, its two stores and a channel in the user's ``.mbsyncrc``.
 
-Names and keywords are those of isync 1.4. Its successor 1.5 wants ``TLSType`` for ``SSLType``, which 1.4 refuses, and takes the
-old one with a warning.
+The keywords are those of isync 1.4. Version 1.5 has ``TLSType`` instead of ``SSLType``, which 1.4 does not know; it accepts the old
+one with a warning.
 """
 
 from __future__ import annotations
@@ -13,29 +13,28 @@ from __future__ import annotations
 import shlex
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block, owned
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._line_limit import long_line_reason
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._quoting import double_quoted
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
-# A longer line is read as two; at 1022 bytes the second one is empty, which ends the section.
-_LONGEST_LINE = 1021
+# mbsync reads a longer line as two. At 1022 bytes the second one is empty, which ends the section.
+_MAX_LINE = 1021
 _SSL_TYPE = {"tls": "IMAPS", "starttls": "STARTTLS", "none": "None"}
-# Without AuthMechs mbsync takes the strongest that the server offers and never falls back when that fails.
+# Without AuthMechs mbsync chooses the strongest mechanism that the server offers, and does not fall back when it fails.
 _AUTH_MECHS = {"password": "PLAIN LOGIN", "encrypted": "SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5", "gssapi": "GSSAPI", "ntlm": "NTLM"}
-# mbsync makes the folders of a store, but not the directory that holds them: "cannot open store". A file of ours does.
+# mbsync creates the folders of a store, but not the directory that holds them ("cannot open store"). This file creates it.
 _README = "mbsync keeps the mail of this account here.\n"
 
 
-def _quoted(text: str) -> str:
-    return '"' + text.replace("\\", "\\\\").replace('"', '\\"') + '"'
-
-
-def _render(accounts: Sequence[Account], user: User) -> list[File]:
-    # An empty line ends a section, and a comment (such as the markers) does not: one at the beginning ends the user's last one.
+def _render(accounts: Sequence[Account], context: Context) -> list[File]:
+    # An empty line ends a section; a comment, such as a marker, does not. The first line ends the user's last section.
     text = "".join("\n" + "\n".join(section) + "\n" for account in accounts for section in _sections(account))
     return [
-        File(".mbsyncrc", f"{text}\n", BLOCK),
-        *(File(f"Mail/{account.key}/.mailops", _README) for account in accounts),
+        block(".mbsyncrc", f"{text}\n"),
+        *(owned(f"Mail/{account.key}/.mailops", _README) for account in accounts),
     ]
 
 
@@ -52,7 +51,7 @@ def _sections(account: Account) -> list[list[str]]:
             "Patterns *",
             "Sync All",
             "Create Near",
-            # What is deleted here is only marked as deleted on the server, and a folder deleted here stays there.
+            # A message that is deleted here is only marked as deleted on the server. A folder that is deleted here stays there.
             "Remove None",
             "Expunge None",
             "CopyArrivalDate yes",
@@ -63,23 +62,20 @@ def _sections(account: Account) -> list[list[str]]:
 
 def _account(account: Account) -> list[str]:
     server = account.incoming
-    lines = [f"IMAPAccount {account.key}", f"Host {server.host}", f"Port {server.port}", f"User {_quoted(server.username)}"]
+    lines = [f"IMAPAccount {account.key}", f"Host {server.host}", f"Port {server.port}", f"User {double_quoted(server.username)}"]
     if server.password is not None:
-        lines.append(f"Pass {_quoted(server.password)}")
+        lines.append(f"Pass {double_quoted(server.password)}")
     elif server.password_command:
-        # The plus sign: the command may ask something on the terminal.
-        lines.append(f"PassCmd {_quoted('+' + shlex.join(server.password_command))}")
+        # The plus sign lets the command use the terminal.
+        lines.append(f"PassCmd {double_quoted('+' + shlex.join(server.password_command))}")
     lines += [f"AuthMechs {_AUTH_MECHS[server.authentication]}", f"SSLType {_SSL_TYPE[server.security]}"]
     if account.ca_file:
-        lines += ["SystemCertificates no", f"CertificateFile {_quoted(account.ca_file)}"]
+        lines += ["SystemCertificates no", f"CertificateFile {double_quoted(account.ca_file)}"]
     return lines
 
 
-def _cannot(account: Account) -> str | None:
-    for line in _account(account):
-        if len(line.encode()) > _LONGEST_LINE:
-            return f"mbsync reads lines of at most {_LONGEST_LINE} bytes, and its '{line.split()[0]}' would need more"
-    return None
+def _unsupported_reason(account: Account) -> str | None:
+    return long_line_reason("mbsync", _MAX_LINE, _account(account))
 
 
 CLIENT = Client(
@@ -96,10 +92,10 @@ CLIENT = Client(
     paths=(".mbsyncrc", "Mail/*/.mailops"),
     render=_render,
     authentications=tuple(_AUTH_MECHS),
-    cannot=_cannot,
+    unsupported_reason=_unsupported_reason,
     notes=(
-        "One channel for each account in `.mbsyncrc`, between the server and `~/Mail/KEY`; `mbsync --all` does all of them, the "
-        "user's own included. It never deletes on the server. The password stands there, or comes from the command; otherwise "
-        "mbsync asks. A wrong certificate is refused."
+        "Each account is a channel in `.mbsyncrc`, between the server and `~/Mail/KEY`. `mbsync --all` synchronises all channels, "
+        "the user's own included. Nothing is deleted on the server. The password is in the file, or comes from the command; "
+        "otherwise mbsync asks for it. A wrong certificate is rejected."
     ),
 )  # fmt: skip

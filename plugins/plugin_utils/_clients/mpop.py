@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client, File
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._maildir import maildir
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._msmtp_syntax import block, login_and_tls, too_long
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._msmtp_syntax import accounts_block, login_and_tls, too_long
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 _AUTH = {"gssapi": "gssapi", "encrypted": "cram-md5", "ntlm": "ntlm", "oauth2": "xoauth2"}
 
 
-def _render(accounts: Sequence[Account], user: User) -> list[File]:
-    ours = block(accounts, _lines, ".mpoprc", (".mpoprc", ".config/mpop/config"))
+def _render(accounts: Sequence[Account], context: Context) -> list[File]:
+    ours = accounts_block(accounts, _lines, ".mpoprc", (".mpoprc", ".config/mpop/config"))
     return [ours, *(file for account in accounts for file in maildir(_mailbox(account)))]
 
 
@@ -38,10 +38,10 @@ def _lines(account: Account) -> list[str]:
         "tls_certcheck on",
         f"keep {'on' if account.leave_on_server else 'off'}",
         "only_new on",
-        # These delete on the server what was never fetched.
+        # These would delete mail on the server that was never fetched.
         "killsize off",
         "filter",
-        # By default accounts with the same log-in share it, and a message goes to the one that asks first.
+        # By default accounts with the same log-in share it, and only the first one gets a new message.
         f"uidls_file ~/.mpop_uidls/{account.key}",
         f"delivery maildir ~/{_mailbox(account)}",
     ]
@@ -51,11 +51,11 @@ def _auth(account: Account) -> str:
     server = account.incoming
     if server.authentication != "password":
         return _AUTH[server.authentication]
-    # "on" takes what the server offers, but without TLS never a method that shows the password.
+    # "on" chooses from what the server offers, but without TLS never a method that reveals the password.
     return "user" if server.security == "none" else "on"
 
 
-def _cannot(account: Account) -> str | None:
+def _unsupported_reason(account: Account) -> str | None:
     return too_long("mpop", _lines(account))
 
 
@@ -73,11 +73,11 @@ CLIENT = Client(
     paths=(".mpoprc", ".config/mpop/config", *(file.path for file in maildir("Mail/mpop/*"))),
     render=_render,
     authentications=("password", *_AUTH),
-    cannot=_cannot,
+    unsupported_reason=_unsupported_reason,
     notes=(
-        "Accounts in `.mpoprc`, each with a Maildir `~/Mail/mpop/KEY`: `mpop` fetches the default one, which is `account default` "
-        "unless the user has that already, `mpop KEY` another one, `mpop --all-accounts` all of them. With `leave_on_server` nothing "
-        "is deleted on the server. The password stands there, or comes from the command; otherwise mpop asks. A wrong "
-        "certificate is refused."
+        "The accounts are in `.mpoprc`, each with a Maildir `~/Mail/mpop/KEY`. `mpop` fetches the mail of the default one "
+        "(`account default`, unless the user has a default already), `mpop KEY` of another one, `mpop --all-accounts` of all. With "
+        "`leave_on_server` nothing is deleted on the server. The password is in the file, or comes from the command; otherwise "
+        "mpop asks for it. A wrong certificate is rejected."
     ),
 )  # fmt: skip

@@ -9,16 +9,16 @@ from __future__ import annotations
 import re
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client, File
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._msmtp_syntax import block, login_and_tls, quoted, too_long
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._msmtp_syntax import accounts_block, login_and_tls, quoted, too_long
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 _AUTH = {"gssapi": "gssapi", "encrypted": "cram-md5", "ntlm": "ntlm", "oauth2": "xoauth2", "none": "off"}
 
 
-def _render(accounts: Sequence[Account], user: User) -> list[File]:
-    return [block(accounts, _lines, ".msmtprc", (".msmtprc", ".config/msmtp/config"))]
+def _render(accounts: Sequence[Account], context: Context) -> list[File]:
+    return [accounts_block(accounts, _lines, ".msmtprc", (".msmtprc", ".config/msmtp/config"))]
 
 
 def _lines(account: Account) -> list[str]:
@@ -39,13 +39,13 @@ def _auth(account: Account) -> str:
     server = account.outgoing
     if server.authentication != "password":
         return _AUTH[server.authentication]
-    # "on" takes what the server offers of PLAIN, LOGIN and the like, but without TLS never a method that shows the password.
+    # "on" chooses from what the server offers, but without TLS never a method that reveals the password.
     return "plain" if server.security == "none" else "on"
 
 
-def _cannot(account: Account) -> str | None:
+def _unsupported_reason(account: Account) -> str | None:
     if re.search(r"%[UHCM]|[*?\[]", account.email):
-        return "msmtp takes an address with * or ?, or with %U, %H, %C or %M, for a pattern"
+        return "msmtp reads an address with *, ? or [, or with %U, %H, %C or %M, as a pattern (email)"
     return too_long("msmtp", _lines(account))
 
 
@@ -63,10 +63,10 @@ CLIENT = Client(
     paths=(".msmtprc", ".config/msmtp/config"),
     render=_render,
     authentications=("password", "encrypted", "gssapi", "ntlm", "oauth2", "none"),
-    cannot=_cannot,
+    unsupported_reason=_unsupported_reason,
     notes=(
-        "Accounts in `.msmtprc`, chosen by `msmtp -a KEY` or by the sender's address (`msmtp --read-envelope-from`); the "
-        "default one is `account default`, unless the user has that already. The password stands there, or comes from the "
-        "command; otherwise msmtp asks. A wrong certificate is refused."
+        "The accounts are in `.msmtprc`. `msmtp -a KEY` chooses one, or the sender's address does (`msmtp --read-envelope-from`). "
+        "The default one is `account default`, unless the user has a default already. The password is in the file, or comes from "
+        "the command; otherwise msmtp asks for it. A wrong certificate is rejected."
     ),
 )  # fmt: skip

@@ -4,12 +4,12 @@
 
 """OfflineIMAP: an account and its two repositories in the user's ``.offlineimaprc``.
 
-A section must not be there twice, and ``[general]`` says which accounts ``offlineimap`` syncs. Where the user, or another
-instance, has one, ours are synced by name: ``offlineimap -a work-1a2b3c4d``.
+A section must not occur twice, and ``[general]`` says which accounts ``offlineimap`` syncs. Where the user, or another instance,
+has that section, ours are synced by name: ``offlineimap -a work-1a2b3c4d``.
 
-The file is Python's, with ``%`` for interpolation. Name and password are Python expressions, as OfflineIMAP calls them: that keeps
-white space at the ends and what is not ASCII, whatever the locale. They are literals or, for ``password_command``, one call
-of a list of literals, without a shell.
+Python's configparser reads the file, with ``%`` for interpolation. Name and password are Python expressions: this keeps white space
+at the ends and non-ASCII characters, whatever the locale. They are literals or, for ``password_command``, one call with a list of
+literals, without a shell.
 """
 
 from __future__ import annotations
@@ -17,12 +17,13 @@ from __future__ import annotations
 import ipaddress
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, File
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block, variant
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._ini import ini
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
-# It takes the first mechanism of these that the server has, and the next one when that fails.
+# OfflineIMAP tries those mechanisms that the server has, in this order.
 _MECHANISMS = {"password": "PLAIN, LOGIN", "encrypted": "CRAM-MD5", "oauth2": "XOAUTH2"}
 _OWN_GENERAL = r"^[ \t]*\[general\]"
 
@@ -36,19 +37,11 @@ def _literal(value: str | list[str]) -> str:
     return _escaped(ascii(value))
 
 
-def _render(accounts: Sequence[Account], user: User) -> list[File]:
+def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     general = {"general": {"accounts": ", ".join(account.key for account in accounts)}}
     sections = {name: options for account in accounts for name, options in _sections(account).items()}
-    return [
-        File(
-            ".offlineimaprc",
-            ini({**general, **sections}),
-            BLOCK,
-            alternatives=(".config/offlineimap/config",),
-            unless=_OWN_GENERAL,
-            text_if_matched=ini(sections),
-        )
-    ]
+    variants = [variant(_OWN_GENERAL, ini(sections))]
+    return [block(".offlineimaprc", ini({**general, **sections}), alternatives=(".config/offlineimap/config",), variants=variants)]
 
 
 def _sections(account: Account) -> dict[str, dict[str, object]]:
@@ -57,9 +50,9 @@ def _sections(account: Account) -> dict[str, dict[str, object]]:
         f"Account {key}": {"localrepository": f"{key}-local", "remoterepository": f"{key}-remote"},
         f"Repository {key}-local": {
             "type": "Maildir",
-            # It makes this directory itself. mbsync has another one: each needs its own.
+            # OfflineIMAP creates this directory. It cannot share one with mbsync.
             "localfolders": f"~/Mail/offlineimap/{key}",
-            # A dot in a folder's name would otherwise be taken for a separator.
+            # Otherwise a dot in a folder's name would be a separator.
             "sep": "/",
         },
         f"Repository {key}-remote": _remote(account),
@@ -77,7 +70,7 @@ def _remote(account: Account) -> dict[str, object]:
         "auth_mechanisms": _MECHANISMS[server.authentication],
         "ssl": "yes" if server.security == "tls" else "no",
         "starttls": "no",
-        # What is deleted here is only marked as deleted on the server, and no folder is made there.
+        # A message that is deleted here is only marked as deleted on the server. No folder is created there.
         "expunge": "no",
         "createfolders": "no",
     }
@@ -95,14 +88,14 @@ def _secret(account: Account) -> dict[str, str]:
     return {} if server.password is None else {option: _literal(server.password)}
 
 
-def _cannot(account: Account) -> str | None:
+def _unsupported_reason(account: Account) -> str | None:
     server = account.incoming
     if server.security == "starttls":
-        return "OfflineIMAP takes any certificate after STARTTLS: incoming.security must be tls"
+        return "OfflineIMAP accepts any certificate after STARTTLS: incoming.security must be tls"
     if server.security == "tls" and _is_address(server.host):
         return "OfflineIMAP compares certificates with host names only: incoming.host is an IP address"
     if account.ca_file and (account.ca_file != account.ca_file.strip() or "$" in account.ca_file):
-        return "OfflineIMAP takes '$' in ca_file for a variable, and white space off its ends: rename the file"
+        return "OfflineIMAP reads '$' in ca_file as a variable, and strips white space from its ends: rename the file"
     return None
 
 
@@ -128,11 +121,12 @@ CLIENT = Client(
     paths=(".offlineimaprc", ".config/offlineimap/config"),
     render=_render,
     authentications=tuple(_MECHANISMS),
-    cannot=_cannot,
+    unsupported_reason=_unsupported_reason,
     notes=(
-        "Accounts in `.offlineimaprc`, each with its folders in `~/Mail/offlineimap/KEY`. `offlineimap` syncs all of them, unless the "
-        "user has a `[general]` already, which stays as it is; then it is `offlineimap -a KEY`. What is deleted here is only marked "
-        "as deleted on the server, and no folder is made there. The password stands in the file, or comes from the command; "
-        "otherwise OfflineIMAP asks. A wrong certificate is refused, and so is STARTTLS, after which OfflineIMAP looks at none."
+        "The accounts are in `.offlineimaprc`, each with its folders in `~/Mail/offlineimap/KEY`. `offlineimap` syncs all of them. "
+        "If the user has a section `[general]` already, it stays as it is, and `offlineimap -a KEY` syncs one. A message that is "
+        "deleted locally is only marked as deleted on the server, and no folder is created there. The password is in the file, or "
+        "comes from the command; otherwise OfflineIMAP asks for it. A wrong certificate is rejected. STARTTLS is not supported, "
+        "because OfflineIMAP does not check certificates after it."
     ),
 )  # fmt: skip

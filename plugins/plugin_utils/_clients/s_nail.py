@@ -2,32 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-r"""S-nail: an ``account`` for each account in the user's ``.mailrc``, and the default one switched to.
+r"""S-nail: an ``account`` for each account in the user's ``.mailrc``, and a command that switches to the default one.
 
-Only ``wysh`` makes ``set`` read ``$'...'``, in which everything but plain characters is written as ``\xHH``. What an account
-sets is undone when the user leaves it. Without ``hold``, mail that was read is moved from the server to a local file.
+Only ``wysh`` makes ``set`` read ``$'...'``, in which all but plain characters are written as ``\xHH``. S-nail restores what an
+account sets when the user leaves it. Without ``hold``, it moves mail that was read from the server to a local file.
 """
 
 from __future__ import annotations
 
 import re
-import shlex
 from email.utils import formataddr
-from typing import Iterable, Sequence
+from typing import Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import (
-    BLOCK,
-    Client,
-    File,
-    default_account,
-    loses_html_signature,
-)
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._account_files import AccountFiles, captured_password
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._accounts import default_account, html_signature
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block, variant
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server, dotted_fields
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
-_FOLDER = ".config/mailops/s_nail"
+_FILES = AccountFiles("s_nail")
 _PROTOCOL = {"imap": "imap", "pop": "pop3"}
 _MECHANISM = {
     ("imap", "password"): "login", ("pop", "password"): "plain", ("smtp", "password"): "plain",
@@ -36,40 +33,32 @@ _MECHANISM = {
     ("imap", "oauth2"): "oauthbearer", ("pop", "oauth2"): "oauthbearer", ("smtp", "oauth2"): "oauthbearer",
     ("smtp", "none"): "none",
 }  # fmt: skip
-# The user switches to an account, or says outside of any where mail comes from or goes to.
+# The user's own lines switch to an account, or set where mail comes from or goes to.
 _OWN_DEFAULT = r"^[ \t]*\\?ac[a-z]*[ \t]+[^ \t{]+[ \t]*$|^[^#\n]*\b(?:inbox|mta|smtp|sendmail)="
-_PLAIN = frozenset("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789 @._+=:,/*<>%()&;-")
+_PLAIN = f"{ALPHANUMERIC} @._+=:,/*<>%()&;-"
 
 
 def _quoted(text: str) -> str:
-    return "$'" + "".join(chr(octet) if chr(octet) in _PLAIN else f"\\x{octet:02X}" for octet in text.encode()) + "'"
+    return "$'" + escaped_octets(text, _PLAIN, r"\x{:02X}") + "'"
 
 
-def _render(accounts: Sequence[Account], user: User) -> list[File]:
+def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     default = default_account(accounts)
     text = "".join(_account(account) for account in accounts)
-    block = File(".mailrc", f"{text}account {default.key}\n", BLOCK, unless=_OWN_DEFAULT, text_if_matched=text)
-    return [block, *(file for account in accounts for file in _scripts(account))]
+    scripts = [file for account in accounts for file in _FILES.password_commands(account, _first_line)]
+    return [block(".mailrc", f"{text}account {default.key}\n", variants=[variant(_OWN_DEFAULT, text)]), *scripts]
 
 
-def _path(account: Account, side: str) -> str:
-    return f"{_FOLDER}/{account.key}.{side}.password-command"
-
-
-def _scripts(account: Account) -> Iterable[File]:
-    for side in ("incoming", "outgoing"):
-        command = getattr(account, side).password_command
-        if command:
-            # A newline after the password would be sent with it.
-            script = f'password=$({shlex.join(command)}) || exit\nprintf %s "$password" | head -n 1 | tr -d "\\n"\n'
-            yield File(_path(account, side), script)
+def _first_line(command: str) -> str:
+    # S-nail would send a newline after the password, too.
+    return f'{captured_password(command)}printf %s "$password" | head -n 1 | tr -d "\\n"\n'
 
 
 def _account(account: Account) -> str:
     lines = [
-        # v15-compat: log-in names in URLs, and passwords by host. The names below are UTF-8 whatever the locale.
+        # v15-compat: log-in names in URLs, and passwords by host. The values below are UTF-8, whatever the locale.
         "set v15-compat ttycharset=utf-8 hold tls-verify=strict",
-        # The user's own settings for other servers.
+        # The user may have set these for other servers.
         "unset password smtp-hostname tls-ca-dir tls-ca-file tls-ca-no-defaults tls-fingerprint",
         *(f"wysh set {name}={_quoted(value)}" for name, value in _values(account).items()),
     ]
@@ -98,7 +87,7 @@ def _values(account: Account) -> dict[str, str]:
     if account.ca_file:
         values["tls-ca-file"] = account.ca_file
     if "sent" in account.folders:
-        # Without imap-delim, the first of "/" and "." in a folder's name counts as the separator.
+        # Without imap-delim the first "/" or "." in a folder's name is the separator.
         values |= {"folder": f"{url}/", "imap-delim": "/", "record": f"+{account.folders['sent']}"}
     return values
 
@@ -112,9 +101,9 @@ def _password(account: Account, side: str) -> list[str]:
     server = getattr(account, side)
     variable = f"password-{server.host}:{server.port}"
     if server.password_command:
-        # What the variable holds is not parsed again.
+        # S-nail does not parse the value of the variable again.
         return [
-            f"vput ! mailops_password sh ~/{_path(account, side)}",
+            f"vput ! mailops_password sh ~/{_FILES.path(account, f'{side}.password-command')}",
             f'wysh set {variable}="$mailops_password"',
             "unset mailops_password",
         ]
@@ -125,26 +114,26 @@ def _mailbox(account: Account) -> str:
     name = account.sender_name
     if name.isascii():
         return formataddr((name, account.email))
-    # S-nail encodes quotes together with what they hold, and the recipient sees them: only where they cannot be done without.
+    # S-nail encodes the quotes, too, and the recipient sees them. So the name is quoted only where it must be.
     if re.search(r'[()<>\[\]:;@\\,."]', name):
-        name = '"' + name.replace("\\", "\\\\").replace('"', '\\"') + '"'
+        name = double_quoted(name)
     return f"{name} <{account.email}>"
 
 
-def _cannot(account: Account) -> str | None:
+def _unsupported_reason(account: Account) -> str | None:
     for side, kind in (("incoming", account.account_type), ("outgoing", "smtp")):
         server = getattr(account, side)
         if (kind, server.authentication) not in _MECHANISM:
-            return f"S-nail cannot do {side}.authentication: {server.authentication} with {kind.upper()}"
+            return f"S-nail does not support {side}.authentication: {server.authentication} with {kind.upper()}"
         if ":" in server.host:
-            return f"S-nail cannot connect to an IPv6 address, only to a host that has one ({side}.host)"
+            return f"S-nail cannot connect to an IPv6 address: give the name of a host ({side}.host)"
         if server.authentication == "oauth2" and server.security == "none":
             return f"S-nail sends an OAuth 2 token over TLS only: {side}.security is none"
     for name in ("email", "reply_to"):
         if (getattr(account, name) or "").startswith(("/", "|")):
-            return f"S-nail takes an address that begins with / or | for a file or a command ({name})"
+            return f"S-nail reads an address that begins with / or | as a file or a command ({name})"
     if re.search(r"\\[nt]", account.text_signature or ""):
-        return r"S-nail writes a newline for \n and a tab for \t (signature)"
+        return r"S-nail replaces \n by a newline and \t by a tab (signature)"
     return None
 
 
@@ -159,16 +148,16 @@ CLIENT = Client(
             *(name for name in dotted_fields() if name.startswith(("incoming.", "outgoing."))),
         )
     ),
-    paths=(".mailrc", *(f"{_FOLDER}/*.{side}.password-command" for side in ("incoming", "outgoing"))),
+    paths=(".mailrc", *_FILES.patterns("incoming.password-command", "outgoing.password-command")),
     render=_render,
     authentications=("password", "encrypted", "gssapi", "oauth2", "none"),
-    cannot=_cannot,
-    loses=loses_html_signature,
+    unsupported_reason=_unsupported_reason,
+    unsupported_fields=html_signature,
     notes=(
-        "An `account` for each account in `.mailrc`, and the default one is switched to at the start, unless the user's own lines "
-        "switch to one or set `mta` or `inbox`; `s-nail -A KEY` or the command `account KEY` takes another. The password stands "
-        "there, or comes from the command whenever the account is switched to; otherwise S-nail asks, or fails where it cannot. "
-        "Mail that was read stays on the server. Other programs that read `.mailrc`, such as BSD mailx, do not know `account`. A "
-        "wrong certificate is refused."
+        "Each account is an `account` in `.mailrc`. S-nail starts with the default one, unless the user's own lines switch to "
+        "another one or set `mta` or `inbox`; `s-nail -A KEY` or the command `account KEY` switches. The password is in the file, "
+        "or comes from the command whenever S-nail switches to the account; otherwise S-nail asks for it, or fails without a "
+        "terminal. Mail that was read stays on the server. Other programs that read `.mailrc`, such as BSD mailx, do not know "
+        "`account`. A wrong certificate is rejected."
     ),
 )  # fmt: skip

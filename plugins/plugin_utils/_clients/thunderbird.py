@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Thunderbird: a file for each account in the home, and for all users a script that makes accounts of them at every start.
+"""Thunderbird: a file for each account in the home, and a script for all users that creates the accounts at every start.
 
-The script is Thunderbird's AutoConfig. Nothing is written into a Thunderbird profile, so it does not matter which ones there are
-and whether one is in use, and what the user has in it stays.
+The script is Thunderbird's AutoConfig. Nothing is written into a Thunderbird profile. So it does not matter how many there are or
+whether one is in use, and the user's data in it stays.
 """
 
 from __future__ import annotations
@@ -16,14 +16,16 @@ import re
 from typing import Any, Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client, Elsewhere, File
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._account_files import AccountFiles
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context, HostProbe
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block, owned
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._imap import modified_utf7
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import dotted_fields
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
-_FOLDER = ".config/mailops/thunderbird"
-# The name that administrators use, so that our block and theirs are in one file: Thunderbird reads only one.
+_FILES = AccountFiles("thunderbird")
+# The usual name, so that our block and an administrator's own lines are in one file: Thunderbird reads only one.
 _CONFIG = "thunderbird.cfg"
 _PREFERENCES = f"""\
 pref("general.config.filename", "{_CONFIG}");
@@ -35,7 +37,7 @@ _TYPES = {"imap": "imap", "pop": "pop3"}
 # nsMsgSocketType and nsMsgAuthMethod.
 _SOCKET_TYPES = {"none": 0, "starttls": 2, "tls": 3}
 _AUTH_METHODS = {"none": 1, "password": 3, "encrypted": 4, "gssapi": 5, "ntlm": 6, "client_certificate": 7, "oauth2": 10}
-# Field -> the preference of an identity, and the one which says that the folder is none of the usual ones.
+# Field -> the preference of an identity, and the preference that makes Thunderbird use it.
 _FOLDER_PREFERENCES = {
     "sent": ("fcc_folder", "fcc_folder_picker_mode"),
     "drafts": ("draft_folder", "drafts_folder_picker_mode"),
@@ -43,8 +45,8 @@ _FOLDER_PREFERENCES = {
 }
 
 
-def _render(accounts: Sequence[Account], user: User) -> list[File]:
-    return [File(f"{_FOLDER}/{account.key}.json", _text(account)) for account in accounts]
+def _render(accounts: Sequence[Account], context: Context) -> list[File]:
+    return [owned(_FILES.path(account, "json"), _text(account)) for account in accounts]
 
 
 def _text(account: Account) -> str:
@@ -52,7 +54,7 @@ def _text(account: Account) -> str:
 
 
 def _data(account: Account) -> dict[str, Any]:
-    """``server``, ``identity`` and ``smtpserver`` are preferences of Thunderbird; the rest the script knows what to do with."""
+    """``server``, ``identity`` and ``smtpserver`` are preferences of Thunderbird. The script interprets the rest."""
     passwords = {"incoming": account.incoming.password, "outgoing": account.outgoing.password}
     data = {
         "default": account.default,
@@ -98,7 +100,7 @@ def _identity(account: Account) -> dict[str, Any]:
         values |= {
             "htmlSigText": account.signature,
             "htmlSigFormat": account.signature_format == "html",
-            # The user's own file would take the place of the text.
+            # Otherwise a signature file of the user's would replace the text.
             "attach_signature": False,
         }
     for folder, (preference, picker) in _FOLDER_PREFERENCES.items():
@@ -121,44 +123,48 @@ def _outgoing(account: Account) -> dict[str, Any]:
 
 
 def _folder_uri(account: Account, folder: str) -> str:
-    """A folder's name inside Thunderbird, which compares it character by character."""
-    # nsEscape.cpp, ESCAPE_XALPHAS; the path is not escaped.
+    """The URI of a folder, exactly as Thunderbird writes it: it compares URIs as text."""
+    # ESCAPE_XALPHAS in nsEscape.cpp. The path is not escaped.
     username = quote(account.incoming.username, safe="*").replace("~", "%7E")
     return f"imap://{username}@{account.incoming.host}/{modified_utf7(account.folders[folder])}"
 
 
-def _cannot(account: Account) -> str | None:
+def _unsupported_reason(account: Account) -> str | None:
     if ":" in account.incoming.host:
-        return "Thunderbird takes an IPv6 address for a host and a port: incoming.host must be a name"
+        return "Thunderbird reads an IPv6 address as a host and a port: incoming.host must be a name"
     if account.incoming.authentication == "none":
-        return "Thunderbird always logs in to an incoming server: incoming.authentication cannot be none"
+        return "Thunderbird does not support incoming.authentication: none"
     return None
 
 
 _OTHER_CONFIG = (
-    "Thunderbird: an administrator has another AutoConfig file, or a scrambled one: make it plain text (general.config.obscure_value 0) in "
-    f"/etc/thunderbird/{_CONFIG}, where ours is written, too"
+    "Thunderbird: there is another AutoConfig file, or an obscured one: move it to "
+    f"/etc/thunderbird/{_CONFIG}, as plain text (general.config.obscure_value 0), where our block is written, too"
 )
-_TOO_OLD = f"Thunderbird 140 and older does not find /etc/thunderbird/{_CONFIG}, and would say so at every start: update it"
+_TOO_OLD = f"Thunderbird 140 and older does not find /etc/thunderbird/{_CONFIG}, and would show an error at every start: update it"
 _OTHER_INSTALLATION = (
-    "which sees neither /etc/thunderbird nor ~/.config/mailops, gets no accounts: install the distribution's package"
+    "which cannot read /etc/thunderbird and ~/.config/mailops, gets no accounts: install the distribution's package"
 )
 _NAMES_ANOTHER = (
     rf"""general\.config\.filename["']\s*,\s*["'](?!{re.escape(_CONFIG)}["'])|general\.config\.obscure_value["']\s*,(?!\s*0\s*\))"""
 )
 _INSTALLED = ("/usr/lib*/thunderbird", "/opt/thunderbird")
-_PREFERENCE_FOLDERS = ("/etc/thunderbird/pref", "/etc/thunderbird/defaults/pref", *(f"{place}/defaults/pref" for place in _INSTALLED))
-_ELSEWHERE = (
-    # Thunderbird reads one such file: there is none of an administrator's that ours may take the place of.
-    *(Elsewhere(f"{place}/*.js", _OTHER_CONFIG, _NAMES_ANOTHER, blocks=True) for place in _PREFERENCE_FOLDERS),
-    *(Elsewhere(f"{place}/*.cfg", _OTHER_CONFIG, blocks=True) for place in _INSTALLED),
+_PREFERENCE_FOLDERS = (
+    "/etc/thunderbird/pref",
+    "/etc/thunderbird/defaults/pref",
+    *(f"{place}/defaults/pref" for place in _INSTALLED),
+)
+_HOST_PROBES = (
+    # Thunderbird reads one such file only: ours must not replace an administrator's own.
+    *(HostProbe(f"{place}/*.js", _OTHER_CONFIG, _NAMES_ANOTHER, blocks=True) for place in _PREFERENCE_FOLDERS),
+    *(HostProbe(f"{place}/*.cfg", _OTHER_CONFIG, blocks=True) for place in _INSTALLED),
     *(
-        Elsewhere(f"{place}/application.ini", _TOO_OLD, r"^Version=(?:[0-9]{2}|1[0-3][0-9]|140)\.", blocks=True)
+        HostProbe(f"{place}/application.ini", _TOO_OLD, r"^Version=(?:[0-9]{2}|1[0-3][0-9]|140)\.", blocks=True)
         for place in _INSTALLED
     ),
-    Elsewhere("/snap/thunderbird", f"Thunderbird from a Snap, {_OTHER_INSTALLATION}"),
-    Elsewhere("/var/lib/snapd/snap/thunderbird", f"Thunderbird from a Snap, {_OTHER_INSTALLATION}"),
-    Elsewhere("/var/lib/flatpak/app/*.[Tt]hunderbird", f"Thunderbird from a Flatpak, {_OTHER_INSTALLATION}"),
+    HostProbe("/snap/thunderbird", f"Thunderbird from a Snap, {_OTHER_INSTALLATION}"),
+    HostProbe("/var/lib/snapd/snap/thunderbird", f"Thunderbird from a Snap, {_OTHER_INSTALLATION}"),
+    HostProbe("/var/lib/flatpak/app/*.[Tt]hunderbird", f"Thunderbird from a Flatpak, {_OTHER_INSTALLATION}"),
 )
 
 CLIENT = Client(
@@ -166,24 +172,24 @@ CLIENT = Client(
     title="Thunderbird",
     account_types=("imap", "pop"),
     expresses=frozenset(name for name in dotted_fields() if not name.endswith(".password_command")),
-    paths=(f"{_FOLDER}/*.json",),
+    paths=_FILES.patterns("json"),
     render=_render,
     authentications=tuple(_AUTH_METHODS),
-    cannot=_cannot,
+    unsupported_reason=_unsupported_reason,
     host_files=(
-        # The last in the alphabet is read first: what administrators say in the others is in force.
-        File("etc/thunderbird/defaults/pref/zz-mailops.js", _PREFERENCES, BLOCK, comment="//"),
-        File(f"etc/thunderbird/{_CONFIG}", pkgutil.get_data(__package__, "_thunderbird.js").decode(), BLOCK, comment="//"),
+        # Thunderbird reads the files in reverse alphabetical order: an administrator's own settings override these.
+        block("etc/thunderbird/defaults/pref/zz-mailops.js", _PREFERENCES, comment="//"),
+        block(f"etc/thunderbird/{_CONFIG}", pkgutil.get_data(__package__, "_thunderbird.js").decode(), comment="//"),
     ),
-    # The script takes back what Thunderbird has stored, at the start after a withdrawal.
-    leftovers=((".thunderbird/*/prefs.js", '"mailops[.]profiles[.]|[.]mailops-'),),
-    elsewhere=_ELSEWHERE,
+    # At the start after a withdrawal the script removes what Thunderbird has stored.
+    residue=((".thunderbird/*/prefs.js", '"mailops[.]profiles[.]|[.]mailops-'),),
+    host_probes=_HOST_PROBES,
     notes=(
-        "The accounts are there at the next start of Thunderbird, in every Thunderbird profile of the user, beside the user's own "
-        "ones. What a profile sets is set again at each start; everything else is the user's. Passwords go into Thunderbird's "
-        "own store; without one Thunderbird asks. A withdrawn account goes with its password at the next start; its local mail "
-        "stays on the disk. A wrong certificate is refused; `ca_file` is trusted besides Thunderbird's own authorities, and for "
-        "all of Thunderbird. Notifications are one switch, which is off when all of a user's accounts say so. More in "
-        "docs/thunderbird.md."
+        "The accounts appear at the next start of Thunderbird, in every Thunderbird profile of the user, beside the user's own "
+        "ones. Thunderbird applies the fields of the profile again at each start; the user may change everything else. Passwords "
+        "go into Thunderbird's own store; without a password Thunderbird asks for it. A withdrawn account and its password are "
+        "removed at the next start; its local mail stays on the disk. A wrong certificate is rejected; all of Thunderbird trusts "
+        "`ca_file`, in addition to its own authorities. Notifications are one switch, which is off if all accounts of a user say "
+        "so. See docs/thunderbird.md."
     ),
 )

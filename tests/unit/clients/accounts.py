@@ -2,15 +2,16 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Accounts for the tests of the clients: raw data, through the same validation as an administrator's."""
+"""Accounts for the tests of the clients, from raw data and through the same validation as an administrator's."""
 
 from __future__ import annotations
 
 from typing import Any, Mapping
 
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Context
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account, resolve_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User, read_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import read_users
 
 JOANNA = {
     "name": "jkowalska",
@@ -34,8 +35,8 @@ def profile(name: str = "work", /, **changes: Any) -> dict[str, Any]:
     return data
 
 
-def resolved(profiles: list[dict[str, Any]], user: Mapping[str, Any] | None = None) -> tuple[list[Account], User]:
-    """The accounts of a user (of Joanna), and the user; MailopsError for what validation does not let through."""
+def resolved(profiles: list[dict[str, Any]], user: Mapping[str, Any] | None = None) -> tuple[list[Account], Context]:
+    """The accounts of a user (of Joanna), and the context for a client without options; MailopsError for invalid data."""
     known = {each["name"]: read_profile(each) for each in profiles}
     (reader,) = read_users([dict(user or JOANNA)])
-    return resolve_users([reader], known, None, "laptop-17", "default")[reader.name], reader
+    return resolve_users([reader], known, None, "laptop-17", "default")[reader.name], Context(reader, {})

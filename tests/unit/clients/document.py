@@ -2,24 +2,25 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""docs/clients.md, made from the registry: what every client expresses, where it writes, and what its users see."""
+"""docs/clients.md, generated from the registry: what each client expresses, where it writes, and what administrators need to know."""
 
 from __future__ import annotations
 
+import json
 import textwrap
-from typing import Iterable
+from typing import Any, Iterable
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Option
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import dotted_fields
 
 INTRODUCTION = """\
 # Clients
 
-<!-- Made from plugins/plugin_utils/_clients by `make clients-table`; a unit test compares it. -->
+<!-- Generated from plugins/plugin_utils/_clients by `make clients-table`; a unit test compares it. -->
 
-The names are those of the option `clients` of `mailops.profiles.mail_account`. A dot says that a client expresses a field of the
-profile: when the field changes, so do the client's files. What a profile sets and a client cannot express is reported as `dropped`;
-an account that a client cannot do at all as `skipped_accounts`, with the reason.
+The names are those of the option `clients` of `mailops.profiles.mail_account`. A dot means that a client expresses a field of the
+profile: when the field changes, so do the client's files. The task reports fields that a profile sets and a client cannot express in
+`dropped`, and accounts that a client does not support in `skipped_accounts`, with the reason.
 """
 GROUPS = {
     "The account": lambda name: "." not in name,
@@ -56,4 +57,29 @@ def _section(client: Client) -> str:
         facts.append(f"- files of the host: {', '.join(f'`/{file.path}`' for file in client.host_files)}")
     lines = [textwrap.fill(fact, 132, subsequent_indent="  ", break_on_hyphens=False, break_long_words=False) for fact in facts]
     notes = textwrap.fill(client.notes, 132, break_on_hyphens=False, break_long_words=False)
-    return "\n".join([f"### {client.title} (`{client.name}`)", "", notes, "", *lines, ""])
+    return "\n".join([f"### {client.title} (`{client.name}`)", "", notes, "", *lines, "", *_options(client)])
+
+
+def _options(client: Client) -> list[str]:
+    if not client.options:
+        return []
+    rows = [
+        f"| `{option.name}` | {option.type} | {_default(option.default)} | {option.description}{_choices(option)} |"
+        for option in client.options
+    ]
+    return [
+        f"Options, in `client_options: {{{client.name}: {{...}}}}`:",
+        "",
+        "| option | type | default | meaning |",
+        "| --- | --- | --- | --- |",
+        *rows,
+        "",
+    ]
+
+
+def _default(value: Any) -> str:
+    return "" if value is None else f"`{json.dumps(value, ensure_ascii=False)}`"
+
+
+def _choices(option: Option) -> str:
+    return f" One of {', '.join(f'`{choice}`' for choice in option.choices)}." if option.choices else ""

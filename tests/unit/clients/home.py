@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Puts the files of clients into a home, as the writer on the target does, in a few lines. For tests only."""
+"""Writes the files of clients into a home in a few lines, as the writer on the target does. For tests only."""
 
 from __future__ import annotations
 
@@ -11,34 +11,33 @@ import re
 from pathlib import Path
 from typing import Iterable
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, File
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, File
 
-MARKERS = ("# BEGIN mailops.profiles default\n", "# END mailops.profiles default\n")
+MARKERS = (b"# BEGIN mailops.profiles default\n", b"# END mailops.profiles default\n")
 
 
 def materialise(files: Iterable[File], home: Path, owner: tuple[int, int] | None = None) -> list[Path]:
-    """Write the files below ``home`` and return their paths; directories and files belong to ``owner``."""
-    written: dict[tuple[Path, str], None] = {}
+    """Write the files below ``home``, for ``owner``; their paths."""
+    written: dict[tuple[Path, bytes], None] = {}
     for file in files:
-        path = home / next((place for place in file.alternatives if (home / place).is_file()), file.path)
-        if (path, file.text) in written:
+        path = home / next((path for path in file.alternatives if (home / path).is_file()), file.path)
+        if (path, file.content) in written:
             continue
-        written[path, file.text] = None
+        written[path, file.content] = None
         _make_directories(path.parent, home, owner)
-        content = _with_block(path.read_bytes() if path.exists() else b"", file) if file.strategy == BLOCK else file.text.encode()
+        content = _with_block(path.read_bytes() if path.exists() else b"", file) if file.strategy == BLOCK else file.content
         path.write_bytes(content)
         path.chmod(0o600)
         _own(path, owner)
-    return [path for path, _text in written]
+    return [path for path, _content in written]
 
 
 def _with_block(before: bytes, file: File) -> bytes:
-    text = file.text
-    if file.unless and re.search(file.unless.encode(), before, re.MULTILINE):
-        text = file.text_if_matched
+    matched = [each.content for each in file.variants if re.search(each.pattern.encode(), before, re.MULTILINE)]
+    content = matched[0] if matched else file.content
     if before and not before.endswith(b"\n"):
         before += b"\n"
-    return before + text.join(MARKERS).encode()
+    return before + content.join(MARKERS)
 
 
 def _make_directories(directory: Path, home: Path, owner: tuple[int, int] | None) -> None:

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""docs/adding-a-client.md walks through a real client: what it quotes stands there."""
+"""docs/adding-a-client.md walks through a real client, and quotes its code."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PAGE = (Path(__file__).parents[3] / "docs" / "adding-a-client.md").read_text(enc
 QUOTED = re.findall(r"^```python\n(.*?)^```$", PAGE, re.MULTILINE | re.DOTALL)
 
 
-def test_there_is_something_to_read() -> None:
+def test_the_page_has_code() -> None:
     assert len(QUOTED) > 5
 
 

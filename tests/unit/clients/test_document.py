@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The documentation says what the registry says. ``make clients-table`` writes it anew."""
+"""docs/clients.md agrees with the registry. ``make clients-table`` writes it."""
 
 from __future__ import annotations
 
@@ -20,4 +20,4 @@ def test_the_table_of_clients_is_current() -> None:
     text = document(clients.all_clients())
     if os.environ.get("MAILOPS_WRITE_EXPECTED"):
         PLACE.write_text(text, encoding="utf-8")
-    assert PLACE.read_text(encoding="utf-8") == text, "run make clients-table, and read what it changed"
+    assert PLACE.read_text(encoding="utf-8") == text, "run make clients-table, and read the difference"

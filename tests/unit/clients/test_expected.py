@@ -4,9 +4,8 @@
 
 """Given these accounts, these files: ``expected/CLIENT/CASE/PATH`` holds what a client's file looks like, byte for byte.
 
-After a change of a format, ``MAILOPS_WRITE_EXPECTED=1 pytest tests/unit/clients/test_expected.py`` writes them anew. Read
-every line of the difference before it is committed: these files are what the programs of real people read.
-A file of ours stands here as it is; a block as it stands in a home where there was no file before.
+After a change of a format, ``MAILOPS_WRITE_EXPECTED=1 pytest tests/unit/clients/test_expected.py`` writes the files again. Read every
+line of the difference before you commit it: programs of real people read these files. A block is in a file that did not exist before.
 """
 
 from __future__ import annotations
@@ -18,7 +17,7 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import Client
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client
 
 from .accounts import JOANNA, profile, resolved
 from .home import materialise
@@ -95,8 +94,8 @@ def test_expected(client: Client, case: str, tmp_path: Path) -> None:
     profiles, reader = CASES[case]
     if "imap" not in client.account_types:
         profiles = [{**each, "account_type": "pop", "folders": None} for each in profiles]
-    accounts, user = resolved(profiles, reader)
-    materialise(client.files(accounts, user), tmp_path)
+    accounts, context = resolved(profiles, reader)
+    materialise(client.files(accounts, context), tmp_path)
     place = EXPECTED / client.name / case
     if os.environ.get("MAILOPS_WRITE_EXPECTED"):
         shutil.rmtree(place, ignore_errors=True)
@@ -108,7 +107,7 @@ def test_expected(client: Client, case: str, tmp_path: Path) -> None:
     assert _tree(tmp_path) == _tree(place)
 
 
-def test_nothing_is_expected_of_nobody() -> None:
+def test_no_expected_file_is_without_a_case() -> None:
     known = {f"{client.name}/{case}" for client in clients.all_clients() for case in CASES}
     assert {str(path.relative_to(EXPECTED)) for path in EXPECTED.glob("*/*")} <= known
 

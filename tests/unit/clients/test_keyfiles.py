@@ -20,7 +20,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients a
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._keyfile import key_file
 
 from .accounts import profile, resolved
-from .test_parsers import Drawn, any_text, examples, profiles_and_user, taken
+from .drawn import Drawn, any_text, examples, profiles_and_user, taken
 
 PYTHON = "/usr/bin/python3"
 GLIB = """
@@ -96,8 +96,8 @@ def test_evolution_reads_what_went_in(glib: Any) -> None:
     @examples(60)
     @given(profiles_and_user())
     def check(drawn: Drawn) -> None:
-        accounts, user = taken("evolution", drawn)
-        files = {file.path.rpartition("/")[2]: file.text for file in clients.get("evolution").files(accounts, user)}
+        accounts, context = taken("evolution", drawn)
+        files = {file.path.rpartition("/")[2]: file.content.decode() for file in clients.get("evolution").files(accounts, context)}
         for account in accounts:
             read = {part: strings(glib, files[f"mailops-{account.key}{part}.source"]) for part in ("", "-identity", "-transport")}
             for part, server in (("", account.incoming), ("-transport", account.outgoing)):
@@ -119,19 +119,19 @@ def test_geary_reads_what_went_in(glib: Any) -> None:
     @examples(60)
     @given(profiles_and_user(types=("imap",)))
     def check(drawn: Drawn) -> None:
-        accounts, user = taken("geary", drawn)
-        for account, file in zip(accounts, clients.get("geary").files(accounts, user)):
-            read = strings(glib, file.text)
+        accounts, context = taken("geary", drawn)
+        for account, file in zip(accounts, clients.get("geary").files(accounts, context)):
+            read = strings(glib, file.content.decode())
             assert list(read) == ["Metadata", "Account", "Folders", "Incoming", "Outgoing"]
             for group, server in (("Incoming", account.incoming), ("Outgoing", account.outgoing)):
                 expected = {"host": server.host, "port": str(server.port), "login": server.username}
                 assert expected.items() <= read[group].items()
             assert read["Account"]["label"] == account.account_name
-            (_raw, _string, mailboxes) = glib("read", file.text)["Account"]["sender_mailboxes"]
+            (_raw, _string, mailboxes) = glib("read", file.content.decode())["Account"]["sender_mailboxes"]
             (sender,) = policy.header_factory("From", mailboxes[0]).addresses
             # White space between words means nothing in a header.
             assert (sender.display_name.split(), sender.addr_spec) == (account.sender_name.split(), account.email)
-            folders = {key: levels for key, (_raw, _string, levels) in glib("read", file.text)["Folders"].items()}
+            folders = {key: levels for key, (_raw, _string, levels) in glib("read", file.content.decode())["Folders"].items()}
             named = {"sent": "sent_folder", "drafts": "drafts_folder", "trash": "trash_folder"}
             assert folders == {named[each]: path.split("/") for each, path in account.folders.items()}
 
@@ -144,5 +144,5 @@ def test_geary_reads_what_went_in(glib: Any) -> None:
     ("geary", {"incoming__authentication": "none", "incoming__password": None}, "incoming.authentication"),
 ])  # fmt: skip
 def test_what_cannot_be_done_is_said(client: str, changes: dict[str, Any], part: str) -> None:
-    accounts, _user = resolved([profile(**changes)])
+    accounts, _context = resolved([profile(**changes)])
     assert part in (clients.get(client).skip_reason(accounts[0]) or "")

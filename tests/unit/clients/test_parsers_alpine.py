@@ -21,8 +21,8 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients a
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
 from .accounts import JOANNA, profile, resolved
+from .drawn import Drawn, ascii_text, examples, profiles_and_user, taken
 from .home import materialise
-from .test_parsers import Drawn, ascii_text, examples, profiles_and_user, taken
 
 TLS = {"ssl": "tls", "tls": "starttls", "notls": "none"}
 
@@ -50,8 +50,8 @@ def folder(name: str) -> str:
 @examples(150)
 @given(profiles_and_user(types=("imap",)) | profiles_and_user(text=ascii_text, types=("imap",)))
 def test_alpine_reads_what_went_in(drawn: Drawn) -> None:
-    accounts, user = taken("alpine", drawn)
-    files = {file.path: file.text for file in clients.get("alpine").files(accounts, user)}
+    accounts, context = taken("alpine", drawn)
+    files = {file.path: file.content.decode() for file in clients.get("alpine").files(accounts, context)}
     assert files[".pinercex"] == files[f".config/mailops/alpine/{accounts[0].key}/.pinercex"]
     for account in accounts:
         check(account, read(files[f".config/mailops/alpine/{account.key}/.pinercex"]))
@@ -79,7 +79,7 @@ def test_a_block_always_has_the_same_variables() -> None:
     everything = profile(
         reply_to="x@example.org", signature="x", folders={"sent": "S", "drafts": "D"}, check_interval=5, ca_file="/ca.pem"
     )
-    names = [read(clients.get("alpine").files(*resolved([data]))[0].text).keys() for data in (profile(), everything)]
+    names = [read(clients.get("alpine").files(*resolved([data]))[0].content.decode()).keys() for data in (profile(), everything)]
     assert list(names[0]) == list(names[1])
 
 
@@ -90,8 +90,8 @@ def test_a_block_always_has_the_same_variables() -> None:
 ])  # fmt: skip
 def test_one_block_in_a_file_sets_the_variables(own: str, ours: bool, tmp_path: Path) -> None:
     (tmp_path / ".pinercex").write_text(own)
-    accounts, user = resolved([profile()])
-    materialise(clients.get("alpine").files(accounts, user), tmp_path)
+    accounts, context = resolved([profile()])
+    materialise(clients.get("alpine").files(accounts, context), tmp_path)
     block = (tmp_path / ".pinercex").read_text().removeprefix(own)
     assert ("inbox-path=" in block) == ours
     assert ours or f"alpine -p ~/.config/mailops/alpine/{accounts[0].key}/.pinerc" in block
@@ -109,5 +109,5 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 
 @pytest.mark.parametrize(("changes", "field"), REFUSED)
 def test_what_alpine_cannot_take(changes: dict[str, Any], field: str) -> None:
-    (account,), _user = resolved([profile(**changes)], JOANNA)
+    (account,), _context = resolved([profile(**changes)], JOANNA)
     assert field in clients.get("alpine").skip_reason(account)

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""As test_parsers.py, for the programs that fetch mail into a Maildir: mpop, getmail and OfflineIMAP.
+"""As test_parsers_mail_tools.py, for the programs that fetch mail into a Maildir: mpop, getmail and OfflineIMAP.
 
 mpop and getmail mask the password; the log-ins in tests/lab prove it.
 """
@@ -21,11 +21,10 @@ from hypothesis import given
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
-from . import test_parsers as parsers
 from .accounts import JOANNA, profile, resolved
-from .test_parsers import Drawn, Home, examples, needs, profiles_and_user, taken
+from .drawn import Drawn, examples, profiles_and_user, taken
+from .programs import Home, needs
 
-homes = parsers.homes
 POP = {"account_type": "pop"}
 
 
@@ -47,7 +46,7 @@ POP = {"account_type": "pop"}
     ("offlineimap", {"ca_file": "/etc/ca.pem "}, "ca_file"),
 ])  # fmt: skip
 def test_what_a_program_cannot_take_is_said(client: str, changes: dict[str, Any], part: str | None) -> None:
-    accounts, _user = resolved([profile(**changes)])
+    accounts, _context = resolved([profile(**changes)])
     reason = clients.get(client).skip_reason(accounts[0])
     assert reason is None if part is None else part in (reason or "")
 
@@ -57,7 +56,7 @@ def test_what_a_program_cannot_take_is_said(client: str, changes: dict[str, Any]
     ("\u0142", {"incoming__authentication": "encrypted"}, None),
 ])  # fmt: skip
 def test_passwords_that_getmail_does_not_send(password: str, changes: dict[str, Any], part: str | None) -> None:
-    accounts, _user = resolved([profile(**changes)], {**JOANNA, "password": password})
+    accounts, _context = resolved([profile(**changes)], {**JOANNA, "password": password})
     reason = clients.get("getmail").skip_reason(accounts[0])
     assert reason is None if part is None else part in (reason or "") and password not in reason
 
@@ -71,9 +70,9 @@ def test_mpop_reads_what_went_in(homes: Any) -> None:
     @examples(60)
     @given(profiles_and_user(types=("pop",)))
     def check(drawn: Drawn) -> None:
-        accounts, user = taken("mpop", drawn)
+        accounts, context = taken("mpop", drawn)
         own = "defaults\ntls off\ntls_certcheck off\nuser x\npasswordeval false\nkillsize 0\nfilter false\ndelivery mbox ~/mbox\n"
-        home = homes("mpop", accounts, user, {".mpoprc": own})
+        home = homes("mpop", accounts, context, {".mpoprc": own})
         for name, account in (("default", accounts[0]), *((account.key, account) for account in accounts)):
             result = home.run("mpop", "-P", name)
             assert (result.returncode, result.stderr) == (0, "")
@@ -107,10 +106,10 @@ def test_mpop_reads_what_went_in(homes: Any) -> None:
 
 def test_the_users_own_default_of_mpop_stays(homes: Any) -> None:
     needs("mpop")
-    accounts, user = resolved([profile(**POP)])
+    accounts, context = resolved([profile(**POP)])
     own = 'account mine\nhost own.example.net\ndelivery mbox ~/mbox\naccount\t"default" :mine\n'
     for path in (".mpoprc", ".config/mpop/config"):
-        home = homes("mpop", accounts, user, {path: own})
+        home = homes("mpop", accounts, context, {path: own})
         assert "host = imap.example.org" in home.run("mpop", "-P", accounts[0].key).stdout
         assert "host = own.example.net" in home.run("mpop", "-P").stdout
 
@@ -124,12 +123,12 @@ def test_mpop_prefers_the_file_in_the_home(homes: Any) -> None:
 @pytest.mark.parametrize("length", [499, 500])
 def test_the_longest_line_that_mpop_takes(length: int, homes: Any) -> None:
     needs("mpop")
-    accounts, user = resolved([profile(**POP)], {**JOANNA, "password": "p" * (length - len('password ""'))})
+    accounts, context = resolved([profile(**POP)], {**JOANNA, "password": "p" * (length - len('password ""'))})
     reason = clients.get("mpop").skip_reason(accounts[0])
     if length == 500:
         assert reason is not None and "'password'" in reason
     else:
-        assert homes("mpop", accounts, user).run("mpop", "-P").returncode == 0
+        assert homes("mpop", accounts, context).run("mpop", "-P").returncode == 0
 
 
 # --- getmail
@@ -141,8 +140,8 @@ def test_getmail_reads_what_went_in(homes: Any) -> None:
     @examples(20)
     @given(profiles_and_user())
     def check(drawn: Drawn) -> None:
-        accounts, user = taken("getmail", drawn)
-        home = homes("getmail", accounts, user)
+        accounts, context = taken("getmail", drawn)
+        home = homes("getmail", accounts, context)
         for account in accounts:
             result = home.run(
                 "getmail", "-g", str(home.path / ".config/mailops/getmail"), "-r", f"{account.key}.getmailrc", "--dump"
@@ -185,8 +184,8 @@ def test_offlineimap_reads_what_went_in(homes: Any) -> None:
     @examples(80)
     @given(profiles_and_user(types=("imap",)))
     def check(drawn: Drawn) -> None:
-        accounts, user = taken("offlineimap", drawn)
-        home = homes("offlineimap", accounts, user)
+        accounts, context = taken("offlineimap", drawn)
+        home = homes("offlineimap", accounts, context)
         parser = configparser.ConfigParser()
         parser.read_string((home.path / ".offlineimaprc").read_bytes().decode("ascii"))
         assert parser["general"]["accounts"].split(", ") == [account.key for account in accounts]
@@ -217,16 +216,16 @@ def test_offlineimap_reads_what_went_in(homes: Any) -> None:
 @pytest.mark.parametrize("existing", [{}, {".offlineimaprc": ""}, {".config/offlineimap/config": "", ".offlineimaprc": "[x"}])
 def test_the_block_is_where_offlineimap_looks(existing: dict[str, str], homes: Any) -> None:
     needs("offlineimap")
-    accounts, user = resolved([NOWHERE, {**NOWHERE, "name": "Work"}])
-    assert synced(homes("offlineimap", accounts, user, existing)) == [account.key for account in accounts]
+    accounts, context = resolved([NOWHERE, {**NOWHERE, "name": "Work"}])
+    assert synced(homes("offlineimap", accounts, context, existing)) == [account.key for account in accounts]
 
 
 @pytest.mark.parametrize("general", ["[general]", "[general] # mine", "  [general]"])
 def test_the_users_own_general_of_offlineimap_stays(general: str, homes: Any) -> None:
     needs("offlineimap")
-    accounts, user = resolved([NOWHERE])
+    accounts, context = resolved([NOWHERE])
     own = f"{general}\naccounts = mine\n{OWN_ACCOUNT}"
-    home = homes("offlineimap", accounts, user, {".offlineimaprc": own})
+    home = homes("offlineimap", accounts, context, {".offlineimaprc": own})
     assert synced(home) == ["mine"]
     assert synced(home, "-a", accounts[0].key) == [accounts[0].key]
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""As test_parsers.py, for S-nail and git send-email; and what these two and aerc refuse.
+"""As test_parsers_mail_tools.py, for S-nail and git send-email; and what these two and aerc refuse.
 
 aerc shows nothing without a terminal: tests/lab/test_aerc.py.
 """
@@ -21,11 +21,10 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients a
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server
 
-from . import test_parsers as parsers
 from .accounts import JOANNA, profile, resolved
-from .test_parsers import Drawn, Home, examples, needs, profiles_and_user, taken
+from .drawn import Drawn, examples, profiles_and_user, taken
+from .programs import Home, needs
 
-homes = parsers.homes
 COMMAND = ["pass", "show", "mail"]
 ADDRESS = {"incoming__host": "2001:db8::1"}
 NO_PASSWORD = {"incoming__password": None}
@@ -58,13 +57,13 @@ TOKEN = {**NO_PASSWORD, "incoming__password_command": COMMAND, "incoming__authen
     ("git_send_email", {"outgoing__host": "2001:db8::1"}, None),
 ])  # fmt: skip
 def test_what_a_program_cannot_take_is_said(client: str, changes: dict[str, Any], part: str | None) -> None:
-    accounts, _user = resolved([profile(**changes)])
+    accounts, _context = resolved([profile(**changes)])
     reason = clients.get(client).skip_reason(accounts[0])
     assert reason is None if part is None else part in (reason or "")
 
 
 def says(home: Home, script: str, *arguments: str) -> str:
-    """What a password command of ours writes. test_parsers.py has only commands that print their words, one a line."""
+    """What a password command of ours writes. drawn.py has only commands that print their words, one a line."""
     result = home.run("sh", str(home.path / script), *arguments)
     assert (result.returncode, result.stderr) == (0, "")
     return result.stdout
@@ -133,10 +132,10 @@ def test_s_nail_reads_what_went_in(homes: Any) -> None:
     @examples(40)
     @given(profiles_and_user())
     def check(drawn: Drawn) -> None:
-        accounts, user = taken("s_nail", drawn)
+        accounts, context = taken("s_nail", drawn)
         # One port of one host does not serve two protocols.
         assume(all((each.incoming.host, each.incoming.port) != (each.outgoing.host, each.outgoing.port) for each in accounts))
-        home = homes("s_nail", accounts, user, {".mailrc": own})
+        home = homes("s_nail", accounts, context, {".mailrc": own})
         for key, account in ((None, accounts[0]), *((account.key, account) for account in accounts)):
             expected = as_s_nail_has_it(account)
             values = shown(home, "from", "inbox", "mta", "password", "tls-fingerprint", "tls-ca-dir", *expected, account=key)
@@ -161,17 +160,17 @@ def test_s_nail_reads_what_went_in(homes: Any) -> None:
 ])  # fmt: skip
 def test_the_users_own_mail_of_s_nail_stays(own: str, homes: Any) -> None:
     needs("s-nail")
-    accounts, user = resolved([profile()])
-    home = homes("s_nail", accounts, user, {".mailrc": own})
+    accounts, context = resolved([profile()])
+    home = homes("s_nail", accounts, context, {".mailrc": own})
     assert shown(home, "from")["from"] == "own@example.net"
     assert accounts[0].email in shown(home, "from", account=accounts[0].key)["from"]
 
 
 def test_what_is_not_where_s_nail_gets_mail_does_not_count(homes: Any) -> None:
     needs("s-nail")
-    accounts, user = resolved([profile()])
+    accounts, context = resolved([profile()])
     own = "# set mta=smtp://x\naccount mine {\n  set from=own@example.net\n}\nset toplines=7\nset from=x@example.net"
-    home = homes("s_nail", accounts, user, {".mailrc": own})
+    home = homes("s_nail", accounts, context, {".mailrc": own})
     values = shown(home, "from", "toplines", "account")
     assert accounts[0].email in values["from"]
     assert (values["toplines"], values["account"]) == ("7", accounts[0].key)
@@ -215,8 +214,8 @@ def test_git_reads_what_went_in(homes: Any) -> None:
     @examples(30)
     @given(profiles_and_user())
     def check(drawn: Drawn) -> None:
-        accounts, user = taken("git_send_email", drawn)
-        home = homes("git_send_email", accounts, user, {".gitconfig": own})
+        accounts, context = taken("git_send_email", drawn)
+        home = homes("git_send_email", accounts, context, {".gitconfig": own})
         values = configured(home)
         assert values["sendemail.identity"] == [accounts[0].key]
         assert (values["user.name"], values["user.email"], values["sendemail.confirm"]) == (
@@ -253,8 +252,8 @@ def helped(home: Home, server: Server) -> str:
 
 def test_passwords_do_not_go_to_the_users_own_helpers(homes: Any) -> None:
     needs("git")
-    accounts, user = resolved([profile()], {**JOANNA, "email": "o'b`{x}+%@example.org"})
-    home = homes("git_send_email", accounts, user, {".gitconfig": "[credential]\n\thelper = store\n"})
+    accounts, context = resolved([profile()], {**JOANNA, "email": "o'b`{x}+%@example.org"})
+    home = homes("git_send_email", accounts, context, {".gitconfig": "[credential]\n\thelper = store\n"})
     known = f"protocol=smtp\nhost=smtp.example.org:465\nusername={accounts[0].email}\npassword=x\n\n"
     (home.path / "known").write_text(known)
     assert home.run("sh", "-c", "git credential approve < known").returncode == 0
@@ -271,8 +270,8 @@ def test_passwords_do_not_go_to_the_users_own_helpers(homes: Any) -> None:
 ])  # fmt: skip
 def test_the_users_own_default_of_git_stays(own: str, identity: list[str] | None, homes: Any) -> None:
     needs("git")
-    accounts, user = resolved([profile()])
-    values = configured(homes("git_send_email", accounts, user, {".gitconfig": own}))
+    accounts, context = resolved([profile()])
+    values = configured(homes("git_send_email", accounts, context, {".gitconfig": own}))
     assert values.get("sendemail.identity") == identity
     assert values[f"sendemail.{accounts[0].key}.smtpserver"] == ["smtp.example.org"]
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What holds for every client in the registry. A new client is tested here on the day it appears."""
+"""What is true of every client in the registry, a new one included."""
 
 from __future__ import annotations
 
@@ -12,9 +12,11 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, MASK, File
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import BLOCK, Client
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import MASK
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._options import read_options
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import AUTHENTICATIONS, dotted_fields
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 
@@ -76,17 +78,22 @@ def usual(client: Client) -> dict[str, Any]:
     return {"account_type": client.account_types[0]}
 
 
-def rendered(client: Client, changes: dict[str, Any]) -> list[Any] | None:
+def files_of(client: Client, accounts: list[Account], context: Context) -> list[File]:
+    """The files of a client whose options are not given."""
+    return client.files(accounts, context._replace(options=read_options(client, {})))
+
+
+def rendered(client: Client, changes: dict[str, Any]) -> list[File] | None:
     """The files for two accounts, of which the second has the changes; None when the client skips it."""
     profiles = [profile("first", **usual(client)), profile("work", variables={"Pin": None}, **{**usual(client), **changes})]
     if "folders" in changes and profiles[1]["account_type"] == "pop":
         return None
-    accounts, user = resolved(profiles, {**JOANNA, "variables": {"Pin": "4711"}})
-    # In the same order, whichever is the default: what is looked at is what an account says, not where it stands.
+    accounts, context = resolved(profiles, {**JOANNA, "variables": {"Pin": "4711"}})
+    # In one order, whichever account is the default: only what the account says may differ.
     accounts.sort(key=lambda account: account.profile)
     if any(client.skip_reason(account) for account in accounts):
         return None
-    return client.files(accounts, user)
+    return files_of(client, accounts, context)
 
 
 def test_every_field_has_a_change() -> None:
@@ -99,7 +106,7 @@ def test_a_field_changes_the_files_if_and_only_if_the_client_says_so(client: Cli
     pairs = [(rendered(client, before), rendered(client, after)) for before, after in CHANGES[field]]
     looked_at = [(before, after) for before, after in pairs if before is not None and after is not None]
     if field in client.expresses:
-        assert looked_at, "no change of this field is one that the client can take"
+        assert looked_at, "the client supports none of the changes of this field"
         assert all(before != after for before, after in looked_at)
     else:
         assert all(before == after for before, after in looked_at)
@@ -111,10 +118,10 @@ def test_the_same_accounts_give_the_same_files(client: Client) -> None:
 
 
 @every_client
-def test_files_lie_where_the_client_says(client: Client) -> None:
+def test_files_have_paths_that_the_client_declares(client: Client) -> None:
     other = profile("home", incoming__password=None, incoming__password_command=COMMAND, **usual(client))
-    accounts, user = resolved([profile("work", signature="x", **usual(client)), other])
-    files = client.files(accounts, user)
+    accounts, context = resolved([profile("work", signature="x", **usual(client)), other])
+    files = files_of(client, accounts, context)
     assert files
     for file in files:
         for path in (file.path, *file.alternatives):
@@ -131,37 +138,44 @@ def _matches(path: str, pattern: str) -> bool:
 def test_profiles_with_similar_names_do_not_collide(client: Client) -> None:
     alone = []
     for name in ("Work", "work", "wo-rk", "wo.rk", "wo_rk"):
-        accounts, user = resolved([profile(name, **usual(client))])
-        alone.append({(file.path, file.text) for file in client.files(accounts, user)})
-        assert accounts[0].key in "".join(file.path + file.text for file in client.files(accounts, user))
-    accounts, user = resolved([profile("Work", **usual(client)), profile("work", **usual(client))])
-    files = client.files(accounts, user)
+        accounts, context = resolved([profile(name, **usual(client))])
+        files = files_of(client, accounts, context)
+        alone.append({(file.path, file.content) for file in files})
+        assert any(accounts[0].key in file.path or accounts[0].key.encode() in file.content for file in files)
+    accounts, context = resolved([profile("Work", **usual(client)), profile("work", **usual(client))])
+    files = files_of(client, accounts, context)
     owned = [file.path for file in files if file.strategy != BLOCK]
     assert len(set(owned)) == len(owned)
     assert all(one != other for number, one in enumerate(alone) for other in alone[:number])
 
 
 @every_client
-def test_what_is_shown_has_no_password(client: Client) -> None:
+def test_redacted_texts_have_no_password(client: Client) -> None:
     profiles = [profile("first"), profile("second", account_type="pop")]
-    accounts, user = resolved(profiles, {**JOANNA, "password": 'S3cret"\\é'})
+    accounts, context = resolved(profiles, {**JOANNA, "password": 'S3cret"\\é'})
     accounts = [account for account in accounts if client.skip_reason(account) is None]
     changed = [
         replace(each, incoming=replace(each.incoming, password="0ther"), outgoing=replace(each.outgoing, password="0ther"))
         for each in accounts
     ]
-    files, others = client.files(accounts, user), client.files(changed, user)
-    assert [(file.path, file.shown, file.shown_if_matched) for file in files] == [
-        (file.path, file.shown, file.shown_if_matched) for file in others
-    ]
-    assert all(file.secret == (file.text != file.shown) for file in files)
-    # The writer marks a changed password where the mask stands.
-    assert all(MASK in file.shown for file in files if file.secret)
+    files, others = files_of(client, accounts, context), files_of(client, changed, context)
+    assert [redacted_texts(file) for file in files] == [redacted_texts(file) for file in others]
+    assert [file.secret for file in files] == [file != other for file, other in zip(files, others, strict=True)]
     for file in files:
-        for text in (file.shown, file.shown_if_matched):
-            assert text is None or ("S3cret" not in text and "0ther" not in text)
+        # The writer marks a changed password at the mask.
+        assert (MASK in file.redacted) == file.secret and MASK.encode() not in file.content
+        assert not any("S3cret" in text or "0ther" in text for text in redacted_texts(file))
     assert any(file.secret for file in files) == any("password" in field.split(".") for field in client.expresses)
-    assert all(MASK not in file.text for file in files)
+
+
+def redacted_texts(file: File) -> list[str]:
+    return [file.path, file.redacted, *(variant.redacted for variant in file.variants)]
+
+
+@every_client
+def test_files_have_their_producer(client: Client) -> None:
+    accounts, context = resolved([profile(**usual(client))])
+    assert {file.producer for file in files_of(client, accounts, context)} == {client.name}
 
 
 @every_client
@@ -171,23 +185,26 @@ def test_it_is_described(client: Client) -> None:
     module = __import__(f"{clients.__name__}.{client.name}", fromlist=["CLIENT"])
     assert len((module.__doc__ or "").strip()) > 40
     assert client.notes.endswith(".")
+    for option in client.options:
+        assert option.description.endswith(".")
+        assert read_options(client, {option.name: option.default})[option.name] == option.default
 
 
 @every_client
 def test_every_reason_to_skip_is_a_sentence_without_a_password(client: Client) -> None:
     for value in AUTHENTICATIONS:
         secret = {} if value != "none" else {"outgoing__password": None, "incoming__password": None}
-        accounts, user = resolved([profile(incoming__authentication=value, outgoing__authentication=value, **secret)])
+        accounts, context = resolved([profile(incoming__authentication=value, outgoing__authentication=value, **secret)])
         reason = client.skip_reason(accounts[0])
         if reason is None:
-            assert client.files(accounts, user)
+            assert files_of(client, accounts, context)
         else:
             assert client.title.split()[0] in reason and JOANNA["password"] not in reason
-            assert client.files(accounts, user) == []
+            assert files_of(client, accounts, context) == []
 
 
 @every_client
-def test_losses_are_what_is_set_and_cannot_be_expressed(client: Client) -> None:
+def test_losses_are_the_fields_that_are_set_and_not_expressed(client: Client) -> None:
     plain = read_profile(profile(incoming__password=None, outgoing__password=None))
     assert client.losses(plain) == []
     for field in ("notifications", "reply_to", "account_name", "check_interval"):
@@ -195,7 +212,7 @@ def test_losses_are_what_is_set_and_cannot_be_expressed(client: Client) -> None:
         assert client.losses(changed) == ([] if field in client.expresses else [field])
 
 
-def test_an_html_signature_is_a_loss_for_a_program_of_text() -> None:
+def test_an_html_signature_is_a_loss_for_a_text_only_program() -> None:
     html = read_profile(profile(signature="<b>J</b>", signature_format="html"))
     assert {"signature", "signature_format"} <= set(clients.get("neomutt").losses(html))
     text = read_profile(profile(signature="J"))

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What of Thunderbird's accounts can be seen without it; tests/lab/test_thunderbird.py runs it."""
+"""Thunderbird's accounts without Thunderbird; tests/lab/test_thunderbird.py runs it."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients a
 from .accounts import profile, resolved
 
 CLIENT = clients.get("thunderbird")
-PREFERENCES, SCRIPT = (file.text for file in CLIENT.host_files)
+PREFERENCES, SCRIPT = (file.content.decode() for file in CLIENT.host_files)
 
 
 def folder_uri(name: str, username: str = "joanna") -> str:
-    accounts, user = resolved([profile(folders={"sent": name}, incoming__username=username)])
-    (file,) = CLIENT.files(accounts, user)
-    return json.loads(file.text)["identity"]["fcc_folder"]
+    accounts, context = resolved([profile(folders={"sent": name}, incoming__username=username)])
+    (file,) = CLIENT.files(accounts, context)
+    return json.loads(file.content)["identity"]["fcc_folder"]
 
 
 @given(st.text(st.characters(exclude_categories=["C", "Z"]) | st.just("&"), min_size=1, max_size=12))
@@ -44,20 +44,20 @@ def test_a_user_name_in_a_folder_is_escaped_as_thunderbird_does() -> None:
     assert folder_uri("Sent", "a@b~c*d'\u00e9/-._") == "imap://a%40b%7Ec*d%27%C3%A9%2F-._@imap.example.org/Sent"
 
 
-def test_the_script_takes_every_preference_that_is_rendered() -> None:
+def test_the_script_accepts_every_preference_that_is_rendered() -> None:
     profiles = [
         profile("imap", reply_to="team@example.org", signature="x", check_interval=5,
                 folders=dict.fromkeys(("sent", "drafts", "trash", "archive", "junk"), "Folder")),
         profile("pop", account_type="pop", delete_after_days=14),
     ]  # fmt: skip
     for file in CLIENT.files(*resolved(profiles)):
-        data = json.loads(file.text)
+        data = json.loads(file.content)
         for part in ("server", "identity", "smtpserver"):
             known = re.search(rf"^    {part}: {{(.*?)^    }}", SCRIPT, re.MULTILINE | re.DOTALL)[1]
             assert set(data[part]) <= set(re.findall(r"(\w+): (?:is|oneOf)", known))
 
 
-def test_the_script_can_stand_in_the_file_of_an_administrator_more_than_once() -> None:
+def test_the_script_may_occur_more_than_once_in_an_administrators_file() -> None:
     assert SCRIPT.count("var mailopsProfiles = mailopsProfiles || ") == 1
     assert not re.search(r"^(?:const|let|class|function) ", SCRIPT, re.MULTILINE)
     assert "mailops.profiles default" not in SCRIPT
@@ -77,10 +77,10 @@ def test_the_script_can_stand_in_the_file_of_an_administrator_more_than_once() -
         ("/opt/thunderbird/application.ini", "[App]\nVersion=153.7.0\n[Gecko]\nMinVersion=140.0\n", False),
     ],
 )
-def test_what_is_found_elsewhere(pattern: str, text: str, found: bool) -> None:
-    (sign,) = (each for each in CLIENT.elsewhere if each.pattern == pattern)
-    assert sign.reason.startswith("Thunderbird") and sign.blocks
-    assert bool(re.search(sign.matching.encode(), text.encode(), re.MULTILINE)) == found
+def test_a_probe_finds_what_hides_our_files(pattern: str, text: str, found: bool) -> None:
+    (probe,) = (each for each in CLIENT.host_probes if each.pattern == pattern)
+    assert probe.reason.startswith("Thunderbird") and probe.blocks
+    assert bool(re.search(probe.matching.encode(), text.encode(), re.MULTILINE)) == found
 
 
 @pytest.mark.parametrize(
@@ -90,6 +90,6 @@ def test_what_is_found_elsewhere(pattern: str, text: str, found: bool) -> None:
         ({"incoming__authentication": "none", "incoming__password": None}, "incoming.authentication"),
     ],
 )
-def test_what_thunderbird_cannot_take_is_said(changes: dict[str, str], part: str) -> None:
-    accounts, _user = resolved([profile(**changes)])
+def test_an_unsupported_account_has_a_reason(changes: dict[str, str], part: str) -> None:
+    accounts, _context = resolved([profile(**changes)])
     assert part in (CLIENT.skip_reason(accounts[0]) or "")

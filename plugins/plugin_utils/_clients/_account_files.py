@@ -1,0 +1,46 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Files in a directory of ours: ``.config/mailops/CLIENT/KEY.KIND``, one of each kind for each account."""
+
+from __future__ import annotations
+
+import shlex
+from typing import Callable, NamedTuple
+
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._accounts import servers
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import owned
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+
+
+class AccountFiles(NamedTuple):
+    client: str
+
+    def path(self, account: Account, kind: str) -> str:
+        return self._path(account.key, kind)
+
+    def patterns(self, *kinds: str) -> tuple[str, ...]:
+        """The paths of all accounts, for ``Client.paths``."""
+        return tuple(self._path("*", kind) for kind in kinds)
+
+    def signature(self, account: Account) -> list[File]:
+        """The signature, if it is text."""
+        return [owned(self.path(account, "signature"), f"{account.text_signature}\n")] if account.text_signature else []
+
+    def password_commands(self, account: Account, script: Callable[[str], str]) -> list[File]:
+        """A shell script for each server whose password comes from a command; ``script`` makes it from the quoted command."""
+        return [
+            owned(self.path(account, f"{side}.password-command"), script(shlex.join(server.password_command)))
+            for side, server in servers(account)
+            if server.password_command
+        ]
+
+    def _path(self, key: str, kind: str) -> str:
+        return f".config/mailops/{self.client}/{key}.{kind}"
+
+
+def captured_password(command: str) -> str:
+    """Shell: the variable ``password`` gets the output of the command. Its failure is that of the script."""
+    return f"password=$({command}) || exit\n"

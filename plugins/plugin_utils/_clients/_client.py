@@ -1,0 +1,168 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What a client declares, and the files that it gives a user."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Callable, Iterable, Mapping, NamedTuple, Sequence
+
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, File, Variant
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._accounts import servers
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import (
+    AUTHENTICATIONS,
+    DEFAULTS,
+    SERVER_DEFAULTS,
+    Profile,
+    dotted_fields,
+)
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
+
+OPTION_TYPES = ("bool", "str", "int", "list", "dict")
+_DEFAULTS = {**DEFAULTS, "incoming": SERVER_DEFAULTS, "outgoing": SERVER_DEFAULTS}
+
+
+@dataclass(frozen=True)
+class Option:
+    """An option of a client, which a task gives in ``client_options``. ``choices`` are for type ``str``."""
+
+    name: str
+    type: str
+    default: Any
+    description: str
+    choices: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        if self.type not in OPTION_TYPES or (self.choices and self.type != "str"):
+            raise ValueError(f"option {self.name}: the type is unknown, or has no choices")
+
+
+class Context(NamedTuple):
+    """For whom a client renders, and how: the value of every option that the client declares."""
+
+    user: User
+    options: Mapping[str, Any]
+
+
+class HostProbe(NamedTuple):
+    """A sign on the host that the program does not read the files that are written.
+
+    ``pattern``: an absolute path for ``glob``. ``reason``: what the task reports. ``matching``: a regular expression (bytes syntax,
+    multi-line) that a file found there must match; None: its existence is enough. ``blocks``: the ``host_files`` would do harm, and
+    are not written.
+    """
+
+    pattern: str
+    reason: str
+    matching: str | None = None
+    blocks: bool = False
+
+
+@dataclass(frozen=True)
+class Client:
+    """A program or format that consumes accounts.
+
+    ``render(accounts, context)``: the files for the accounts of one user, the default account first.
+    ``expresses``: dotted profile fields whose change changes the files.
+    ``paths``: patterns of every path that ``render`` may give (``*`` is part of one component). Nothing else is ever removed from a
+    home.
+    ``authentications``: the values of ``authentication`` that the program supports; an account with another one is skipped.
+    ``unsupported_reason(account)``: another reason to skip an account, or None.
+    ``unsupported_fields(profile)``: fields that the client expresses, but not with the values of this profile (HTML in a text-only
+    program).
+    ``options``: what a task can set in ``client_options``.
+    ``host_files``: blocks in files of root's, with paths relative to ``/``, the same for all users. A host has them while somebody
+    has accounts for this client, and while a file in a home matches one of ``residue``: (path with a ``/*/``, regular expression)
+    of what the program keeps of accounts that are gone.
+    ``notes``: what administrators need to know: where the accounts are, where the password comes from, what a second account does,
+    what happens to the user's own lines and with a wrong certificate.
+    """
+
+    name: str
+    title: str
+    account_types: tuple[str, ...]
+    expresses: frozenset[str]
+    paths: tuple[str, ...]
+    render: Callable[[Sequence[Account], Context], list[File]]
+    authentications: tuple[str, ...] = ("password",)
+    unsupported_reason: Callable[[Account], str | None] = lambda account: None
+    unsupported_fields: Callable[[Profile], Iterable[str]] = lambda profile: ()
+    options: tuple[Option, ...] = ()
+    host_files: tuple[File, ...] = ()
+    host_probes: tuple[HostProbe, ...] = ()
+    residue: tuple[tuple[str, str], ...] = ()
+    notes: str = ""
+
+    def __post_init__(self) -> None:
+        unknown = self.expresses - set(dotted_fields())
+        if unknown or not set(self.authentications) <= set(AUTHENTICATIONS):
+            raise ValueError(f"client {self.name}: unknown fields or authentications: {sorted(unknown)}")
+        if any(file.strategy != BLOCK for file in self.host_files):
+            raise ValueError(f"client {self.name}: instances share the files of the host, which must be blocks")
+
+    def sides(self) -> tuple[str, ...]:
+        """Which of the two servers the program connects to."""
+        return tuple(side for side in ("incoming", "outgoing") if f"{side}.host" in self.expresses)
+
+    def skip_reason(self, account: Account) -> str | None:
+        """Why this account cannot be deployed to this client, or None."""
+        if account.account_type not in self.account_types:
+            return f"{self.title} does not support {account.account_type.upper()}"
+        for side, server in servers(account):
+            if side not in self.sides():
+                continue
+            if server.authentication not in self.authentications:
+                return f"{self.title} does not support {side}.authentication: {server.authentication}"
+            command = f"{side}.password_command"
+            if server.authentication == "oauth2" and command in self.expresses and not server.password_command:
+                return f"{self.title} gets OAuth 2 tokens from a command: give {command}"
+        return self.unsupported_reason(account)
+
+    def files(self, accounts: Sequence[Account], context: Context) -> list[File]:
+        """The files for the accounts that the client supports."""
+        supported = [account for account in accounts if self.skip_reason(account) is None]
+        if not supported:
+            return []
+        files = self.render(supported, context)
+        redacted = files
+        if any(account.has_password for account in supported):
+            # Rendered again with masks for the passwords, so that no diff depends on finding a password in a text.
+            redacted = self.render([account.redacted() for account in supported], context)
+        return [_finished(file, other)._replace(producer=self.name) for file, other in zip(files, redacted, strict=True)]
+
+    def losses(self, profile: Profile) -> list[str]:
+        """The fields that the profile sets to something other than the default and that this client cannot express."""
+        expressed = self.expresses.difference(self.unsupported_fields(profile))
+        return [
+            name
+            for name in set_fields(profile)
+            if name not in expressed and (name.split(".")[0] in self.sides() or not name.startswith(("incoming.", "outgoing.")))
+        ]
+
+
+def _finished(file: File, redacted: File) -> File:
+    """The file with the texts for diffs of its redacted twin."""
+    pairs = list(zip(file.variants, redacted.variants, strict=True))
+    return file._replace(
+        redacted=redacted.redacted,
+        variants=tuple(_redacted(one, other) for one, other in pairs),
+        secret=file.content != redacted.content or any(one.content != other.content for one, other in pairs),
+    )
+
+
+def _redacted(variant: Variant, redacted: Variant) -> Variant:
+    return variant._replace(redacted=redacted.redacted)
+
+
+def set_fields(profile: Profile) -> list[str]:
+    """Dotted names of the fields that differ from their defaults."""
+    data = profile.as_data()
+    return [name for name in dotted_fields() if _at(data, name) != _at(_DEFAULTS, name)]
+
+
+def _at(data: Mapping[str, Any], name: str) -> Any:
+    first, _dot, rest = name.partition(".")
+    return (data[first] or {}).get(rest) if rest else data[first]

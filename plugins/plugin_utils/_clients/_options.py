@@ -1,0 +1,48 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The options of a client, as a task gives them in ``client_options``."""
+
+from __future__ import annotations
+
+from typing import Any, Mapping
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Option
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, comma_list, nearest
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import choice, flag, is_blank, mapping, text_list
+
+_MAX_NUMBER = 2**31 - 1
+_READERS = {
+    "bool": flag,
+    "str": values.text,
+    "int": lambda value: values.whole_number(value, 0, _MAX_NUMBER),
+    "list": text_list,
+    "dict": mapping,
+}
+
+
+def read_options(client: Client, given: Mapping[Any, Any]) -> dict[str, Any]:
+    """Every option of the client with its value, or its default if it is not given; MailopsError lists all problems."""
+    declared = {option.name: option for option in client.options}
+    found = {name: option.default for name, option in declared.items()}
+    problems: list[str] = []
+    for name, value in given.items():
+        where = f"client_options.{client.name}.{str(name)[:60]}: "
+        if name not in declared:
+            problems.append(
+                f"{where}there is no such option{nearest(name, declared)}; the options are {comma_list(declared) or 'none'}"
+            )
+        elif not is_blank(value):
+            try:
+                found[name] = _read(declared[name], value)
+            except Invalid as exc:
+                problems.append(f"{where}{exc}")
+    if problems:
+        raise MailopsError(*problems)
+    return found
+
+
+def _read(option: Option, value: Any) -> Any:
+    return choice(value, option.choices) if option.choices else _READERS[option.type](value)

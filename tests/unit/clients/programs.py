@@ -1,0 +1,37 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The real programs, in homes with the files of one client."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from .drawn import CANARY
+
+
+class Home:
+    """A home with the files of one client, in which its program runs."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+
+    def run(self, *argv: str) -> subprocess.CompletedProcess[str]:
+        # Nothing but HOME and a locale helps the program.
+        environment = {"HOME": str(self.path), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TERM": "xterm", "USER": "somebody"}
+        result = subprocess.run(
+            argv, cwd=self.path, env=environment, capture_output=True, timeout=20, check=False, stdin=subprocess.DEVNULL
+        )
+        assert not list(self.path.rglob(CANARY)), "a command ran"
+        return subprocess.CompletedProcess(argv, result.returncode, result.stdout.decode(), result.stderr.decode())
+
+
+def needs(program: str) -> None:
+    if not shutil.which(program):
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(f"{program} is not installed")

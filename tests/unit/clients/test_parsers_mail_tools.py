@@ -1,0 +1,191 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""msmtp, mbsync and fetchmail read back what any valid profile and user put in, and run nothing of it.
+
+A program may not show a value (msmtp masks the password, mbsync shows nothing, fetchmail garbles what is not ASCII). A log-in in tests/lab
+proves it then.
+"""
+
+from __future__ import annotations
+
+import ast
+import shlex
+from typing import Any
+
+import pytest
+from hypothesis import assume, given
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+
+from .accounts import JOANNA, profile, resolved
+from .drawn import Drawn, ascii_text, examples, profiles_and_user, taken
+from .programs import needs
+
+# --- msmtp
+
+def test_msmtp_reads_what_went_in(homes: Any) -> None:
+    needs("msmtp")
+
+    @examples(80)
+    @given(profiles_and_user())
+    def check(drawn: Drawn) -> None:
+        accounts, context = taken("msmtp", drawn)
+        own = "defaults\ntls off\ntls_certcheck off\nuser x\npasswordeval false\nauth off\n"
+        home = homes("msmtp", accounts, context, {".msmtprc": own})
+        for name, account in (("default", accounts[0]), *((account.key, account) for account in accounts)):
+            result = home.run("msmtp", "-P", "-a", name)
+            assert (result.returncode, result.stderr) == (0, "")
+            values = dict(line.split(" = ", 1) for line in result.stdout.splitlines() if " = " in line)
+            server = account.outgoing
+            expected = {
+                "host": server.host,
+                "port": str(server.port),
+                "from": account.email,
+                "user": server.username,
+                "password": "*",
+                "passwordeval": shlex.join(server.password_command) if server.password_command else "(not set)",
+                "auth": "PLAIN" if server.security == "none" else "choose",
+                "tls": "off" if server.security == "none" else "on",
+                "tls_starttls": "on" if server.security == "starttls" else "off",
+                "tls_trust_file": account.ca_file or "system",
+                "tls_certcheck": "on",
+            }
+            assert {key: values[key] for key in expected} == expected
+
+    check()
+
+
+@pytest.mark.parametrize("own", [
+    "account default\nhost own.example.net\n", "account mine\nhost own.example.net\naccount default : mine\n",
+    'account mine\nhost own.example.net\n account\t"default" :mine\n', "account default\thost\nhost own.example.net\n",
+])  # fmt: skip
+def test_the_users_own_default_of_msmtp_stays(own: str, homes: Any) -> None:
+    needs("msmtp")
+    accounts, context = resolved([profile()])
+    home = homes("msmtp", accounts, context, {".msmtprc": own})
+    result = home.run("msmtp", "-P", "-a", accounts[0].key)
+    if "\thost" in own:  # no default account, but an error of the user's own
+        return
+    assert "host = smtp.example.org" in result.stdout
+    assert "host = own.example.net" in home.run("msmtp", "-P").stdout
+
+
+def test_msmtp_prefers_the_file_in_the_home(homes: Any) -> None:
+    needs("msmtp")
+    for existing in ({".config/msmtp/config": ""}, {".config/msmtp/config": "", ".msmtprc": ""}, {".msmtprc": ""}):
+        home = homes("msmtp", *resolved([profile()]), existing)
+        assert "host = smtp.example.org" in home.run("msmtp", "-P").stdout
+
+
+@pytest.mark.parametrize(("changes", "part"), [
+    ({"outgoing__username": "u" * 500}, "'user'"),
+    ({"outgoing__password": None, "outgoing__password_command": ["pass", "x" * 480]}, "'passwordeval'"),
+    ({"email": "a*b@example.org"}, "pattern"),
+    ({"email": "a%Hb@example.org"}, "pattern"),
+])  # fmt: skip
+def test_what_msmtp_cannot_take_is_said(changes: dict[str, Any], part: str) -> None:
+    accounts, _context = resolved([profile(**changes)])
+    assert part in (clients.get("msmtp").skip_reason(accounts[0]) or "")
+
+
+@pytest.mark.parametrize("length", [499, 500])
+def test_the_longest_line_that_msmtp_takes(length: int, homes: Any) -> None:
+    needs("msmtp")
+    accounts, context = resolved([profile()], {**JOANNA, "password": "p" * (length - len('password ""'))})
+    reason = clients.get("msmtp").skip_reason(accounts[0])
+    if length == 500:
+        assert reason is not None and "'password'" in reason
+    else:
+        assert homes("msmtp", accounts, context).run("msmtp", "-P").returncode == 0
+
+
+# --- mbsync
+
+def test_mbsync_takes_the_file(homes: Any) -> None:
+    needs("mbsync")
+
+    @examples(80)
+    @given(profiles_and_user(types=("imap",)))
+    def check(drawn: Drawn) -> None:
+        accounts, context = taken("mbsync", drawn)
+        home = homes("mbsync", accounts, context, {".mbsyncrc": "MaildirStore own\nPath ~/\nSubFolders Verbatim"})
+        # It reads the whole file before it looks for the channel. No address is looked up.
+        result = home.run("mbsync", "no-such-channel")
+        assert result.stderr.splitlines()[0] == "No channel or group named 'no-such-channel' defined."
+        for account in accounts:
+            assert (home.path / "Mail" / account.key).is_dir()
+
+    check()
+
+
+@pytest.mark.parametrize("length", [1021, 1022])
+def test_the_longest_line_that_mbsync_takes(length: int, homes: Any) -> None:
+    needs("mbsync")
+    accounts, context = resolved([profile()], {**JOANNA, "password": '"' * 8 + "p" * (length - len('Pass ""') - 16)})
+    reason = clients.get("mbsync").skip_reason(accounts[0])
+    if length == 1022:
+        assert reason is not None and "'Pass'" in reason
+    else:
+        assert homes("mbsync", accounts, context).run("mbsync", "x").stderr.startswith("No channel")
+
+
+# --- fetchmail
+
+def test_fetchmail_reads_what_went_in(homes: Any) -> None:
+    needs("fetchmail")
+
+    @examples(60)
+    # What is not ASCII is dumped as rubbish: with signed characters for indices.
+    @given(profiles_and_user(text=ascii_text))
+    def check(drawn: Drawn) -> None:
+        assume(drawn[1]["name"].isascii())
+        accounts, context = taken("fetchmail", drawn)
+        own = "defaults ssl sslproto '' no sslcertck fetchall\npoll own.example.net\n"
+        home = homes("fetchmail", accounts, context, {".fetchmailrc": own})
+        result = home.run("fetchmail", "--configdump")
+        assert result.returncode == 0, result.stderr
+        assert all(line.startswith("fetchmail: WARNING: ") for line in result.stderr.splitlines()), result.stderr
+        entries = {entry["pollname"]: entry for entry in configuration(result.stdout)["servers"]}
+        assert set(entries) == {"own.example.net", *(account.key for account in accounts)}
+        for account in accounts:
+            check_entry(account, context.user.name, entries[account.key])
+
+    def check_entry(account: Account, local_user: str, entry: dict[str, Any]) -> None:
+        server = account.incoming
+        (login,) = entry.pop("users")
+        secure = server.security != "none"
+        expected = {
+            "via": server.host,
+            "protocol": {"imap": "IMAP", "pop": "POP3"}[account.account_type],
+            "service": str(server.port),
+            "auth": "password",
+            "uidl": account.account_type == "pop",
+        }
+        assert {name: entry[name] for name in expected} == expected
+        expected = {
+            "remote": server.username,
+            "password": server.password,
+            "localnames": [local_user],
+            "keep": True,
+            "ssl": server.security == "tls",
+            "sslproto": "TLS1.2+" if secure else "",
+            **({"sslcertck": True, "sslcertfile": account.ca_file} if secure else {}),
+        }
+        assert {name: login[name] for name in expected} == expected
+
+    check()
+
+
+def configuration(dump: str) -> dict[str, Any]:
+    """What --configdump prints is Python source."""
+    assigned = {node.targets[0].id: node.value for node in ast.parse(dump).body if isinstance(node, ast.Assign)
+                and isinstance(node.targets[0], ast.Name)}  # fmt: skip
+
+    class Booleans(ast.NodeTransformer):
+        def visit_Name(self, node: ast.Name) -> ast.expr:
+            return ast.Constant({"TRUE": True, "FALSE": False}[node.id])
+
+    return ast.literal_eval(Booleans().visit(assigned["fetchmailrc"]))

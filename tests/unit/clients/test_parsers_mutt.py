@@ -1,0 +1,149 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Mutt and NeoMutt read back what any valid profile and user put in, and run nothing of it."""
+
+from __future__ import annotations
+
+import re
+import shlex
+import urllib.parse
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import given
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+
+from .accounts import profile, resolved
+from .drawn import Drawn, examples, profiles_and_user, taken
+from .programs import Home, needs
+
+_DUMPED = {
+    "mutt": re.compile(r'^(\w+)(?:="((?:[^"\\]|\\.)*)"|=(\S+)| is ((?:un)?set))$', re.MULTILINE),
+    "neomutt": re.compile(r'^set (\w+) = (?:"((?:[^"\\]|\\.)*)"|(yes|no|\S+)())$', re.MULTILINE),
+}
+_SPELLED = {"real_name": "realname", "spool_file": "spoolfile"}
+
+
+def dumped(home: Home, program: str) -> dict[str, str]:
+    """The variables as the program started without any other argument knows them."""
+    result = home.run(program, "-D")
+    assert (result.returncode, result.stderr) == (0, ""), result.stderr
+    values = {}
+    for name, text, bare, switch in _DUMPED[program].findall(result.stdout):
+        value = re.sub(r"\\(.)", r"\1", text) or bare or {"set": "yes", "unset": "no"}.get(switch, "")
+        values[_SPELLED.get(name, name)] = value
+    return values
+
+
+def as_mutt_has_it(account: Account, home: Path) -> dict[str, str]:
+    incoming, outgoing = account.incoming, account.outgoing
+    kind = account.account_type
+    host = f"[{incoming.host}]" if ":" in incoming.host else incoming.host
+    url = f"{kind}{'s' if incoming.security == 'tls' else ''}://{host}:{incoming.port}/"
+    forced = "no" if "none" in (incoming.security, outgoing.security) else "yes"
+    expected = {
+        "realname": account.sender_name,
+        f"{kind}_user": incoming.username,
+        "ssl_force_tls": forced,
+        "ssl_starttls": forced,
+        "ssl_verify_host": "yes",
+    }
+    expected |= {"folder": url} if kind == "imap" else {"pop_host": url, "pop_delete": "no"}
+    expected |= {} if incoming.password is None else {f"{kind}_pass": incoming.password}
+    expected |= {} if outgoing.password is None else {"smtp_pass": outgoing.password}
+    expected |= {"certificate_file": account.ca_file} if account.ca_file else {}
+    expected |= {"timeout": str(min(account.check_interval * 60, 32767))} if account.check_interval else {}
+    return expected
+
+
+@pytest.mark.parametrize("program", ["mutt", "neomutt"])
+def test_mutt_reads_what_went_in(program: str, homes: Any) -> None:
+    needs(program)
+
+    @examples(80)
+    @given(profiles_and_user())
+    def check(drawn: Drawn) -> None:
+        accounts, context = taken("neomutt", drawn)
+        # The output of the command is what a password is, and no more.
+        home = homes("neomutt", accounts, context)
+        account = accounts[0]
+        for script in home.path.rglob("*.password-command"):
+            side = script.name.split(".")[-2]
+            owner = next(each for each in accounts if each.key == script.name.split(".")[0])
+            assert shlex.split(script.read_text()) == list(getattr(owner, side).password_command)
+            script.write_text(f"printf '%s\\n' {shlex.quote(context.user.password)}\nprintf 'second line\\n'\n")
+        values = dumped(home, program)
+        expected = as_mutt_has_it(account, home.path)
+        for name, side in ((f"{account.account_type}_pass", "incoming"), ("smtp_pass", "outgoing")):
+            if getattr(account, side).password_command:
+                expected[name] = context.user.password
+        assert {name: values.get(name) for name in expected} == expected
+        assert idn(values["from"]) == account.email
+        smtp = re.fullmatch(r"(smtps?)://([^@]*)@(.*):(\d+)/", values["smtp_url"])
+        assert smtp and urllib.parse.unquote(smtp[2]) == account.outgoing.username
+        assert (smtp[3].strip("[]"), int(smtp[4])) == (account.outgoing.host, account.outgoing.port)
+        for name, variable in (("sent", "record"), ("drafts", "postponed"), ("trash", "trash")):
+            if name in account.folders:
+                assert values[variable] in (f"={account.folders[name]}", f"{expected['folder']}{account.folders[name]}")
+        if account.signature:
+            path = values["signature"].replace("~", str(home.path), 1)
+            assert Path(path).read_text(encoding="utf-8").rstrip("\n") == account.signature.rstrip("\n")
+
+    check()
+
+
+def idn(address: str) -> str:
+    """Mutt shows the domain as people read it."""
+    local, _at, domain = address.rpartition("@")
+    return f"{local}@{domain.encode('idna').decode()}"
+
+
+@pytest.mark.parametrize("program", ["mutt", "neomutt"])
+@pytest.mark.parametrize(("existing", "read_by"), [
+    ({}, {"mutt", "neomutt"}),
+    ({".muttrc": ""}, {"mutt", "neomutt"}),
+    ({".muttrc": "", ".mutt/muttrc": "", ".config/mutt/muttrc": "", ".config/neomutt/neomuttrc": ""}, {"mutt", "neomutt"}),
+    ({".mutt/muttrc": "", ".config/mutt/muttrc": "", ".neomuttrc": ""}, {"mutt", "neomutt"}),
+    ({".config/mutt/muttrc": ""}, {"mutt", "neomutt"}),
+    ({".config/neomutt/muttrc": "", ".neomutt/neomuttrc": ""}, {"mutt", "neomutt"}),
+    ({".config/mutt/neomuttrc": "", ".mutt/neomuttrc": "", ".muttrc": ""}, {"mutt", "neomutt"}),
+    ({".neomutt/muttrc": "", ".mutt/muttrc": ""}, {"mutt", "neomutt"}),
+])  # fmt: skip
+def test_the_block_is_where_the_program_looks(program: str, existing: dict[str, str], read_by: set[str], homes: Any) -> None:
+    needs(program)
+    accounts, context = resolved([profile()])
+    home = homes("neomutt", accounts, context, {name: f"set attribution='{name}'\n" for name in existing})
+    values = dumped(home, program)
+    assert (values["from"] == accounts[0].email) == (program in read_by)
+    assert (values["attribution"] in existing) == bool(existing) or program == "mutt"
+
+
+@pytest.mark.parametrize("program", ["mutt", "neomutt"])
+def test_nothing_of_one_account_is_left_in_the_other(program: str, homes: Any) -> None:
+    needs(program)
+    rich = profile("rich", default=True, signature="Rich", reply_to="r@example.org", folders={"sent": "Sent", "trash": "Trash"},
+                   check_interval=7, ca_file="/etc/ssl/certs/ca-certificates.crt")
+    poor = profile("poor", account_type="pop", incoming__password=None, outgoing__password=None, outgoing__authentication="none")
+    accounts, context = resolved([rich, poor])
+    home = homes("neomutt", accounts, context)
+    plain = dumped(homes("neomutt", *resolved([poor])), program)
+    rc = home.path / ".muttrc"
+    rc.write_text(f"{rc.read_text()}source ~/.config/mailops/neomutt/{accounts[1].key}.muttrc\n")
+    switched = dumped(home, program)
+    assert {name: (value, plain.get(name)) for name, value in switched.items() if value != plain.get(name)} == {}
+    assert "unmy_hdr Reply-To" in (home.path / f".config/mailops/neomutt/{accounts[1].key}.muttrc").read_text()
+
+
+@pytest.mark.parametrize("program", ["mutt", "neomutt"])
+def test_one_account_leaves_what_is_not_its_business(program: str, homes: Any) -> None:
+    needs(program)
+    own = "set signature='~/own' record='~/sent' config_charset='iso-8859-1' mail_check=77\n"
+    home = homes("neomutt", *resolved([profile(sender_name="Zo\u00eb")]), {".muttrc": own})
+    values = dumped(home, program)
+    assert [values[name] for name in ("record", "config_charset", "mail_check")] == ["~/sent", "iso-8859-1", "77"]
+    assert values["signature"].endswith("own")
+    assert values["realname"] == "Zo\u00eb"
