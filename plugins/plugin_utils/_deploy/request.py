@@ -15,7 +15,8 @@ from dataclasses import dataclass
 from typing import Any, Callable, Mapping, Sequence, TypeVar
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, read_options
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._options import read_options
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.destination import Destination, read_destination
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.profiles import Known, read_definitions
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.templates import Load, Template, read_templates
@@ -73,7 +74,7 @@ def read_request(options: Mapping[str, Any], environ: Mapping[str, str], load_te
     leaving = reader.read("state", lambda value: given.choice(value, STATES), "present") == "absent"
     users = reader.read("users", lambda value: (read_leavers if leaving else read_users)(given.mapping_list(value)), [])
     if options["users"] is None:
-        reader.problems.append("users: is required, a list of mappings such as {name: jkowalska, email: j.kowalska@example.org}; [] means none")
+        reader.problems.append("users: is required, a list of dictionaries such as {name: jkowalska, email: j.kowalska@example.org}; [] means none")
     purge = reader.read("purge_users", given.flag, False)
     if purge and leaving:
         reader.problems.append("purge_users: only with state: present, because state: absent leaves users alone who are not listed")

@@ -137,7 +137,7 @@ def read_templates(value: Any, load: Load) -> list[Template]:
 
 def _read(entry: Any, load: Load) -> Template:
     if not isinstance(entry, dict):
-        raise Invalid("must be a mapping such as {src: muttrc.j2, dest: .config/mutt/extra}")
+        raise Invalid("must be a dictionary such as {src: muttrc.j2, dest: .config/mutt/extra}")
     for key in entry:
         if key not in _KEYS:
             raise Invalid(f"{str(key)[:60]}: there is no such key{nearest(key, _KEYS)}")

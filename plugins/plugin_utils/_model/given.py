@@ -44,7 +44,7 @@ def mapping_list(value: Any) -> list[Any]:
     """Mappings: a list, or one as JSON or YAML text. What is in the list is left to the caller."""
     items = _structured(value) if isinstance(value, str) else value
     if not isinstance(items, (list, tuple)):
-        raise Invalid("must be a list of mappings")
+        raise Invalid("must be a list of dictionaries")
     return list(items)
 
 
@@ -53,7 +53,7 @@ def mapping(value: Any) -> dict[Any, Any]:
     try:
         return dict(check_type_dict(value))
     except (TypeError, ValueError):  # its text quotes the value
-        raise Invalid("must be a mapping") from None
+        raise Invalid("must be a dictionary") from None
 
 
 def flag(value: Any) -> bool:

@@ -119,7 +119,7 @@ def read_leavers(data: Sequence[Any]) -> list[User]:
 
 def _read_user(item: Any, number: int, problems: list[str]) -> User | None:
     if not isinstance(item, dict):
-        problems.append(f"users, entry {number}: must be a mapping such as {{name: jkowalska, email: j.kowalska@example.org}}")
+        problems.append(f"users, entry {number}: must be a dictionary such as {{name: jkowalska, email: j.kowalska@example.org}}")
         return None
     name = item.get("name")
     where = f"user '{name[:60]}'" if isinstance(name, str) and name.strip() else f"users, entry {number}"

@@ -103,7 +103,7 @@ WRONG = {
     "clients": ("outlook", "clients: there is no client 'outlook'"),
     "client_options": ("mutt=1", "client_options.mutt: is not one of the task's clients"),
     "templates": ([{"src": "x.j2", "dest": "x"}], "templates, entry 1: src: x.j2 cannot be read"),
-    "profile_definitions": ("x", "profile_definitions: must be a list of mappings"),
+    "profile_definitions": ("x", "profile_definitions: must be a list of dictionaries"),
     "profiles": ("a, a", "profiles: names a profile twice"),
     "users": ([{"name": "-x"}], "user '-x': name: "),
 }

@@ -46,6 +46,9 @@ REFUSED = [
     (values.host, "imap.example.org:993", "not a host name"),
     (values.host, "https://imap.example.org", "not a host name"),
     (values.host, "300.1.2.3", "not a host name"),
+    (values.host, "fe80::1%eth0", "IPv6 address with a zone"),
+    (values.host, "[fe80::1%`id`]", "IPv6 address with a zone"),
+    (values.host, "::1%25;x", "IPv6 address with a zone"),
     (values.host, "-imap.example.org", "not a host name"),
     (values.host, "imap..example.org", "not a host name"),
     (values.host, "x" * 64, "not a host name"),
@@ -109,3 +112,19 @@ def test_one_problem_is_a_sentence_and_many_are_a_list():
 def test_nearest():
     assert nearest("UserEmial", ["UserEmail", "UserName"]) == " (did you mean 'UserEmail'?)"
     assert nearest("xyz", ["UserEmail"]) == ""
+
+
+@pytest.mark.parametrize("check, value", [
+    (values.text, {"Sesame1": None}),  # an unquoted password in braces
+    (values.host, "imaps://jane:Sesame1@imap.example.org"),
+    (values.host, "jane:Sesame1@imap.example.org"),
+])  # fmt: skip
+def test_what_may_be_a_password_is_not_repeated(check, value):
+    with pytest.raises(Invalid) as refused:
+        check(value)
+    assert "Sesame1" not in str(refused.value)
+
+
+def test_an_unquoted_variable_is_named():
+    with pytest.raises(Invalid, match='put it in quotes: "{UserEmail}"'):
+        values.text({"UserEmail": None})

@@ -1,0 +1,131 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""One report of a run: what became of each user's clients, why the task fails, what fits into a result, and the file."""
+
+from __future__ import annotations
+
+import json
+import stat
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, Change, Diff, Drift, Problem, Result
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import Deployment
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.report import Report, make_report
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.target import Delivery
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.limits import MAX_DIFF_CHARACTERS
+
+from .deployments import JOANNA, deployment, profile
+
+ANNA = {**JOANNA, "name": "anna"}
+POP = profile("pop", account_type="pop")
+
+
+def reported(found: Deployment, *results: Result, check_mode: bool = False, stopped: str | None = None, **answer: Any) -> Report:
+    return make_report(found, Delivery((Answer(results, **answer),), stopped), check_mode)
+
+
+def states(report: Report) -> dict[str, dict[str, str]]:
+    return {item["user"]: item["clients"] for item in report.result()["users"]}
+
+
+def home(user: str, *changes: Change, **more: Any) -> Result:
+    return Result(user, f"/home/{user}", changes, **more)
+
+
+def change(client: str, action: str, **more: Any) -> Change:
+    return Change(f"/home/x/.{client}", client, action, **more)
+
+
+def test_what_became_of_each_client() -> None:
+    found = deployment([JOANNA, ANNA], clients=["msmtp", "mbsync", "neomutt"], template="x", templates=[{"src": "x.j2", "dest": ".x"}])
+    report = reported(
+        found,
+        home("jkowalska", change("msmtp", "updated"), change("neomutt", "removed"), change("neomutt", "created"), unchanged=1),
+        home("anna", change("mbsync", "updated"), drifted=(Drift("/home/x/.mbsync", "mbsync"),)),
+        home("leaver", change("msmtp", "removed"), change("", "removed"), listed=False),
+    )
+    assert states(report) == {
+        "jkowalska": {"msmtp": "changed", "mbsync": "unchanged", "neomutt": "changed", "templates": "unchanged"},
+        "anna": {"msmtp": "unchanged", "mbsync": "drifted", "neomutt": "unchanged", "templates": "unchanged"},
+        "leaver": {"msmtp": "removed"},
+    }
+    result = report.result()
+    assert result["files"] == {"created": 1, "updated": 2, "removed": 3, "unchanged": 1}
+    assert result["accounts"] == {"total": 2, "changed": 2} and result["changed"] and "failed" not in result
+    assert result["drifted"] == [{"user": "anna", "path": "/home/x/.mbsync"}]
+
+
+def test_a_skipped_client() -> None:
+    found = deployment([JOANNA], clients=["mbsync", "msmtp"], profile_definitions=[POP])
+    report = reported(found, home("jkowalska"))
+    assert states(report) == {"jkowalska": {"mbsync": "skipped", "msmtp": "unchanged"}}
+    assert [item["client"] for item in report.result()["skipped_accounts"]] == ["mbsync"]
+    assert report.result()["warnings"] == ["mail_account skips 1 accounts: mbsync, profile 'pop': mbsync (isync) does not support POP"]
+
+
+def test_a_user_who_cannot_be_served() -> None:
+    report = reported(deployment([JOANNA, ANNA]), home("jkowalska", problem=Problem("/home/x", "/home/x is a FIFO: move it away")), home("anna"))
+    assert states(report) == {"jkowalska": {"msmtp": "failed"}, "anna": {"msmtp": "unchanged"}}
+    result = report.result()
+    assert result["failed"] and result["msg"] == "mail_account: /home/x is a FIFO: move it away (user jkowalska)\n(the other users were served)"
+    assert result["failed_users"] == [{"user": "jkowalska", "path": "/home/x", "msg": "/home/x is a FIFO: move it away"}]
+
+
+def test_nobody_else_was_served() -> None:
+    for users, check_mode in (([JOANNA], False), ([JOANNA, ANNA], True)):
+        results = [home(user["name"]) for user in users[1:]]
+        report = reported(deployment(users), home("jkowalska", problem=Problem("/x", "/x is wrong")), *results, check_mode=check_mode)
+        assert report.result()["msg"] == "mail_account: /x is wrong (user jkowalska)"
+
+
+@pytest.mark.parametrize(("missing_users", "check_mode", "state"), [("fail", False, "failed"), ("fail", True, "skipped"), ("skip", False, "skipped")])
+def test_a_user_whom_the_host_does_not_know(missing_users: str, check_mode: bool, state: str) -> None:
+    report = reported(deployment([JOANNA, ANNA], missing_users=missing_users), home("anna"), missing=("jkowalska",), check_mode=check_mode)
+    result = report.result()
+    assert states(report)["jkowalska"] == {"msmtp": state} and result.get("failed", False) == (state == "failed")
+    named = {"failed": result["failed_users"], "skipped": result["skipped_accounts"]}[state]
+    assert [item["user"] for item in named] == ["jkowalska"] if not check_mode else "jkowalska" in result["warnings"][0]
+
+
+def test_users_of_batches_that_were_not_tried() -> None:
+    report = reported(deployment([JOANNA, ANNA]), home("jkowalska"), stopped="gone (users 2 to 2 were not tried)")
+    assert states(report) == {"jkowalska": {"msmtp": "unchanged"}, "anna": {"msmtp": "failed"}}
+    assert report.result()["msg"] == "mail_account: gone (users 2 to 2 were not tried)\n(the users before those were served)"
+
+
+def test_an_empty_list_of_users_names_who_still_has_accounts() -> None:
+    result = reported(deployment([]), served=("anna", "basil")).result()
+    assert not result["changed"] and "failed" not in result
+    assert "still have accounts here: anna, basil (" in result["warnings"][0]
+    assert reported(deployment([])).result()["warnings"] == ["mail_account: users is empty, so nothing was changed"]
+
+
+def test_a_probe_has_words() -> None:
+    result = reported(deployment([JOANNA], clients=["thunderbird"]), home("jkowalska"), probes=("thunderbird/0", "thunderbird/999", "x")).result()
+    assert len(result["warnings"]) == 1 and result["warnings"][0].startswith("thunderbird: ")
+    assert [item["client"] for item in result["skipped_accounts"]] == ["thunderbird"]
+
+
+def test_a_result_is_small_and_the_file_is_complete(tmp_path: Path) -> None:
+    users = [{**JOANNA, "name": f"u{number}"} for number in range(150)]
+    diff = Diff("", "x" * (MAX_DIFF_CHARACTERS // 100), "a", "b")
+    report = reported(deployment(users), *(home(user["name"], change("msmtp", "created", diff=diff)) for user in users))
+    result = report.result()
+    assert {len(result[name]) for name in ("users", "changes")} == {100} and result["files"]["created"] == 150
+    assert sum(len(item.get("after", "")) for item in result["diff"]) <= MAX_DIFF_CHARACTERS and "more files differ" in result["diff"][-1]["prepared"]
+    path = tmp_path / "report.json"
+    report.write(str(path))
+    written = json.loads(path.read_text())
+    assert {len(written[name]) for name in ("users", "changes")} == {150} and written["schema_version"] == 1 and not written["failed"]
+    assert stat.S_IMODE(path.stat().st_mode) == 0o600 and "diff" not in written
+    assert [item.name for item in tmp_path.iterdir()] == ["report.json"]
+
+
+def test_a_check_alone_says_nothing_about_clients() -> None:
+    result = make_report(deployment([JOANNA]), None, True).result()
+    assert result["users"] == [] and not result["changed"] and result["accounts"] == {"total": 1, "changed": 0}
