@@ -11,7 +11,12 @@ from typing import Sequence
 
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._msmtp_syntax import accounts_block, login_and_tls, quoted, too_long
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._msmtp_syntax import (
+    accounts_block,
+    login_and_tls,
+    quoted,
+    too_long,
+)
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
 _AUTH = {"gssapi": "gssapi", "encrypted": "cram-md5", "ntlm": "ntlm", "oauth2": "xoauth2", "none": "off"}
