@@ -152,7 +152,7 @@ def test_a_changed_profile_reaches_everybody(lab: Lab, controller: Controller, c
     report = controller.roll_out(listed(), "--diff", "-vvvvv", profiles=["work"], clients=CLIENTS)
     assert report["accounts"] == {"total": len(USERS), "changed": len(USERS)}
     assert {item["client"] for item in report["skipped_accounts"]} == ({"mbsync"} if pop else set())
-    assert ("mbsync (isync) does not do POP" in controller.output) is pop
+    assert ("mbsync (isync) does not support POP" in controller.output) is pop
     for user in USERS.values():
         assert user.password in user.display_name or user.password not in controller.output
         lab.deliver(user.email, "changed", "Hello\n")

@@ -25,6 +25,10 @@ class AccountFiles(NamedTuple):
         """The paths of all accounts, for ``Client.paths``."""
         return tuple(self._path("*", kind) for kind in kinds)
 
+    def command_path(self, account: Account, side: str) -> str:
+        """The path of the script for the password of one server."""
+        return self.path(account, f"{side}.password-command")
+
     def signature(self, account: Account) -> list[File]:
         """The signature, if it is text."""
         return [owned(self.path(account, "signature"), f"{account.text_signature}\n")] if account.text_signature else []
@@ -32,7 +36,7 @@ class AccountFiles(NamedTuple):
     def password_commands(self, account: Account, script: Callable[[str], str]) -> list[File]:
         """A shell script for each server whose password comes from a command; ``script`` makes it from the quoted command."""
         return [
-            owned(self.path(account, f"{side}.password-command"), script(shlex.join(server.password_command)))
+            owned(self.command_path(account, side), script(shlex.join(server.password_command)))
             for side, server in servers(account)
             if server.password_command
         ]

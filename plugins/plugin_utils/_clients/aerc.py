@@ -93,7 +93,7 @@ def _login(server: Server) -> str:
 def _password_command(account: Account, side: str, key: str) -> list[str]:
     if not getattr(account, side).password_command:
         return []
-    return [f"{key}-cred-cmd = sh ~/{_FILES.path(account, f'{side}.password-command')}"]
+    return [f"{key}-cred-cmd = sh ~/{_FILES.command_path(account, side)}"]
 
 
 def _mailbox(account: Account) -> str:

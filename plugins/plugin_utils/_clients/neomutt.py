@@ -167,7 +167,7 @@ def _url(server: Server, scheme: str, path: str = "", user: str = "") -> str:
 def _credentials(account: Account, side: str, kind: str) -> dict[str, str]:
     server = getattr(account, side)
     values = {f"{kind}_authenticators": _quoted(_AUTHENTICATORS[kind, server.authentication])}
-    script = f"sh ~/{_FILES.path(account, f'{side}.password-command')}"
+    script = f"sh ~/{_FILES.command_path(account, side)}"
     if server.authentication == "oauth2":
         values[f"{kind}_oauth_refresh_command"] = _quoted(script)
     elif server.password_command:

@@ -103,7 +103,7 @@ def _password(account: Account, side: str) -> list[str]:
     if server.password_command:
         # S-nail does not parse the value of the variable again.
         return [
-            f"vput ! mailops_password sh ~/{_FILES.path(account, f'{side}.password-command')}",
+            f"vput ! mailops_password sh ~/{_FILES.command_path(account, side)}",
             f'wysh set {variable}="$mailops_password"',
             "unset mailops_password",
         ]

@@ -22,7 +22,7 @@ JOANNA = {
 
 
 def profile(name: str = "work", /, **changes: Any) -> dict[str, Any]:
-    """The data of a profile with passwords. ``incoming__port=1993`` changes a field of a server; None takes a field out."""
+    """The data of a profile with passwords. ``incoming__port=1993`` changes a field of a server; None removes a field."""
     data: dict[str, Any] = {
         "name": name,
         "incoming": {"host": "imap.example.org", "password": "{UserPassword}"},

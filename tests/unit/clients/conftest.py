@@ -22,7 +22,7 @@ from .programs import Home
 
 @pytest.fixture
 def homes() -> Iterator[Any]:
-    """A function that gives a home with the files of a client."""
+    """A function that makes a home with the files of a client."""
     with tempfile.TemporaryDirectory() as directory:
 
         def make(client: str, accounts: list[Account], context: Context, existing: dict[str, str] | None = None) -> Home:

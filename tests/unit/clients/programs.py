@@ -23,7 +23,7 @@ class Home:
         self.path = path
 
     def run(self, *argv: str) -> subprocess.CompletedProcess[str]:
-        # Nothing but HOME and a locale helps the program.
+        # Only HOME and a locale: nothing else may help the program.
         environment = {"HOME": str(self.path), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TERM": "xterm", "USER": "somebody"}
         result = subprocess.run(
             argv, cwd=self.path, env=environment, capture_output=True, timeout=20, check=False, stdin=subprocess.DEVNULL

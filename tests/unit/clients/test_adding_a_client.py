@@ -22,5 +22,5 @@ def test_the_page_has_code() -> None:
 
 
 @pytest.mark.parametrize("code", QUOTED, ids=lambda code: code.split("\n")[0][:40])
-def test_the_code_on_the_page_is_that_of_the_client(code: str) -> None:
+def test_the_client_has_the_code_of_the_page(code: str) -> None:
     assert code in Path(fetchmail.__file__).read_text(encoding="utf-8")

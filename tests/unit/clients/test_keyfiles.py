@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Key files: GLib itself reads back what went in, and would write the same bytes. The system's Python has GLib."""
+"""Key files: GLib itself reads back what was written, and writes the same bytes. The system's Python has GLib."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def strings(glib: Any, text: str) -> dict[str, dict[str, str]]:
     return {group: {key: string for key, (_raw, string, _list) in keys.items()} for group, keys in glib("read", text).items()}
 
 
-def test_evolution_reads_what_went_in(glib: Any) -> None:
+def test_evolution_reads_what_was_written(glib: Any) -> None:
     @examples(60)
     @given(profiles_and_user())
     def check(drawn: Drawn) -> None:
@@ -115,7 +115,7 @@ def test_evolution_reads_what_went_in(glib: Any) -> None:
     check()
 
 
-def test_geary_reads_what_went_in(glib: Any) -> None:
+def test_geary_reads_what_was_written(glib: Any) -> None:
     @examples(60)
     @given(profiles_and_user(types=("imap",)))
     def check(drawn: Drawn) -> None:
@@ -129,7 +129,7 @@ def test_geary_reads_what_went_in(glib: Any) -> None:
             assert read["Account"]["label"] == account.account_name
             (_raw, _string, mailboxes) = glib("read", file.content.decode())["Account"]["sender_mailboxes"]
             (sender,) = policy.header_factory("From", mailboxes[0]).addresses
-            # White space between words means nothing in a header.
+            # Headers do not preserve white space between words.
             assert (sender.display_name.split(), sender.addr_spec) == (account.sender_name.split(), account.email)
             folders = {key: levels for key, (_raw, _string, levels) in glib("read", file.content.decode())["Folders"].items()}
             named = {"sent": "sent_folder", "drafts": "drafts_folder", "trash": "trash_folder"}
@@ -143,6 +143,6 @@ def test_geary_reads_what_went_in(glib: Any) -> None:
     ("evolution", {"account_type": "pop", "delete_after_days": 366}, "365 days"),
     ("geary", {"incoming__authentication": "none", "incoming__password": None}, "incoming.authentication"),
 ])  # fmt: skip
-def test_what_cannot_be_done_is_said(client: str, changes: dict[str, Any], part: str) -> None:
+def test_an_unsupported_account_has_a_reason(client: str, changes: dict[str, Any], part: str) -> None:
     accounts, _context = resolved([profile(**changes)])
     assert part in (clients.get(client).skip_reason(accounts[0]) or "")

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What Alpine would read back. It cannot show its configuration; the reader below follows pith/conf.c and mail.c of 2.26, and
+"""What Alpine reads back. It cannot print its configuration. The reader below follows pith/conf.c and mail.c of 2.26, and
 tests/lab/test_alpine.py asks the program itself.
 """
 
@@ -28,7 +28,7 @@ TLS = {"ssl": "tls", "tls": "starttls", "notls": "none"}
 
 
 def read(text: str) -> dict[str, str]:
-    """The variables, the environment's ones put in: there are none, so every dollar sign that does that is an error."""
+    """The variables as Alpine reads them. No environment variable is expected, so an unescaped dollar sign is an error."""
     lines = "".join(line for line in text.splitlines(keepends=True) if not line.startswith("#")).replace(",\n\t", ",")
     return {name: expanded(value) for name, value in (line.split("=", 1) for line in lines.splitlines())}
 
@@ -49,7 +49,7 @@ def folder(name: str) -> str:
 
 @examples(150)
 @given(profiles_and_user(types=("imap",)) | profiles_and_user(text=ascii_text, types=("imap",)))
-def test_alpine_reads_what_went_in(drawn: Drawn) -> None:
+def test_alpine_reads_what_was_written(drawn: Drawn) -> None:
     accounts, context = taken("alpine", drawn)
     files = {file.path: file.content.decode() for file in clients.get("alpine").files(accounts, context)}
     assert files[".pinercex"] == files[f".config/mailops/alpine/{accounts[0].key}/.pinercex"]
@@ -69,13 +69,13 @@ def check(account: Account, values: dict[str, str]) -> None:
     headers = dict(re.findall(r"(?:^|,)(From|Reply-To): ([^,]*)", values["customized-hdrs"]))
     name, address = re.fullmatch(r"(\S+) <(\S+)>", headers["From"]).groups()
     assert address == account.email and headers.get("Reply-To") == account.reply_to
-    # Alpine decodes first and reads the address then.
+    # Alpine decodes before it parses the address.
     assert parseaddr(f"{make_header(decode_header(name))} <x@example.org>")[0] == account.sender_name
     assert values["system-certs-file"] == (account.ca_file or "")
 
 
 def test_a_block_always_has_the_same_variables() -> None:
-    """Alpine adds what it misses behind our block, unset: there it would undo what a later run puts into the block."""
+    """After our block Alpine adds missing variables, unset. There they would override what a later run writes into the block."""
     everything = profile(
         reply_to="x@example.org", signature="x", folders={"sent": "S", "drafts": "D"}, check_interval=5, ca_file="/ca.pem"
     )
@@ -88,7 +88,7 @@ def test_a_block_always_has_the_same_variables() -> None:
     ("# BEGIN mailops.profiles other\nuser-domain=x\n# END mailops.profiles other\n", False),
     ("", True), ("inbox-path=\nsmtp-server= \n", True), ("#inbox-path=x\neditor=vim\n", True),
 ])  # fmt: skip
-def test_one_block_in_a_file_sets_the_variables(own: str, ours: bool, tmp_path: Path) -> None:
+def test_only_one_block_in_a_file_sets_the_variables(own: str, ours: bool, tmp_path: Path) -> None:
     (tmp_path / ".pinercex").write_text(own)
     accounts, context = resolved([profile()])
     materialise(clients.get("alpine").files(accounts, context), tmp_path)
@@ -97,7 +97,7 @@ def test_one_block_in_a_file_sets_the_variables(own: str, ours: bool, tmp_path: 
     assert ours or f"alpine -p ~/.config/mailops/alpine/{accounts[0].key}/.pinerc" in block
 
 
-REFUSED: list[tuple[dict[str, Any], str]] = [
+UNSUPPORTED: list[tuple[dict[str, Any], str]] = [
     ({"incoming__username": "\u0142"}, "incoming.username"),
     ({"outgoing__username": "x" * 65}, "outgoing.username"),
     ({"incoming__username": 'x"'}, "incoming.username"),
@@ -107,7 +107,7 @@ REFUSED: list[tuple[dict[str, Any], str]] = [
 ]
 
 
-@pytest.mark.parametrize(("changes", "field"), REFUSED)
-def test_what_alpine_cannot_take(changes: dict[str, Any], field: str) -> None:
+@pytest.mark.parametrize(("changes", "field"), UNSUPPORTED)
+def test_an_unsupported_account_has_a_reason(changes: dict[str, Any], field: str) -> None:
     (account,), _context = resolved([profile(**changes)], JOANNA)
     assert field in clients.get("alpine").skip_reason(account)

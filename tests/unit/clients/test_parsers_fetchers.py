@@ -4,7 +4,7 @@
 
 """As test_parsers_mail_tools.py, for the programs that fetch mail into a Maildir: mpop, getmail and OfflineIMAP.
 
-mpop and getmail mask the password; the log-ins in tests/lab prove it.
+mpop and getmail mask the password. The log-ins in tests/lab prove it.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ POP = {"account_type": "pop"}
     ("offlineimap", {"incoming__authentication": "oauth2"}, "incoming.password_command"),
     ("offlineimap", {"ca_file": "/etc/ca.pem "}, "ca_file"),
 ])  # fmt: skip
-def test_what_a_program_cannot_take_is_said(client: str, changes: dict[str, Any], part: str | None) -> None:
+def test_an_unsupported_account_has_a_reason(client: str, changes: dict[str, Any], part: str | None) -> None:
     accounts, _context = resolved([profile(**changes)])
     reason = clients.get(client).skip_reason(accounts[0])
     assert reason is None if part is None else part in (reason or "")
@@ -64,7 +64,7 @@ def test_passwords_that_getmail_does_not_send(password: str, changes: dict[str, 
 # --- mpop
 
 
-def test_mpop_reads_what_went_in(homes: Any) -> None:
+def test_mpop_reads_what_was_written(homes: Any) -> None:
     needs("mpop")
 
     @examples(60)
@@ -121,7 +121,7 @@ def test_mpop_prefers_the_file_in_the_home(homes: Any) -> None:
 
 
 @pytest.mark.parametrize("length", [499, 500])
-def test_the_longest_line_that_mpop_takes(length: int, homes: Any) -> None:
+def test_the_longest_line_that_mpop_reads(length: int, homes: Any) -> None:
     needs("mpop")
     accounts, context = resolved([profile(**POP)], {**JOANNA, "password": "p" * (length - len('password ""'))})
     reason = clients.get("mpop").skip_reason(accounts[0])
@@ -134,7 +134,7 @@ def test_the_longest_line_that_mpop_takes(length: int, homes: Any) -> None:
 # --- getmail
 
 
-def test_getmail_reads_what_went_in(homes: Any) -> None:
+def test_getmail_reads_what_was_written(homes: Any) -> None:
     needs("getmail")
 
     @examples(20)
@@ -168,7 +168,7 @@ def test_getmail_reads_what_went_in(homes: Any) -> None:
     check()
 
 
-def test_getmail_does_not_do_without_cas(homes: Any) -> None:
+def test_getmail_needs_cas(homes: Any) -> None:
     needs("getmail")
     home = homes("getmail", *resolved([profile(ca_file="/etc/no/such.pem")]))
     result = home.run("getmail", "-g", str(home.path / ".config/mailops/getmail"), "--dump")
@@ -178,8 +178,8 @@ def test_getmail_does_not_do_without_cas(homes: Any) -> None:
 # --- OfflineIMAP
 
 
-def test_offlineimap_reads_what_went_in(homes: Any) -> None:
-    """It is Python's configparser, with values that it evaluates."""
+def test_offlineimap_reads_what_was_written(homes: Any) -> None:
+    """OfflineIMAP reads the file with configparser, and evaluates some values."""
 
     @examples(80)
     @given(profiles_and_user(types=("imap",)))
@@ -204,7 +204,7 @@ def test_offlineimap_reads_what_went_in(homes: Any) -> None:
         assert {name: section.get(name) for name in expected} == expected
         assert eval(section["remoteusereval"], {}) == server.username
         if server.password_command:
-            # printf '%s\n' and what was drawn: the first line is the password.
+            # The command is printf '%s\n' with the words that were drawn. The first line is the password.
             words = server.password_command[2:]
             assert eval(section["remotepasseval"], {}) == (words[0] if words else "")
         else:
@@ -230,7 +230,7 @@ def test_the_users_own_general_of_offlineimap_stays(general: str, homes: Any) ->
     assert synced(home, "-a", accounts[0].key) == [accounts[0].key]
 
 
-# Where nobody listens.
+# No server listens there.
 NOWHERE = profile(incoming__host="localhost", incoming__port=1)
 
 
@@ -251,6 +251,6 @@ remotepass = x"""
 
 
 def synced(home: Home, *options: str) -> list[str]:
-    """Which accounts it began with."""
+    """The accounts that OfflineIMAP tried to sync."""
     output = home.run("offlineimap", "-u", "basic", *options).stdout
     return re.findall(r"^\*\*\* Processing account (.*)", output, re.MULTILINE)

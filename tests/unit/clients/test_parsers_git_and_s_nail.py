@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""As test_parsers_mail_tools.py, for S-nail and git send-email; and what these two and aerc refuse.
+"""As test_parsers_mail_tools.py, for S-nail and git send-email; and which accounts these two and aerc do not support.
 
-aerc shows nothing without a terminal: tests/lab/test_aerc.py.
+aerc needs a terminal: see tests/lab/test_aerc.py.
 """
 
 from __future__ import annotations
@@ -56,14 +56,14 @@ TOKEN = {**NO_PASSWORD, "incoming__password_command": COMMAND, "incoming__authen
     ("git_send_email", {"outgoing__authentication": "oauth2"}, "outgoing.authentication"),
     ("git_send_email", {"outgoing__host": "2001:db8::1"}, None),
 ])  # fmt: skip
-def test_what_a_program_cannot_take_is_said(client: str, changes: dict[str, Any], part: str | None) -> None:
+def test_an_unsupported_account_has_a_reason(client: str, changes: dict[str, Any], part: str | None) -> None:
     accounts, _context = resolved([profile(**changes)])
     reason = clients.get(client).skip_reason(accounts[0])
     assert reason is None if part is None else part in (reason or "")
 
 
-def says(home: Home, script: str, *arguments: str) -> str:
-    """What a password command of ours writes. drawn.py has only commands that print their words, one a line."""
+def output_of(home: Home, script: str, *arguments: str) -> str:
+    """The output of a password command of ours. drawn.py has only commands that print their words, one a line."""
     result = home.run("sh", str(home.path / script), *arguments)
     assert (result.returncode, result.stderr) == (0, "")
     return result.stdout
@@ -77,20 +77,20 @@ def first_line(server: Server) -> str:
 # --- S-nail
 
 
-_SHOWN = re.compile(r"^#?(?:wysh )?set ([^=\n]+)(?:=(.*))?$|^#.*variable not set: (\S+)$", re.MULTILINE)
+_VARSHOW = re.compile(r"^#?(?:wysh )?set ([^=\n]+)(?:=(.*))?$|^#.*variable not set: (\S+)$", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(?:u([0-9A-F]{4})|U([0-9A-F]{8})|x([0-9A-F]{2})|(.))")
 
 
-def shown(home: Home, *names: str, account: str | None = None) -> dict[str, str | None]:
+def variables(home: Home, *names: str, account: str | None = None) -> dict[str, str | None]:
     """The variables as S-nail knows them, started without any other argument or switched to an account."""
     switch = ["-A", account] if account else []
-    # For root, S-nail takes the home of the password database.
+    # For root, S-nail uses the home in the password database.
     program = ["env", "--unset=USER", f"MAILRC={home.path}/.mailrc", "s-nail", "-:u", "-N", *switch]
     result = home.run(*program, "-X", f"varshow {' '.join(names)}", "-X", "xit")
-    # The scripts of the commands are looked for in that home, too.
+    # It looks for the scripts of the commands in that home, too.
     assert all("password-command" in line or "mailops_password" in line for line in result.stderr.splitlines()), result.stderr
     values: dict[str, str | None] = {}
-    for name, text, unset in _SHOWN.findall(result.stdout):
+    for name, text, unset in _VARSHOW.findall(result.stdout):
         values[name or unset] = None if unset else _plain(text)
     return values
 
@@ -122,7 +122,7 @@ def as_s_nail_has_it(account: Account) -> dict[str, str | None]:
     return values
 
 
-def test_s_nail_reads_what_went_in(homes: Any) -> None:
+def test_s_nail_reads_what_was_written(homes: Any) -> None:
     needs("s-nail")
     own = (
         "set tls-verify=ignore tls-fingerprint=00 password=own tls-ca-dir=/own\n"
@@ -133,12 +133,12 @@ def test_s_nail_reads_what_went_in(homes: Any) -> None:
     @given(profiles_and_user())
     def check(drawn: Drawn) -> None:
         accounts, context = taken("s_nail", drawn)
-        # One port of one host does not serve two protocols.
+        # A port serves one protocol only.
         assume(all((each.incoming.host, each.incoming.port) != (each.outgoing.host, each.outgoing.port) for each in accounts))
         home = homes("s_nail", accounts, context, {".mailrc": own})
         for key, account in ((None, accounts[0]), *((account.key, account) for account in accounts)):
             expected = as_s_nail_has_it(account)
-            values = shown(home, "from", "inbox", "mta", "password", "tls-fingerprint", "tls-ca-dir", *expected, account=key)
+            values = variables(home, "from", "inbox", "mta", "password", "tls-fingerprint", "tls-ca-dir", *expected, account=key)
             assert {name: values[name] for name in expected} == expected
             assert values["password"] is values["tls-fingerprint"] is values["tls-ca-dir"] is None
             assert values["from"].endswith(f"{account.email}>" if account.sender_name else account.email)
@@ -149,7 +149,7 @@ def test_s_nail_reads_what_went_in(homes: Any) -> None:
             for side in ("incoming", "outgoing"):
                 if getattr(account, side).password_command:
                     script = f".config/mailops/s_nail/{account.key}.{side}.password-command"
-                    assert says(home, script) == first_line(getattr(account, side))
+                    assert output_of(home, script) == first_line(getattr(account, side))
 
     check()
 
@@ -162,19 +162,19 @@ def test_the_users_own_mail_of_s_nail_stays(own: str, homes: Any) -> None:
     needs("s-nail")
     accounts, context = resolved([profile()])
     home = homes("s_nail", accounts, context, {".mailrc": own})
-    assert shown(home, "from")["from"] == "own@example.net"
-    assert accounts[0].email in shown(home, "from", account=accounts[0].key)["from"]
+    assert variables(home, "from")["from"] == "own@example.net"
+    assert accounts[0].email in variables(home, "from", account=accounts[0].key)["from"]
 
 
-def test_what_is_not_where_s_nail_gets_mail_does_not_count(homes: Any) -> None:
+def test_unrelated_settings_of_s_nail_do_not_change_the_default(homes: Any) -> None:
     needs("s-nail")
     accounts, context = resolved([profile()])
     own = "# set mta=smtp://x\naccount mine {\n  set from=own@example.net\n}\nset toplines=7\nset from=x@example.net"
     home = homes("s_nail", accounts, context, {".mailrc": own})
-    values = shown(home, "from", "toplines", "account")
+    values = variables(home, "from", "toplines", "account")
     assert accounts[0].email in values["from"]
     assert (values["toplines"], values["account"]) == ("7", accounts[0].key)
-    assert shown(home, "from", "mta", "tls-verify", account="mine") == {
+    assert variables(home, "from", "mta", "tls-verify", account="mine") == {
         "from": "own@example.net", "mta": "/usr/sbin/sendmail", "tls-verify": None,
     }  # fmt: skip
 
@@ -183,7 +183,7 @@ def test_what_is_not_where_s_nail_gets_mail_does_not_count(homes: Any) -> None:
 
 
 def configured(home: Home) -> dict[str, list[str]]:
-    """Everything that git knows in this home, included files too."""
+    """The configuration of git in this home, with included files."""
     result = home.run("git", "config", "--global", "--includes", "--list", "-z")
     assert (result.returncode, result.stderr) == (0, "")
     values: dict[str, list[str]] = {}
@@ -207,7 +207,7 @@ def as_git_has_it(account: Account) -> dict[str, str | None]:
     }
 
 
-def test_git_reads_what_went_in(homes: Any) -> None:
+def test_git_reads_what_was_written(homes: Any) -> None:
     needs("git")
     own = "[user]\n\tname = Own Name\n\temail = own@example.net\n[credential]\n\thelper = store\n[sendemail]\n\tconfirm = auto"
 
@@ -229,7 +229,7 @@ def test_git_reads_what_went_in(homes: Any) -> None:
             name, _space, address = values[f"sendemail.{account.key}.from"][0].rpartition(" ")
             assert address == f"<{account.email}>"
             assert str(make_header(decode_header(name))) == account.sender_name
-        # The same log-in in two accounts has one password, and the command that git reads last.
+        # Two accounts with the same log-in have one password, from the command that git reads last.
         by_login = {
             (server.host, server.port, server.username): server
             for server in (account.outgoing for account in accounts)
@@ -285,6 +285,6 @@ def test_the_file_is_the_one_that_git_writes(existing: dict[str, str], homes: An
     assert home.run("git", "config", "--global", "sendemail.confirm", "auto").returncode == 0
     (path,) = [path for path in (home.path / ".gitconfig", home.path / ".config/git/config") if path.exists() and path.read_text()]
     text = path.read_text()
-    # What the user sets afterwards stands behind our block, which is as it was.
+    # What the user sets later is after our block, which is unchanged.
     assert "confirm" in text.partition("# END mailops.profiles default\n")[2]
     assert configured(home)["sendemail.confirm"] == ["auto"]

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""msmtp, mbsync and fetchmail read back what any valid profile and user put in, and run nothing of it.
+"""msmtp, mbsync and fetchmail read back what was written for any valid profile and user, and run none of it.
 
-A program may not show a value (msmtp masks the password, mbsync shows nothing, fetchmail garbles what is not ASCII). A log-in in tests/lab
-proves it then.
+Where a program does not print a value (msmtp masks the password, mbsync prints nothing, fetchmail garbles non-ASCII text), a log-in
+in tests/lab proves it.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from .programs import needs
 
 # --- msmtp
 
-def test_msmtp_reads_what_went_in(homes: Any) -> None:
+def test_msmtp_reads_what_was_written(homes: Any) -> None:
     needs("msmtp")
 
     @examples(80)
@@ -86,13 +86,13 @@ def test_msmtp_prefers_the_file_in_the_home(homes: Any) -> None:
     ({"email": "a*b@example.org"}, "pattern"),
     ({"email": "a%Hb@example.org"}, "pattern"),
 ])  # fmt: skip
-def test_what_msmtp_cannot_take_is_said(changes: dict[str, Any], part: str) -> None:
+def test_an_account_that_msmtp_does_not_support_has_a_reason(changes: dict[str, Any], part: str) -> None:
     accounts, _context = resolved([profile(**changes)])
     assert part in (clients.get("msmtp").skip_reason(accounts[0]) or "")
 
 
 @pytest.mark.parametrize("length", [499, 500])
-def test_the_longest_line_that_msmtp_takes(length: int, homes: Any) -> None:
+def test_the_longest_line_that_msmtp_reads(length: int, homes: Any) -> None:
     needs("msmtp")
     accounts, context = resolved([profile()], {**JOANNA, "password": "p" * (length - len('password ""'))})
     reason = clients.get("msmtp").skip_reason(accounts[0])
@@ -104,7 +104,7 @@ def test_the_longest_line_that_msmtp_takes(length: int, homes: Any) -> None:
 
 # --- mbsync
 
-def test_mbsync_takes_the_file(homes: Any) -> None:
+def test_mbsync_accepts_the_file(homes: Any) -> None:
     needs("mbsync")
 
     @examples(80)
@@ -112,7 +112,7 @@ def test_mbsync_takes_the_file(homes: Any) -> None:
     def check(drawn: Drawn) -> None:
         accounts, context = taken("mbsync", drawn)
         home = homes("mbsync", accounts, context, {".mbsyncrc": "MaildirStore own\nPath ~/\nSubFolders Verbatim"})
-        # It reads the whole file before it looks for the channel. No address is looked up.
+        # mbsync reads the whole file before it looks for the channel. It resolves no address.
         result = home.run("mbsync", "no-such-channel")
         assert result.stderr.splitlines()[0] == "No channel or group named 'no-such-channel' defined."
         for account in accounts:
@@ -122,7 +122,7 @@ def test_mbsync_takes_the_file(homes: Any) -> None:
 
 
 @pytest.mark.parametrize("length", [1021, 1022])
-def test_the_longest_line_that_mbsync_takes(length: int, homes: Any) -> None:
+def test_the_longest_line_that_mbsync_reads(length: int, homes: Any) -> None:
     needs("mbsync")
     accounts, context = resolved([profile()], {**JOANNA, "password": '"' * 8 + "p" * (length - len('Pass ""') - 16)})
     reason = clients.get("mbsync").skip_reason(accounts[0])
@@ -134,11 +134,11 @@ def test_the_longest_line_that_mbsync_takes(length: int, homes: Any) -> None:
 
 # --- fetchmail
 
-def test_fetchmail_reads_what_went_in(homes: Any) -> None:
+def test_fetchmail_reads_what_was_written(homes: Any) -> None:
     needs("fetchmail")
 
     @examples(60)
-    # What is not ASCII is dumped as rubbish: with signed characters for indices.
+    # fetchmail garbles non-ASCII text in its dump: it uses signed characters as indices.
     @given(profiles_and_user(text=ascii_text))
     def check(drawn: Drawn) -> None:
         assume(drawn[1]["name"].isascii())
@@ -180,7 +180,7 @@ def test_fetchmail_reads_what_went_in(homes: Any) -> None:
 
 
 def configuration(dump: str) -> dict[str, Any]:
-    """What --configdump prints is Python source."""
+    """--configdump prints Python source."""
     assigned = {node.targets[0].id: node.value for node in ast.parse(dump).body if isinstance(node, ast.Assign)
                 and isinstance(node.targets[0], ast.Name)}  # fmt: skip
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Mutt and NeoMutt read back what any valid profile and user put in, and run nothing of it."""
+"""Mutt and NeoMutt read back what was written for any valid profile and user, and run none of it."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ _SPELLED = {"real_name": "realname", "spool_file": "spoolfile"}
 
 
 def dumped(home: Home, program: str) -> dict[str, str]:
-    """The variables as the program started without any other argument knows them."""
+    """The variables of the program, started without any other argument."""
     result = home.run(program, "-D")
     assert (result.returncode, result.stderr) == (0, ""), result.stderr
     values = {}
@@ -61,14 +61,14 @@ def as_mutt_has_it(account: Account, home: Path) -> dict[str, str]:
 
 
 @pytest.mark.parametrize("program", ["mutt", "neomutt"])
-def test_mutt_reads_what_went_in(program: str, homes: Any) -> None:
+def test_mutt_reads_what_was_written(program: str, homes: Any) -> None:
     needs(program)
 
     @examples(80)
     @given(profiles_and_user())
     def check(drawn: Drawn) -> None:
         accounts, context = taken("neomutt", drawn)
-        # The output of the command is what a password is, and no more.
+        # The password is the first line of the command's output.
         home = homes("neomutt", accounts, context)
         account = accounts[0]
         for script in home.path.rglob("*.password-command"):
@@ -97,7 +97,7 @@ def test_mutt_reads_what_went_in(program: str, homes: Any) -> None:
 
 
 def idn(address: str) -> str:
-    """Mutt shows the domain as people read it."""
+    """Mutt prints the domain in Unicode."""
     local, _at, domain = address.rpartition("@")
     return f"{local}@{domain.encode('idna').decode()}"
 
@@ -123,7 +123,7 @@ def test_the_block_is_where_the_program_looks(program: str, existing: dict[str, 
 
 
 @pytest.mark.parametrize("program", ["mutt", "neomutt"])
-def test_nothing_of_one_account_is_left_in_the_other(program: str, homes: Any) -> None:
+def test_a_switch_to_another_account_leaves_no_settings_behind(program: str, homes: Any) -> None:
     needs(program)
     rich = profile("rich", default=True, signature="Rich", reply_to="r@example.org", folders={"sent": "Sent", "trash": "Trash"},
                    check_interval=7, ca_file="/etc/ssl/certs/ca-certificates.crt")
@@ -139,7 +139,7 @@ def test_nothing_of_one_account_is_left_in_the_other(program: str, homes: Any) -
 
 
 @pytest.mark.parametrize("program", ["mutt", "neomutt"])
-def test_one_account_leaves_what_is_not_its_business(program: str, homes: Any) -> None:
+def test_unrelated_settings_of_the_user_stay(program: str, homes: Any) -> None:
     needs(program)
     own = "set signature='~/own' record='~/sent' config_charset='iso-8859-1' mail_check=77\n"
     home = homes("neomutt", *resolved([profile(sender_name="Zo\u00eb")]), {".muttrc": own})
