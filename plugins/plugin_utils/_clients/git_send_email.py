@@ -132,8 +132,9 @@ CLIENT = Client(
         "is `sendemail.identity`, unless the user has a default of their own, the others are `git send-email --identity=KEY`. "
         "`user.name` and `user.email` stay as they are; without them git sends nothing. The password is in our file, or comes from "
         "the command by way of a credential helper, and is kept out of the user's own helpers; otherwise git asks them, then the "
-        "user. To log in, git needs Perl's Authen::SASL, and Digest::HMAC_MD5 for `encrypted`. A `sendmailCmd` in the user's "
-        "`[sendemail]` is used for our identities too. A wrong certificate is refused, unless the user has turned that off by an empty "
-        "`smtpSSLCertPath` and the profile has no `ca_file`."
+        "user. On Debian and Ubuntu, `git-email` only recommends what it needs to send: install `libmailtools-perl` (Mail::Address), "
+        "`libauthen-sasl-perl` (Authen::SASL) and `libio-socket-ssl-perl` (IO::Socket::SSL), and `libdigest-hmac-perl` (Digest::HMAC_MD5) "
+        "for `encrypted`. A `sendmailCmd` in the user's `[sendemail]` is used for our identities too. A wrong certificate is refused, "
+        "unless the user has turned that off by an empty `smtpSSLCertPath` and the profile has no `ca_file`."
     ),
 )  # fmt: skip
