@@ -16,7 +16,7 @@ from pathlib import Path
 import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
-LOGS = ROOT / "build/logs"
+LOGS = Path(os.environ.get("logs", ROOT / "build/logs"))
 UNTESTED = ROOT / "tests/not-tested-here.yml"
 CLOSING = re.compile(r"^(=+ (.*\b(?:passed|failed|skipped|deselected|errors?)\b.* in [\d.]+s.*?) =+)$", re.MULTILINE)
 NOT_TESTED = re.compile(r"^not tested: (.+)$", re.MULTILINE)  # .ci/matrix and .ci/sanity
