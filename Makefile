@@ -1,62 +1,89 @@
 # All that is made lies below build/. A fresh Debian or Ubuntu needs git, make and python3-venv, and nothing else.
 
 MAKEFLAGS += --no-print-directory
-export PATH := $(CURDIR)/build/venv/bin:$(PATH)
+
+# The versions of all test tools; `make lock` renews them. Empty: the newest, which `make test-newest` takes.
+export LOCK := tests/constraints.txt
+VENV := build/venv
+# 1: with the tests that are marked long, and more random cases, as `make test-all` has it.
+LONG :=
+
+export PATH := $(CURDIR)/$(VENV)/bin:$(PATH)
 export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-VENV := build/venv/.stamp
+INSTALL := install -qq $(if $(LOCK),-c $(LOCK))
+PYTEST := pytest $(if $(LONG),,-m "not long")
+ifneq ($(LONG),)
+export MAILOPS_CASES ?= 60
+export MAILOPS_EXAMPLES ?= 500
+export MAILOPS_LAB_EXAMPLES ?= 40
+endif
+
+READY := $(VENV)/.stamp
 BENCH := build/bench/venv/.stamp
 COLLECTION := build/collections/ansible_collections/mailops/profiles
+PARTS := lint sanity unit integration molecule readme reliability lab hosts
 MATRIX := matrix-2.16 matrix-2.19 matrix-2.21
-export MATRIX
 
-.PHONY: help demo test prepare lint sanity unit integration molecule reliability lab hosts clients-table matrix $(MATRIX) bench bench-quick packages clean
+.PHONY: help demo test test-all test-newest $(PARTS) matrix $(MATRIX) bench bench-quick clients-table lock prepare packages clean
 
 help:  ## what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "  make %-12s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2} /^## / {printf "\n%s\n", substr($$0, 4)}' Makefile
 
 demo:  ## three users' accounts below build/demo: the dry run, the run, a second run, a change
 	@demo/run
 
-test: prepare  ## all of the following, and a summary
-	@.ci/test
+test: prepare  ## every part below, with the newest ansible-core, and a summary: a quarter of an hour
+	@.ci/test $(PARTS)
 
-lint: $(VENV) $(COLLECTION)  ## ruff, yamllint, ansible-lint, antsibull-changelog
+test-all:  ## all there is: every ansible-core, every log-in, long batteries: an hour and more
+	@$(MAKE) test LONG=1 PARTS="$(PARTS) $(MATRIX)"
+
+test-newest:  ## `make test` with the newest version of every tool, instead of those in tests/constraints.txt
+	@rm -rf build/newest && $(MAKE) test LOCK= VENV=build/newest
+
+## The parts of make test (LONG=1 as in make test-all):
+
+lint: $(READY) $(COLLECTION)  ## ruff, yamllint, ansible-lint, antsibull-changelog
 	ruff check
 	yamllint --strict .
 	ansible-lint --offline --profile production
 	antsibull-changelog lint
 
-sanity: $(VENV)  ## ansible-test sanity, without exceptions
-	.ci/sanity build/venv
+sanity: $(READY) packages  ## ansible-test sanity, without exceptions
+	.ci/sanity $(VENV)
 
-unit: prepare  ## the unit tests, in seconds
-	pytest -n auto tests/unit
+unit: prepare  ## the unit tests: a minute
+	$(PYTEST) -n auto tests/unit
 
-integration: $(VENV)  ## ansible-test integration; with TARGET=name a single target
-	.ci/integration build/venv build/integration $(TARGET)
+integration: $(READY)  ## ansible-test integration; with TARGET=name a single target
+	.ci/integration $(VENV) build/integration $(TARGET)
 
-molecule: $(VENV) $(COLLECTION)  ## the role in a molecule scenario
+molecule: $(READY) $(COLLECTION)  ## the role in a molecule scenario
 	cd extensions && molecule test
 
+readme: $(READY)  ## make demo, and README.md's first playbook, word for word, as an ordinary user
+	$(PYTEST) tests/readme
+
 reliability: prepare  ## hostile homes, crashes, drift, leaks; with MAILOPS_CASES=number more of each
-	pytest -n 2 tests/reliability
+	$(PYTEST) -n 2 tests/reliability
 
 lab: prepare  ## real mail programs against a real mail server, as root
-	pytest tests/lab/test_lab.py  # looks at the whole machine, so nothing else may start or stop labs
-	pytest -n 4 --dist loadfile tests/lab --ignore tests/lab/test_lab.py
+	$(PYTEST) tests/lab/test_lab.py  # looks at the whole machine, so nothing else may start or stop labs
+	$(PYTEST) -n 4 --dist loadfile tests/lab --ignore tests/lab/test_lab.py
 
 hosts: prepare  ## the rollout over ssh, to hosts of which some fail, one of them of another Debian release, as root
-	pytest -n 2 tests/hosts
+	$(PYTEST) -n 2 tests/hosts
 
-clients-table: prepare  ## docs/clients.md, from the registry of clients
-	MAILOPS_WRITE_EXPECTED=1 pytest -q tests/unit/clients/test_document.py
+## Only in make test-all:
 
 matrix: $(MATRIX)  ## unit and integration with each ansible-core that is supported
 
 $(MATRIX): $(COLLECTION) packages
 	@.ci/matrix $(@:matrix-%=%)
+
+## Other:
 
 bench: $(BENCH) $(COLLECTION) packages  ## measure everything, beside peers, for docs/benchmarks.md; as root, on a quiet machine
 	build/bench/venv/bin/python benchmarks/bench.py
@@ -64,23 +91,30 @@ bench: $(BENCH) $(COLLECTION) packages  ## measure everything, beside peers, for
 bench-quick: $(BENCH) $(COLLECTION) packages  ## the same with small numbers, for build/bench/benchmarks.md
 	build/bench/venv/bin/python benchmarks/bench.py --quick
 
+clients-table: prepare  ## docs/clients.md, from the registry of clients
+	MAILOPS_WRITE_EXPECTED=1 pytest -q tests/unit/clients/test_document.py
+
+lock:  ## tests/constraints.txt: the newest version of every test tool, from now on
+	@.ci/lock
+
 clean:  ## remove build/
 	rm -rf build
 
-prepare: $(VENV) $(COLLECTION) packages
+prepare: $(READY) $(COLLECTION) packages
 
 packages:
 	@.ci/packages
 
-$(VENV): tests/requirements.txt tests/unit/requirements.txt requirements.txt
-	@python=$$(.ci/find-python) && rm -rf build/venv && $$python -m venv build/venv && echo "build/venv: $$(python --version)"
-	@pip install -qq -r tests/requirements.txt
+$(READY): tests/requirements.txt tests/unit/requirements.txt requirements.txt $(LOCK)
+	@python=$$(.ci/find-python) && rm -rf $(VENV) && $$python -m venv $(VENV) && echo "$(VENV): $$(python --version)"
+	@pip $(INSTALL) -r tests/requirements.txt
 	@touch $@
 
 # A peer that does not install is left out.
-$(BENCH): benchmarks/requirements.txt
+$(BENCH): benchmarks/requirements.txt $(LOCK)
 	@rm -rf build/bench/venv && "$$(.ci/find-python)" -m venv build/bench/venv
-	@build/bench/venv/bin/pip install -qq -r $< || for each in $$(sed 's/ *#.*//; s/ //g' $<); do build/bench/venv/bin/pip install -qq $$each || echo "$$each does not install"; done
+	@build/bench/venv/bin/pip $(INSTALL) -r $< || \
+	  grep '^[a-z]' $< | while IFS= read -r each; do build/bench/venv/bin/pip $(INSTALL) "$$each" || echo "$$each does not install"; done
 	@touch $@
 
 # A link, so that the tests see the working tree as it is.

@@ -9,7 +9,7 @@ import json
 import re
 import shutil
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -33,9 +33,19 @@ sys.exit(json.dumps(result) if result["failed_count"] or result["missing_users"]
 """
 SETTINGS = {"instance": "default", "mode": 0o600, "directory_mode": 0o700, "owner": None, "group": None, "details": False}
 USERS = load_users()
-every_user = pytest.mark.parametrize("name", USERS)
-# With what breaks quoting in most formats, for the second and third way of doing the same.
-some_users = pytest.mark.parametrize("name", ["quentin", "basil", "dolores", "lukasz", "ursula"])
+# Quotes, backslashes, command substitution and Unicode: what breaks most. `make test-all` has everybody.
+FEW = ("quentin", "basil", "dolores", "lukasz")
+
+
+def named(names: Iterable[str], *values: Any) -> list[Any]:
+    """Parameters for these users, each with ``values`` behind the name; only the FEW are in `make test`."""
+    return [pytest.param(name, *values, marks=() if name in FEW else pytest.mark.long) for name in names]
+
+
+every_user = pytest.mark.parametrize("name", named(USERS))
+# For the second and third way of doing the same.
+SOME = (*FEW, "ursula")
+some_users = pytest.mark.parametrize("name", named(SOME))
 mutts = pytest.mark.parametrize("program", ["mutt", "neomutt"])
 
 

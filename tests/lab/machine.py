@@ -44,7 +44,8 @@ def main() -> None:
         Path("/etc/resolv.conf").touch()
         people = json.loads((HERE / "users.json").read_text())
         add_users({person["name"]: f"/home/{person['name']}" for person in people}, first_uid=20001)
-        add_users({"vmail": "/var/mail/vhosts"}, first_uid=20000)
+        # Not "vmail", which is what a mail administrator's machine may have already.
+        add_users({"mailops-lab": "/var/mail/mailops-lab"}, first_uid=20000)
         mailserver.start({person["email"]: person["password"] for person in people})
     except subprocess.CalledProcessError as error:
         sys.exit(f"{' '.join(error.cmd)} failed with exit status {error.returncode}")

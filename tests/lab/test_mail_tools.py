@@ -8,12 +8,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from deployed import FETCHED, USERS, against, deploy, impostors, logins, pop, profile, securities, some_users
+from deployed import FETCHED, SOME, USERS, against, deploy, impostors, logins, named, pop, profile, securities, some_users
 from harness import Lab
 
 pytestmark = pytest.mark.usefixtures("no_command_ran")
 by_name_and_security = pytest.mark.parametrize(
-    ("name", "security"), [*((name, "tls") for name in USERS), *((name, "starttls") for name in some_users.args[1])]
+    ("name", "security"), [*named(USERS, "tls"), *named(SOME, "starttls")]
 )
 
 

@@ -57,7 +57,7 @@ def test_mutt_with_starttls_on_both_sides(lab: Lab, program: str, name: str) -> 
 
 @mutts
 @some_users
-@pytest.mark.parametrize("security", ["tls", "starttls"])
+@pytest.mark.parametrize("security", ["starttls", pytest.param("tls", marks=pytest.mark.long)])
 def test_mutt_reads_pop(lab: Lab, program: str, name: str, security: str) -> None:
     deploy(lab, name, [pop(security)], ["neomutt"])
     # Without a local folder, mutt asks at its first start whether it shall make one.

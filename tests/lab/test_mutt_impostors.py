@@ -20,7 +20,7 @@ pytestmark = pytest.mark.usefixtures("no_command_ran")
 @mutts
 @impostors
 @securities
-@pytest.mark.parametrize("make", [profile, pop], ids=["imap", "pop"])
+@pytest.mark.parametrize("make", [profile, pytest.param(pop, marks=pytest.mark.long)], ids=["imap", "pop"])
 def test_mutt_goes_no_further_than_the_certificate(lab: Lab, program: str, impostor: str, security: str, make) -> None:
     before = logins(lab)
     deploy(lab, "anna", [against(impostor, security, make)], ["neomutt"])

@@ -11,7 +11,7 @@ from collections import Counter
 
 import pytest
 
-from ..unit.files.conftest import alice, host, tmp_path
+from ..unit.writer.conftest import alice, host, tmp_path
 
 __all__ = ["alice", "count", "host", "tmp_path"]
 

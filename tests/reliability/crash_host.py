@@ -23,7 +23,7 @@ from typing import Any, Callable, Mapping, Sequence
 from ansible_collections.mailops.profiles.plugins.module_utils._writer._plan import Wanted
 from ansible_collections.mailops.profiles.plugins.module_utils._writer._run import run
 
-from ..unit.files.home import PATTERNS, Home
+from ..unit.writer.home import PATTERNS, Home
 
 Trees = dict[str, dict[str, Any]]
 Payload = dict[str, Any]

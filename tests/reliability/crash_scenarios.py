@@ -15,7 +15,7 @@ from typing import Any, Callable, Sequence
 from ansible_collections.mailops.profiles.plugins.module_utils._writer._manifest import STATE_DIRECTORY, is_temp
 from ansible_collections.mailops.profiles.plugins.module_utils._writer._plan import Wanted
 
-from ..unit.files.home import OWN, Home, block, owned
+from ..unit.writer.home import OWN, Home, block, owned
 from .crash_disk import Disk
 from .crash_host import Machine, Payload, Process, Trees, payload
 

@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from ..unit.files.home import OWN, RECORD, Home
+from ..unit.writer.home import OWN, RECORD, Home
 
 FILES = (".blockrc", OWN, ".ownrc")
 BEGIN, END = b"# BEGIN mailops.profiles default\n", b"# END mailops.profiles default\n"

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ..unit.files.home import RECORD, Home, Host, block, owned
+from ..unit.writer.home import RECORD, Home, Host, block, owned
 from .conftest import CASES
 from .edits import EDITS
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import random
 import subprocess
+import time
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from .crash_disk import Disk, read_calls
 from .crash_host import Machine, in_own_namespace
 from .crash_scenarios import SCENARIOS, Stage
 from .crash_watch import PowerCut, Record, Watch
+
+_PATIENCE = 30
 
 
 @pytest.fixture
@@ -59,6 +62,23 @@ def test_what_was_not_synced_is_lost(root: None, tmp_path: Path, name: str, coun
         count("crash states with lost writes", 1)
 
 
+def loop_devices(image: Path) -> list[str]:
+    argv = ["losetup", "--noheadings", "--output", "NAME", "--associated", str(image)]
+    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.split()
+
+
+def users_of(devices: list[str]) -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/mountinfo"):
+        try:
+            words = set(path.read_text().split())
+        except OSError:  # the process is ending, or has ended
+            continue
+        if not words.isdisjoint(devices):
+            found.append(path.parent.name)
+    return found
+
+
 @pytest.mark.parametrize("name", ["first", "update", "withdraw", "remove", "edited"])
 def test_the_power_fails_on_a_real_file_system(root: None, tmp_path: Path, name: str, count) -> None:
     image, mounted = tmp_path / "image", tmp_path / "mounted"
@@ -69,6 +89,15 @@ def test_the_power_fails_on_a_real_file_system(root: None, tmp_path: Path, name:
 
     def switch_on() -> None:
         subprocess.run(["mount", "-o", "loop", image, mounted], check=True, capture_output=True)
+
+    def switch_off() -> None:
+        subprocess.run(["umount", mounted], check=True)
+        # The mount namespace of a killed worker may outlive it for a moment, and the file system with it: "mount -o loop" would give
+        # the one back that was shut down. The kernel detaches the loop device when the last mount is gone.
+        deadline = time.monotonic() + _PATIENCE
+        while devices := loop_devices(image):
+            assert time.monotonic() < deadline, f"{image} is in use after {_PATIENCE} s: {devices}, mounted by processes {users_of(devices)}"
+            time.sleep(0.005)
 
     def test() -> int | str:
         try:
@@ -84,11 +113,11 @@ def test_the_power_fails_on_a_real_file_system(root: None, tmp_path: Path, name:
             stage.reset()
             os.sync()
             assert stage.again(prepare=PowerCut(last, mounted).install).wait() is None
-            subprocess.run(["umount", mounted], check=True)
+            switch_off()
             switch_on()
             stage.check_crashed()
             stage.check_repaired(chance.choice(SCENARIOS[name].then))
-        subprocess.run(["umount", mounted], check=True)
+        switch_off()
         return len(chosen)
 
     done = in_own_namespace(test)

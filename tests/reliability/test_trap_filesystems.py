@@ -13,7 +13,7 @@ from typing import Callable
 
 import pytest
 
-from ..unit.files.home import RECORD, Home, Host
+from ..unit.writer.home import RECORD, Home, Host
 from .filesystems import fill, image, in_memory, isolated, mount, of_a_user
 from .fuse import UsersMount
 from .test_traps import assert_as_wanted, assert_right_in_the_end, deployed, fail_alone, foreign, temporary

@@ -21,7 +21,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._writer._base imp
 from ansible_collections.mailops.profiles.plugins.module_utils._writer._plan import Settings
 from ansible_collections.mailops.profiles.plugins.module_utils._writer._worker import Run, Task, run_tasks
 
-from ..unit.files.home import Home, Host
+from ..unit.writer.home import Home, Host
 from .conftest import CASES
 from .filesystems import in_memory, isolated
 from .test_traps import assert_right_in_the_end, deployed, fail_alone, foreign, temporary

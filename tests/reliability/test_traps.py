@@ -20,7 +20,7 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.module_utils._writer._plan import Wanted, backup_name
 from ansible_collections.mailops.profiles.plugins.module_utils._writer._worker import Outcome
 
-from ..unit.files.home import RECORD, Home, Host
+from ..unit.writer.home import RECORD, Home, Host
 from .conftest import CASES, USUAL_CASES
 from .filesystems import in_memory, isolated
 from .traps import BACKUPS, STATE, TRAPS, Ground, Outside, assert_helpful, needed, patterns, places, untouched, wanted

@@ -28,7 +28,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_re
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import read_users
 
 from ..unit.clients.accounts import JOANNA, profile
-from ..unit.files.home import RECORD, Home
+from ..unit.writer.home import RECORD, Home
 
 STATE = ".local/state/mailops"
 BACKUPS = f"{STATE}/backups"
