@@ -8,13 +8,7 @@ import os
 from typing import Any
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import (
-    COMMANDS,
-    Edit,
-    changes,
-    edit_profile,
-    names_needed,
-)
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import COMMANDS, Edit, changes, edit_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.report import diff, planned
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import FIELDS
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Snapshot
@@ -38,7 +32,7 @@ class ActionModule(MailopsAction):
             edit = edit_profile(request, snapshot, key)
             return changes([edit]), edit
 
-        edit = (store.preview if check_mode else store.update)(names_needed(request), change)
+        edit = (store.preview if check_mode else store.update)(change)
         result: dict[str, Any] = {"changed": edit.changed, "profile": planned(edit, check_mode)}
         if store.warnings or edit.warnings:
             result["warnings"] = [*store.warnings, *edit.warnings]

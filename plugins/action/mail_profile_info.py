@@ -11,18 +11,19 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._action import Ma
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import profile_name
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.report import record
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import variables
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import is_blank
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import OPTIONS as KEY_OPTIONS
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
 
 
 class ActionModule(MailopsAction):
-    """Reads profiles, and tells which variables there are."""
+    """Returns profiles, and the variables that their texts may hold."""
 
     OPTIONS = ("name", "store", *KEY_OPTIONS)
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         store = open_store(options["store"], os.environ)
-        names = None if options["name"] is None else [profile_name(options["name"], "name")]
+        names = None if is_blank(options["name"]) else [profile_name(options["name"], "name")]
         found = store.read(names)
         result: dict[str, Any] = {
             "changed": False,

@@ -12,6 +12,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit impor
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit_list import change_key, replace_all
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.report import diffs, report
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import is_blank
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Snapshot
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import OPTIONS as KEY_OPTIONS
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import new_store_key, store_key
@@ -26,7 +27,7 @@ class ActionModule(MailopsAction):
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         store = open_store(options["store"], os.environ)
         key, new_key = store_key(options, os.environ), new_store_key(options)
-        if new_key and any(options[name] is not None for name in ("profiles", "purge", "allow_empty")):
+        if new_key and any(not is_blank(options[name]) for name in ("profiles", "purge", "allow_empty")):
             raise MailopsError("store_key_new: is for all profiles of the store as they are; change profiles in a task of its own")
 
         def change(snapshot: Snapshot) -> tuple[Changes, list[Edit]]:
@@ -36,8 +37,8 @@ class ActionModule(MailopsAction):
                 edits = replace_all(options["profiles"], snapshot, options["purge"], options["allow_empty"], key)
             return changes(edits), edits
 
-        edits = (store.preview if self._task.check_mode else store.update)(None, change)
+        edits = (store.preview if self._task.check_mode else store.update)(change)
         result = report(edits, store.warnings)
         if self._task.diff:
-            result["diff"] = diffs(edit for edit in edits if edit.changed)
+            result["diff"] = diffs(edits)
         return result

@@ -128,7 +128,7 @@ def _write(store: Store, change: Change, tell: int, say: int) -> None:
     text = DONE
     _secrets._deriving = multiprocessing.Lock()  # each run of Ansible has its own; that of a killed one stays locked
     try:
-        store.update(None, told)
+        store.update(told)
     except MailopsError as exc:
         text = str(exc)
     except BaseException:

@@ -2,9 +2,9 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What an edit of a profile does: the request and what the store has in, the record before and after out.
+"""One edit of a profile: from the options and what the store holds to the record before and after.
 
-Pure, but for new ids and for sealing passwords.
+Pure, except for new ids and for sealing passwords.
 """
 
 from __future__ import annotations
@@ -14,9 +14,10 @@ from typing import Any, Callable, Iterable, Mapping, NamedTuple
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values, variables
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, comma_list, nearest
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import SERVERS, is_literal
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import FIELDS, FOLDERS, SERVER_FIELDS
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import complete
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import choice, text_list
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import SERVERS
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import FIELDS, FOLDERS, SERVER_FIELDS, derived_key
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import MAPPINGS, given_fields, read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Snapshot, Stored
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import StoreKey
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.sealing import Sealer
@@ -26,7 +27,9 @@ COMMANDS = ("state", "clear", "copy_from", "renamed_from")
 _NESTED = {"incoming": SERVER_FIELDS, "outgoing": SERVER_FIELDS, "folders": FOLDERS}
 _REQUIRED = ("name", "incoming", "outgoing", "incoming.host", "outgoing.host")
 _CLEARABLE = tuple(
-    name for name in (*FIELDS, *(f"{field}.{key}" for field, keys in _NESTED.items() for key in keys)) if name not in _REQUIRED
+    name
+    for name in (*FIELDS, *(f"{field}.{key}" for field, keys in _NESTED.items() for key in keys))
+    if name not in (*_REQUIRED, "key")
 )
 
 
@@ -73,23 +76,26 @@ def random_id() -> str:
 def edit_profile(
     options: Mapping[str, Any], snapshot: Snapshot, key: StoreKey | None = None, new_id: Callable[[], str] = random_id
 ) -> Edit:
-    """What ``options`` of mail_profile (None means not given) make of the profile that they name."""
-    request = {key: value for key, value in options.items() if value is not None}
-    name = _target(request)
+    """What ``options`` of mail_profile make of the profile that they name."""
+    request = given_fields(options)
+    if "name" not in request:
+        raise MailopsError("name: is required")
+    name = profile_name(request["name"], "name")
     where = f"profile '{name}'"
-    if request.get("state", "present") not in STATES:
-        raise MailopsError(f"{where}: state: must be one of {', '.join(STATES)}")
-    if request.get("state") == "absent":
+    if _state(request, where) == "absent":
         commands = [command for command in COMMANDS[1:] if command in request]
         if commands:
             raise MailopsError(f"{where}: {comma_list(commands)}: means nothing with state: absent; leave it out")
         return Edit(snapshot.get(name), None)
-    given = {key: value for key, value in request.items() if key not in COMMANDS}
+    given = {field: value for field, value in request.items() if field not in COMMANDS}
     before, base = _origin(name, request, given, snapshot)
     problems: list[str] = []
     if not base and not _can_create(given) and nearest(name, snapshot):
         problems.append(f"does not exist{nearest(name, snapshot)}; to create it, give incoming.host and outgoing.host")
     data = _merged(base.data if base else {}, given)
+    data["key"] = given.get("key") or (before.key if before else derived_key(name, {record.key for record in snapshot.values()}))
+    owner = next((record for record in snapshot.values() if record.key == data["key"]), None)
+    problems += key_problems(data["key"], before, owner)
     for path in _clear_list(request, where):
         _clear(data, path, given, problems)
     data, warnings = validated(data, where, problems, key)
@@ -101,23 +107,27 @@ def edit_profile(
     return Edit(before, next_record(before, profile_id, data), warnings)
 
 
-def names_needed(options: Mapping[str, Any]) -> list[str] | None:
-    """The profiles that ``edit_profile`` has to know. None: all, for a hint in case that a name is misspelt, or the store's salt."""
-    sources = options.get("copy_from") is not None or options.get("renamed_from") is not None
-    servers = [options.get(side) for side in SERVERS]
-    seals = any(isinstance(server, dict) and is_literal(server.get("password")) for server in servers)
-    complete = options.get("state") == "absent" or (not sources and not seals and _can_create(options))
-    return [options["name"]] if complete and values.is_profile_name(options.get("name")) else None
+def key_problems(key: Any, before: Stored | None, owner: Stored | None) -> list[str]:
+    """Why a profile cannot have this key: another profile is its ``owner``, or the profile has a key already."""
+    if owner is not None and (before is None or owner.id != before.id):
+        return [f"key: '{key}' is the key of profile '{owner.name}'; give another one, or leave it out"]
+    if before is not None and before.key != key:
+        return [
+            f"key: is '{before.key}' and never changes, because accounts on hosts are called so; leave it out, "
+            "or create another profile with copy_from and remove this one"
+        ]
+    return []
 
 
-def _target(request: Mapping[str, Any]) -> str:
-    if "name" not in request:
-        raise MailopsError("name: is required")
-    return profile_name(request["name"], "name")
+def _state(request: Mapping[str, Any], where: str) -> str:
+    try:
+        return choice(request.get("state", "present"), STATES)
+    except Invalid as exc:
+        raise MailopsError(f"{where}: state: {exc}") from exc
 
 
 def profile_name(value: Any, option: str) -> str:
-    """A profile name that an option gives, or MailopsError."""
+    """The profile name in an option, or MailopsError."""
     try:
         return values.profile_name(value)
     except Invalid as exc:
@@ -165,27 +175,23 @@ def _renamed(
 def _can_create(given: Mapping[str, Any]) -> bool:
     # What is not even a mapping goes on to the validator, which has the better message.
     servers = [given.get(side) for side in SERVERS]
-    return all(server is not None and (not isinstance(server, dict) or server.get("host") is not None) for server in servers)
+    return all(server is not None and (not isinstance(server, dict) or "host" in server) for server in servers)
 
 
 def _merged(base: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]:
-    """``base`` with the given fields on top, nested ones key by key. A variable may be null: "must be given per user"."""
-    data = dict(base)
-    for key, value in given.items():
-        if key in (*_NESTED, "variables") and isinstance(value, dict):
-            keep = {name: item for name, item in value.items() if item is not None or key == "variables"}
-            value = {**(data.get(key) or {}), **keep}
-        data[key] = value
+    """``base`` with the given fields on top, mappings key by key."""
+    data = {**base, **given}
+    for name in MAPPINGS:
+        if isinstance(given.get(name), dict):
+            data[name] = {**(base.get(name) or {}), **given[name]}
     return data
 
 
 def _clear_list(request: Mapping[str, Any], where: str) -> list[str]:
-    paths = request.get("clear", [])
-    if isinstance(paths, str):
-        paths = [path.strip() for path in paths.split(",") if path.strip()]
-    if not isinstance(paths, list) or not all(isinstance(path, str) for path in paths):
-        raise MailopsError(f"{where}: clear: must be a list of field names, such as [reply_to, incoming.password]")
-    return paths
+    try:
+        return text_list(request.get("clear", []))
+    except Invalid:
+        raise MailopsError(f"{where}: clear: must be a list of field names, such as [reply_to, incoming.password]") from None
 
 
 def _clear(data: dict[str, Any], path: str, given: Mapping[str, Any], problems: list[str]) -> None:
@@ -194,6 +200,8 @@ def _clear(data: dict[str, Any], path: str, given: Mapping[str, Any], problems: 
     variable = field == "variables" and variables.NAME.match(key)
     if path in _REQUIRED:
         problems.append(f"clear: {path}: is required and cannot be cleared; give its new value instead")
+    elif path == "key":
+        problems.append("clear: key: never changes and cannot be cleared; leave it out")
     elif path not in _CLEARABLE and not variable:
         problems.append(f"clear: {path[:60]}: there is no such field{nearest(path, _CLEARABLE)}")
     elif _is_given(given, field, key if dot else None):
@@ -208,21 +216,21 @@ def _is_given(given: Mapping[str, Any], field: str, key: str | None) -> bool:
     value = given.get(field)
     if key is None or not isinstance(value, dict):
         return value is not None
-    return key in value and (value[key] is not None or field == "variables")
+    return key in value
 
 
 def validated(
     data: Mapping[str, Any], where: str, problems: list[str], key: StoreKey | None
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
-    """The complete data and its warnings, or MailopsError with its problems behind those that were found before."""
+    """The complete data and its warnings, or MailopsError with ``problems``, which were found before, and its own."""
     found = [f"{where}: {problem}" for problem in problems]
     try:
-        result = complete(data, where, literals=key is not None)
+        profile = read_profile(data, where, literals=key is not None)
     except MailopsError as exc:
         raise MailopsError(*found, *exc.problems) from exc
     if found:
         raise MailopsError(*found)
-    return result
+    return profile.as_data(), profile.warnings
 
 
 def next_record(before: Stored | None, profile_id: str, data: Mapping[str, Any], revision: int = 1) -> Stored:

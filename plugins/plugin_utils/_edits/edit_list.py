@@ -2,25 +2,33 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What edits of all profiles do: a whole list and what the store has in, the records before and after out.
+"""Edits of many profiles: from a whole list and what the store holds to the records before and after.
 
-Pure, but for new ids and for sealing passwords.
+Pure, except for new ids and for sealing passwords.
 """
 
 from __future__ import annotations
 
-from typing import Any, Callable, NamedTuple
+from typing import Any, Callable, Iterable, NamedTuple
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import Edit, next_record, random_id, validated
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import (
+    Edit,
+    key_problems,
+    next_record,
+    random_id,
+    validated,
+)
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import flag, is_blank, mapping_list
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import derived_key
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Snapshot
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import StoreKey
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.sealing import Sealer, resealed
 
 
 class _Entry(NamedTuple):
-    """One profile of the list. Id and revision stand there when it comes from another store."""
+    """One profile of the list. It has an id and a revision when it comes from another store."""
 
     data: dict[str, Any]
     warnings: tuple[str, ...]
@@ -42,20 +50,19 @@ def replace_all(
 ) -> list[Edit]:
     """The edits, by name, that make the listed profiles exactly what is listed; ``purge`` removes all others.
 
-    A profile is found by its ``id`` where one is given that the store has (so it may be renamed), else by its name.
+    A profile of the store is found by its id, else by its key, else by its name; by the first two it may be renamed.
     """
     purge, allow_empty = _flag("purge", purge), _flag("allow_empty", allow_empty)
-    if not isinstance(profiles, list):
-        raise MailopsError("profiles: must be a list of profiles, each with name, incoming.host and outgoing.host")
-    if purge and not profiles and not allow_empty:
+    listed = _listed(profiles)
+    if purge and not listed and not allow_empty:
         raise MailopsError(
             "profiles: is empty, and with purge: true that removes every profile; set allow_empty: true if that is meant"
         )
     problems: list[str] = []
-    entries = [_read_entry(number, entry, problems, key) for number, entry in enumerate(profiles, start=1)]
-    known = [entry for entry in entries if entry is not None]
-    _refuse_twice([entry.name for entry in known], "is listed twice; leave one", problems)
-    _refuse_twice([entry.id for entry in known if entry.id], "stands in two profiles; an id belongs to one", problems)
+    entries = [_read_entry(number, entry, problems, key) for number, entry in enumerate(listed, start=1)]
+    # In a fixed order, so that derived keys do not depend on that of the list.
+    known = sorted((entry for entry in entries if entry is not None), key=lambda entry: entry.name)
+    problems += _duplicates(known)
     if problems:
         raise MailopsError(*problems)
     edits = _matched(known, snapshot, key, new_id, purge)
@@ -68,9 +75,20 @@ def replace_all(
 
 def _flag(option: str, value: Any) -> bool:
     try:
-        return value is not None and values.boolean(value)
+        return not is_blank(value) and flag(value)
     except Invalid as exc:
         raise MailopsError(f"{option}: {exc}") from exc
+
+
+def _listed(profiles: Any) -> list[Any]:
+    try:
+        if not is_blank(profiles):
+            return mapping_list(profiles)
+    except Invalid as exc:
+        problem = str(exc)
+    else:
+        problem = "is required"
+    raise MailopsError(f"profiles: {problem}; give a list of profiles, each with name, incoming.host and outgoing.host")
 
 
 def _read_entry(number: int, entry: Any, problems: list[str], key: StoreKey | None) -> _Entry | None:
@@ -78,13 +96,13 @@ def _read_entry(number: int, entry: Any, problems: list[str], key: StoreKey | No
         problems.append(f"profiles, entry {number}: must be a mapping with name, incoming.host and outgoing.host")
         return None
     name = entry.get("name")
-    where = f"profile '{name[:values.MAX_NAME]}'" if isinstance(name, str) and name else f"profiles, entry {number}"
+    where = f"profile '{name[:values.MAX_NAME]}'" if isinstance(name, str) and name.strip() else f"profiles, entry {number}"
     record: dict[str, Any] = {}
     found = []
     for field, check in (("id", values.identifier), ("revision", values.revision)):
         given = entry.get(field)
         try:
-            record[field] = None if given is None else check(given)
+            record[field] = None if is_blank(given) else check(given)
         except Invalid as exc:
             found.append(f"{field}: {exc}")
     try:
@@ -94,30 +112,47 @@ def _read_entry(number: int, entry: Any, problems: list[str], key: StoreKey | No
         return None
 
 
-def _refuse_twice(names: list[str], problem: str, problems: list[str]) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            problems.append(f"'{name}' {problem}")
-        seen.add(name)
+def _duplicates(entries: Iterable[_Entry]) -> list[str]:
+    problems: list[str] = []
+    for what in ("name", "id", "key"):
+        seen: dict[str, str] = {}
+        for entry in entries:
+            value = entry.id if what == "id" else entry.data[what]
+            if value is None:
+                continue
+            if value not in seen:
+                seen[value] = entry.name
+            elif what == "name":
+                problems.append(f"'{value}' is listed twice; leave one")
+            else:
+                problems.append(f"profiles '{seen[value]}' and '{entry.name}': have the same {what} '{value}'; change or remove one of them")
+    return problems
 
 
 def _matched(
     entries: list[_Entry], snapshot: Snapshot, key: StoreKey | None, new_id: Callable[[], str], purge: bool
 ) -> list[Edit]:
-    """An edit a profile. An id that the store does not have is kept for a new profile, and means nothing for a known one."""
+    """An edit for each entry. An id that the store does not have is kept for a new profile, and ignored for a known one."""
     by_id = {record.id: record for record in snapshot.values()}
-    known = [by_id.get(entry.id) or snapshot.get(entry.name) for entry in entries]
-    # Passwords of profiles that are about to go bind nobody to their key.
-    sealer = Sealer(key, {record.name: record for record in known if record} if purge else snapshot)
+    by_key = {record.key: record for record in snapshot.values()}
+    found = [by_id.get(entry.id) or by_key.get(entry.data["key"]) or snapshot.get(entry.name) for entry in entries]
+    # Profiles that are about to go keep no key, and their passwords do not decide about the salt.
+    stays = {record.name: record for record in found if record} if purge else snapshot
+    taken = {record.key for record in stays.values()} | {entry.data["key"] for entry in entries}
+    sealer = Sealer(key, stays)
     problems: list[str] = []
     edits = []
-    for (data, warnings, given_id, revision), before in zip(entries, known):
+    for (data, warnings, given_id, revision), before in zip(entries, found):
+        data["key"] = data["key"] or (before.key if before else derived_key(data["name"], taken))
+        taken.add(data["key"])
         profile_id = before.id if before else given_id or new_id()
+        where = f"profile '{data['name']}'"
+        owner = by_key.get(data["key"]) if before else None
+        problems += [f"{where}: {problem}" for problem in key_problems(data["key"], before, owner)]
         try:
             sealer.listed(data, profile_id, before, given_id)
         except Invalid as exc:
-            problems.append(f"profile '{data['name']}': {exc}")
+            problems.append(f"{where}: {exc}")
             continue
         first_revision = revision if given_id and revision else 1
         edits.append(Edit(before, next_record(before, profile_id, data, first_revision), warnings))
@@ -135,16 +170,19 @@ def _refuse_taken(edits: list[Edit], snapshot: Snapshot) -> None:
             continue
         other = owners.setdefault(edit.before.id, edit.name)
         if other != edit.name:
-            problems.append(f"profiles '{other}' and '{edit.name}': the id of one is the stored id of the other; leave the id out")
+            problems.append(
+                f"profiles '{other}' and '{edit.name}': both are the stored profile '{edit.before.name}', by id, key or name; "
+                "leave the id and the key of one of them out, or list one of them"
+            )
     for edit in edits:
         if edit.before is None or edit.before.name == edit.name:
             continue
         holder = snapshot.get(edit.name)
-        # A holder with an edit of its own gives the name up: no name is listed twice.
+        # A holder with an edit of its own gets another name, because no name is listed twice.
         if holder is not None and holder.id not in owners:
             problems.append(
-                f"profile '{edit.name}': its id is that of '{edit.before.name}', and another profile has the name already; "
-                "leave the id out, or list the other one too"
+                f"profile '{edit.name}': its id or key is that of '{edit.before.name}', and another profile has the name already; "
+                "leave id and key out, or list the other one too"
             )
     if problems:
         raise MailopsError(*problems)

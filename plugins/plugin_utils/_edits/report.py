@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a task shows of profiles and their edits: records, diffs and counts, made of masked data by construction."""
+"""What a task returns about profiles and their edits: records, diffs and counts, made of redacted data."""
 
 from __future__ import annotations
 
@@ -10,40 +10,38 @@ from typing import Any, Iterable, Mapping
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import Edit
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import strict_yaml
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.limits import MAX_LISTED, limited_diffs
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import MASK, SERVERS, is_literal, is_sealed
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Stored
 
-_MOST_DIFF = 200_000  # bytes; AWX drops results above 700,000 characters
-_MOST_LISTED = 100
-
 
 def record(stored: Stored) -> dict[str, Any]:
-    """A profile with all that another store, or mail_account, needs: sealed passwords too."""
-    shown = {"id": stored.id, "revision": stored.revision, **stored.data}
+    """A profile with all that another store, or mail_account, needs: encrypted passwords too."""
+    data = {"id": stored.id, "revision": stored.revision, **stored.data}
     for side in SERVERS:
-        if is_literal(shown[side]["password"]):  # no store of ours holds one
-            shown[side] = {**shown[side], "password": MASK}
-    return shown
+        if is_literal(data[side]["password"]):  # none that we wrote
+            data[side] = {**data[side], "password": MASK}
+    return data
 
 
 def planned(edit: Edit, check_mode: bool) -> dict[str, Any] | None:
-    """What an edit results in, for reading; check mode cannot know an id that is made when it is written."""
+    """The profile after an edit. Check mode cannot know an id that is made when the profile is written."""
     if edit.after is None:
         return None
     new = check_mode and edit.before is None
-    return {"id": None if new else edit.after.id, "revision": edit.after.revision, **_shown(edit.after.data)}
+    return {"id": None if new else edit.after.id, "revision": edit.after.revision, **_redacted(edit.after.data)}
 
 
-def _shown(data: Mapping[str, Any], other: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """The fields in their documented order, secrets masked; those that differ from ``other``'s say so."""
-    shown = dict(data)
+def _redacted(data: Mapping[str, Any], other: Mapping[str, Any] | None = None) -> dict[str, Any]:
+    """The fields in their documented order, with a mask for each password, which says whether it differs from ``other``'s."""
+    redacted = dict(data)
     for side in SERVERS:
-        shown[side] = server = dict(data[side])
+        redacted[side] = server = dict(data[side])
         secret = server["password"]
         if is_sealed(secret) or is_literal(secret):
             before = other and other[side].get("password")
             server["password"] = MASK if before in (None, secret) else f"{MASK} (changed)"
-    return shown
+    return redacted
 
 
 def _without_nulls(data: Mapping[str, Any]) -> dict[str, Any]:
@@ -61,28 +59,14 @@ def diff(edit: Edit) -> dict[str, str]:
     return {
         "before_header": edit.before.name if edit.before else "",
         "after_header": edit.after.name if edit.after else "",
-        "before": strict_yaml.dump(_without_nulls(_shown(before))) if before else "",
-        "after": strict_yaml.dump(_without_nulls(_shown(after, before))) if after else "",
+        "before": strict_yaml.dump(_without_nulls(_redacted(before))) if before else "",
+        "after": strict_yaml.dump(_without_nulls(_redacted(after, before))) if after else "",
     }
 
 
 def diffs(edits: Iterable[Edit]) -> list[dict[str, str]]:
-    """The diffs of what changes, as many as a result can carry; a last line says how many there are beyond."""
-    shown: list[dict[str, str]] = []
-    left_out = size = 0
-    for edit in edits:
-        if left_out:
-            left_out += 1
-            continue
-        one = diff(edit)
-        size += sum(len(text.encode()) for text in one.values())
-        if size > _MOST_DIFF:
-            left_out = 1
-        else:
-            shown.append(one)
-    if left_out:
-        shown.append({"prepared": f"... and {left_out} more changed profiles, whose diffs are left out\n"})
-    return shown
+    """The diffs of what changes, as many as fit into a result."""
+    return limited_diffs((diff(edit) for edit in edits if edit.changed), "profiles")
 
 
 def report(edits: Iterable[Edit], warnings: Iterable[str] = ()) -> dict[str, Any]:
@@ -97,6 +81,6 @@ def report(edits: Iterable[Edit], warnings: Iterable[str] = ()) -> dict[str, Any
         "updated": actions.count("updated") + actions.count("renamed"),
         "removed": actions.count("removed"),
         "unchanged": actions.count("unchanged"),
-        "changes": changed[:_MOST_LISTED],
-        **({"warnings": warnings[:_MOST_LISTED]} if warnings else {}),
+        "changes": changed[:MAX_LISTED],
+        **({"warnings": warnings[:MAX_LISTED]} if warnings else {}),
     }

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import html
-import re
 from dataclasses import dataclass, fields, replace
-from typing import Any, Callable, Iterable, Mapping, Sequence
+from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values, variables
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, comma_list, nearest, some
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import MASK, is_sealed
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.ports import derived_port
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Profile, Server
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Profile, Server, derived_key
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 
@@ -68,11 +67,20 @@ class Account:
         return {**data, "incoming": {**self.incoming.data}, "outgoing": {**self.outgoing.data}, "folders": dict(self.folders)}
 
 
-def account_key(profile: str, instance: str) -> str:
-    """``work-1a2b3c4d``: the profile's name in lower-case ASCII and a hash that tells ``Work`` from ``work``, and instances."""
-    slug = re.sub(r"[^a-z0-9]+", "-", profile.lower()).strip("-")[:24] or "profile"
-    digest = hashlib.sha256(f"{instance}\0{profile}".encode()).hexdigest()[:8]
-    return f"{slug}-{digest}"
+def account_key(profile: Profile, instance: str) -> str:
+    """What the account is called on hosts: the profile's key, and a hash of the instance unless that is ``default``."""
+    key = profile.key or derived_key(profile.name)
+    return key if instance == "default" else f"{key}-{hashlib.sha256(instance.encode()).hexdigest()[:8]}"
+
+
+def _shared_keys(profiles: Iterable[Profile]) -> Iterator[str]:
+    """A problem for each profile that has the key of another one."""
+    owners: dict[str, str] = {}
+    for profile in profiles:
+        key = account_key(profile, "default")
+        owner = owners.setdefault(key, profile.name)
+        if owner != profile.name:
+            yield f"profiles '{owner}' and '{profile.name}': both have the key '{key}'; give one of them another key"
 
 
 def resolve_users(
@@ -81,7 +89,7 @@ def resolve_users(
     """The accounts of each user by name, the default one first. ``selected``: profiles of users who name none (None: all profiles).
     MailopsError lists all problems."""
     everybody = tuple(profiles) if selected is None else tuple(selected)
-    problems: list[str] = []
+    problems = list(_shared_keys(profiles.values()))
     resolved: dict[str, list[Account]] = {}
     without: list[str] = []
     places = {name: profile.variable_places() for name, profile in profiles.items()}
@@ -151,7 +159,7 @@ def _default_profile(user: User, profiles: list[Profile], problems: list[str]) -
 def resolve(profile: Profile, user: User, host: str | None = None, instance: str = "default") -> Account:
     """One profile filled in for one user; MailopsError names every field that cannot be filled."""
     filler = _Filler(profile, user, host)
-    account = filler.account(account_key(profile.name, instance))
+    account = filler.account(account_key(profile, instance))
     if filler.problems:
         raise MailopsError(*filler.problems)
     return account

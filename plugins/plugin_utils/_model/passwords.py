@@ -2,18 +2,19 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What the text of a password field is: one variable, a sealed password, or a literal."""
+"""What a password field holds: one variable, an encrypted password, or a literal; and the command that prints one."""
 
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Any, Collection
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import variables
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import MASK
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values, variables
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import mapping_list
 
 SERVERS = ("incoming", "outgoing")
-MASK = "********"  # what is displayed for a password
 
 SEALED_PREFIX = "$mailops$"
 # $mailops$1$SALT$CHECK$DATA, see _secrets/keys.py
@@ -30,7 +31,57 @@ def is_literal(text: Any) -> bool:
 
 
 def sealed(text: str) -> str:
-    """A sealed password of the right form; whether it is genuine is seen when it is opened."""
+    """A sealed password of the right form. Whether it is genuine turns out when it is opened."""
     if not SEALED.match(text):
         raise Invalid("is not a whole encrypted password, or one of a newer release: take it from mail_profile_info again")
     return text
+
+
+def password(value: Any, declared: Collection[str], literals: bool) -> str:
+    """A password field. ``declared``: the profile's own variables. ``literals``: a password in clear is allowed, because it will be sealed."""
+    if is_sealed(value):
+        return sealed(value)
+    text = values.text(value)
+    template = variables.parse(text)
+    if template.only_variable:
+        # The name is not quoted: it may be a password in braces.
+        hint = variables.unknown_hint(template.only_variable, declared)
+        if hint is not None:
+            raise Invalid(
+                f"is a variable that is neither built in nor declared in variables{hint}; a brace that is meant is written \\{{"
+            )
+        return str(template)
+    if template.names:
+        raise Invalid('must be exactly one variable, such as "{UserPassword}", or a literal, not a mixture')
+    if not text.strip():
+        raise Invalid("is only white space; give a password or a variable, or leave it out")
+    if text == MASK:
+        raise Invalid("is the mask that is displayed for a password; leave it out to keep what is stored")
+    if literals:
+        return str(template)
+    raise Invalid(
+        "a literal password would lie in the store in clear: give it to mail_profile or mail_profiles with store_key, and it is encrypted, "
+        'or write "{UserPassword}" and give each user a password, or use password_command'
+    )
+
+
+def password_command(value: Any, declared: Collection[str]) -> tuple[str, ...]:
+    """A list of words, or one as JSON or YAML text. Other text is not split: a shell and a comma would do it differently."""
+    try:
+        items = mapping_list(value)
+    except Invalid:
+        items = []
+    if not items:
+        raise Invalid('must be a list of words: write ["pass", "show", "mail"] instead of pass show mail')
+    words = []
+    for number, item in enumerate(items):
+        template = variables.parse(values.text(item))
+        if template.names and (number == 0 or not template.only_variable):
+            raise Invalid("the first word must be literal, and a variable must be a whole argument of its own")
+        if variables.PASSWORD in template.names:
+            raise Invalid("{UserPassword} would be visible in the process list; it belongs in password")
+        variables.refuse_unknown(template.names, declared)
+        words.append(str(template))
+    if not words[0] or words[0].startswith("-"):
+        raise Invalid("the first word must be a program")
+    return tuple(words)

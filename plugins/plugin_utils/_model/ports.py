@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Ports and what they say about protocol and security (RFC 8314, RFC 6409, the IANA registry of service names)."""
+"""Ports, and the protocol and security that each one implies (RFC 8314, RFC 6409, the IANA registry of service names)."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def derived_port(protocol: str, security: str) -> int:
 
 
 def port_problem(protocol: str, security: str, port: int) -> tuple[str | None, str | None]:
-    """(problem, warning) of a port given explicitly; ports without a meaning of their own are nobody's business."""
+    """(problem, warning) of a port that was given. Ports that are not registered have neither."""
     right = f"{_TITLES[protocol]} {_HOW[security]} is {derived_port(protocol, security)}"
     if port == _RELAY:
         if protocol != "smtp":

@@ -2,21 +2,23 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""A profile: the description of an IMAP or POP account, with variables in its texts; and its stored form. No I/O.
+"""A profile: the description of an IMAP or POP account, with variables in its texts. No I/O.
 
-``_profile_reader`` makes profiles of given data, and is the one place that validates it.
+``profile_reader`` makes profiles of given data, and is the one place that validates it.
 """
 
 from __future__ import annotations
 
-import functools
+import hashlib
+import re
+import unicodedata
 from dataclasses import dataclass, field, fields
-from operator import itemgetter
 from types import MappingProxyType
-from typing import Any, Mapping, NamedTuple
+from typing import Any, Collection, Iterator, Mapping, NamedTuple
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import passwords as secrets
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import variables
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import SERVERS
 
 ACCOUNT_TYPES = ("imap", "pop")
 SECURITIES = ("tls", "starttls", "none")
@@ -26,6 +28,9 @@ FOLDERS = ("sent", "drafts", "trash", "archive", "junk")
 
 # What a store adds to a profile. mail_profile_info returns it, so it may come back as input; it is not part of the model.
 RECORD_FIELDS = ("id", "revision")
+
+_KEY = re.compile(r"[a-z0-9][a-z0-9-]{0,39}\Z")
+_MAX_SLUG = 24  # characters of a derived key
 
 
 @dataclass(frozen=True)
@@ -41,24 +46,29 @@ class Server:
     authentication: str = "password"
     allow_cleartext: bool = False
 
-    @functools.cached_property
-    def variables(self) -> list[tuple[str, str]]:
-        """The variables in its texts, each with the field that it stands in."""
-        texts = [("host", self.host), ("username", self.username), ("password", self.password)]
-        texts += [("password_command", argument) for argument in self.password_command or ()]
-        return [(variable, name) for name, text in texts if text is not None for variable in variables.names(text)]
+    def texts(self) -> Iterator[tuple[str, str]]:
+        """Each text that may hold variables, with its field."""
+        yield "host", self.host
+        yield "username", self.username
+        if self.password is not None:
+            yield "password", self.password
+        for argument in self.password_command or ():
+            yield "password_command", argument
 
-    @functools.cached_property
+    @property
     def data(self) -> dict[str, Any]:
-        """The stored form. Many profiles share it, so nobody changes it in place."""
+        """The stored form."""
         command = None if self.password_command is None else list(self.password_command)
         return {**{name: getattr(self, name) for name in SERVER_FIELDS}, "password_command": command}
 
 
 class Profile(NamedTuple):
+    """``key``: what its accounts are called on hosts; None where it was not given and no store has derived it yet."""
+
     name: str
     incoming: Server
     outgoing: Server
+    key: str | None = None
     description: str = ""
     email: str = "{UserEmail}"
     account_name: str = "{UserEmail}"
@@ -78,36 +88,37 @@ class Profile(NamedTuple):
     warnings: tuple[str, ...] = ()
 
     def as_data(self) -> dict[str, Any]:
-        """Every field in the order of the documentation; ``port: None`` means that it follows from type and security."""
-        return stored_form({name: getattr(self, name) for name in FIELDS})
+        """The stored form: every field in the order of the documentation. ``port: None`` means that it follows from type and security."""
+        data = {name: getattr(self, name) for name in FIELDS}
+        data["incoming"], data["outgoing"] = self.incoming.data, self.outgoing.data
+        data["folders"] = dict(sorted(self.folders.items())) if self.folders else None
+        data["variables"] = dict(sorted(self.variables.items()))
+        return data
 
     def variable_places(self) -> tuple[dict[str, str], dict[str, str]]:
-        """Variable -> the first field that it stands in: of password fields, and of all others."""
-        return variable_places(self._asdict())
+        """Variable -> the first field that holds it: among password fields, and among all others."""
+        secret: dict[str, str] = {}
+        public: dict[str, str] = {}
+        for place, text in self._texts():
+            found = secret if place.endswith(".password") else public
+            for variable in variables.names(text):
+                found.setdefault(variable, place)
+        return secret, public
 
-
-def stored_form(known: Mapping[str, Any]) -> dict[str, Any]:
-    """The stored form of what a profile holds, given as field -> value."""
-    data = {**known, "incoming": known["incoming"].data, "outgoing": known["outgoing"].data}
-    data["folders"] = dict(sorted(known["folders"].items())) if known["folders"] else None
-    data["variables"] = dict(sorted(known["variables"].items())) if known["variables"] else {}
-    return data
-
-
-def variable_places(known: Mapping[str, Any]) -> tuple[dict[str, str], dict[str, str]]:
-    secret: dict[str, str] = {}
-    shown = dict(_text_places(_texts(known)))
-    for name, text in known["folders"].items() if known["folders"] else ():
-        for variable in variables.names(text):
-            shown.setdefault(variable, f"folders.{name}")
-    for side in secrets.SERVERS:
-        for variable, key in known[side].variables:
-            (secret if key == "password" else shown).setdefault(variable, f"{side}.{key}")
-    return secret, shown
+    def _texts(self) -> Iterator[tuple[str, str]]:
+        for name in ("email", "account_name", "sender_name", "reply_to", "signature"):
+            text = getattr(self, name)
+            if text is not None:
+                yield name, text
+        for name, text in (self.folders or {}).items():
+            yield f"folders.{name}", text
+        for side in SERVERS:
+            for name, text in getattr(self, side).texts():
+                yield f"{side}.{name}", text
 
 
 FIELDS = (
-    "name", "description", "email", "account_name", "sender_name", "reply_to", "account_type", "default", "notifications",
+    "name", "key", "description", "email", "account_name", "sender_name", "reply_to", "account_type", "default", "notifications",
     "signature", "signature_format", "incoming", "outgoing", "leave_on_server", "delete_after_days", "check_interval",
     "folders", "ca_file", "variables",
 )  # fmt: skip
@@ -115,22 +126,38 @@ SERVER_FIELDS = tuple(item.name for item in fields(Server))
 # The stored form of fields that are not given.
 DEFAULTS = {**{name: Profile._field_defaults.get(name) for name in FIELDS}, "variables": {}}
 SERVER_DEFAULTS = Server("").data
-_TEXTS = ("email", "account_name", "sender_name", "reply_to", "signature")
-_texts = itemgetter(*_TEXTS)
-
-
-@functools.lru_cache(maxsize=1024)  # most profiles say the same in these
-def _text_places(texts: tuple[str | None, ...]) -> Mapping[str, str]:
-    """Variable -> the first of the text fields that it stands in."""
-    places: dict[str, str] = {}
-    for place, text in zip(_TEXTS, texts):
-        for variable in variables.names(text or ""):
-            places.setdefault(variable, place)
-    return places
 
 
 def dotted_fields() -> tuple[str, ...]:
     """Every field that a client may express: nested ones as ``incoming.host`` and ``folders.sent``."""
-    own = [name for name in FIELDS if name not in ("name", "description", "incoming", "outgoing", "folders", "variables")]
-    servers = [f"{side}.{name}" for side in ("incoming", "outgoing") for name in SERVER_FIELDS if name != "allow_cleartext"]
+    own = [name for name in FIELDS if name not in ("name", "key", "description", "incoming", "outgoing", "folders", "variables")]
+    servers = [f"{side}.{name}" for side in SERVERS for name in SERVER_FIELDS if name != "allow_cleartext"]
     return tuple(own + servers + [f"folders.{name}" for name in FOLDERS])
+
+
+# --- the key ---
+
+
+def profile_key(value: Any) -> str:
+    """A key that was given, or Invalid."""
+    if not isinstance(value, str) or not _KEY.match(value):
+        raise Invalid("must be 1 to 40 lower-case ASCII letters, digits and '-', and begin with a letter or digit")
+    return value
+
+
+def derived_key(name: str, taken: Collection[str] = frozenset()) -> str:
+    """``work-1a2b3c4d``: the key of a profile of this name that was given none. ``taken`` holds the keys of the other profiles."""
+    start = slug(name)[:_MAX_SLUG]
+    attempt = 0
+    while True:
+        hashed = "\0".join(["default", name, *([str(attempt)] if attempt else [])])
+        key = f"{start}-{hashlib.sha256(hashed.encode()).hexdigest()[:8]}"
+        if key not in taken:
+            return key
+        attempt += 1
+
+
+def slug(name: str) -> str:
+    """The name in lower-case ASCII letters, digits and single dashes: a label for people, not unique."""
+    plain = "".join(sign for sign in unicodedata.normalize("NFKD", name) if not unicodedata.combining(sign))
+    return re.sub(r"[^a-z0-9]+", "-", plain.lower()).strip("-") or "profile"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""What a store holds, and what is written to it: values, no I/O."""
+"""What a store holds, and what is written to it. No I/O."""
 
 from __future__ import annotations
 
@@ -11,12 +11,16 @@ from typing import Any, Mapping, NamedTuple
 
 
 class Stored(NamedTuple):
-    """A profile as the store has it. ``data`` is complete (``Profile.as_data``, the name included); nobody changes it in place."""
+    """A profile as the store has it. ``data`` is complete (``Profile.as_data``), name and key included, and is never changed in place."""
 
     id: str
     name: str
     revision: int
     data: Mapping[str, Any]
+
+    @property
+    def key(self) -> str:
+        return self.data["key"]
 
 
 Snapshot = Mapping[str, Stored]

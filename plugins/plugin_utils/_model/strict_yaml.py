@@ -4,7 +4,7 @@
 
 """YAML for people: read strictly (no duplicate keys, no anchors, no tags), and written plainly.
 
-Nothing that the parser says is passed on: it quotes the text, and a text may be a password. Places are a line and a column.
+The parser's own messages are dropped: they quote the text, which may be a password. Ours name a line and a column.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ _CONSTRUCTOR = yaml.constructor.SafeConstructor()
 _MAX_DIGITS = 100  # 1:1:1:... is a number with the base 60, and takes the square of its length
 _STRING = "tag:yaml.org,2002:str"
 _LIST = "tag:yaml.org,2002:seq"
-# What no text of a profile may hold must not hide a line behind a comment either.
+# The control characters that no profile may hold must not hide a line behind a comment either.
 _HIDDEN = re.compile(rf"{values.FORBIDDEN.pattern}(?<![\n\t])(?<!\r(?=\n))")
 
 
@@ -97,7 +97,7 @@ class _Events:
             if not isinstance(key, str):
                 raise _problem(event, "a key must be text; put it in quotes")
             if key in found:
-                raise _problem(event, "this key stands here for the second time; remove one")
+                raise _problem(event, "this key is given twice; remove one")
             found[key] = self._value(next(self._events), depth)
         return found
 

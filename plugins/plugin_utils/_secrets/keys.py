@@ -27,6 +27,7 @@ from ansible.module_utils.basic import missing_required_lib
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values, variables
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import is_blank
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import SEALED, SEALED_PREFIX, sealed
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.ports import derived_port
 
@@ -34,13 +35,13 @@ OPTIONS = ("store_key", "store_key_file")
 ENVIRONMENT = "MAILOPS_STORE_KEY"
 
 _SALT, _KEY, _CHECK, _NONCE, _DIGEST = 16, 32, 8, 12, 32  # bytes
-_SHORTEST, _LONGEST = 16, 4096  # characters of a store key
+_MIN_LENGTH, _MAX_LENGTH = 16, 4096  # characters of a store key
 
-# Ansible forks a process for each host, and scrypt takes a good part of a second and 32 MiB. What one process has derived, the others
-# find here: anonymous memory, shared by all that are forked after this import. One entry, because a store has one salt.
+# Ansible forks a process for each host, and scrypt takes a good part of a second and 32 MiB. So processes share what one has derived:
+# anonymous memory, common to all that are forked after this import. One entry, because a store has one salt.
 _shared = mmap.mmap(-1, _DIGEST + _KEY + _CHECK + _DIGEST)
 _deriving = multiprocessing.get_context("fork").Lock()
-_PATIENCE = 3  # seconds; whoever held the lock may have been killed
+_LOCK_TIMEOUT = 3  # seconds; the process that held the lock may have been killed
 
 
 class WrongKey(Invalid):
@@ -70,31 +71,31 @@ def binding(profile_id: str, side: str, data: Mapping[str, Any]) -> bytes:
 def store_key(options: Mapping[str, Any], environ: Mapping[str, str]) -> StoreKey | None:
     """The key that the options or the environment give, if any."""
     text, path = (options.get(name) for name in OPTIONS)
-    if text is not None:
+    if not is_blank(text):
         return _key(text, "store_key")
-    if path is not None:
+    if not is_blank(path):
         return _key(_read(path), "store_key_file")
-    return _key(environ[ENVIRONMENT], ENVIRONMENT) if environ.get(ENVIRONMENT) else None
+    return None if is_blank(environ.get(ENVIRONMENT)) else _key(environ[ENVIRONMENT], ENVIRONMENT)
 
 
 def new_store_key(options: Mapping[str, Any]) -> StoreKey | None:
     """The key of ``store_key_new``, if it is given."""
     text = options.get("store_key_new")
-    return None if text is None else _key(text, "store_key_new")
+    return None if is_blank(text) else _key(text, "store_key_new")
 
 
 def _key(text: Any, source: str) -> StoreKey:
     try:
-        text = values.word(text, _LONGEST)
+        text = values.word(text, _MAX_LENGTH)
     except Invalid as exc:
         raise MailopsError(f"{source}: {exc}") from None
-    if len(text) < _SHORTEST:
-        raise MailopsError(f"{source}: must have at least {_SHORTEST} characters; make one with: openssl rand -base64 32")
+    if len(text) < _MIN_LENGTH:
+        raise MailopsError(f"{source}: must have at least {_MIN_LENGTH} characters; make one with: openssl rand -base64 32")
     return StoreKey(text, source)
 
 
 def _read(path: Any) -> str:
-    # The path is not shown: somebody may have given the key itself.
+    # The path is not quoted: it may be the key itself, given in the wrong option.
     where = "store_key_file"
     try:
         descriptor = os.open(values.absolute_path(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
@@ -106,7 +107,7 @@ def _read(path: Any) -> str:
                 raise MailopsError(
                     f"{where}: others on this machine may read the file: chmod o= it, and use a new key if it matters"
                 )
-            return file.read(_LONGEST + 3).rstrip("\r\n")
+            return file.read(_MAX_LENGTH + 3).rstrip("\r\n")
     except Invalid as exc:
         raise MailopsError(f"{where}: {exc}") from None
     except UnicodeDecodeError:
@@ -118,7 +119,7 @@ def _read(path: Any) -> str:
 
 
 class StoreKey:
-    """The administrator's key. ``source`` is how messages call it; its text appears nowhere."""
+    """The administrator's key. ``source`` is its name in messages; its text appears nowhere."""
 
     def __init__(self, text: str, source: str = "store_key") -> None:
         try:
@@ -143,7 +144,7 @@ class StoreKey:
         return hmac.compare_digest(self._derive(salt_of(text))[1], _decoded(SEALED.match(text)[2]))
 
     def open(self, text: str, bound: bytes) -> str:
-        """The password in clear; WrongKey or Invalid says why it cannot be had."""
+        """The password in clear; WrongKey or Invalid says why it cannot be opened."""
         if not self.fits(text):
             raise WrongKey(f"is encrypted with another key than {self.source}: give the key that it was stored with, or clear it")
         data = _decoded(SEALED.match(text)[3])
@@ -159,14 +160,14 @@ class StoreKey:
         """The cipher's key and the check."""
         if with_salt not in self._derived:
             name = hashlib.sha256(with_salt + self._text).digest()
-            self._derived[with_salt] = _remembered(name) or self._scrypt(with_salt, name)
+            self._derived[with_salt] = _shared_entry(name) or self._scrypt(with_salt, name)
         derived = self._derived[with_salt]
         return derived[:_KEY], derived[_KEY:]
 
     def _scrypt(self, with_salt: bytes, name: bytes) -> bytes:
-        locked = _deriving.acquire(timeout=_PATIENCE)
+        locked = _deriving.acquire(timeout=_LOCK_TIMEOUT)
         try:
-            derived = _remembered(name) or self._kdf(salt=with_salt, length=_KEY + _CHECK, n=2**15, r=8, p=1).derive(self._text)
+            derived = _shared_entry(name) or self._kdf(salt=with_salt, length=_KEY + _CHECK, n=2**15, r=8, p=1).derive(self._text)
             _shared[:] = name + derived + hashlib.sha256(name + derived).digest()
             return derived
         except self._unsupported:
@@ -178,8 +179,8 @@ class StoreKey:
                 _deriving.release()
 
 
-def _remembered(name: bytes) -> bytes | None:
-    """What another process has derived under this name. The digest tells an entry that is just being written."""
+def _shared_entry(name: bytes) -> bytes | None:
+    """What another process has derived under this name. The digest detects an entry that is half written."""
     entry, digest = _shared[:-_DIGEST], _shared[-_DIGEST:]
     if entry[:_DIGEST] != name or hashlib.sha256(entry).digest() != digest:
         return None

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Passwords of profiles on their way into a store, out of it, and from one key to the next. Pure, but for new salts and nonces."""
+"""Encrypts the passwords of profiles for a store, opens them, and changes their key. Pure, except for new salts and nonces."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any, Callable, Iterator, Mapping
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import SERVERS, is_literal, is_sealed
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import complete
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Snapshot, Stored
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import StoreKey, WrongKey, binding, new_salt, salt_of
 
@@ -22,8 +22,8 @@ HOW = "give store_key, store_key_file or MAILOPS_STORE_KEY"
 class Sealer:
     """Seals the passwords of profiles that are about to be stored, all of a store with one salt and one key.
 
-    The key is lent to nobody: whoever can write the store has no password sealed for a server of their own. ``before`` is what the store
-    has of a profile, ``profile_id`` its id, and Invalid says which password cannot be stored.
+    The key is never passed on: whoever can write to the store cannot have a password sealed for another server. ``before`` is what the
+    store has of a profile, ``profile_id`` its id. Invalid says which password cannot be stored.
     """
 
     def __init__(self, key: StoreKey | None, snapshot: Snapshot) -> None:
@@ -87,7 +87,7 @@ class Sealer:
         _seal(data, kept, literal)
 
     def _proven(self, base: Stored | None, side: str) -> bool:
-        """Whether the server in ``base`` is the one that somebody with the key has stored a password for."""
+        """Whether a password was stored with the key for the server in ``base``."""
         stored = base.data[side].get("password") if base is not None else None
         bound = _bound(base, side) if is_sealed(stored) else None
         return bound is not None and self._opens(stored, bound) is not None
@@ -110,7 +110,7 @@ class Sealer:
             return None
 
     def _new(self, text: str, bound: bytes, side: str, before: Stored | None) -> str:
-        """The password, sealed; as it stands in the store if it is the same there."""
+        """The password, sealed; the stored text if it is the same password for the same server."""
         stored = before.data[side].get("password") if before is not None else None
         if is_sealed(stored) and _bound(before, side) == bound and self._opens(stored, bound) == text:
             return stored
@@ -134,7 +134,7 @@ _Seal = Callable[[str, str, Mapping[str, Any]], str]  # side, password, data -> 
 
 
 def _seal(data: dict[str, Any], moved: _Seal, literal: _Seal) -> None:
-    """Put what these make of encrypted and of clear passwords in their place."""
+    """Replace encrypted passwords by what ``moved`` returns, and clear ones by what ``literal`` returns."""
     for side in SERVERS:
         password = data[side]["password"]
         seal = moved if is_sealed(password) else literal if is_literal(password) else None
@@ -146,9 +146,9 @@ def _seal(data: dict[str, Any], moved: _Seal, literal: _Seal) -> None:
 
 
 def _bound(record: Stored, side: str) -> bytes | None:
-    """What a password in a record belongs to. None: somebody has written there what is no valid profile."""
+    """What a password in a record belongs to. None: the record is not a valid profile."""
     try:
-        return binding(record.id, side, complete({**record.data, "name": record.name})[0])
+        return binding(record.id, side, read_profile({**record.data, "name": record.name}).as_data())
     except MailopsError:
         return None
 
@@ -158,7 +158,7 @@ def _names_server(given: Mapping[str, Any], side: str, profile_id: str, bound: b
     other = "outgoing" if side == "incoming" else "incoming"
     named = {name: given[name] for name in ("account_type", "variables", side) if name in given}
     try:
-        data, _warnings = complete({"name": "x", **named, other: {"host": "x"}}, literals=True)
+        data = read_profile({"name": "x", **named, other: {"host": "x"}}, literals=True).as_data()
     except MailopsError:
         return False
     return binding(profile_id, side, data) == bound

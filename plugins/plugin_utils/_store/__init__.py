@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Where profiles live. ``open_store`` turns the ``store`` option into a :class:`Store`; each backend is one file beside this one."""
+"""Where profiles live. ``open_store`` turns the ``store`` option into a :class:`Store`; each kind is one file beside this one."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ from typing import Callable, Collection, Mapping, TypeVar
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import is_blank
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Snapshot, Stored
 
 ENVIRONMENT = "MAILOPS_STORE"
@@ -29,7 +30,7 @@ Change = Callable[[Snapshot], "tuple[Changes, Result]"]
 
 
 class Store(ABC):
-    """One store. ``location`` is how messages call it; it never holds a password. ``warnings``: what was found beside profiles."""
+    """One store. ``location`` is its name in messages, and never holds a password. ``warnings``: what was found besides profiles."""
 
     def __init__(self, location: str) -> None:
         self.location = location
@@ -45,19 +46,19 @@ class Store(ABC):
         """The profiles of these names (None: all) by name, sorted, as one consistent snapshot."""
 
     @abstractmethod
-    def update(self, names: Collection[str] | None, change: Change[Result]) -> Result:
-        """Do what ``change`` says about the snapshot, in one write transaction, and return its result.
+    def update(self, change: Change[Result]) -> Result:
+        """Give ``change`` all profiles, write the changes that it returns, in one transaction, and return its result.
 
-        ``change`` may be called more than once, so it only computes; what it raises leaves the store as it was.
+        ``change`` may be called more than once, so it only computes. What it raises leaves the store as it was.
         """
 
     @abstractmethod
     def refuse_unusable(self) -> None:
         """Raise what ``update`` would raise about the store itself, damaged or not writable, without touching anything."""
 
-    def preview(self, names: Collection[str] | None, change: Change[Result]) -> Result:
+    def preview(self, change: Change[Result]) -> Result:
         """The result that ``update`` would have, with nothing written: check mode."""
-        changes, result = change(self.read(names))
+        changes, result = change(self.read())
         if changes or self.exists:
             self.refuse_unusable()
         return result
@@ -65,9 +66,9 @@ class Store(ABC):
 
 def open_store(option: str | None, environ: Mapping[str, str]) -> Store:
     """The store that the option names, else the environment, else the default in the XDG data home."""
-    if option is not None:
+    if not is_blank(option):
         return _open(option, "store")
-    if environ.get(ENVIRONMENT):
+    if not is_blank(environ.get(ENVIRONMENT)):
         return _open(environ[ENVIRONMENT], ENVIRONMENT)
     return _sqlite(_default_path(environ), "store")
 
@@ -82,7 +83,7 @@ def _default_path(environ: Mapping[str, str]) -> str:
 
 def _open(value: str, source: str) -> Store:
     # The value is never quoted before it is known to be a plain path: a URL may hold a password.
-    if not isinstance(value, str) or not value:
+    if not isinstance(value, str):
         raise MailopsError(f"{source}: must be {_FORMS}")
     scheme = _SCHEME.match(value)
     if not scheme:
@@ -117,7 +118,7 @@ def preload(environ: Mapping[str, str]) -> None:
         importlib.import_module(f"{__name__}.postgresql")
 
 
-# No other backend's dependencies are imported, and those of one only when it is used.
+# The dependencies of a kind of store are imported only when it is used.
 
 
 def _sqlite(path: str, source: str) -> Store:

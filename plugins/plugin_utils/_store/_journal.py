@@ -4,54 +4,43 @@
 
 """Files of one directory that change together: all or nothing, after a crash and for readers.
 
-Beside the files lies ``.mailops/``, with a lock, what comes (each file under its own name) and the journal. A change is
+Beside the files lies ``.mailops/``, with a lock, the new files (each under its own name) and the journal. A change is
 
-1. the new files, written and synced; a crash up to here leaves litter that the next writer removes;
+1. the new files, written and synced; a crash up to here leaves temporary files that the next writer removes;
 2. the journal, synced and renamed into place: the commit. It lists each file with the SHA-256 before and after;
-3. renames and removals; the journal goes when they are synced. After a crash the next writer does what is left.
+3. renames and removals; the journal is removed when they are synced. After a crash the next writer does what is left.
 
-Readers share the lock. Where a journal lies they see through it: what is left to do counts as done. They need to write nothing.
+Readers share the lock, and read through a journal: what is left to do counts as done. They write nothing.
 
 Git and editors take no lock. What they change before the commit is noticed, and nothing is committed. What they change after it,
-and before the file is renamed, stays: they came later, and would have overwritten the finished change just as well. (Between the
-last look at a file and its renaming are microseconds, in which a change of theirs would be lost.)
+and before the file is renamed, stays: it is newer than the change. (Only what they change in the microseconds between the last
+comparison of a file and its renaming is lost.)
 """
 
 from __future__ import annotations
 
-import errno
 import fcntl
-import hashlib
 import json
 import os
-import re
-import stat
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Callable, Iterator, Mapping, NamedTuple, TypeVar
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._work_directory import (
-    IGNORE,
-    LOCK,
-    LOCK_PATH,
-    closing,
-    exists,
-    locked,
-)
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import _plain_file
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._plain_file import Found, closing, exists
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import LABEL
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._work_directory import IGNORE, LOCK, LOCK_PATH, NAME, locked
 
 JOURNAL = "journal"
 _NEW_JOURNAL = "journal.new"
 _NEW_IGNORE = "ignore.new"
 _FORMAT = 1
-_MOST_BYTES = 64 * 1024
-_MOST_JOURNAL_BYTES = 64 * 1024 * 1024
-_FILE = re.compile(r"[a-z0-9,][a-z0-9,._-]*\.yml\Z")  # whatever else a journal lists, no release of ours wrote
+_MAX_JOURNAL_BYTES = 64 * 1024 * 1024
+_UNFINISHED = (
+    "an interrupted change cannot be finished: its journal is damaged, or a newer release began it; update mailops.profiles, "
+    f"or restore the files from Git or a backup and remove {NAME}/{JOURNAL}"
+)
 _SYNCED_TOGETHER = 200  # a third cheaper than one by one, and below every limit of open files
-
-
-class Found(NamedTuple):
-    content: bytes
-    status: os.stat_result
 
 
 class Step(NamedTuple):
@@ -62,19 +51,11 @@ class Step(NamedTuple):
     after: str | None
 
 
-class Recorded(Exception):
-    """A change was committed, and cannot be brought into all files: which change, and the OSError."""
-
-
-class Unfinished(Exception):
-    """The journal of a crashed writer cannot be worked off: it or a new file is damaged, or a newer release wrote it."""
-
-
 Result = TypeVar("Result")
 
 
 def snapshot(directory: int, take: Callable[[Files], Result], timeout: float) -> Result:
-    """What ``take`` reads of one consistent state. It is called again if the first writer ever came in between."""
+    """What ``take`` reads of one consistent state. It is called again when the first writer ever came in between."""
     while True:
         with locked(directory, fcntl.LOCK_SH, timeout) as work:
             result = take(Files(directory, work))
@@ -84,7 +65,7 @@ def snapshot(directory: int, take: Callable[[Files], Result], timeout: float) ->
 
 @contextmanager
 def writing(directory: int, timeout: float) -> Iterator[Files]:
-    """The files under the exclusive lock, after what a crashed writer left has been put in order."""
+    """The files under the exclusive lock, after the change of a crashed writer has been finished."""
     with locked(directory, fcntl.LOCK_EX, timeout) as work:
         files = Files(directory, work)
         files.recover()
@@ -105,30 +86,33 @@ class Files:
         self._pending = {} if work is None else self._left_to_do()
 
     def names(self) -> set[str]:
-        """Whatever lies in the directory or may be about to; ``read`` knows whether it is there."""
+        """All that lies in the directory, or is about to; ``read`` knows whether it is there."""
         return {*os.listdir(self._directory), *self._pending}
 
     def read(self, file: str) -> Found | None:
         """A file, or None; Invalid when it is not one that can be read."""
         step = self._pending.get(file)
         if step is None:
-            return _read(self._directory, file)
-        return None if step.after is None else _read(self._work, file)
+            return _plain_file.read(self._directory, file)
+        return None if step.after is None else _plain_file.read(self._work, file)
 
     # --- writing ---
 
     def commit(self, contents: Mapping[str, bytes | None], seen: Mapping[str, Found | None]) -> bool:
         """Write (None: remove) these files. False: one is no longer as it was ``seen``, and nothing was done."""
-        steps = [Step(file, _digest(seen[file]), _sha256(content)) for file, content in sorted(contents.items())]
+        steps = [
+            Step(file, _plain_file.sha256(old.content if (old := seen[file]) else None), _plain_file.sha256(content))
+            for file, content in sorted(contents.items())
+        ]
         new = {file: content for file, content in contents.items() if content is not None}
         for file, content in new.items():
-            if len(content) > _MOST_BYTES:
-                raise Invalid(f"{file}: would have more than {_MOST_BYTES} bytes; shorten its texts")
+            if len(content) > _plain_file.MAX_BYTES:
+                raise Invalid(f"{file}: would have more than {_plain_file.MAX_BYTES} bytes; shorten its texts")
         self._stage(new, seen)
-        if any(_state(self._directory, step.file) != step.before for step in steps):
+        if any(_plain_file.state(self._directory, step.file) != step.before for step in steps):
             return False
         with closing(self._create(_NEW_JOURNAL)) as descriptor:
-            _write(descriptor, json.dumps({"format": _FORMAT, "steps": steps}).encode())
+            _plain_file.write(descriptor, json.dumps({"format": _FORMAT, "steps": steps}).encode())
             os.fsync(descriptor)
         with self._recorded("the change"):
             os.rename(_NEW_JOURNAL, JOURNAL, src_dir_fd=self._work, dst_dir_fd=self._work)
@@ -138,14 +122,14 @@ class Files:
         return True
 
     def recover(self) -> None:
-        """Do what a crashed writer committed, and remove its litter."""
+        """Finish what a crashed writer committed, and remove its temporary files."""
         if self._committed:
             with self._recorded("an earlier change"):
                 self._finish()
         self.sweep()
         if not exists(IGNORE, self._work):
             with closing(self._create(_NEW_IGNORE)) as descriptor:
-                _write(descriptor, b"*\n")
+                _plain_file.write(descriptor, b"*\n")
             os.rename(_NEW_IGNORE, IGNORE, src_dir_fd=self._work, dst_dir_fd=self._work)
 
     def sweep(self) -> None:
@@ -163,7 +147,7 @@ class Files:
                 descriptors = []
                 for file in names[start : start + _SYNCED_TOGETHER]:
                     descriptors.append(opened.enter_context(closing(self._create(file, seen[file]))))
-                    _write(descriptors[-1], contents[file])
+                    _plain_file.write(descriptors[-1], contents[file])
                 for descriptor in descriptors:
                     os.fsync(descriptor)
         os.fsync(self._work)
@@ -179,7 +163,7 @@ class Files:
         mode = replaced.status.st_mode & 0o777
         try:
             os.fchown(descriptor, -1, replaced.status.st_gid)
-        except PermissionError:  # what that group might do is not for the writer's
+        except PermissionError:  # the rights of that group are not for the writer's
             mode &= ~0o070
         with suppress(PermissionError):
             os.fchown(descriptor, replaced.status.st_uid, -1)
@@ -190,7 +174,7 @@ class Files:
 
     @property
     def _committed(self) -> bool:
-        """Whether there is a journal, so that what it lists will be done whatever happens now."""
+        """Whether there is a journal, so that what it lists will be done in any case."""
         return exists(JOURNAL, self._work)
 
     @contextmanager
@@ -200,43 +184,46 @@ class Files:
         except OSError as exc:
             if not self._committed:
                 raise
-            raise Recorded(what, exc) from exc
+            reason = f"{exc.filename}: {exc.strerror}" if isinstance(exc.filename, str) else f"{exc.strerror}"
+            raise Invalid(
+                f"{what} is recorded, but not yet in all files ({reason}); mend that, and the next run that writes finishes it"
+            ) from exc
 
     def _left_to_do(self) -> dict[str, Step]:
         pending = {}
         for step in self._journal():
-            current = _state(self._directory, step.file)
+            current = _plain_file.state(self._directory, step.file)
             if current == step.before:
-                staged = _state(self._work, step.file)
+                staged = _plain_file.state(self._work, step.file)
                 if staged == step.after:
                     pending[step.file] = step
-                elif staged is None:  # it had come into its place, and somebody put the old file there again
+                elif staged is None:  # it had been renamed, and the old file was put back
                     self.later.append(step.file)
                 else:
-                    raise Unfinished
+                    raise Invalid(_UNFINISHED)
             elif current != step.after:
                 self.later.append(step.file)
         return pending
 
     def _journal(self) -> list[Step]:
         try:
-            found = _read(self._work, JOURNAL, _MOST_JOURNAL_BYTES)
+            found = _plain_file.read(self._work, JOURNAL, _MAX_JOURNAL_BYTES)
             journal = json.loads(found.content) if found else {"format": _FORMAT, "steps": []}
             steps = [Step(*step) for step in journal["steps"]]
-            if journal["format"] != _FORMAT or not all(_FILE.match(step.file) for step in steps):
-                raise Unfinished
-        except (Invalid, ValueError, TypeError, KeyError, RecursionError) as exc:
-            raise Unfinished from exc
+            if journal["format"] != _FORMAT or not all(LABEL.match(step.file) for step in steps):
+                raise ValueError
+        except (ValueError, TypeError, KeyError, RecursionError) as exc:  # Invalid is a ValueError
+            raise Invalid(_UNFINISHED) from exc
         return steps
 
     def _finish(self) -> None:
         for step in self._pending.values():
-            if _state(self._directory, step.file) != step.before:  # the last of thousands comes after a second
+            if _plain_file.state(self._directory, step.file) != step.before:  # the last of thousands comes after a second
                 self.later.append(step.file)
             elif step.after is not None:
                 os.rename(step.file, step.file, src_dir_fd=self._work, dst_dir_fd=self._directory)
             else:
-                with suppress(FileNotFoundError):  # somebody else has just removed it
+                with suppress(FileNotFoundError):  # it was removed meanwhile
                     os.unlink(step.file, dir_fd=self._directory)
         os.fsync(self._directory)
         os.fsync(self._work)
@@ -244,50 +231,3 @@ class Files:
         self._pending = {}
         with suppress(OSError):  # the files are there, and a journal that comes back finds nothing to do
             os.fsync(self._work)
-
-
-# --- one file ---
-
-
-def _read(directory: int, name: str, limit: int = _MOST_BYTES) -> Found | None:
-    try:
-        # O_NONBLOCK: a pipe must not keep us waiting.
-        descriptor = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC, dir_fd=directory)
-    except FileNotFoundError:
-        return None
-    except OSError as exc:
-        if exc.errno in (errno.ELOOP, errno.ENXIO):  # a link, a socket
-            raise Invalid("is not a regular file; replace or remove it") from exc
-        raise
-    with closing(descriptor):
-        status = os.fstat(descriptor)
-        if not stat.S_ISREG(status.st_mode):
-            raise Invalid("is not a regular file; replace or remove it")
-        chunks, left = [], limit
-        while chunk := os.read(descriptor, left + 1):
-            chunks.append(chunk)
-            left -= len(chunk)
-            if left < 0:
-                raise Invalid(f"has more than {limit} bytes; no profile has")
-        return Found(b"".join(chunks), status)
-
-
-def _write(descriptor: int, content: bytes) -> None:
-    while content:
-        content = content[os.write(descriptor, content) :]
-
-
-def _sha256(content: bytes | None) -> str | None:
-    return None if content is None else hashlib.sha256(content).hexdigest()
-
-
-def _digest(found: Found | None) -> str | None:
-    return None if found is None else _sha256(found.content)
-
-
-def _state(directory: int, name: str) -> str | None:
-    """The SHA-256 of a file, None where there is none; what is no such file is like none that we know."""
-    try:
-        return _digest(_read(directory, name))
-    except Invalid:
-        return "not a file"

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""``.mailops/`` beside the profiles: the lock, and room for what a change needs on its way. Git ignores it."""
+"""``.mailops/`` beside the profiles: the lock, and the temporary files of a change. Git ignores it."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from contextlib import ExitStack, contextmanager, suppress
 from typing import Iterator
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._plain_file import closing, exists
 
 NAME = ".mailops"
 LOCK = "lock"
@@ -23,13 +24,9 @@ LOCK_PATH = f"{NAME}/{LOCK}"
 IGNORE = ".gitignore"
 
 
-class Busy(Exception):
-    """Others held the lock for longer than we may wait."""
-
-
 @contextmanager
 def locked(directory: int, kind: int, timeout: float) -> Iterator[int | None]:
-    """The work directory under its lock; None for a reader where no writer has ever been. Busy: not in time."""
+    """The work directory under its lock; None for a reader where no writer has ever been. Invalid when others hold it too long."""
     deadline = time.monotonic() + timeout
     # NFS makes a lock of its own of flock, and wants the file open for writing for an exclusive one.
     flags = (os.O_RDONLY if kind == fcntl.LOCK_SH else os.O_RDWR) | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
@@ -41,29 +38,31 @@ def locked(directory: int, kind: int, timeout: float) -> Iterator[int | None]:
                 work = opened.enter_context(_opened(directory))
                 lock = opened.enter_context(_opened_lock(work, flags))
             except FileNotFoundError:
-                if kind == fcntl.LOCK_EX:  # somebody removed it meanwhile
+                if kind == fcntl.LOCK_EX:  # it was removed meanwhile
                     continue
                 work = None
                 break
             try:
                 fcntl.flock(lock, kind | fcntl.LOCK_NB)
             except BlockingIOError:
-                _wait(lock, kind, deadline)
+                _wait(lock, kind, deadline, timeout)
             if exists(LOCK_PATH, directory, os.fstat(lock)):
                 break
             opened.close()  # it was removed while we waited, and others may hold a new one
         yield work
 
 
-def _wait(lock: int, kind: int, deadline: float) -> None:
-    # To ask again and again is no way: readers never come between the writes of a busy writer. flock itself knows no time limit,
-    # so a thread waits. Left behind, it does no harm: a lock that it gets goes with the descriptor, which is closed by then.
+def _wait(lock: int, kind: int, deadline: float, timeout: float) -> None:
+    # Polling would starve readers of a busy writer, and flock has no time limit, so a thread waits. When it is abandoned, the lock
+    # that it gets goes with the descriptor, which is closed by then.
     waiter = threading.Thread(target=fcntl.flock, args=(lock, kind), daemon=True)
     waiter.start()
     waiter.join(deadline - time.monotonic())
     if waiter.is_alive():
-        raise Busy
-    fcntl.flock(lock, kind | fcntl.LOCK_NB)  # nothing new, unless the thread failed: then it says why
+        raise Invalid(
+            f"another process has held it locked for {timeout:g} seconds; let it finish (fuser {LOCK_PATH} there names it), then run again"
+        )
+    fcntl.flock(lock, kind | fcntl.LOCK_NB)  # we have it already, unless the thread failed: then this raises why
 
 
 def _create(directory: int) -> None:
@@ -116,20 +115,3 @@ def _opened(directory: int) -> Iterator[int]:
 def sync_directory(path: str) -> None:
     with closing(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as descriptor:
         os.fsync(descriptor)
-
-
-@contextmanager
-def closing(descriptor: int) -> Iterator[int]:
-    try:
-        yield descriptor
-    finally:
-        os.close(descriptor)
-
-
-def exists(name: str, directory: int, status: os.stat_result | None = None) -> bool:
-    """Whether there is such a file, the one that ``status`` describes."""
-    try:
-        found = os.stat(name, dir_fd=directory, follow_symlinks=False)
-    except FileNotFoundError:
-        return False
-    return status is None or os.path.samestat(found, status)

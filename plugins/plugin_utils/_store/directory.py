@@ -4,7 +4,7 @@
 
 """Profiles in a directory, one YAML file each, made to be reviewed in Git.
 
-People and Git write these files as well, so whatever is read is validated, and all that is wrong is reported at once.
+People and Git write these files as well, so all that is read is validated, and everything that is wrong is reported at once.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import contextmanager, suppress
-from typing import Collection, Iterable, Iterator
+from typing import Collection, Iterator, Mapping
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, comma_list
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import derived_key
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Stored
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import (
     TIMEOUT,
@@ -27,10 +27,16 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._store import (
     _work_directory,
 )
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._filesystem import may_write, os_message, parents, unwritable
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._journal import Files, Found
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._journal import Files
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._plain_file import Found
 
 _ATTEMPTS = 5  # when Git or an editor changes what is just being written
-_MOST_SHOWN = 10
+_MAX_NAMED = 10  # ignored files in a warning
+_REMEDIES = {
+    "name": "give one of them another name",
+    "id": "give one of them an id of its own (uuidgen makes one)",
+    "key": "remove the line with the key from one of them",
+}
 
 
 class DirectoryStore(Store):
@@ -45,19 +51,22 @@ class DirectoryStore(Store):
         return os.path.isdir(self.path)
 
     def read(self, names: Collection[str] | None = None) -> dict[str, Stored]:
+        found = self._read_all()
+        return found if names is None else {name: found[name] for name in sorted(set(names).intersection(found))}
+
+    def _read_all(self) -> dict[str, Stored]:
         with self._translated(), self._opened() as directory:
             if directory is None:
                 return {}
             # The lock is held while files are read, not while they are parsed, which takes ten times as long.
-            found = _journal.snapshot(directory, lambda files: self._read(files, names), TIMEOUT)
-        return self._parse(found)
+            found = _journal.snapshot(directory, self._read_files, TIMEOUT)
+        return _by_name(self._parse(found))
 
-    def update(self, names: Collection[str] | None, change: Change[Result]) -> Result:
+    def update(self, change: Change[Result]) -> Result:
         with self._translated():
             if not self._has_lock:
-                # Before it becomes a store, all that looks like a profile is one.
-                found = self.read()
-                changes, result = change({name: record for name, record in found.items() if names is None or name in names})
+                # Before it becomes a store, everything that looks like a profile must be one.
+                changes, result = change(self._read_all())
                 if not changes:  # nothing to write, so nothing is created
                     if self.exists:
                         self._refuse_unwritable()
@@ -66,10 +75,10 @@ class DirectoryStore(Store):
             self._create()
             with self._opened() as directory, _journal.writing(directory, TIMEOUT) as files:
                 for _attempt in range(_ATTEMPTS):
-                    found = self._read(files, names)
-                    snapshot = self._parse(found)
-                    changes, result = change(snapshot)
-                    if not changes or self._write(files, names, found, snapshot, changes):
+                    found = self._read_files(files)
+                    records = self._parse(found)
+                    changes, result = change(_by_name(records))
+                    if not changes or self._write(files, found, records, changes):
                         return result
         raise MailopsError(
             f"store {self.path}: its files keep changing while they are written; let Git or whatever changes them finish, "
@@ -93,7 +102,7 @@ class DirectoryStore(Store):
             status = os.stat(directory) if directory is not None else None
             if status and status.st_mode & stat.S_ISVTX and os.geteuid() not in (0, status.st_uid):
                 raise MailopsError(
-                    f"store {self.path}: has the sticky bit, with which nobody may replace the files of others; "
+                    f"store {self.path}: has the sticky bit, with which no user may replace the files of others; "
                     "take it away (chmod -t), or give another path in store"
                 )
 
@@ -127,24 +136,23 @@ class DirectoryStore(Store):
         for path in reversed(missing):
             with suppress(FileExistsError):  # another run was faster
                 os.mkdir(path, 0o700)
-            with suppress(PermissionError):  # whoever may create files there need not be one who may list them
+            with suppress(PermissionError):  # the right to create files there does not include that to list them
                 _work_directory.sync_directory(os.path.dirname(path))
 
-    def _profiles(self, files: Files) -> set[str]:
-        """The names of the profiles that have a file; what else lies there becomes a warning."""
-        visible = [file for file in files.names() if not file.startswith(".")]
-        names = {file: _profile_file.profile_name(file) for file in visible}
-        foreign = sorted(file for file, name in names.items() if name is None)
+    def _labels(self, files: Files) -> list[str]:
+        """The files that are profiles. What else is there becomes a warning."""
+        visible = sorted(file for file in files.names() if not file.startswith("."))
+        foreign = [file for file in visible if not _profile_file.LABEL.match(file)]
         if foreign:
-            if len(foreign) == len(names) and not os.path.lexists(self._work):
+            if foreign == visible and not os.path.lexists(self._work):
                 raise MailopsError(
                     f"store {self.path}: holds other files and no profile; give a directory of its own, "
                     f"or create {self._work} if this is the one"
                 )
-            shown = comma_list(_foreign(file) for file in foreign[:_MOST_SHOWN])
-            more = f" and {len(foreign) - _MOST_SHOWN} more" if len(foreign) > _MOST_SHOWN else ""
-            self._warn(f"ignored what is no profile: {shown}{more}")
-        return {name for name in names.values() if name is not None}
+            named = comma_list(map(_ignored, foreign[:_MAX_NAMED]))
+            more = f" and {len(foreign) - _MAX_NAMED} more" if len(foreign) > _MAX_NAMED else ""
+            self._warn(f"ignored what is no profile: {named}{more}")
+        return [file for file in visible if _profile_file.LABEL.match(file)]
 
     def _warn(self, text: str) -> None:
         warning = f"store {self.path}: {text}"
@@ -153,92 +161,85 @@ class DirectoryStore(Store):
 
     # --- reading ---
 
-    def _read(self, files: Files, names: Collection[str] | None) -> dict[str, Found]:
+    def _read_files(self, files: Files) -> dict[str, Found]:
+        """The content of each file, by label."""
         self._warn_of_later(files)
-        present = self._profiles(files)
-        return self._read_files(files, present if names is None else present.intersection(names))
-
-    def _warn_of_later(self, files: Files) -> None:
-        for file in files.later:
-            self._warn(f"{file}: was changed by somebody else after a change of it was recorded; it stays as it is, so check it")
-
-    def _read_files(self, files: Files, names: Iterable[str]) -> dict[str, Found]:
         found, problems = {}, []
-        for name in sorted(names):
-            file = _profile_file.file_name(name)
+        for label in self._labels(files):
             try:
-                content = files.read(file)
+                content = files.read(label)
             except Invalid as exc:
-                problems.append(f"store {self.path}: {file}: {exc}")
+                problems.append(f"store {self.path}: {_profile_file.printable(label)}: {exc}")
                 continue
             if content is not None:
-                found[name] = content
+                found[label] = content
         if problems:
             raise MailopsError(*problems)
         return found
 
-    def _parse(self, found: dict[str, Found]) -> dict[str, Stored]:
+    def _warn_of_later(self, files: Files) -> None:
+        for label in files.later:
+            self._warn(
+                f"{_profile_file.printable(label)}: was changed by another program after a change of it was recorded; "
+                "it stays as it is, so check it"
+            )
+
+    def _parse(self, found: Mapping[str, Found]) -> dict[str, Stored]:
+        """The record in each file, by label."""
         records: dict[str, Stored] = {}
-        owners: dict[str, str] = {}
-        problems = []
-        for name, (content, _status) in found.items():
+        problems: list[str] = []
+        for label, (content, _status) in found.items():
             try:
-                records[name] = record = _profile_file.parse(name, content)
+                records[label] = _profile_file.parse(label, content)
             except MailopsError as exc:
-                problems += exc.problems
-                continue
-            owner = owners.setdefault(record.id, name)
-            if owner != name:
-                files = " and ".join(sorted(map(_profile_file.file_name, (owner, name))))
-                problems.append(f"{files} have the same id; give one of them an id of its own (uuidgen makes one)")
+                problems += [f"store {self.path}: {problem}" for problem in exc.problems]
+        problems += self._conflicts(records)
         if problems:
-            raise MailopsError(*(f"store {self.path}: {problem}" for problem in problems))
-        return records
+            raise MailopsError(*problems)
+        return _with_keys(records)
+
+    def _conflicts(self, records: Mapping[str, Stored]) -> list[str]:
+        """A problem for each two files that have the same name, id or key."""
+        shared: dict[tuple[str, str], list[str]] = {}
+        for what in _REMEDIES:
+            owners: dict[str, str] = {}
+            for label, record in records.items():
+                value = getattr(record, what)
+                if value is not None and owners.setdefault(value, label) != label:
+                    shared.setdefault((owners[value], label), []).append(what)
+        return [
+            f"store {self.path}: {_profile_file.printable(one)} and {_profile_file.printable(other)} have the same "
+            f"{comma_list(whats)}; {' and '.join(_REMEDIES[what] for what in whats)}"
+            for (one, other), whats in shared.items()
+        ]
 
     # --- writing ---
 
-    def _write(
-        self, files: Files, names: Collection[str] | None, found: dict[str, Found], snapshot: dict[str, Stored], changes: Changes
-    ) -> bool:
+    def _write(self, files: Files, found: Mapping[str, Found], records: Mapping[str, Stored], changes: Changes) -> bool:
         """Whether the changes are written; not if a file has changed since it was found."""
-        ids = {*changes.remove, *(record.id for record in changes.put)}
-        if names is not None:  # another file may have a name that is about to be given, or hold an id
-            found = found | self._read_files(files, {record.name for record in changes.put}.difference(names))
-            # Where a file does not say its id, that follows from its name, and another profile may have had this name before.
-            sure = {
-                record.id for name, record in snapshot.items() if _says_id(found[name], record.id) or record.id in changes.remove
-            }
-            found = found | self._holders(files, ids - sure, found)
-        owners = {record.id: record for record in (snapshot if names is None else self._parse(found)).values()}
-        contents: dict[str, bytes | None] = {_profile_file.file_name(owners[item].name): None for item in ids if item in owners}
+        labels = {record.id: label for label, record in records.items()}
+        contents: dict[str, bytes | None] = {labels[item]: None for item in changes.remove if item in labels}
+        after = {label: record for label, record in records.items() if label not in contents}
+        taken = {file.casefold() for file in files.names()}
         for record in changes.put:
-            old = owners.get(record.id)
-            file = _profile_file.file_name(record.name)
-            if record.name in found and file not in contents:
-                raise MailopsError(f"store {self.path}: {file}: another profile has this name; give another one")
-            contents[file] = self._text(record, old, found)
-        seen = {_profile_file.file_name(name): content for name, content in found.items()}
-        contents = {file: content for file, content in contents.items() if file not in seen or seen[file].content != content}
-        written = not contents or files.commit(contents, {file: seen.get(file) for file in contents})
+            label = labels.get(record.id) or _profile_file.free_label(record.name, taken)
+            taken.add(label)
+            after[label] = record
+            contents[label] = self._text(label, record, records.get(label), found)
+        problems = self._conflicts(after)
+        if problems:
+            raise MailopsError(*problems)
+        contents = {label: content for label, content in contents.items() if label not in found or found[label].content != content}
+        written = not contents or files.commit(contents, {label: found.get(label) for label in contents})
         self._warn_of_later(files)
         return written
 
-    def _text(self, record: Stored, old: Stored | None, found: dict[str, Found]) -> bytes:
-        before = found[old.name].content if old else b""
-        text = _profile_file.edited_text(record, old, before) if old else None
+    def _text(self, label: str, record: Stored, old: Stored | None, found: Mapping[str, Found]) -> bytes:
+        before = found[label].content if old else b""
+        text = _profile_file.edited_text(label, record, old, before) if old else None
         if text is None and b"#" in before:
-            self._warn(f"{_profile_file.file_name(record.name)}: was written anew, without its comments; look for them in Git")
+            self._warn(f"{_profile_file.printable(label)}: was written anew, without its comments; look for them in Git")
         return text or _profile_file.new_text(record)
-
-    def _holders(self, files: Files, ids: Collection[str], known: Collection[str]) -> dict[str, Found]:
-        """The other files that seem to hold a record with one of these ids. To parse all would take ten times as long."""
-        found = {}
-        for name in self._profiles(files).difference(known) if ids else ():
-            with suppress(Invalid):  # not ours to judge now
-                content = files.read(_profile_file.file_name(name))
-                if content and (_profile_file.derived_id(name) in ids or any(_says_id(content, item) for item in ids)):
-                    found[name] = content
-        return found
 
     # --- messages ---
 
@@ -246,22 +247,6 @@ class DirectoryStore(Store):
     def _translated(self) -> Iterator[None]:
         try:
             yield
-        except _work_directory.Busy as exc:
-            raise MailopsError(
-                f"store {self.path}: another process has held it locked for {TIMEOUT:g} seconds; "
-                f"let it finish (fuser {self._lock} names it), then run again"
-            ) from exc
-        except _journal.Recorded as exc:
-            what, error = exc.args
-            raise MailopsError(
-                f"store {self.path}: {what} is recorded, but not yet in all files ({_reason(error)}); "
-                "mend that, and the next run that writes finishes it"
-            ) from exc
-        except _journal.Unfinished as exc:
-            raise MailopsError(
-                f"store {self.path}: an interrupted change cannot be finished: its record is damaged, or a newer release began it; "
-                f"update mailops.profiles, or restore the files from Git or a backup and remove {self._work}/{_journal.JOURNAL}"
-            ) from exc
         except Invalid as exc:
             raise MailopsError(f"store {self.path}: {exc}") from exc
         except OSError as exc:
@@ -274,21 +259,23 @@ class DirectoryStore(Store):
         return os.path.join(self.path, name) if isinstance(name, str) else self.path
 
 
-def _says_id(found: Found, profile_id: str) -> bool:
-    return profile_id.encode() in found.content.lower()
+def _by_name(records: Mapping[str, Stored]) -> dict[str, Stored]:
+    return {record.name: record for record in sorted(records.values(), key=lambda record: record.name)}
 
 
-def _reason(exc: OSError) -> str:
-    return f"{exc.filename}: {exc.strerror}" if isinstance(exc.filename, str) else f"{exc.strerror}"
+def _with_keys(records: Mapping[str, Stored]) -> dict[str, Stored]:
+    """The records, with a key for each one whose file has none."""
+    taken = {record.key for record in records.values() if record.key is not None}
+    complete = dict(records)
+    for label, record in sorted(records.items(), key=lambda item: item[1].name):
+        if record.key is None:
+            key = derived_key(record.name, taken)
+            taken.add(key)
+            complete[label] = record._replace(data={**record.data, "key": key})
+    return complete
 
 
-def _foreign(file: str) -> str:
-    shown = file if file.isprintable() else ascii(file)
+def _ignored(file: str) -> str:
     stem, ending = os.path.splitext(file)
-    try:
-        profile = values.profile_name(stem)
-    except Invalid:
-        return shown
-    if ending not in (".yml", ".yaml"):
-        return shown
-    return f"{shown} (the profile {profile!r} belongs in {_profile_file.file_name(profile)})"
+    hint = f" (rename it to {_profile_file.printable(stem + _profile_file.ENDING)} if it is one)" if ending == ".yaml" else ""
+    return _profile_file.printable(file) + hint

@@ -21,7 +21,7 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Stored
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import TIMEOUT, Change, Result, Store, _libpq
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._documents import documents, records
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._documents import records, rows
 
 try:
     import psycopg
@@ -31,13 +31,14 @@ except ImportError:  # psycopg, or the libpq that it needs
 
 SCHEMA = "mailops_profiles"
 
-# What brings the schema from each version to the next; the first makes it, in an empty schema.
+# The statements that bring the schema from each version to the next. The first ones create it, in an empty schema.
 STEPS: tuple[str, ...] = (
     f"""
     CREATE TABLE {SCHEMA}.schema_version (version integer NOT NULL);
     INSERT INTO {SCHEMA}.schema_version (version) VALUES (1);
     CREATE TABLE {SCHEMA}.profiles (
         id text PRIMARY KEY,
+        key text NOT NULL UNIQUE,
         name text NOT NULL UNIQUE,
         revision integer NOT NULL,
         document text NOT NULL
@@ -46,7 +47,7 @@ STEPS: tuple[str, ...] = (
 )
 
 _READER = "REPEATABLE READ READ ONLY"
-_WRITER = "READ COMMITTED"  # whoever has waited for the lock sees what the writer before has done
+_WRITER = "READ COMMITTED"  # after waiting for the lock, a session sees what the writer before has committed
 
 _RELATIONS = """
     SELECT c.relname FROM pg_catalog.pg_namespace n
@@ -54,14 +55,14 @@ _RELATIONS = """
 """
 
 # Seconds between two attempts.
-_SHORTEST_PAUSE, _LONGEST_PAUSE = 0.01, 0.5
+_MIN_PAUSE, _MAX_PAUSE = 0.01, 0.5
 
 # https://www.postgresql.org/docs/current/errcodes-appendix.html
 # Another session was faster: could not serialise (or a standby replayed), deadlock.
 _OVERTAKEN = ("40001", "40P01")
-# Another session has created it meanwhile, or it has been there all the time under another kind.
+# Another session has created it meanwhile, or something else of that name has been there all the time.
 _THERE_ALREADY = ("23505", "42P06", "42P07", "42710")
-_MOST_RACES = 5
+_MAX_RACES = 5
 _LOST = ("08", "57P", "25P03")
 
 _PROBLEMS = {
@@ -101,12 +102,12 @@ class PostgresqlStore(Store):
 
         return self._transact(_READER, work)
 
-    def update(self, names: Collection[str] | None, change: Change[Result]) -> Result:
+    def update(self, change: Change[Result]) -> Result:
         def work(connection: psycopg.Connection) -> Result:
             version = self._version(connection, "FOR UPDATE")
             if version:
                 self._migrate(connection, version)
-            changes, result = change(self._select(connection, names) if version else {})
+            changes, result = change(self._select(connection) if version else {})
             if changes:
                 if not version:
                     self._migrate(connection, version)
@@ -118,7 +119,7 @@ class PostgresqlStore(Store):
     def refuse_unusable(self) -> None:
         def work(connection: psycopg.Connection) -> None:
             self._migrate(connection, self._version(connection))
-            # What update does, on no row: it needs the same rights, and waits for nobody.
+            # What update does, on no row: it needs the same rights, and waits for no lock.
             connection.execute(f"SELECT version FROM {SCHEMA}.schema_version WHERE false FOR UPDATE")
             connection.execute(f"DELETE FROM {SCHEMA}.profiles WHERE false")
             connection.execute(f"INSERT INTO {SCHEMA}.profiles SELECT * FROM {SCHEMA}.profiles WHERE false")
@@ -128,28 +129,28 @@ class PostgresqlStore(Store):
     # --- transactions ---
 
     def _transact(self, kind: str, work: Callable[[psycopg.Connection], Result], commit: bool = True) -> Result:
-        """What ``work`` returns, done in a transaction of its own; again where another session was faster, until TIMEOUT."""
+        """What ``work`` returns, in a transaction of its own, which is repeated when another session was faster, until TIMEOUT."""
         deadline = time.monotonic() + TIMEOUT
-        pause = _SHORTEST_PAUSE
+        pause = _MIN_PAUSE
         races = 0
         while True:
             try:
                 return self._attempt(kind, work, commit)
             except psycopg.Error as exc:
                 races += exc.sqlstate in _THERE_ALREADY
-                if exc.sqlstate not in (*_OVERTAKEN, *_THERE_ALREADY) or races > _MOST_RACES:
+                if exc.sqlstate not in (*_OVERTAKEN, *_THERE_ALREADY) or races > _MAX_RACES:
                     raise MailopsError(self._problem(exc, kind)) from exc
                 if time.monotonic() > deadline:
                     raise MailopsError(
                         f"store {self.location}: other sessions have been faster again and again for {TIMEOUT:g} seconds; run again"
                     ) from exc
             time.sleep(random.uniform(0, pause))
-            pause = min(2 * pause, _LONGEST_PAUSE)
+            pause = min(2 * pause, _MAX_PAUSE)
 
     def _attempt(self, kind: str, work: Callable[[psycopg.Connection], Result], commit: bool) -> Result:
         with closing(self._connect()) as connection:  # closing it rolls back what is not committed
             connection.execute(
-                # With row security on, a reader whom it hides the profiles from would see an empty store instead of a refusal.
+                # With row security on, a reader from whom it hides the profiles would see an empty store instead of an error.
                 f"BEGIN ISOLATION LEVEL {kind}; SET LOCAL search_path TO pg_catalog; SET LOCAL row_security TO off; "
                 f"SET LOCAL lock_timeout TO {max(1, round(TIMEOUT * 1000))}"
             )
@@ -222,26 +223,25 @@ class PostgresqlStore(Store):
                 "let the role that is to own it do so, with the statements in docs/stores.md"
             ) from exc
 
-    def _select(self, connection: psycopg.Connection, names: Collection[str] | None) -> dict[str, Stored]:
-        query = f"SELECT id, name, revision, document FROM {SCHEMA}.profiles"
+    def _select(self, connection: psycopg.Connection, names: Collection[str] | None = None) -> dict[str, Stored]:
+        query = f"SELECT id, key, name, revision, document FROM {SCHEMA}.profiles"
         if names is None:
-            rows = connection.execute(query)
+            found = connection.execute(query)
         else:
-            rows = connection.execute(f"{query} WHERE name = ANY(%b)", (list(names),))
-        return records(rows.fetchall(), self.location)
+            found = connection.execute(f"{query} WHERE name = ANY(%b)", (list(names),))
+        return records(found.fetchall(), self.location)
 
     def _write(self, connection: psycopg.Connection, changes: Changes) -> None:
         # All old rows go before a new one comes: two profiles may swap their names.
         gone = [*changes.remove, *(record.id for record in changes.put)]
         connection.execute(f"DELETE FROM {SCHEMA}.profiles WHERE id = ANY(%b)", (gone,))
-        rows = [(record.id, record.name, record.revision, text) for record, text in zip(changes.put, documents(changes.put))]
         # 10,000 rows in binary arrays take 0.25 s, in arrays as text 0.8 s, as a pipeline of statements 0.45 s.
         inserted = connection.execute(
-            f"INSERT INTO {SCHEMA}.profiles (id, name, revision, document) "
-            "SELECT * FROM unnest(%b::text[], %b::text[], %b::integer[], %b::text[])",
-            [list(column) for column in zip(*rows)] or [[]] * 4,
+            f"INSERT INTO {SCHEMA}.profiles (id, key, name, revision, document) "
+            "SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::integer[], %b::text[])",
+            [list(column) for column in zip(*rows(changes.put))] or [[]] * 5,
         )
-        if inserted.rowcount != len(rows):  # a rule or a trigger of somebody else's
+        if inserted.rowcount != len(changes.put):  # a rule or a trigger that is not ours
             raise MailopsError(self._foreign())
 
     # --- messages: what the server says may quote a document ---

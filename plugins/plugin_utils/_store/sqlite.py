@@ -4,7 +4,7 @@
 
 """Profiles in one SQLite file, with nothing but the standard library.
 
-Refusals leave the file byte for byte as it was, so its header is read before SQLite may touch it: SQLite would recover,
+A file that is refused stays byte for byte as it was, so its header is read before SQLite may touch it: SQLite would recover,
 checkpoint or convert another program's database merely by opening it.
 """
 
@@ -18,9 +18,9 @@ from typing import Collection, Iterator
 from urllib.parse import quote
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Snapshot, Stored
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Stored
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import TIMEOUT, Change, Result, Store
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._documents import documents, records
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._documents import records, rows
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._filesystem import may_write, os_message, parents, unwritable
 
 APPLICATION_ID = 0x4D4F5052  # "MOPR"
@@ -32,12 +32,13 @@ _HEADER_SIZE = 100
 _USER_VERSION = slice(60, 64)
 _APPLICATION_ID = slice(68, 72)
 
-# SQLite allows 999 parameters in builds of before 2020; many names are picked out of everything instead.
-_MOST_PARAMETERS = 500
+# SQLite allows 999 parameters in builds of before 2020. For more names everything is read.
+_MAX_PARAMETERS = 500
 
 _SCHEMA = f"""
     CREATE TABLE profiles (
         id TEXT PRIMARY KEY,
+        key TEXT NOT NULL UNIQUE,
         name TEXT NOT NULL UNIQUE,
         revision INTEGER NOT NULL,
         document TEXT NOT NULL
@@ -63,7 +64,7 @@ class SqliteStore(Store):
             with self._connection() as connection, _transaction(connection, "DEFERRED"):
                 return self._select(connection, names) if self._has_schema(connection) else {}
 
-    def update(self, names: Collection[str] | None, change: Change[Result]) -> Result:
+    def update(self, change: Change[Result]) -> Result:
         with self._translated():
             first = None
             if not self._inspect():
@@ -76,10 +77,10 @@ class SqliteStore(Store):
                 connection.execute("PRAGMA journal_mode = DELETE")
                 with _transaction(connection, "IMMEDIATE"):
                     created = not self._has_schema(connection)
-                    snapshot = {} if created else self._select(connection, names)
+                    snapshot = {} if created else self._select(connection)
                     changes, result = first if first and not snapshot else change(snapshot)
                     if changes:
-                        self._write(connection, changes, snapshot, created)
+                        self._write(connection, changes, created)
             return result
 
     def refuse_unusable(self) -> None:
@@ -175,38 +176,24 @@ class SqliteStore(Store):
         self._check_ids(*ids)
         return True
 
-    def _select(self, connection: sqlite3.Connection, names: Collection[str] | None) -> dict[str, Stored]:
-        query = "SELECT id, name, revision, document FROM profiles"
+    def _select(self, connection: sqlite3.Connection, names: Collection[str] | None = None) -> dict[str, Stored]:
+        query = "SELECT id, key, name, revision, document FROM profiles"
         wanted = None if names is None else set(names)
-        if wanted is None or len(wanted) > _MOST_PARAMETERS:
-            rows = connection.execute(query)
+        if wanted is None or len(wanted) > _MAX_PARAMETERS:
+            found = connection.execute(query)
         else:
             marks = ", ".join("?" * len(wanted))
-            rows = connection.execute(f"{query} WHERE name IN ({marks})", sorted(wanted))
-        return records(rows.fetchall() if wanted is None else [row for row in rows if row[1] in wanted], self.path)
+            found = connection.execute(f"{query} WHERE name IN ({marks})", sorted(wanted))
+        return records([row for row in found if wanted is None or row[2] in wanted], self.path)
 
-    def _write(self, connection: sqlite3.Connection, changes: Changes, snapshot: Snapshot, created: bool) -> None:
+    def _write(self, connection: sqlite3.Connection, changes: Changes, created: bool) -> None:
         if created:
             for statement in _SCHEMA.split(";"):  # executescript would commit first
                 connection.execute(statement)
-        # A row that keeps its name is changed in place, which spares both indexes.
-        kept: list[Stored] = []
-        new: list[Stored] = []
-        for record in changes.put:
-            before = snapshot.get(record.name)
-            (kept if before is not None and before.id == record.id else new).append(record)
-        connection.executemany(
-            "UPDATE profiles SET revision = ?, document = ? WHERE id = ?",
-            ((record.revision, text, record.id) for record, text in zip(kept, documents(kept))),
-        )
-        # All other old rows go before a new one comes: two profiles may swap their names.
-        gone = [*changes.remove, *(record.id for record in new)]
-        if not created:
-            connection.executemany("DELETE FROM profiles WHERE id = ?", ((profile_id,) for profile_id in gone))
-        connection.executemany(
-            "INSERT INTO profiles (id, name, revision, document) VALUES (?, ?, ?, ?)",
-            ((record.id, record.name, record.revision, text) for record, text in zip(new, documents(new))),
-        )
+        # All old rows go before a new one comes: two profiles may swap their names.
+        gone = [*changes.remove, *(record.id for record in changes.put)]
+        connection.executemany("DELETE FROM profiles WHERE id = ?", ((profile_id,) for profile_id in gone))
+        connection.executemany("INSERT INTO profiles (id, key, name, revision, document) VALUES (?, ?, ?, ?, ?)", rows(changes.put))
 
     # --- messages ---
 

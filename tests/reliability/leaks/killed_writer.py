@@ -36,7 +36,7 @@ def main() -> None:
     kind, path = sys.argv[1:]
     if kind == "directory":
         Files._finish = _die  # between the journal and the files
-    (KilledSqlite if kind == "sqlite" else DirectoryStore)(path).update(None, _change)
+    (KilledSqlite if kind == "sqlite" else DirectoryStore)(path).update(_change)
 
 
 if __name__ == "__main__":
