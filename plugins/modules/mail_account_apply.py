@@ -5,35 +5,26 @@
 
 DOCUMENTATION = r"""
 module: mail_account_apply
-short_description: Write rendered mail accounts on a host (internal)
+short_description: Write rendered files on a host (internal)
 version_added: 0.1.0
 author:
   - The mailops.profiles authors (@mailops)
 description:
-  - Internal. This is the part of M(mailops.profiles.mail_account) that runs on the target host. It is not meant to be used in
-    playbooks, and its options change without notice.
-  - It compares the files that the controller rendered with those in the users' homes and writes the difference.
+  - Internal. This is the part of M(mailops.profiles.mail_account) that runs on the target host.
+  - A task that uses it fails. Its options change without notice.
 extends_documentation_fragment:
   - mailops.profiles.attributes
 attributes:
+  action_group:
+    support: none
   check_mode:
     support: full
   diff_mode:
     support: full
 options:
-  start:
+  job:
     description:
-      - The text of the script that loads O(program).
-    type: str
-    required: true
-  program:
-    description:
-      - The sources of what runs on the host, as base64 of zlib-compressed JSON.
-    type: str
-    required: true
-  payload:
-    description:
-      - The rendered files, as base64 of zlib-compressed JSON.
+      - What is to be written, as the controller encodes it.
     type: str
     required: true
 seealso:
@@ -41,26 +32,60 @@ seealso:
 """
 
 EXAMPLES = r"""
-# Not for use in playbooks.
+# Internal: not for use in playbooks.
 """
 
 RETURN = r"""
-files:
-  description: How many files were created, updated, removed, or as they should be.
-  type: dict
+answer:
+  description: What was found and done, as the controller decodes it.
+  type: str
   returned: success
 """
 
-# A module in Ansible's JSONARGS form: Ansible writes the arguments into this text, and the host's Python runs it. The usual form brings
-# AnsibleModule along, and to compile that takes a host longer than all that is to be done there. mail_account sees to it that the
-# arguments hold nothing that anybody else has a say in: three quotes would end the text.
-# There are only assignments, because ansible-test does not know this form: it takes such a file for mere documentation.
-SYS = __import__("sys")
-# Nothing is imported from where the login user stands, or from beside this file, whatever leads there.
-_ = setattr(SYS, "path", [entry for entry in SYS.path if entry not in ("", ".", SYS.argv[0].rpartition("/")[0])])
-OS = __import__("os")
-PLACES = [place for place in (".", OS.path.dirname(SYS.argv[0])) if OS.path.exists(place)]
-KEPT = [entry for entry in SYS.path if not (OS.path.exists(entry) and any(OS.path.samefile(entry, place) for place in PLACES))]
-_ = setattr(SYS, "path", KEPT)
-ARGUMENTS = r'''<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>'''
-_ = ARGUMENTS.startswith("{") and eval(compile(__import__("json").loads(ARGUMENTS)["start"], "/dev/null/_start.py", "exec"))
+import sys
+
+from ansible.module_utils.basic import AnsibleModule
+
+REGULAR_FILE = 0o100600
+
+
+def label_function(module):
+    """Path -> SELinux context, "" where the policy has none; None without SELinux."""
+    if not module.selinux_enabled():
+        return None
+
+    def label(path):
+        context = module.selinux_default_context(path, REGULAR_FILE)
+        return ":".join(context) if all(context) else ""
+
+    label("/")  # loads the policy, as long as the process has root's ids
+    return label
+
+
+def main():
+    # The syntax must be that of Python 2.7, up to where the interpreter is known to be new enough.
+    module = AnsibleModule(argument_spec={"job": {"type": "str", "required": True, "no_log": True}}, supports_check_mode=True)
+    python = "%s (Python %d.%d)" % (sys.executable, sys.version_info[0], sys.version_info[1])
+    if sys.version_info < (3, 8):
+        module.fail_json(msg="%s is too old: the host needs Python 3.8 or newer; set ansible_python_interpreter" % python)
+    problem = None
+    try:
+        from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import WriterError, internal_error
+        from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run
+    except ImportError as exc:
+        problem = "%s has no module %s: install all of Python's standard library, or set ansible_python_interpreter" % (python, exc.name)
+    if problem is None:
+        try:
+            done = run(module.params["job"], module.check_mode, module._diff, label_function(module))
+        except WriterError as exc:
+            problem = str(exc)
+        except Exception as exc:
+            problem = internal_error(exc)
+    # Not where the exception is handled: its text, which Ansible would add, may quote a password.
+    if problem is not None:
+        module.fail_json(msg=problem)
+    module.exit_json(changed=done.changed, answer=done.answer)
+
+
+if __name__ == "__main__":
+    main()

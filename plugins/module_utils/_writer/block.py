@@ -9,6 +9,8 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, Optional, Pattern
 
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import UnsafePath
+
 
 class Parts(NamedTuple):
     before: bytes
@@ -21,22 +23,26 @@ _COMMENT = rb"(?:#|//)"
 
 
 class Block:
+    """The markers of one instance."""
+
     def __init__(self, instance: str) -> None:
+        self._instance = instance
         self._begin = f"BEGIN mailops.profiles {instance}".encode()
         self._end = f"END mailops.profiles {instance}".encode()
         self._begin_line, self._end_line = _line(self._begin), _line(self._end)
-        # An editor may have indented a marker or given it another line end: then the block cannot be told from the user's lines.
+        # An editor may have indented a marker or changed its line end: then it is not certain which lines are ours.
         self._like_marker = re.compile(rb"^[ \t]*%b (?:%b|%b)[ \t\r]*$" % (_COMMENT, re.escape(self._begin), re.escape(self._end)), re.MULTILINE)
 
-    def split(self, data: bytes) -> Parts:
-        """ValueError when the markers are not exactly one ordered pair."""
+    def split(self, data: bytes, where: str) -> Parts:
+        """UnsafePath for the path ``where`` when the markers are not exactly one ordered pair."""
         begins = list(self._begin_line.finditer(data))
         ends = list(self._end_line.finditer(data))
         like = sum(1 for _found in self._like_marker.finditer(data))
         if not like:
             return Parts(data, None, b"")
         if (like, len(begins), len(ends)) != (2, 1, 1) or ends[0].start() < begins[0].end():
-            raise ValueError("the marker lines are not one pair")
+            reason = f"has marker lines of instance {self._instance} that are not one BEGIN before one END"
+            raise UnsafePath(where, f"{reason}: repair them or remove them all")
         begin, end = begins[0], ends[0]
         return Parts(data[: begin.start()], data[begin.end() : end.start()], data[end.end() :])
 

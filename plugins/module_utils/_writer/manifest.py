@@ -2,32 +2,33 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The record of what was deployed to one home: ``.local/state/mailops/INSTANCE.json`` (XDG Base Directory, state home).
+"""What was deployed to one place: ``INSTANCE.json`` in the directory that holds the place's manifests and backups.
 
-It belongs to the user, who can edit it: a hint, never evidence. What does not look like ours counts as absent.
+In a home the user can edit it: it is a hint, never evidence. Content that we would not have written counts as absent.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from typing import Any, Dict, List, Mapping, NamedTuple, Optional, Set, Tuple
+from typing import Any, Dict, Iterable, Mapping, NamedTuple, Optional, Set, Tuple
 
-STATE_DIRECTORY = ".local/state/mailops"
-_VERSION = 1
-MOST_ENTRIES = 1000
-# A record has to stay readable (1 MiB). Above this it does without the texts for diffs, and a diff shows less.
-_MOST_CHARACTERS = 500_000
-# Nobody but us writes there.
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, MAX_TAG, OWNED
+
+MAX_ENTRIES = 1000
 OUR_DIRECTORY = ".config/mailops/"
+_VERSION = 1
+_MAX_CHARACTERS = 500_000
+_MAX_REDACTED = 200_000  # characters of one file
+_MAX_HASHES = 8
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 _TEMP = re.compile(r"\.mailops-[0-9a-f]{16}\.tmp\Z")
-_RECORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\.json\Z")
+_MANIFEST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\.json\Z")
 _BACKUP = re.compile(r"[A-Za-z0-9-]{1,120}\.[0-9a-f]{32}\Z")
 
 
 class Before(NamedTuple):
-    """What stood at a path before our first file: ``newline``, whether the file ended with one; ``backup``, its copy."""
+    """The file that was at a path before our first one. ``newline``: whether it ended with one. ``backup``: the name of its copy."""
 
     mode: int
     newline: bool = True
@@ -35,14 +36,17 @@ class Before(NamedTuple):
 
 
 class Entry(NamedTuple):
-    """One file or block of ours. ``sha256``: of every content that may be there; more than one only while a run is under way."""
+    """One file or block of ours. ``sha256``: of every content that may be there; more than one only while a run is under way.
+    ``variant``: the pattern of the variant that was written."""
 
     path: str
-    client: str
+    producer: str
     strategy: str
     mode: int
     sha256: Tuple[str, ...]
-    shown: str = ""
+    redacted: str = ""
+    tag: str = ""
+    variant: str = ""
     before: Optional[Before] = None
     temp: Optional[str] = None
     pending: bool = False
@@ -51,65 +55,63 @@ class Entry(NamedTuple):
 class Manifest:
     """Entries by path, and the directories that we made."""
 
-    def __init__(self, entries: Optional[Mapping[str, Entry]] = None, directories: Tuple[str, ...] = ()) -> None:
+    def __init__(self, entries: Optional[Mapping[str, Entry]] = None, directories: Iterable[str] = ()) -> None:
         self.entries = entries or {}
-        self.directories = directories
+        self.directories = tuple(sorted(directories))
 
     def to_bytes(self) -> bytes:
         entries = [_data(self.entries[path]) for path in sorted(self.entries)]
-        data = {"version": _VERSION, "entries": entries, "directories": sorted(self.directories)}
+        data = {"version": _VERSION, "entries": entries, "directories": self.directories}
         text = json.dumps(data, sort_keys=True)
-        if len(text) > _MOST_CHARACTERS:
-            text = json.dumps({**data, "entries": [dict(entry, shown="") for entry in entries]}, sort_keys=True)
+        if len(text) > _MAX_CHARACTERS:
+            text = json.dumps({**data, "entries": [{**entry, "redacted": ""} for entry in entries]}, sort_keys=True)
         return text.encode() + b"\n"
 
     @property
     def backups(self) -> Set[str]:
-        """What is to come back when our files go."""
+        """The names of those that come back when our files go."""
         return {entry.before.backup for entry in self.entries.values() if entry.before and entry.before.backup}
 
     @classmethod
     def from_bytes(cls, data: bytes) -> Manifest:
         """ValueError for anything that ``to_bytes`` would not have written."""
         try:
-            # Decoded here: json would guess the encoding, and import that codec with the user's ids.
+            # Decoded here: json would guess the encoding, and might import a codec with the user's ids.
             known = json.loads(data.decode("utf-8"))
             entries = [_entry(item) for item in known["entries"]]
-            directories = tuple(_path(item) for item in known["directories"])
-            if known["version"] != _VERSION or max(len(entries), len(directories)) > MOST_ENTRIES:
+            directories = [_path(item) for item in known["directories"]]
+            if known["version"] != _VERSION or max(len(entries), len(directories)) > MAX_ENTRIES:
                 raise ValueError("another version, or too many")
         except (KeyError, TypeError, AttributeError, RecursionError) as exc:
             raise ValueError("not a manifest") from exc
         return cls({entry.path: entry for entry in entries}, directories)
 
-    def union(self, entries: Dict[str, Entry], directories: List[str]) -> Manifest:
-        """What to write ahead of the changes: everything that may be on the disk while they go on."""
+    def union(self, entries: Mapping[str, Entry], directories: Iterable[str]) -> Manifest:
+        """What is written ahead of the changes: everything that may be on the disk during the commit."""
         merged = dict(self.entries)
         for path, entry in entries.items():
-            old = merged.get(path)
-            hashes = (*(old.sha256 if old else ()), *entry.sha256)
-            merged[path] = entry._replace(sha256=tuple(dict.fromkeys(hashes))[-8:], pending=True)
-        return Manifest(merged, tuple(sorted({*self.directories, *directories})))
+            old = merged.get(path, entry)
+            hashes = tuple(dict.fromkeys((*old.sha256, *entry.sha256)))[-_MAX_HASHES:]
+            # The old tag stays: after a crash the change of the tag has not been reported yet.
+            merged[path] = entry._replace(sha256=hashes, tag=old.tag, pending=True)
+        return Manifest(merged, {*self.directories, *directories})
 
 
-def manifest_path(state: str, instance: str) -> str:
-    return f"{state}/{instance}.json"
-
-
-def is_record(name: str) -> bool:
-    return bool(_RECORD.match(name))
+def is_manifest(name: str) -> bool:
+    return bool(_MANIFEST.match(name))
 
 
 def is_temp(name: Any) -> bool:
     return isinstance(name, str) and bool(_TEMP.match(name))
 
 
-def _data(entry: Entry) -> Dict[str, Any]:
-    return dict(entry._asdict(), before=None if entry.before is None else entry.before._asdict())
-
-
 def is_backup(name: Any) -> bool:
     return isinstance(name, str) and bool(_BACKUP.match(name))
+
+
+def _data(entry: Entry) -> Dict[str, Any]:
+    redacted = entry.redacted if len(entry.redacted) <= _MAX_REDACTED else ""
+    return {**entry._asdict(), "redacted": redacted, "before": entry.before and entry.before._asdict()}
 
 
 def _path(value: Any) -> str:
@@ -119,9 +121,15 @@ def _path(value: Any) -> str:
     return value
 
 
-def _text(value: Any, limit: int = 200) -> str:
+def _text(value: Any, limit: int) -> str:
     if not isinstance(value, str) or len(value) > limit:
         raise ValueError("not a text")
+    return value
+
+
+def _label(value: Any, limit: int) -> str:
+    if not _text(value, limit).isprintable():
+        raise ValueError("not printable")
     return value
 
 
@@ -133,20 +141,22 @@ def _mode(value: Any) -> int:
 
 def _entry(item: Any) -> Entry:
     hashes = tuple(item["sha256"])
-    if not 1 <= len(hashes) <= 8 or not all(isinstance(value, str) and _HASH.match(value) for value in hashes):
+    if not 1 <= len(hashes) <= _MAX_HASHES or not all(isinstance(value, str) and _HASH.match(value) for value in hashes):
         raise ValueError("not hashes")
     temp = item["temp"]
     if temp is not None and not is_temp(temp):
         raise ValueError("not a temporary name")
-    if item["strategy"] not in ("owned", "block"):
+    if item["strategy"] not in (OWNED, BLOCK):
         raise ValueError("not a strategy")
     return Entry(
         path=_path(item["path"]),
-        client=_text(item["client"]),
+        producer=_label(item["producer"], 200),
         strategy=item["strategy"],
         mode=_mode(item["mode"]),
         sha256=hashes,
-        shown=_text(item["shown"], 1_000_000),
+        redacted=_text(item["redacted"], _MAX_REDACTED),
+        tag=_label(item["tag"], MAX_TAG),
+        variant=_text(item["variant"], 10_000),
         before=None if item["before"] is None else _before(item["before"]),
         temp=temp,
         pending=item["pending"] is True,

@@ -2,10 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Working with a user's effective ids, in a process whose real and saved uid stay root's.
+"""Works with a user's effective ids, in a process whose real and saved uid stay root's.
 
-With effective ids of the user the kernel decides what may be touched, as if the user had asked. Because the real and saved uid
-are root's, the user can neither signal nor trace the process.
+With the effective ids of the user the kernel decides what is allowed, as if the user's own program asked. Because the real and saved
+uid are root's, the user can neither signal nor trace the process.
 """
 
 from __future__ import annotations
@@ -21,11 +21,11 @@ class Identity(NamedTuple):
     gid: int
 
 
-_EXIT_NOT_RESTORED = 71  # EX_OSERR: going on with a user's ids as if they were root's would be worse than stopping.
+_EXIT_NOT_RESTORED = 71  # EX_OSERR: it would be worse to go on with a user's ids as if they were root's
 
 
 class Switch:
-    """Changes to the ids of users and back. One a process, made in the process that uses it, before the first change."""
+    """Changes to the ids of users and back. One per process, made in the process that uses it, before the first change."""
 
     def __init__(self) -> None:
         self._own = Identity(os.geteuid(), os.getegid())
@@ -39,8 +39,8 @@ class Switch:
 
     @contextmanager
     def to(self, identity: Identity) -> Iterator[None]:
-        """Everything inside happens with these effective ids and no supplementary group."""
-        # Who is not root has but one identity, whatever group it was started with (newgrp).
+        """The block runs with these effective ids and no supplementary group."""
+        # Without root there is one identity, whatever group the process was started with (newgrp).
         if identity == self._own or identity.uid == self._own.uid != 0:
             yield
             return

@@ -2,22 +2,22 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Waiting for the disk for many users at once: Linux joins the flushes that several threads ask for into one.
+"""Waits for the disk for many places at once: Linux joins the flushes that several threads ask for into one.
 
-The threads have the ids of the process that starts them, which must not change them before all is done: ``fsync`` asks nobody's
-permission. Whoever waits does so user by user, so that it is known at whom a file system hangs.
+The threads have the ids of the process that starts them, which must not change them before all is done: ``fsync`` needs no
+permission. The caller waits for one place after the other, so that it knows in which one a file system hangs.
 """
 
 from __future__ import annotations
 
-import _thread  # threading takes longer to import than one user's files to write
+import _thread  # importing threading takes longer than writing the files of one place
 from typing import Any, Callable, Dict, List, Sequence
 
-_AT_ONCE = 8
+_MAX_THREADS = 8
 
 
 class Syncing:
-    """Does ``work`` for each of ``items`` in the background; for a single one, or where there are no threads to be had, in ``wait``."""
+    """Does ``work`` for each of ``items`` in the background; for a single one, or where no thread can be started, in ``wait``."""
 
     def __init__(self, work: Callable[[Any], None], items: Sequence[Any]) -> None:
         self._work = work
@@ -26,8 +26,8 @@ class Syncing:
         self._locks: List[Any] = [_thread.allocate_lock() for _item in items]  # each is held until the item is done
         self._threads = 0
         try:
-            while 1 < len(items) and self._threads < min(_AT_ONCE, len(items)):
-                share = range(self._threads, len(items), _AT_ONCE)
+            while 1 < len(items) and self._threads < min(_MAX_THREADS, len(items)):
+                share = range(self._threads, len(items), _MAX_THREADS)
                 for number in share:
                     self._locks[number].acquire()
                 _thread.start_new_thread(self._do, (share,))
@@ -46,7 +46,7 @@ class Syncing:
 
     def wait(self, number: int) -> None:
         """Until the item is done; raises what its work raised."""
-        if number % _AT_ONCE >= self._threads:
+        if number % _MAX_THREADS >= self._threads:
             self._work(self._items[number])
             return
         self._locks[number].acquire()

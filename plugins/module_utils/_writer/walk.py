@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The way to a user's base directory, which is a home or a ``dest``: who may have a hand in the path, and as whom to go on."""
+"""The way to a place's directory: who can change a component of the path, and with whose ids to go on."""
 
 from __future__ import annotations
 
@@ -10,11 +10,10 @@ import os
 import stat
 from typing import List, NamedTuple, Optional, Tuple
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._identity import Identity, Switch
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._refused import Refused, refused
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import UnsafePath, system_error
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.identity import Identity, Switch
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.tree import MAX_LINKS
 
-_MAX_LINKS = 40
-# Only a search permission is needed on the way, and nothing there is ever listed.
 _PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -22,42 +21,41 @@ class Base(NamedTuple):
     """``fd`` -1: the directory does not exist yet."""
 
     fd: int
-    path: str
     identity: Identity
 
 
-def open_home(path: str, identity: Identity, switch: Switch, wanted: bool) -> Base:
-    """The home, which must belong to the user, and exist when something is ``wanted`` in it."""
-    walk = _start(path, switch)
-    try:
-        while walk.pending:
-            walk.step()
-        owner = os.fstat(walk.fd).st_uid
-        if owner != identity.uid:
-            raise Refused(path, f"belongs to the user with uid {owner}, not to the user with uid {identity.uid}: chown it")
-        return Base(walk.take(), path, identity)
-    except FileNotFoundError:
-        if not wanted:
-            return Base(-1, path, identity)
-        raise Refused(path, "does not exist: create the home directory") from None
-    except OSError as exc:
-        raise refused(path, exc) from None
-    finally:
-        walk.close()
-
-
 class DestOptions(NamedTuple):
-    """What the task says about ``dest`` directories, uid and gid; None: as it comes. With an owner there is a group, too."""
+    """How directories that are no homes are made; None: as it comes. With an owner there is a group, too."""
 
     owner: Optional[int] = None
     group: Optional[int] = None
     directory_mode: int = 0o700
 
 
-def open_dest(path: str, options: DestOptions, switch: Switch, wanted: bool, check: bool) -> Base:
-    """A directory in a home's place, made when something is ``wanted`` in it. In a user's directory the work goes on as that user."""
+def open_home(path: str, identity: Identity, switch: Switch, wanted: bool) -> Base:
+    """A directory that must belong to this user, and exist when something is ``wanted`` in it."""
+    walk = _start(path, path, switch)
+    try:
+        while walk.pending:
+            walk.step()
+        owner = os.fstat(walk.fd).st_uid
+        if owner != identity.uid:
+            raise UnsafePath(path, f"belongs to the user with uid {owner}, not to the user with uid {identity.uid}: chown it")
+        return Base(walk.take(), identity)
+    except FileNotFoundError:
+        if not wanted:
+            return Base(-1, identity)
+        raise UnsafePath(path, "does not exist: create the home directory") from None
+    except OSError as exc:
+        raise system_error(path, exc) from None
+    finally:
+        walk.close()
+
+
+def open_dest(path: str, display: str, options: DestOptions, switch: Switch, wanted: bool, check: bool) -> Base:
+    """Any other directory, made when something is ``wanted`` in it. In a user's directory the work goes on as that user."""
     identity, shared = switch.own, False
-    walk = _start(path, switch)
+    walk = _start(path, display, switch)
     try:
         while walk.pending:
             with switch.to(identity):
@@ -65,23 +63,23 @@ def open_dest(path: str, options: DestOptions, switch: Switch, wanted: bool, che
                     walk.step()
                 except FileNotFoundError:
                     if check or not wanted:
-                        return Base(-1, path, _final(identity, options, switch))
+                        return Base(-1, _final(identity, options, switch))
                     _make(walk, options, identity == switch.own)
             found = os.fstat(walk.fd)
             given = not walk.pending and found.st_uid == options.owner
             if shared and found.st_uid not in (0, switch.own.uid) and not given:
-                # Whoever makes a directory in /tmp first would get everybody's files.
-                raise Refused(path, "lies in a directory that somebody else made in a shared one: choose another dest")
-            identity, shared = _owner(found, path, identity, switch)
-        return _accepted(walk, path, identity, options, switch, wanted, check)
+                # The first user to make a directory in /tmp would get the files of all.
+                raise UnsafePath(display, "lies in a directory that another user made in a shared one: choose another directory")
+            identity, shared = _owner(found, display, identity, switch)
+        return _accepted(walk, display, identity, options, switch, wanted)
     except OSError as exc:
-        raise refused(path, exc) from None
+        raise system_error(display, exc) from None
     finally:
         walk.close()
 
 
 def _make(walk: _Walk, options: DestOptions, trusted: bool) -> None:
-    """The next directory; the last one is given to its owner and group while it is empty and nobody else can exchange it."""
+    """The next directory; the last one is given to its owner and group while it is empty and no other user can exchange it."""
     last = len(walk.pending) == 1
     os.mkdir(walk.pending[-1], options.directory_mode if last else 0o755, dir_fd=walk.fd)
     if last and trusted and options.group is not None:
@@ -90,25 +88,23 @@ def _make(walk: _Walk, options: DestOptions, trusted: bool) -> None:
     walk.step()
 
 
-def _accepted(
-    walk: _Walk, path: str, identity: Identity, options: DestOptions, switch: Switch, wanted: bool, check: bool
-) -> Base:
-    """The directory that is there, if it is the right person's."""
+def _accepted(walk: _Walk, display: str, identity: Identity, options: DestOptions, switch: Switch, wanted: bool) -> Base:
+    """The directory that is there, if it belongs to the right user."""
     found = os.fstat(walk.fd)
     if not wanted:
         if found.st_uid == 0 and identity.uid != 0:
-            raise Refused(path, "belongs to root in a directory that does not: remove it")
-        return Base(walk.take(), path, Identity(found.st_uid, found.st_gid))
+            raise UnsafePath(display, "belongs to root in a directory that does not: remove it")
+        return Base(walk.take(), Identity(found.st_uid, found.st_gid))
     identity = _final(identity, options, switch)
     if found.st_uid != identity.uid:
-        raise Refused(path, f"belongs to the user with uid {found.st_uid}, not to the user with uid {identity.uid}: chown it, or remove it")
+        raise UnsafePath(display, f"belongs to the user with uid {found.st_uid}, not to the user with uid {identity.uid}: chown or remove it")
     if options.group is not None and found.st_gid != options.group:
-        raise Refused(path, "belongs to another group: change it with chgrp -R, or remove it")
-    return Base(walk.take(), path, identity)
+        raise UnsafePath(display, "belongs to another group: change it with chgrp -R, or remove it")
+    return Base(walk.take(), identity)
 
 
 def _final(identity: Identity, options: DestOptions, switch: Switch) -> Identity:
-    """As whom to write in the directory itself."""
+    """Whose ids write in the directory itself."""
     if switch.own.uid != 0:
         return identity
     if options.owner is not None:
@@ -118,35 +114,36 @@ def _final(identity: Identity, options: DestOptions, switch: Switch) -> Identity
     return identity
 
 
-def _owner(found: os.stat_result, path: str, identity: Identity, switch: Switch) -> Tuple[Identity, bool]:
-    """As whom to go on below an open directory, and whether anybody can make things there; refused where others could exchange
-    what is in it."""
+def _owner(found: os.stat_result, display: str, identity: Identity, switch: Switch) -> Tuple[Identity, bool]:
+    """With whose ids to go on below an open directory, and whether all users can make things there; UnsafePath where others could
+    exchange what is in it."""
     if found.st_uid not in (0, switch.own.uid):
         if switch.own.uid != 0:
-            raise Refused(path, f"lies in a directory of the user with uid {found.st_uid}: run as that user or as root")
+            raise UnsafePath(display, f"lies in a directory of the user with uid {found.st_uid}: run as that user or as root")
         return Identity(found.st_uid, found.st_gid), False
     sticky = bool(found.st_mode & stat.S_ISVTX)
-    # A sticky directory such as /tmp lets nobody exchange what is not his. A group that may write to a directory of somebody
-    # who is not root is that person's own choice (the umask 002 of private groups).
+    # In a sticky directory such as /tmp users exchange only what is theirs. A group that may write to a directory of a user
+    # other than root is that user's own choice (the umask 002 of private groups).
     private = found.st_uid == switch.own.uid != 0 and not found.st_mode & 0o002
     if identity == switch.own and found.st_mode & 0o022 and not sticky and not private:
-        raise Refused(path, "lies in a directory that others can write to: take that permission away or choose another dest")
+        raise UnsafePath(display, "lies in a directory that others can write to: remove that permission or choose another directory")
     return identity, identity == switch.own and bool(found.st_mode & 0o022)
 
 
-def _start(path: str, switch: Switch) -> _Walk:
+def _start(path: str, display: str, switch: Switch) -> _Walk:
     try:
-        return _Walk(path, switch)
+        return _Walk(path, display, switch)
     except OSError as exc:
-        raise refused(path, exc) from None
+        raise system_error(display, exc) from None
 
 
 class _Walk:
-    """Walks an absolute path, one component a step. A link counts only where nobody but root or the runner can exchange it."""
+    """Walks an absolute path, one component a step. A link counts only where no other user than root or the runner can exchange it."""
 
-    def __init__(self, path: str, switch: Switch) -> None:
+    def __init__(self, path: str, display: str, switch: Switch) -> None:
         self.pending = [part for part in reversed(path.split("/")) if part]
-        self._path = path
+        self._display = display
+        self._is_displayed = display == path
         self._trusted = {0, switch.own.uid}
         self._trail: List[int] = [os.open("/", _PASS)]
         self._links = 0
@@ -183,8 +180,9 @@ class _Walk:
     def _follow(self, name: str, found: os.stat_result) -> None:
         directory = os.fstat(self.fd)
         self._links += 1
-        if {found.st_uid, directory.st_uid} - self._trusted or directory.st_mode & 0o022 or self._links > _MAX_LINKS:
-            raise Refused(self._path, f"leads through the symbolic link {name}, which others than root can exchange: remove it")
+        if {found.st_uid, directory.st_uid} - self._trusted or directory.st_mode & 0o022 or self._links > MAX_LINKS:
+            link = f"the symbolic link {name}" if self._is_displayed else "a symbolic link"
+            raise UnsafePath(self._display, f"leads through {link}, which others than root can exchange: remove it")
         target = os.readlink(name, dir_fd=self.fd)
         self.pending.pop()
         if target.startswith("/"):

@@ -1,0 +1,207 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The steps of one place's commit. ``phases`` has their order."""
+
+from __future__ import annotations
+
+import os
+from contextlib import suppress
+from typing import List, NamedTuple, Optional, Tuple
+
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.attributes import drop_acl, keep_attributes, set_context
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.backups import backup_name, prune_backups
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.content import Content, version_of
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import UnsafePath, display_text, system_error
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.identity import Switch
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.open_place import OpenPlace
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan import UNLINK, Plan, Settings, Step
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.stage import StagedFile, temp_name
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.tree import Tree
+
+
+class _Pending(NamedTuple):
+    """A staged file of ``tree``. ``expected``: what it replaces, when that was planned as a ``step``."""
+
+    file: StagedFile
+    tree: Tree
+    path: str
+    step: Optional[Step]
+
+
+class Commit:
+    """One place's part of a batch. ``done``: relative paths of what was really changed."""
+
+    def __init__(self, number: int, place: OpenPlace, plan: Plan, settings: Settings) -> None:
+        self.number = number
+        self.problem: Optional[UnsafePath] = None
+        self.warnings: List[str] = []
+        self.done: List[str] = []
+        self.place = place
+        self.plan = plan
+        self._label = settings.label
+        self._pending: List[_Pending] = []
+        self._temps = {step.path: temp_name() for step in plan.steps if step.writes}
+
+    @property
+    def is_staged(self) -> bool:
+        return bool(self._pending)
+
+    @property
+    def is_unsynced(self) -> bool:
+        return bool(self.place.tree.unsynced or self.place.state.tree.unsynced)
+
+    # --- the work of the phases ---
+
+    def remove_without_backup(self) -> None:
+        for path in self.plan.residue:
+            self._unlink(self.place.tree, self.place.tree.removable(path), path)
+        for step in self.plan.steps:
+            if step.kind == UNLINK and step.backup is None:
+                self._remove(step)
+
+    def remove_state_residue(self) -> None:
+        for path in self.plan.records.residue:
+            self._unlink(self.place.state.tree, self.place.state.tree.removable(path), path)
+
+    def stage_union(self) -> None:
+        plan, state = self.plan, self.place.state
+        coming = {}
+        for step in plan.steps:
+            entry = plan.manifest.entries.get(step.path) or plan.old.entries.get(step.path)
+            if entry is not None:
+                coming[step.path] = entry._replace(temp=self._temps.get(step.path))
+        self._stage(state.tree, state.manifest, plan.old.union(coming, plan.manifest.directories).to_bytes(), 0o600)
+        for step in plan.steps:
+            if step.backup is not None:
+                path = f"{state.backups}/{backup_name(step.path, step.backup)}"
+                kept = state.tree.read(path)
+                if kept is None or kept.data != step.backup:
+                    self._stage(state.tree, path, step.backup, 0o600)
+                else:  # the newest again
+                    directory, name = state.tree.locate(path) or (-1, "")
+                    os.utime(name, dir_fd=directory, follow_symlinks=False)
+
+    def stage_files(self) -> None:
+        for step in self.plan.steps:
+            if step.writes:
+                self._stage(self.place.tree, step.path, step.data, step.mode, step)
+
+    def remove_backed_up(self) -> None:
+        for step in self.plan.steps:
+            if step.kind == UNLINK and step.backup is not None:
+                self._remove(step)
+
+    def stage_manifest(self) -> None:
+        self._stage(self.place.state.tree, self.place.state.manifest, self.plan.manifest.to_bytes(), 0o600)
+
+    def sync_files(self) -> None:
+        for pending in self._pending:
+            pending.file.sync()
+
+    def publish(self) -> None:
+        while self._pending:
+            file, tree, path, step = self._pending[0]
+            if step is not None:
+                self._check_unchanged(tree, file.directory, file.name, path, step.current)
+            file.publish()
+            # It must not be closed twice: the number may be that of another place's file by then.
+            del self._pending[0]
+            self.done.append(path)
+            file.close()
+
+    def sync_directories(self) -> None:
+        for tree in (self.place.tree, self.place.state.tree):
+            for directory in tree.unsynced:
+                os.fsync(directory)
+            tree.unsynced.clear()
+
+    def clean_place(self) -> None:
+        """The innermost directory first, and only empty ones: the user's own files keep theirs. Those around the manifest go after it:
+        while it is there, the next run completes one that was killed here."""
+        state = self.place.state
+        made = {*self.plan.old.directories, *((state.backups,) if state.inside else ())}
+        for directory in sorted(made, key=len, reverse=True):
+            if not (state.inside and state.manifest.startswith(f"{directory}/")):
+                self._remove_directory(self.place.tree, directory)
+
+    def clean_state(self) -> None:
+        state = self.place.state
+        if any(step.backup is not None for step in self.plan.steps):
+            prune_backups(state, self.plan.kept_backups)
+        if self.plan.manifest.entries:
+            return
+        self._remove_directory(state.tree, state.backups)
+        self._unlink(state.tree, state.tree.locate(state.manifest), state.manifest)
+        self.sync_directories()
+        made = {*state.own_directories, *(self.plan.old.directories if state.inside else ())}
+        for directory in sorted(made, key=len, reverse=True):
+            if state.manifest.startswith(f"{directory}/"):
+                self._remove_directory(state.tree, directory)
+
+    # --- single files ---
+
+    def abandon(self, switch: Switch) -> None:
+        """After an error: removes temporary files, as far as that is possible."""
+        while self._pending:
+            pending = self._pending.pop()
+            of_state = pending.tree is self.place.state.tree
+            with suppress(OSError), switch.to(self.place.state_identity if of_state else self.place.identity):
+                pending.file.discard()
+
+    def _stage(self, tree: Tree, path: str, data: bytes, mode: int, step: Optional[Step] = None) -> None:
+        try:
+            directory, name = tree.locate(path, create=True) or (-1, "")
+            tree.changed(directory)
+            file = StagedFile(directory, name, self._temps[path] if step else temp_name())
+            self._pending.append(_Pending(file, tree, path, step))
+            if step is not None and step.is_users and step.current is not None:
+                lost = keep_attributes(file.fd, directory, name, step.current.gid, mode)
+                if lost:
+                    self.warnings.append(display_text(f"{tree.absolute(path)} lost {', '.join(lost)}"))
+            else:
+                drop_acl(file.fd)
+                # As Ansible's own file functions do. Where the policy forbids it, the context that the directory gives stays.
+                context = self._label(f"{tree.base.rstrip('/')}/{path}") if self._label else ""
+                if context and not set_context(file.fd, context):
+                    self.warnings.append(f"the SELinux context of {tree.absolute(path)} could not be set")
+            file.write(data, mode)
+        except OSError as exc:
+            raise system_error(tree.absolute(path), exc) from None
+
+    def _remove(self, step: Step) -> None:
+        tree = self.place.tree
+        found = tree.locate(step.path)
+        if found is not None:
+            self._check_unchanged(tree, found[0], found[1], step.path, step.current)
+        self._unlink(tree, found, step.path)
+
+    def _unlink(self, tree: Tree, found: Optional[Tuple[int, str]], path: str) -> None:
+        if found is None:
+            return
+        directory, name = found
+        try:
+            tree.changed(directory)
+            os.unlink(name, dir_fd=directory)
+            self.done.append(path)
+        except FileNotFoundError:
+            pass
+        except OSError as exc:
+            raise system_error(tree.absolute(path), exc) from None
+
+    @staticmethod
+    def _remove_directory(tree: Tree, path: str) -> None:
+        with suppress(OSError, UnsafePath):  # not empty, or not a directory any more: it is the user's
+            found = tree.locate(path)
+            if found is not None:
+                os.rmdir(found[1], dir_fd=found[0])
+
+    @staticmethod
+    def _check_unchanged(tree: Tree, directory: int, name: str, path: str, expected: Optional[Content]) -> None:
+        try:
+            version: Optional[Tuple[int, int, int]] = version_of(os.stat(name, dir_fd=directory, follow_symlinks=False))
+        except FileNotFoundError:
+            version = None
+        if version != (expected.version if expected else None):
+            raise UnsafePath(tree.absolute(path), "was changed by another program during the run: run again")

@@ -1,0 +1,69 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Why a place, or a whole host, cannot be served."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import printable
+
+_MAX_DISPLAYED = 1500  # characters; the controller takes no longer texts, and a user may have made them as long as a link can be
+
+
+def display_text(text: str) -> str:
+    """A text that a user had a hand in (a name, a link, a manifest), safe for a terminal and not too long for the answer."""
+    text = printable(text)
+    return text if len(text) <= _MAX_DISPLAYED else f"{text[:_MAX_DISPLAYED]}..."
+
+
+class WriterError(Exception):
+    """One sentence about a run that cannot go on."""
+
+
+class UnsafePath(WriterError):
+    """One sentence about one path, which fails one place. It quotes no content of any file."""
+
+    def __init__(self, path: str, reason: str) -> None:
+        self.path = display_text(path)
+        super().__init__(f"{self.path} {printable(reason)}")
+
+
+_REMEDIES = {
+    errno.EACCES: "look at its owner and mode and those of the directories above; a FUSE mount needs allow_other",
+    errno.EPERM: "look for an immutable or append-only attribute with lsattr, also of the directory",
+    errno.ENOSPC: "make room on its file system",
+    errno.EDQUOT: "raise the user's quota or make room in it",
+    errno.EROFS: "mount it writable",
+    errno.EISDIR: "move the directory away",
+    errno.ENOTDIR: "a part of the path is not a directory: move it away",
+    errno.ELOOP: "remove the symbolic link",
+    errno.ESTALE: "mount it again",
+    errno.ENOTCONN: "unmount it, or start the program that serves the mount",
+}
+
+
+def system_error(path: str, error: OSError) -> UnsafePath:
+    """The sentence for an error of the operating system."""
+    message = os.strerror(error.errno) if error.errno else type(error).__name__
+    remedy = _REMEDIES.get(error.errno or 0)
+    return UnsafePath(path, f"cannot be used: {message}" + (f" ({remedy})" if remedy else ""))
+
+
+def internal_error(error: BaseException) -> str:
+    """The class and place of a programming error, without its text, which may quote a password."""
+    place = error.__traceback__
+    while place is not None and place.tb_next:
+        place = place.tb_next
+    where = f"{os.path.basename(place.tb_frame.f_code.co_filename)}:{place.tb_lineno}" if place else "?"
+    return f"internal error {type(error).__name__} at {where}; please report it"
+
+
+def unexpected(path: str, error: Exception) -> UnsafePath:
+    """The sentence for any error in the work on one place."""
+    if isinstance(error, UnsafePath):
+        return error
+    return system_error(path, error) if isinstance(error, OSError) else UnsafePath(path, f"failed: {internal_error(error)}")

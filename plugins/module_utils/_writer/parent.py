@@ -1,0 +1,165 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The parent of the worker, which a user cannot stop.
+
+It sees from a shared page of memory which place the worker is at. When one takes too long (a file system that hangs, or is made to
+answer slowly), it kills the worker, reports that place, and starts another worker for the rest. What the killed one left is found
+through the manifest, as after a crash.
+"""
+
+from __future__ import annotations
+
+import mmap
+import os
+import select
+import signal
+import struct
+import time
+from typing import Dict, List, NamedTuple, Optional, Sequence
+
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import Change, Drift, Problem, Result
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import WriterError, display_text
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.messages import Message, load_message
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.open_place import Run, Task
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.worker import serve
+
+_AT = struct.Struct("@Q")  # the number of the task that the worker is at, 0 before the first
+_KILL_TIMEOUT = 5.0
+
+
+class _Outcome:
+    """What the workers said about one task."""
+
+    def __init__(self, task: Task) -> None:
+        self.task = task
+        self.is_done = False
+        self.spent = 0.0  # seconds, in all workers: a slow place does not get its time again
+        self._changes: Dict[str, Change] = {}
+        self._drifted: Dict[Drift, None] = {}
+        self._notes: Dict[tuple, None] = {}
+        self._unchanged = 0
+        self._warnings: List[str] = []
+        self._problem: Optional[Problem] = None
+        self._residue = False
+
+    def take(self, message: Message) -> None:
+        if message.problem is not None:
+            self._problem = message.problem
+            # What was planned and not done is not reported as changed.
+            self._changes = {path: self._changes[path] for path in self._changes if path in message.changed}
+        if message.found is not None:
+            # A place is planned again after its worker was killed: what the first one did stays reported.
+            done, found = len(self._changes), message.found
+            for path, change in found.changes:
+                self._changes.setdefault(path, change)
+            self._drifted.update(dict.fromkeys(found.drifted))
+            self._notes.update(dict.fromkeys(found.notes))
+            self._unchanged = max(0, found.unchanged - done)
+            self._residue = found.residue
+        self._warnings += message.warnings
+        self.is_done = message.is_done
+
+    def give_up(self, reason: str) -> None:
+        path = display_text(self.task.display)
+        self._problem = Problem(path, f"{path} {reason}")
+        self._changes = {}  # it is not known how much of the plan was done
+        self.is_done = True
+
+    def result(self) -> Result:
+        return Result(
+            self.task.name, display_text(self.task.display), tuple(self._changes.values()), tuple(self._drifted), self._unchanged,
+            tuple(self._notes), tuple(self._warnings), self._problem, self._residue, self.task.listed,
+        )  # fmt: skip
+
+
+class _End(NamedTuple):
+    """How a worker ended. ``at``: the task that it was at, if that is not done."""
+
+    at: Optional[_Outcome]
+    reason: str
+
+
+def run_tasks(tasks: Sequence[Task], run: Run) -> List[Result]:
+    """Serves every place in turn; one that cannot be served has a ``problem`` in its result."""
+    outcomes = [_Outcome(task) for task in tasks]
+    pending = outcomes
+    while pending:
+        end = _run_worker(pending, run)
+        if end.at is not None:
+            end.at.give_up(end.reason)
+        before, pending = len(pending), [outcome for outcome in pending if not outcome.is_done]
+        if len(pending) == before:
+            raise WriterError(f"the worker process ended before the first place ({end.reason}): look for a limit of memory or processes")
+    return [outcome.result() for outcome in outcomes]
+
+
+def _run_worker(pending: Sequence[_Outcome], run: Run) -> _End:
+    page = mmap.mmap(-1, mmap.PAGESIZE)
+    reader, writer = os.pipe()
+    pid = os.fork()
+    if pid == 0:
+        os.close(reader)
+        serve([outcome.task for outcome in pending], run, lambda number: _AT.pack_into(page, 0, number), writer)
+    os.close(writer)
+    try:
+        hangs = _listen(reader, page, pending, run)
+    finally:
+        os.close(reader)
+    at = _at(page, pending)
+    if hangs:
+        os.kill(pid, signal.SIGKILL)
+        _reap(pid, _KILL_TIMEOUT)
+        stuck = at if at is not None and not at.is_done else next((outcome for outcome in pending if not outcome.is_done), None)
+        return _End(stuck, f"took more than {run.deadline:g} seconds: look for a file system that hangs there (findmnt)")
+    status = _reap(pid, None)
+    if status == 0:
+        return _End(None, "it reported nothing")
+    return _End(None if at is None or at.is_done else at, f"could not be finished: the worker process ended with status {status}")
+
+
+def _at(page: mmap.mmap, pending: Sequence[_Outcome]) -> Optional[_Outcome]:
+    (number,) = _AT.unpack_from(page)
+    return pending[number - 1] if number else None
+
+
+def _listen(reader: int, page: mmap.mmap, pending: Sequence[_Outcome], run: Run) -> bool:
+    """Takes the worker's messages until it ends or (True) has spent the time of one place. That counts over all phases: a file system
+    that answers slowly every time must not delay the others for longer than one that never answers."""
+    interval = min(0.2, run.deadline / 4)
+    rest = b""
+    before_the_first = 0.0
+    while True:
+        start = time.monotonic()
+        ready, _w, _x = select.select([reader], [], [], interval)
+        # Only waiting counts, not the time in which the whole machine was suspended.
+        waited = min(time.monotonic() - start, 2 * interval)
+        if ready:
+            piece = os.read(reader, 1 << 16)
+            if not piece:
+                return False
+            *lines, rest = (rest + piece).split(b"\n")
+            for line in lines:
+                message = load_message(line)
+                pending[message.number - 1].take(message)
+        # The place that it is at now gets all of the time: those that take little are met so rarely that they get no more than that.
+        at = _at(page, pending)
+        if at is None:
+            before_the_first += waited
+        else:
+            at.spent += waited
+        if (before_the_first if at is None else at.spent) > run.deadline:
+            return True
+
+
+def _reap(pid: int, timeout: Optional[float]) -> int:
+    """The exit status; -1 for a process that cannot even be killed (it waits in the kernel)."""
+    end = None if timeout is None else time.monotonic() + timeout
+    while True:
+        found, status = os.waitpid(pid, 0 if end is None else os.WNOHANG)
+        if found:
+            return os.WEXITSTATUS(status) if os.WIFEXITED(status) else 128 + os.WTERMSIG(status)
+        if end is not None and time.monotonic() > end:
+            return -1
+        time.sleep(0.02)

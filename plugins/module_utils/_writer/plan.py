@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The difference between what a place should have and what the disk holds, as steps that a commit takes."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import CREATED, REMOVED, UPDATED, Change, Diff
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.content import Content
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.diff import file_diff, hidden_text, recorded_text
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.manifest import Entry, Manifest
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.records import Records
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.state import State
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.tree import Tree
+
+# Kinds of steps. TAG: only the manifest changes. CUT: a block goes, the user's lines stay. RESTORE: the user's own file comes back.
+CREATE, UPDATE, TAG, UNLINK, CUT, RESTORE = "create", "update", "tag", "unlink", "cut", "restore"
+_ACTIONS = {CREATE: CREATED, UPDATE: UPDATED, TAG: UPDATED, UNLINK: REMOVED, CUT: REMOVED, RESTORE: REMOVED}
+
+
+class Settings(NamedTuple):
+    """What is the same for all places of a run. ``patterns``: producer -> every path that it may produce. ``label``: path -> SELinux
+    context, where there is SELinux. ``residue``: (path with a ``/*/``, regular expression) of what programs have to forget."""
+
+    instance: str
+    patterns: Mapping[str, Sequence[str]]
+    mode: int = 0o600
+    diff: bool = False
+    label: Optional[Callable[[str], str]] = None
+    residue: Sequence[Tuple[str, str]] = ()
+
+
+class Step(NamedTuple):
+    """One change of one file. ``backup``: a copy to keep, of content that is not ours. ``is_users``: the file was there before us, and
+    keeps its group and attributes."""
+
+    kind: str
+    path: str
+    producer: str
+    data: bytes = b""
+    mode: int = 0
+    current: Optional[Content] = None
+    backup: Optional[bytes] = None
+    is_users: bool = False
+    old_tag: str = ""
+    diff: Optional[Diff] = None
+
+    @property
+    def writes(self) -> bool:
+        return self.kind not in (TAG, UNLINK)
+
+    def with_diff(self, where: str, old: Optional[Entry], ours: Optional[bytes], redacted: str) -> Step:
+        """``ours``: the content of ours that is there now. ``redacted``: the new content."""
+        if ours is None:
+            before = ""
+        elif old is not None and digest(ours) in old.sha256 and (old.redacted or not ours):
+            before = recorded_text(old.redacted)
+        else:
+            before = hidden_text(ours)
+        current = self.current
+        modes = (current.mode, self.mode) if current is not None and self.writes and current.mode != self.mode else None
+        only_mode = current is not None and self.writes and current.data == self.data
+        return self._replace(diff=file_diff(where, before, redacted, modes, only_mode))
+
+
+class Plan:
+    """``manifest``: what will be recorded in the end. ``residue``: temporary files of a run that died. ``drifted``: displayed path ->
+    producer. ``notes``: those of variants. ``repair``: only the manifest is not what it should be."""
+
+    def __init__(self, records: Records) -> None:
+        self.records = records
+        self.manifest = Manifest()
+        self.steps: List[Step] = []
+        self.residue: List[str] = []
+        self.drifted: Dict[str, str] = {}
+        self.notes: List[Tuple[str, str]] = []
+        self.unchanged = 0
+        self.repair = False
+
+    @property
+    def old(self) -> Manifest:
+        return self.records.own
+
+    @property
+    def changed(self) -> bool:
+        return bool(self.steps or self.residue or self.records.residue or self.repair)
+
+    def changes(self, tree: Tree, state: State) -> List[Tuple[str, Change]]:
+        """Each with the relative path, by which it is known when a place is planned again."""
+        found = [(step.path, Change(tree.absolute(step.path), step.producer, _ACTIONS[step.kind], step.diff, step.old_tag)) for step in self.steps]
+        found += [(path, Change(tree.absolute(path), "", REMOVED)) for path in self.residue]
+        found += [(path, Change(state.tree.absolute(path), "", REMOVED)) for path in self.records.residue]
+        if self.repair:
+            action = UPDATED if self.manifest.entries else REMOVED
+            found.append((state.manifest, Change(state.tree.absolute(state.manifest), "", action)))
+        return found
+
+    @property
+    def kept_backups(self) -> Set[str]:
+        """Those that may have to come back."""
+        manifests = (self.old, self.manifest, *self.records.others.values())
+        return {name for manifest in manifests for name in manifest.backups}
+
+
+def digest(data: bytes) -> str:
+    return hashlib.sha256(data).hexdigest()

@@ -1,0 +1,189 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plans one place. Reads only; works with the ids of the place's owner."""
+
+from __future__ import annotations
+
+import re
+from typing import Dict, NamedTuple, Optional, Sequence
+
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, OWNED, File, Variant
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.backups import backup_name
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.block import Block, ends_with_block, only_blocks
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.content import MAX_SIZE, Content
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import UnsafePath
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.manifest import MAX_ENTRIES, OUR_DIRECTORY, Before, Entry, Manifest
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan import CREATE, TAG, UPDATE, Plan, Settings, Step, digest
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.records import Records, directories
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.removal import Removal
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.state import State
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.tree import Tree
+
+
+def plan_place(tree: Tree, state: State, files: Sequence[File], settings: Settings, records: Records) -> Plan:
+    """UnsafePath when any of the files cannot be written: then none of them is touched."""
+    return _Planner(tree, state, settings, records).plan(files)
+
+
+def check_state(plan: Plan, state: State) -> None:
+    """UnsafePath when the manifest or a backup could not be written. Works with the ids of the state's owner."""
+    if plan.changed:
+        state.tree.check_writable(state.manifest)
+        for step in plan.steps:
+            if step.backup is not None:
+                state.tree.read(f"{state.backups}/{backup_name(step.path, step.backup)}")
+
+
+class _Chosen(NamedTuple):
+    """``data``: the whole file. ``body``: what of it is ours. ``present``: what is there in its place."""
+
+    data: bytes
+    body: bytes
+    redacted: str
+    present: Optional[bytes]
+    variant: Optional[Variant]
+
+
+class _Planner:
+    def __init__(self, tree: Tree, state: State, settings: Settings, records: Records) -> None:
+        self._tree = tree
+        self._state = state
+        self._settings = settings
+        self._records = records
+        self._block = Block(settings.instance)
+        self._plan = Plan(records)
+
+    def plan(self, files: Sequence[File]) -> Plan:
+        plan, records = self._plan, self._records
+        if not records.valid:
+            plan.drifted[self._state.tree.absolute(self._state.manifest)] = ""
+        removal = Removal(self._tree, self._state, self._settings, self._block, plan)
+        plan.residue = removal.temporary_files()
+        entries: Dict[str, Entry] = {}
+        for path, file in self._paths(files).items():
+            self._check_sole_instance(path, file)
+            entries[path] = self._plan_file(path, file)
+        if len(entries) > MAX_ENTRIES:
+            raise UnsafePath(self._tree.display, f"would get {len(entries)} files, more than {MAX_ENTRIES}: use fewer")
+        removal.plan(entries)
+        if entries:
+            plan.manifest = Manifest(entries, directories(self._tree, records, entries))
+        if not plan.changed:
+            # A lost or edited manifest is repaired even when all files are as they should be.
+            plan.repair = (plan.manifest.to_bytes() if entries else None) != records.stored
+        if plan.changed:
+            for step in plan.steps:
+                if step.kind != TAG:
+                    self._tree.check_writable(step.path)
+        return plan
+
+    def _check_sole_instance(self, path: str, file: File) -> None:
+        """Two instances cannot both own a whole file: each run would undo the other."""
+        if file.strategy == BLOCK:
+            return
+        for instance, other in self._records.others.items():
+            if path in other.before and self._tree.exists(path):
+                reason = f"is written by instance {instance}: one of the two must leave {file.producer} out"
+                raise UnsafePath(self._tree.absolute(path), reason)
+
+    def _paths(self, files: Sequence[File]) -> Dict[str, File]:
+        """Where each file goes: two with one path and the same content are one."""
+        paths: Dict[str, File] = {}
+        used: Dict[str, File] = {}
+        for file in files:
+            path = next((other for other in file.alternatives if self._tree.exists(other)), file.path)
+            known = used.setdefault(self._tree.real(path), file)
+            if known is file:
+                paths[path] = file
+            elif (known.content, known.variants) != (file.content, file.variants):
+                reason = f"is one file for {known.producer} and {file.producer}, which need two: remove the link"
+                raise UnsafePath(self._tree.absolute(path), reason)
+        for path, file in used.items():
+            above = path
+            while "/" in above:
+                above = above.rpartition("/")[0]
+                if above in used:
+                    reason = f"is a file of {used[above].producer} and a directory of {file.producer}: leave one out"
+                    raise UnsafePath(self._tree.absolute(above), reason)
+        return paths
+
+    def _plan_file(self, path: str, file: File) -> Entry:
+        plan, where = self._plan, self._tree.absolute(path)
+        current = self._tree.read(path)
+        old = self._records.own.entries.get(path)
+        known = {digest(each.content) for each in (file, *file.variants)} | set(old.sha256 if old else ())
+        chosen = self._choose(file, current, old, known, where)
+        present = chosen.present
+        foreign = present is not None and digest(present) not in known
+        drifted = old is not None and not old.pending and (present is None or foreign)
+        before = old.before if old is not None and present is not None else self._before(path, file, current)
+        if len(chosen.data) > MAX_SIZE:
+            raise UnsafePath(where, "would be larger than 1 MiB, and could not be read again: make it shorter")
+        if chosen.variant and chosen.variant.note:
+            plan.notes.append((where, chosen.variant.note))
+        mode = self._mode(file, current, before)
+        pattern = chosen.variant.pattern if chosen.variant else ""
+        entry = Entry(path, file.producer, file.strategy, mode, (digest(chosen.body),), chosen.redacted, file.tag, pattern, before)
+        old_tag = old.tag if old is not None and old.tag != file.tag else ""
+        if current is not None and current.data == chosen.data and current.mode == mode:
+            if old is not None and old.tag != file.tag:
+                plan.steps.append(Step(TAG, path, file.producer, old_tag=old_tag))
+            else:
+                plan.unchanged += 1
+            return entry
+        other_mode = current is not None and current.data == chosen.data and old is not None and current.mode != old.mode
+        if drifted or (old is not None and other_mode and not old.pending):
+            plan.drifted[where] = file.producer
+        backup = current.data if foreign and current is not None else None
+        if file.strategy == OWNED and before is not None and before.backup is None and backup is not None and old is None:
+            entry = entry._replace(before=before._replace(backup=backup_name(path, backup)))
+        kind = CREATE if current is None else UPDATE
+        is_users = file.strategy == BLOCK and current is not None
+        step = Step(kind, path, file.producer, chosen.data, mode, current, backup, is_users, old_tag)
+        plan.steps.append(step.with_diff(where, old, present, chosen.redacted) if self._settings.diff else step)
+        return entry
+
+    def _choose(self, file: File, current: Optional[Content], old: Optional[Entry], known: set, where: str) -> _Chosen:
+        present = None if current is None else current.data
+        if file.strategy == OWNED:
+            variant = self._variant_of_file(file, present, old, known)
+            chosen = variant or file
+            return _Chosen(chosen.content, chosen.content, chosen.redacted, present, variant)
+        parts = self._block.split(present or b"", where)
+        variant = _matching(file, parts.before + b"\n" + parts.after)
+        chosen = variant or file
+        data = self._block.join(parts, chosen.content, file.comment)
+        return _Chosen(data, chosen.content, chosen.redacted, parts.body, variant)
+
+    @staticmethod
+    def _variant_of_file(file: File, present: Optional[bytes], old: Optional[Entry], known: set) -> Optional[Variant]:
+        """By the user's text, as long as it is there; then the variant that replaced it stays."""
+        if present is None or digest(present) not in known:
+            return _matching(file, present or b"")
+        if old is not None:
+            return next((variant for variant in file.variants if variant.pattern == old.variant), None)
+        return next((variant for variant in file.variants if variant.content == present), None)
+
+    def _mode(self, file: File, current: Optional[Content], before: Optional[Before]) -> int:
+        if file.strategy == OWNED or current is None:
+            return self._settings.mode if file.mode is None else file.mode
+        # The user's own file keeps its mode, but others cannot read a secret in it; a file that is ours has the mode of the job.
+        narrowest = self._settings.mode if before is None else 0o600
+        return current.mode & (narrowest if file.secret else 0o777)
+
+    def _before(self, path: str, file: File, current: Optional[Content]) -> Optional[Before]:
+        if current is None or (file.strategy == OWNED and file.path.startswith(OUR_DIRECTORY)):
+            return None
+        for other in self._records.others.values():
+            if path in other.before:  # its block is in the file already, and it has recorded what was there before
+                before = other.before[path]
+                return before and before._replace(newline=before.newline if ends_with_block(current.data) else current.data.endswith(b"\n"))
+        if file.strategy == BLOCK and only_blocks(current.data):
+            return None
+        return Before(current.mode, newline=not current.data or current.data.endswith(b"\n"))
+
+
+def _matching(file: File, text: bytes) -> Optional[Variant]:
+    return next((variant for variant in file.variants if re.search(variant.pattern.encode(), text, re.MULTILINE)), None)

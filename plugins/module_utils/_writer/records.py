@@ -1,0 +1,138 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What earlier runs recorded for a place: of this instance and, because they share files and directories, of the others."""
+
+from __future__ import annotations
+
+from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
+
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import UnsafePath
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.manifest import Before, Manifest, is_manifest, is_temp
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.state import State
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.tree import Tree
+
+_MAX_INSTANCES = 50
+_MAX_BYTES = 2 << 20  # of all together: the user can write them
+_MAX_RESIDUE = 500
+
+
+class Other(NamedTuple):
+    """The manifest of another instance. ``before``: of each of its files, what was there before our first one."""
+
+    before: Dict[str, Optional[Before]]
+    directories: Tuple[str, ...]
+    backups: Set[str]
+
+
+class Records(NamedTuple):
+    """``stored``: the bytes of this instance's manifest, None when there is none; ``valid`` False: they are not what we wrote, and
+    count as absent. ``others``: instance -> its manifest. ``originals``: backup -> content of what may have to come back.
+    ``residue``: temporary files of a run that died. ``around``: directories above the manifest that are in the place and ours."""
+
+    own: Manifest
+    stored: Optional[bytes]
+    valid: bool
+    others: Dict[str, Other]
+    originals: Dict[str, bytes]
+    residue: Tuple[str, ...]
+    around: Tuple[str, ...]
+
+
+def read_records(state: State, files: Sequence[File]) -> Records:
+    tree, path = state.tree, state.manifest
+    # A link to a file would be replaced without a backup; a directory that is a link out of the tree is an unsafe path.
+    if not tree.missing_directories(path) and tree.real(path) != f"{tree.real(state.directory)}/{path.rpartition('/')[2]}":
+        raise UnsafePath(tree.absolute(path), "is a symbolic link: remove it")
+    others = _read_others(state)
+    own, stored, valid = _read_own(tree, path)
+    around: List[str] = []
+    if state.inside:
+        around = tree.missing_directories(path)
+        if stored is None and not others:
+            around += _made_by_a_dead_run(state)
+    return Records(own, stored, valid, others, _read_originals(state, own, files), _residue(state), tuple(around))
+
+
+def _read_own(tree: Tree, path: str) -> Tuple[Manifest, Optional[bytes], bool]:
+    try:
+        content = tree.read(path)
+    except UnsafePath:
+        if tree.is_directory(path):
+            raise  # anything else is replaced, a directory cannot be
+        return Manifest(), b"", False
+    if content is None:
+        return Manifest(), None, True
+    try:
+        own = Manifest.from_bytes(content.data)
+    except ValueError:
+        return Manifest(), content.data, False
+    # One that others can read is written again, with the right mode.
+    return (own, b"", False) if content.mode & 0o077 else (own, content.data, True)
+
+
+def _read_others(state: State) -> Dict[str, Other]:
+    """The manifests of other instances, as far as they are readable: their own runs report what is wrong with them."""
+    names = [name for name in state.tree.names(state.directory) if is_manifest(name)]
+    others = {}
+    size = 0
+    for name in names[:_MAX_INSTANCES]:
+        path = f"{state.directory}/{name}"
+        try:
+            content = state.tree.read(path) if path != state.manifest else None
+            size += len(content.data) if content else 0
+            if content is not None and size <= _MAX_BYTES:
+                other = Manifest.from_bytes(content.data)
+                before = {entry.path: entry.before for entry in other.entries.values()}
+                others[name[: -len(".json")]] = Other(before, other.directories, other.backups)
+        except (UnsafePath, ValueError):
+            pass
+    return others
+
+
+def _read_originals(state: State, own: Manifest, files: Sequence[File]) -> Dict[str, bytes]:
+    """The user's own files that ours replaced and that are not wanted any more. Read now: the rest of a plan may have other ids."""
+    stay = {file.path for file in files if not file.alternatives}
+    found = {}
+    for entry in own.entries.values():
+        if entry.path not in stay and entry.before and entry.before.backup:
+            content = state.tree.read(f"{state.backups}/{entry.before.backup}")
+            if content is not None:
+                found[entry.before.backup] = content.data
+    return found
+
+
+def _residue(state: State) -> Tuple[str, ...]:
+    found: List[str] = []
+    for directory in (state.directory, state.backups):
+        paths = [f"{directory}/{name}" for name in state.tree.names(directory) if is_temp(name)]
+        # The rest goes with the next runs: a user could make any number of them.
+        found.extend(path for path in paths[:_MAX_RESIDUE] if state.tree.removable(path))
+    return tuple(found)
+
+
+def directories(tree: Tree, records: Records, paths: Iterable[str]) -> Set[str]:
+    """The directories that go with the last of the files ``paths``: those that have to be made for them, and those that were."""
+    paths = tuple(paths)
+    made = {name for path in paths for name in tree.missing_directories(path)}
+    # Another instance may leave before this one, and its manifest goes with it.
+    of_others = {name for other in records.others.values() for name in other.directories}
+    made |= {name for name in of_others if any(path.startswith(f"{name}/") for path in paths)}
+    return made | {*records.own.directories, *records.around}
+
+
+def _made_by_a_dead_run(state: State) -> List[str]:
+    """Directories around the manifest that a run made which died before it could record them: they hold nothing else."""
+    found: List[str] = []
+    if state.tree.missing_directories(f"{state.directory}/x"):
+        return found  # only we make that one: without it the others are the user's
+    parts = state.backups.split("/")
+    for count in range(len(parts), 0, -1):
+        directory = "/".join(parts[:count])
+        names = set(state.tree.names(directory)) - set(parts[count : count + 1])
+        if not all(is_temp(name) for name in names):
+            break
+        found.append(directory)
+    return [directory for directory in found if not state.tree.missing_directories(f"{directory}/x")]

@@ -1,0 +1,115 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Plans what goes: files and blocks that are not wanted any more, and temporary files of a run that died."""
+
+from __future__ import annotations
+
+import fnmatch
+from typing import Dict, List, Mapping, Optional, Set
+
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.backups import backup_name
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.block import Block
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import UnsafePath
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.manifest import OUR_DIRECTORY, Before, Entry
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan import CUT, RESTORE, UNLINK, Plan, Settings, Step, digest
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.state import State
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.tree import Tree
+
+
+class Removal:
+    def __init__(self, tree: Tree, state: State, settings: Settings, block: Block, plan: Plan) -> None:
+        self._tree = tree
+        self._state = state
+        self._settings = settings
+        self._block = block
+        self._plan = plan
+        self._ours = (OUR_DIRECTORY, f"{state.directory}/") if state.inside else (OUR_DIRECTORY,)
+
+    def temporary_files(self) -> List[str]:
+        found = []
+        for entry in self._plan.old.entries.values():
+            if entry.temp is not None and self._may_produce(entry):
+                # It was made where the links of the user led to.
+                path = "/".join([*self._tree.real(entry.path).split("/")[:-1], entry.temp])
+                if self._tree.removable(path):
+                    found.append(path)
+        return found
+
+    def plan(self, entries: Mapping[str, Entry]) -> None:
+        """``entries``: those of the wanted files."""
+        # The user's links may give one file two names.
+        stay = {self._tree.real(path) for path in entries}
+        go = {path: entry for path, entry in self._plan.old.entries.items() if path not in entries}
+        for entry in go.values():
+            if not self._may_produce(entry):
+                self._plan.drifted[self._state.tree.absolute(self._state.manifest)] = ""
+            elif self._tree.real(entry.path) not in stay:
+                self._cut(entry) if entry.strategy == BLOCK else self._unlink(entry)
+        known = stay | {self._tree.real(path) for path in go if self._may_produce(go[path])}
+        for path, producer in self._unrecorded_blocks(known).items():
+            self._cut(Entry(path, producer, BLOCK, 0o600, (), before=Before(0o600)))
+
+    def _may_produce(self, entry: Entry) -> bool:
+        """The user could have edited the manifest: only paths that a producer may write are removed because of it."""
+        patterns = self._settings.patterns.get(entry.producer, ())
+        ours = f"{entry.path}/".startswith(self._ours)
+        return any(
+            # An administrator's own templates may write to any other path, and only the manifest knows to which.
+            (pattern == "**" and not ours) or (entry.path.count("/") == pattern.count("/") and fnmatch.fnmatchcase(entry.path, pattern))
+            for pattern in patterns
+        )
+
+    def _unrecorded_blocks(self, known: Set[str]) -> Dict[str, str]:
+        """Path -> producer of blocks of ours that are in no manifest, because the manifest was lost."""
+        producers = {path: producer for producer, paths in self._settings.patterns.items() for path in paths if "*" not in path}
+        found: Dict[str, str] = {}
+        for path in sorted(producers):
+            try:
+                real = self._tree.real(path)
+                current = None if real in known else self._tree.read(real)
+            except UnsafePath:
+                continue  # we wrote nothing there
+            if current is not None and self._block.split(current.data, self._tree.absolute(real)).body is not None:
+                found[real] = producers[path]
+        return found
+
+    def _cut(self, entry: Entry) -> None:
+        where = self._tree.absolute(entry.path)
+        current = self._tree.read(entry.path)
+        parts = None if current is None else self._block.split(current.data, where)
+        if current is None or parts is None or parts.body is None:
+            return
+        foreign = self._is_foreign(entry, parts.body, where)
+        rest = self._block.cut(parts, newline=entry.before is None or entry.before.newline)
+        kind = UNLINK if entry.before is None and not rest else CUT
+        backup = current.data if foreign else None
+        step = Step(kind, entry.path, entry.producer, rest, current.mode, current, backup, True, entry.tag)
+        self._add(step, entry, parts.body, where)
+
+    def _unlink(self, entry: Entry) -> None:
+        where = self._tree.absolute(entry.path)
+        current = self._tree.read(entry.path)
+        if current is None:
+            return
+        if entry.pending and entry.before and entry.before.backup == backup_name(entry.path, current.data):
+            if digest(current.data) not in entry.sha256:
+                return  # the user's own file: the run that was to replace it died before
+        backup = current.data if self._is_foreign(entry, current.data, where) else None
+        original: Optional[bytes] = self._plan.records.originals.get(entry.before.backup or "") if entry.before else None
+        if entry.before is None or original is None:
+            step = Step(UNLINK, entry.path, entry.producer, current=current, backup=backup, old_tag=entry.tag)
+        else:
+            step = Step(RESTORE, entry.path, entry.producer, original, entry.before.mode, current, backup, old_tag=entry.tag)
+        self._add(step, entry, current.data, where)
+
+    def _is_foreign(self, entry: Entry, data: bytes, where: str) -> bool:
+        foreign = digest(data) not in entry.sha256
+        if foreign:
+            self._plan.drifted[where] = entry.producer
+        return foreign
+
+    def _add(self, step: Step, entry: Entry, ours: bytes, where: str) -> None:
+        self._plan.steps.append(step.with_diff(where, entry, ours, "") if self._settings.diff else step)

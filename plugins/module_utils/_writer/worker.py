@@ -1,0 +1,132 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The process that works in homes. One serves all places: changing ids costs microseconds, a process for each would cost milliseconds.
+
+It was forked, and imports nothing: under mitogen an import in a forked process never returns, and a user's ids cannot read our files.
+"""
+
+from __future__ import annotations
+
+import os
+import resource
+import signal
+from typing import Callable, List, Optional, Sequence
+
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import Drift, Problem
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.commit import Commit
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import UnsafePath, unexpected
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.identity import Switch
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.messages import Found, Message, dump_message
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.open_place import OpenPlace, Run, Task, open_place
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.phases import commit_batch
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan import Plan
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.planner import check_state, plan_place
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.records import read_records
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.residue import has_residue
+
+_BATCH = 200
+_DESCRIPTORS = 16  # for each place, besides those that are counted
+_RESERVED = 500
+_MAX_DESCRIPTORS = 65_536
+
+
+def serve(tasks: Sequence[Task], run: Run, note_progress: Callable[[int], None], writer: int) -> None:
+    """The whole life of the process, which ends here: the caller's own code must not run in it. Tasks are numbered from 1."""
+    try:
+        resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold every password of the job
+        os.umask(0)  # every mode is given explicitly
+        signal.signal(signal.SIGALRM, signal.SIG_DFL)
+
+        def progress(number: int) -> None:
+            # If the parent dies, nothing else ends a worker that hangs, and it holds the lock of the host.
+            signal.setitimer(signal.ITIMER_REAL, 2 * run.deadline)
+            note_progress(number)
+
+        with os.fdopen(writer, "wb") as pipe:
+
+            def send(message: Message) -> None:
+                pipe.write(dump_message(message))
+                pipe.flush()
+
+            _Worker(run, send, progress).work(tasks)
+        os._exit(0)
+    finally:
+        os._exit(70)
+
+
+class _Worker:
+    def __init__(self, run: Run, send: Callable[[Message], None], progress: Callable[[int], None]) -> None:
+        self._run = run
+        self._send = send
+        self._progress = progress
+        self._switch = Switch()
+
+    def work(self, tasks: Sequence[Task]) -> None:
+        """In batches of as many places as there are descriptors for."""
+        budget = _descriptor_limit() - _RESERVED
+        commits: List[Commit] = []
+        used = 0
+        for number, task in enumerate(tasks, start=1):
+            self._progress(number)
+            try:
+                commit = self._plan(number, task)
+            except Exception as exc:
+                self._fail(number, unexpected(task.display, exc))
+                continue
+            if commit is not None:
+                commits.append(commit)
+                used += commit.place.descriptors + 2 * len(commit.plan.steps) + _DESCRIPTORS
+            if used > budget or len(commits) >= _BATCH:
+                self._commit(commits)
+                used = 0
+        self._commit(commits)
+
+    def _commit(self, commits: List[Commit]) -> None:
+        commit_batch(commits, self._switch, self._progress)
+        for commit in commits:
+            if commit.problem is not None:
+                self._fail(commit.number, commit.problem, commit.done)
+            else:
+                self._send(Message(commit.number, True, warnings=commit.warnings))
+            commit.place.close()
+        commits.clear()
+
+    def _plan(self, number: int, task: Task) -> Optional[Commit]:
+        """Sends what will change; the commit, when there is something to write."""
+        place = open_place(task, self._run, self._switch)
+        writes = False
+        try:
+            plan = self._plan_in(place, task)
+            with self._switch.to(place.identity):
+                residue = not task.files and has_residue(place.tree, self._run.settings.residue)
+            writes = plan.changed and not self._run.check
+            drifted = [Drift(path, producer) for path, producer in plan.drifted.items()]
+            changes = plan.changes(place.tree, place.state)
+            self._send(Message(number, not writes, Found(changes, drifted, plan.unchanged, plan.notes, residue)))
+            return Commit(number, place, plan, self._run.settings) if writes else None
+        finally:
+            if not writes:
+                place.close()
+
+    def _plan_in(self, place: OpenPlace, task: Task) -> Plan:
+        with self._switch.to(place.state_identity):
+            records = read_records(place.state, task.files)
+        with self._switch.to(place.identity):
+            plan = plan_place(place.tree, place.state, task.files, self._run.settings, records)
+        with self._switch.to(place.state_identity):
+            check_state(plan, place.state)
+        return plan
+
+    def _fail(self, number: int, problem: UnsafePath, changed: Sequence[str] = ()) -> None:
+        self._send(Message(number, True, problem=Problem(problem.path, str(problem)), changed=list(changed)))
+
+
+def _descriptor_limit() -> int:
+    """The limit of open files, raised as far as possible."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MAX_DESCRIPTORS if hard == resource.RLIM_INFINITY else min(hard, _MAX_DESCRIPTORS)
+    if wanted > soft:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    return max(soft, wanted)
