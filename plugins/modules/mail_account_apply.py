@@ -67,7 +67,7 @@ def main():
     module = AnsibleModule(argument_spec={"job": {"type": "str", "required": True, "no_log": True}}, supports_check_mode=True)
     python = "%s (Python %d.%d)" % (sys.executable, sys.version_info[0], sys.version_info[1])
     if sys.version_info < (3, 8):
-        module.fail_json(msg="%s is too old: the host needs Python 3.8 or newer; set ansible_python_interpreter" % python)
+        module.fail_json(msg="%s is too old: the host needs Python 3.8 or newer; set ansible_python_interpreter" % python, answer="")
     problem = None
     try:
         from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import WriterError, internal_error
@@ -83,7 +83,7 @@ def main():
             problem = internal_error(exc)
     # Not where the exception is handled: its text, which Ansible would add, may quote a password.
     if problem is not None:
-        module.fail_json(msg=problem)
+        module.fail_json(msg=problem, answer="")
     module.exit_json(changed=done.changed, answer=done.answer)
 
 

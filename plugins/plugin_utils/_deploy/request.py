@@ -42,6 +42,8 @@ _MISSING_USERS = ("fail", "skip")
 
 Value = TypeVar("Value")
 
+_clients.all_clients()  # imported in Ansible's own process, and not again in each process that it forks for a host
+
 
 @dataclass(frozen=True)
 class Request:
