@@ -56,10 +56,20 @@ recap laptop 1
 no_password
 [[ $(<"$HOMES/laptop/jkowalska/.note") == 'Joanna Kowalska sesame-1' ]]
 fails rollout -e '{"mail_accounts_templates": [{"src": "none.j2", "dest": ".note"}]}'
-shows 'none.j2 cannot be read: there is none in the templates folder of the role, the playbook or the inventory'
+shows 'none.j2 cannot be read: it is not in the templates folder of the role, the playbook or the inventory'
 rollout
 recap laptop 1
 [[ ! -e $HOMES/laptop/jkowalska/.note ]]
+
+step 'A report of each host, in check mode too'
+for mode in --check --diff; do
+  rm -f "$OUTPUT_DIR"/report-*.json
+  rollout $mode -e "mail_accounts_report_path=$OUTPUT_DIR/report-{{ inventory_hostname }}.json"
+  python -c 'import json, sys; assert json.load(open(sys.argv[1]))["users"] == [{"user": "jkowalska", "clients": {"neomutt": "unchanged", "msmtp": "unchanged"}}]' \
+    "$OUTPUT_DIR/report-laptop.json"
+done
+fails rollout -e mail_accounts_report_path=/nowhere/report.json
+shows 'report_path: there is no directory /nowhere on the controller'
 
 step 'A mistake on one host: no host is written to'
 fails rollout -i mistake.yml
@@ -67,12 +77,38 @@ shows "user 'anowak'.*UserEmail.*give the user email"
 no_password
 homes laptop/jkowalska shared-desk/anowak shared-desk/bwilk
 
+step 'Blank answers of a survey mean "not given"'
+blanks=()
+for name in client_options group hosts instance missing_users mode owner profile_definitions purge_users report_path serial state store \
+  store_key store_key_file templates; do
+  blanks+=(-e "mail_accounts_$name=")
+done
+rollout "${blanks[@]}"
+recap laptop 0
+recap shared-desk 0
+
+step 'A blank removes no account'
+for name in profiles clients users; do
+  for value in '""' '" "' null '[]'; do
+    [[ $name$value != 'users[]' ]] || continue
+    fails rollout -e "{\"mail_accounts_$name\": $value}"
+    shows 'profiles: jkowalska would get no profile|clients: jkowalska would get no files|users: is required'
+    homes laptop/jkowalska shared-desk/anowak shared-desk/bwilk
+  done
+done
+rollout -e '{"mail_accounts_users": []}' -e mail_accounts_purge_users=true
+recap laptop 0
+recap shared-desk 0
+shows 'users is empty, so nothing was changed'
+[[ $EUID != 0 ]] || shows 'these users still have accounts here: .*jkowalska'
+homes laptop/jkowalska shared-desk/anowak shared-desk/bwilk
+
 step 'A wrong type'
 fails rollout -e '{"mail_accounts_users": ["jkowalska sesame-1"]}'
 shows 'users, entry 1: must be a dictionary'
 no_password
 fails rollout -e '{"mail_accounts_clients": {"neomutt": true}}'
-shows 'clients: must be a list of names'
+shows 'clients: must be a list of texts'
 no_password
 fails rollout -e mail_accounts_state=gone
 shows 'state: must be one of present, absent'
