@@ -17,11 +17,10 @@ from email.charset import Charset
 from typing import Iterable, Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._account_files import AccountFiles, captured_password
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._accounts import default_account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block, owned, variant
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block, owned, variant
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._quoting import double_quoted
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import dotted_fields
@@ -128,8 +127,9 @@ CLIENT = Client(
         "`sendemail.identity`, unless the user has a default of their own; `git send-email --identity=KEY` chooses another one. "
         "`user.name` and `user.email` stay as they are; without them git sends nothing. The password is in our file, or comes from "
         "the command through a credential helper, and the user's own helpers do not get it; otherwise git asks the helpers, then "
-        "the user. git needs Perl's Mail::Address (Debian's `libmailtools-perl`, which `git-email` only recommends); to log in, "
-        "Authen::SASL, and Digest::HMAC_MD5 for `encrypted`. A `sendmailCmd` in the user's `[sendemail]` applies to our "
+        "the user. On Debian and Ubuntu, `git-email` only recommends what it needs to send: install `libmailtools-perl` "
+        "(Mail::Address), `libauthen-sasl-perl` (Authen::SASL) and `libio-socket-ssl-perl` (IO::Socket::SSL), and "
+        "`libdigest-hmac-perl` (Digest::HMAC_MD5) for `encrypted`. A `sendmailCmd` in the user's `[sendemail]` applies to our "
         "identities, too. A wrong certificate is rejected, unless the user has turned that off by an empty `smtpSSLCertPath` and "
         "the profile has no `ca_file`."
     ),
