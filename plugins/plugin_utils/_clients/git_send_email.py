@@ -127,10 +127,9 @@ CLIENT = Client(
         "`sendemail.identity`, unless the user has a default of their own; `git send-email --identity=KEY` chooses another one. "
         "`user.name` and `user.email` stay as they are; without them git sends nothing. The password is in our file, or comes from "
         "the command through a credential helper, and the user's own helpers do not get it; otherwise git asks the helpers, then "
-        "the user. On Debian and Ubuntu, `git-email` only recommends what it needs to send: install `libmailtools-perl` "
-        "(Mail::Address), `libauthen-sasl-perl` (Authen::SASL) and `libio-socket-ssl-perl` (IO::Socket::SSL), and "
-        "`libdigest-hmac-perl` (Digest::HMAC_MD5) for `encrypted`. A `sendmailCmd` in the user's `[sendemail]` applies to our "
-        "identities, too. A wrong certificate is rejected, unless the user has turned that off by an empty `smtpSSLCertPath` and "
-        "the profile has no `ca_file`."
+        "the user. On Debian and Ubuntu, `git-email` only recommends what it needs to send: install `libmailtools-perl` (Mail::Address), "
+        "`libauthen-sasl-perl` (Authen::SASL) and `libio-socket-ssl-perl` (IO::Socket::SSL), and `libdigest-hmac-perl` (Digest::HMAC_MD5) "
+        "for `encrypted`. A `sendmailCmd` in the user's `[sendemail]` applies to our identities, too. A wrong certificate is rejected, "
+        "unless the user has turned that off by an empty `smtpSSLCertPath` and the profile has no `ca_file`."
     ),
 )  # fmt: skip
