@@ -10,9 +10,8 @@ from __future__ import annotations
 import shlex
 from typing import Callable, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._accounts import default_account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block, variant
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block, variant
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._line_limit import long_line_reason
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server

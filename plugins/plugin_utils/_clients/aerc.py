@@ -18,11 +18,10 @@ from email.utils import formataddr
 from typing import Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._account_files import AccountFiles, captured_password
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._accounts import host_and_port, html_signature, servers
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server, dotted_fields
 

@@ -17,7 +17,6 @@ from __future__ import annotations
 import re
 from typing import Iterable, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._accounts import (
     default_account,
     host_and_port,
@@ -25,7 +24,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._account
     servers,
 )
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block, owned, variant
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block, owned, variant
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._imap import modified_utf7
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account

@@ -12,9 +12,8 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._quoting import ALPHANUMERIC, escaped_octets
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 

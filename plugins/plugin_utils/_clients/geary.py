@@ -15,22 +15,15 @@ import html
 from email.utils import formataddr
 from typing import Mapping, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import owned
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, owned
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._keyfile import Value, key_file
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server
 
 _SECURITY = {"tls": "transport", "starttls": "start-tls", "none": "none"}
 _CREDENTIALS = {"password": "custom", "none": "none"}
-_FOLDERS = {
-    "archive": "archive_folder",
-    "drafts": "drafts_folder",
-    "sent": "sent_folder",
-    "junk": "junk_folder",
-    "trash": "trash_folder",
-}
+_FOLDERS = ("archive", "drafts", "sent", "junk", "trash")
 
 
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
@@ -56,7 +49,7 @@ def _groups(account: Account, place: int) -> dict[str, Mapping[str, Value]]:
             "sender_mailboxes": [formataddr((account.sender_name, account.email))],
             "service_provider": "other",
         },
-        "Folders": {key: account.folders[name].split("/") for name, key in _FOLDERS.items() if name in account.folders},
+        "Folders": {f"{name}_folder": account.folders[name].split("/") for name in _FOLDERS if name in account.folders},
         "Incoming": _service(account.incoming),
         "Outgoing": _service(account.outgoing),
     }

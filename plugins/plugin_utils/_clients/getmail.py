@@ -12,10 +12,9 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._account_files import AccountFiles
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import owned
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, owned
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._ini import ini
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._maildir import maildir
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account

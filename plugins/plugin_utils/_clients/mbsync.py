@@ -13,9 +13,8 @@ from __future__ import annotations
 import shlex
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block, owned
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block, owned
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._line_limit import long_line_reason
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._quoting import double_quoted
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account

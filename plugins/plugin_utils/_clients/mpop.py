@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._maildir import maildir
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._msmtp_syntax import accounts_block, login_and_tls, too_long
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account

@@ -15,7 +15,6 @@ from __future__ import annotations
 from typing import Iterable, Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._account_files import AccountFiles
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._accounts import (
     default_account,
@@ -23,7 +22,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._account
     html_signature,
 )
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block, owned
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block, owned
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._quoting import ALPHANUMERIC, escaped_octets
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server, dotted_fields

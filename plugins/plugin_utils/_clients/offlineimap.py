@@ -17,9 +17,8 @@ from __future__ import annotations
 import ipaddress
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block, variant
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block, variant
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._ini import ini
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 

@@ -15,11 +15,10 @@ from email.utils import formataddr
 from typing import Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._account_files import AccountFiles, captured_password
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._accounts import default_account, html_signature
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block, variant
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block, variant
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server, dotted_fields

@@ -16,10 +16,9 @@ import re
 from typing import Any, Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._account_files import AccountFiles
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context, HostProbe
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block, owned
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block, owned
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._imap import modified_utf7
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import dotted_fields

