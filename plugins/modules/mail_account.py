@@ -270,7 +270,7 @@ skipped_accounts:
   type: list
   elements: dict
   returned: success
-  sample: [{user: jkowalska, client: mbsync, profile: old, reason: mbsync does not do POP}]
+  sample: [{user: jkowalska, client: mbsync, profile: old, reason: mbsync (isync) does not support POP}]
 failed_users:
   description:
     - Users who could not be served, at most 100, users that the host does not know included. All other users were served.

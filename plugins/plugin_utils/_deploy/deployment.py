@@ -91,9 +91,7 @@ class Deployment:
         shared = [client for client in self.request.clients if client.host_files or client.host_probes]
         used = [client for client in shared if any(client.skip_reason(account) is None for account in accounts)]
         return HostFiles(
-            files=tuple(
-                file._replace(producer=client.name, redacted=file.content.decode()) for client in used for file in client.host_files
-            ),
+            files=tuple(file._replace(producer=client.name) for client in used for file in client.host_files),
             patterns={client.name: [file.path for file in client.host_files] for client in _clients.all_clients()},
             probes=tuple(
                 Probe(client.name, probe.pattern, probe_note(client, number), probe.matching, probe.blocks)

@@ -77,7 +77,8 @@ def _run(action: ActionBase, job: str, task_vars: dict[str, Any]) -> Answer:
 
 
 def _no_answer(action: ActionBase, found: Mapping[str, Any], task_vars: Mapping[str, Any]) -> str:
-    interpreter = action._discovered_interpreter or task_vars.get("ansible_python_interpreter") or "the host's Python"
+    given = action._templar.template(task_vars.get("ansible_python_interpreter"))
+    interpreter = action._discovered_interpreter or given or "the host's Python"
     status = found.get("rc")
     ended = f" (exit status {status})" if isinstance(status, int) else ""
     return (

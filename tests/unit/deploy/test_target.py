@@ -26,6 +26,7 @@ class Action:
     """An action whose host answers ``found``."""
 
     _discovered_interpreter = None
+    _templar = SimpleNamespace(template=lambda value: value)
     _display = SimpleNamespace(display=lambda *args, **kwargs: None)
 
     def __init__(self, *found: dict[str, Any], world_readable: bool = False) -> None:
