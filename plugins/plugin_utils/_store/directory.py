@@ -32,11 +32,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._store._plain_fil
 
 _ATTEMPTS = 5  # when Git or an editor changes what is just being written
 _MAX_NAMED = 10  # ignored files in a warning
-_REMEDIES = {
-    "name": "give one of them another name",
-    "id": "give one of them an id of its own (uuidgen makes one)",
-    "key": "remove the line with the key from one of them",
-}
+_OTHERS = {"name": "another name", "id": "another id (uuidgen makes one)", "key": "another key, or none"}
 
 
 class DirectoryStore(Store):
@@ -141,10 +137,10 @@ class DirectoryStore(Store):
 
     def _labels(self, files: Files) -> list[str]:
         """The files that are profiles. What else is there becomes a warning."""
-        visible = sorted(file for file in files.names() if not file.startswith("."))
-        foreign = [file for file in visible if not _profile_file.LABEL.match(file)]
+        labels = sorted(files.labels())
+        foreign = sorted(file for file in files.names().difference(labels) if not file.startswith("."))
         if foreign:
-            if foreign == visible and not os.path.lexists(self._work):
+            if not labels and not os.path.lexists(self._work):
                 raise MailopsError(
                     f"store {self.path}: holds other files and no profile; give a directory of its own, "
                     f"or create {self._work} if this is the one"
@@ -152,7 +148,7 @@ class DirectoryStore(Store):
             named = comma_list(map(_ignored, foreign[:_MAX_NAMED]))
             more = f" and {len(foreign) - _MAX_NAMED} more" if len(foreign) > _MAX_NAMED else ""
             self._warn(f"ignored what is no profile: {named}{more}")
-        return [file for file in visible if _profile_file.LABEL.match(file)]
+        return labels
 
     def _warn(self, text: str) -> None:
         warning = f"store {self.path}: {text}"
@@ -201,7 +197,7 @@ class DirectoryStore(Store):
     def _conflicts(self, records: Mapping[str, Stored]) -> list[str]:
         """A problem for each two files that have the same name, id or key."""
         shared: dict[tuple[str, str], list[str]] = {}
-        for what in _REMEDIES:
+        for what in _OTHERS:
             owners: dict[str, str] = {}
             for label, record in records.items():
                 value = getattr(record, what)
@@ -209,7 +205,7 @@ class DirectoryStore(Store):
                     shared.setdefault((owners[value], label), []).append(what)
         return [
             f"store {self.path}: {_profile_file.printable(one)} and {_profile_file.printable(other)} have the same "
-            f"{comma_list(whats)}; {' and '.join(_REMEDIES[what] for what in whats)}"
+            f"{comma_list(whats)}; give one of them {comma_list(_OTHERS[what] for what in whats)}"
             for (one, other), whats in shared.items()
         ]
 
@@ -230,7 +226,7 @@ class DirectoryStore(Store):
         if problems:
             raise MailopsError(*problems)
         contents = {label: content for label, content in contents.items() if label not in found or found[label].content != content}
-        written = not contents or files.commit(contents, {label: found.get(label) for label in contents})
+        written = not contents or files.commit(contents, found)
         self._warn_of_later(files)
         return written
 
