@@ -29,6 +29,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._store import (
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._filesystem import may_write, os_message, parents, unwritable
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._journal import Files
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._plain_file import Found
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import ProfileFile
 
 _ATTEMPTS = 5  # when Git or an editor changes what is just being written
 _MAX_NAMED = 10  # ignored files in a warning
@@ -72,9 +73,9 @@ class DirectoryStore(Store):
             with self._opened() as directory, _journal.writing(directory, TIMEOUT) as files:
                 for _attempt in range(_ATTEMPTS):
                     found = self._read_files(files)
-                    records = self._parse(found)
-                    changes, result = change(_by_name(records))
-                    if not changes or self._write(files, found, records, changes):
+                    parsed = self._parse(found)
+                    changes, result = change(_by_name(parsed))
+                    if not changes or self._write(files, found, parsed, changes):
                         return result
         raise MailopsError(
             f"store {self.path}: its files keep changing while they are written; let Git or whatever changes them finish, "
@@ -180,19 +181,19 @@ class DirectoryStore(Store):
                 "it stays as it is, so check it"
             )
 
-    def _parse(self, found: Mapping[str, Found]) -> dict[str, Stored]:
-        """The record in each file, by label."""
-        records: dict[str, Stored] = {}
+    def _parse(self, found: Mapping[str, Found]) -> dict[str, ProfileFile]:
+        """What each file says, by label."""
+        parsed: dict[str, ProfileFile] = {}
         problems: list[str] = []
         for label, (content, _status) in found.items():
             try:
-                records[label] = _profile_file.parse(label, content)
+                parsed[label] = _profile_file.parse(label, content)
             except MailopsError as exc:
                 problems += [f"store {self.path}: {problem}" for problem in exc.problems]
-        problems += self._conflicts(records)
+        problems += self._conflicts({label: file.record for label, file in parsed.items()})
         if problems:
             raise MailopsError(*problems)
-        return _with_keys(records)
+        return _with_keys(parsed)
 
     def _conflicts(self, records: Mapping[str, Stored]) -> list[str]:
         """A problem for each two files that have the same name, id or key."""
@@ -211,31 +212,35 @@ class DirectoryStore(Store):
 
     # --- writing ---
 
-    def _write(self, files: Files, found: Mapping[str, Found], records: Mapping[str, Stored], changes: Changes) -> bool:
+    def _write(self, files: Files, found: Mapping[str, Found], parsed: Mapping[str, ProfileFile], changes: Changes) -> bool:
         """Whether the changes are written; not if a file has changed since it was found."""
-        labels = {record.id: label for label, record in records.items()}
-        contents: dict[str, bytes | None] = {labels[item]: None for item in changes.remove if item in labels}
-        after = {label: record for label, record in records.items() if label not in contents}
+        after = {label: file.record for label, file in parsed.items()}
+        labels = {record.id: label for label, record in after.items()}
         taken = {file.casefold() for file in files.names()}
+        contents: dict[str, bytes | None] = {}
+        for removed in changes.remove:
+            if removed in labels:
+                contents[labels[removed]] = None
+                del after[labels[removed]]
         for record in changes.put:
             label = labels.get(record.id) or _profile_file.free_label(record.name, taken)
             taken.add(label)
             after[label] = record
-            contents[label] = self._text(label, record, records.get(label), found)
+            content = self._content(label, record, parsed.get(label))
+            if label not in found or found[label].content != content:
+                contents[label] = content
         problems = self._conflicts(after)
         if problems:
             raise MailopsError(*problems)
-        contents = {label: content for label, content in contents.items() if label not in found or found[label].content != content}
         written = not contents or files.commit(contents, found)
         self._warn_of_later(files)
         return written
 
-    def _text(self, label: str, record: Stored, old: Stored | None, found: Mapping[str, Found]) -> bytes:
-        before = found[label].content if old else b""
-        text = _profile_file.edited_text(label, record, old, before) if old else None
-        if text is None and b"#" in before:
+    def _content(self, label: str, record: Stored, old: ProfileFile | None) -> bytes:
+        content = _profile_file.edited_text(label, record, old) if old else None
+        if old and content is None and "#" in old.text:
             self._warn(f"{_profile_file.printable(label)}: was written anew, without its comments; look for them in Git")
-        return text or _profile_file.new_text(record)
+        return content or _profile_file.new_text(record)
 
     # --- messages ---
 
@@ -255,19 +260,19 @@ class DirectoryStore(Store):
         return os.path.join(self.path, name) if isinstance(name, str) else self.path
 
 
-def _by_name(records: Mapping[str, Stored]) -> dict[str, Stored]:
-    return {record.name: record for record in sorted(records.values(), key=lambda record: record.name)}
+def _by_name(parsed: Mapping[str, ProfileFile]) -> dict[str, Stored]:
+    return {record.name: record for record in sorted((file.record for file in parsed.values()), key=lambda record: record.name)}
 
 
-def _with_keys(records: Mapping[str, Stored]) -> dict[str, Stored]:
-    """The records, with a key for each one whose file has none."""
-    taken = {record.key for record in records.values() if record.key is not None}
-    complete = dict(records)
-    for label, record in sorted(records.items(), key=lambda item: item[1].name):
-        if record.key is None:
-            key = derived_key(record.name, taken)
+def _with_keys(parsed: Mapping[str, ProfileFile]) -> dict[str, ProfileFile]:
+    """The files, with a key in the record of each one that has none."""
+    taken = {file.record.key for file in parsed.values()}
+    complete = dict(parsed)
+    for label, file in sorted(parsed.items(), key=lambda item: item[1].record.name):
+        if file.record.key is None:
+            key = derived_key(file.record.name, taken)
             taken.add(key)
-            complete[label] = record._replace(data={**record.data, "key": key})
+            complete[label] = file._replace(record=file.record._replace(data={**file.record.data, "key": key}))
     return complete
 
 

@@ -35,19 +35,23 @@ def record(revision=1, **fields):
     return Stored(ID, "work", revision, read_profile({"name": "work", "key": KEY, **SERVERS, **fields}).as_data())
 
 
+def read(content):
+    return parse("work.yml", content).record
+
+
 def found(text):
-    """The record in a text, as the store has it: a file without a key gets one."""
-    record = parse("work.yml", text.encode())
-    return record._replace(data={**record.data, "key": record.key or KEY})
+    """What a text says, as the store has it: a file without a key gets one."""
+    file = parse("work.yml", text.encode())
+    return file._replace(record=file.record._replace(data={**file.record.data, "key": file.record.key or KEY}))
 
 
 def edited(text, **fields):
     """The text after an edit that gives the profile these fields."""
-    old = found(text)
-    data = read_profile({**old.data, **fields}).as_data()
-    new = old._replace(name=data["name"], revision=old.revision + 1, data=data)
-    after = edited_text("work.yml", new, old, text.encode()) or new_text(new)
-    assert parse("work.yml", after) == new
+    file = found(text)
+    data = read_profile({**file.record.data, **fields}).as_data()
+    new = file.record._replace(name=data["name"], revision=file.record.revision + 1, data=data)
+    after = edited_text("work.yml", new, file) or new_text(new)
+    assert read(after) == new
     return after.decode()
 
 
@@ -77,8 +81,8 @@ def test_no_label(file):
 
 def test_the_name_is_inside_or_is_the_label():
     text = "incoming: {host: i}\noutgoing: {host: s}\n"
-    assert parse("work.yml", text.encode()).name == "work" == parse("work.yml", f"name: ''\n{text}".encode()).name
-    assert parse("Any label.yml", f"name: office\n{text}".encode()).name == "office"
+    assert read(text.encode()).name == "work" == read(f"name: ''\n{text}".encode()).name
+    assert parse("Any label.yml", f"name: office\n{text}".encode()).record.name == "office"
     with pytest.raises(MailopsError) as refused:
         parse("a b\n.yml", f"{text}email: x\n".encode())
     assert refused.value.problems == [
@@ -91,7 +95,7 @@ def test_a_renamed_profile():
     """The name follows from the label, and no longer does."""
     text = "# top\ndescription: x\nincoming: {host: i}\noutgoing: {host: s}\n"
     after = edited(text, name="office")
-    assert after == f"name: office\nkey: {KEY}\nid: {found(text).id}\nrevision: 2\n{text}"
+    assert after == f"name: office\nkey: {KEY}\nid: {found(text).record.id}\nrevision: 2\n{text}"
     assert edited(after, name="sales") == after.replace("office", "sales").replace("revision: 2", "revision: 3")
 
 
@@ -149,7 +153,7 @@ def test_a_new_file():
     )
     content = new_text(new)
     assert content.decode() == NEW
-    assert parse("work.yml", content) == new and yaml.safe_load(content)["variables"] == {"Region": None, "Yes": "12:30"}
+    assert read(content) == new and yaml.safe_load(content)["variables"] == {"Region": None, "Yes": "12:30"}
 
 
 # --- edits ---
@@ -181,7 +185,7 @@ signature: |
 reply_to:   # yet
 """
 
-HEAD = f"name: work\nkey: {KEY}\nid: {found(BY_HAND).id}\nrevision: 2\n"
+HEAD = f"name: work\nkey: {KEY}\nid: {found(BY_HAND).record.id}\nrevision: 2\n"
 # fields, then what is replaced in the text
 EDITS = [
     ({}, []),
@@ -314,9 +318,9 @@ def test_a_text_at_the_end_of_a_file_without_a_newline(style):
     "text", ["# top\n{incoming: {host: i}, outgoing: {host: s}}\n", "incoming: {host: i}\noutgoing: {host: s}\nsignature: |\n  a"]
 )
 def test_what_cannot_be_edited(text):
-    old = found(text)
-    new = old._replace(data=read_profile({**old.data, "signature_format": "html"}).as_data())
-    assert edited_text("work.yml", new, old, text.encode()) is None
+    file = found(text)
+    new = file.record._replace(data=read_profile({**file.record.data, "signature_format": "html"}).as_data())
+    assert edited_text("work.yml", new, file) is None
 
 
 # What YAML 1.1 would read as something else, or not at all.
@@ -355,7 +359,7 @@ def test_whatever_is_written_is_read(first, second, explicit, shortened):
     except MailopsError:  # a text names a variable that there is not
         return
     text = new_text(old).decode()
-    assert parse("work.yml", text.encode()) == old
+    assert read(text.encode()) == old
     if explicit:  # as somebody may write them who does not know that they follow
         for side, protocol in (("incoming", old.data["account_type"]), ("outgoing", "smtp")):
             security = old.data[side]["security"]
@@ -365,9 +369,9 @@ def test_whatever_is_written_is_read(first, second, explicit, shortened):
     if shortened:
         text = text.removesuffix("\n")
     content = "\n".join(f"# above\n{line}" if line and line[0] != " " else line for line in text.split("\n")).encode()
-    assert parse("work.yml", content) == old
-    after = edited_text("work.yml", new, old, content)
-    assert parse("work.yml", after) == new and after.count(b"# above\n") == content.count(b"# above\n")
+    assert read(content) == old
+    after = edited_text("work.yml", new, parse("work.yml", content))
+    assert read(after) == new and after.count(b"# above\n") == content.count(b"# above\n")
 
 
 # --- what the parser takes for what ---
