@@ -38,12 +38,9 @@ def plain_read(store: str) -> dict:
 
 def action(module: type, options: dict) -> dict:
     """What the action does, without Ansible around it."""
-    from ansible_collections.mailops.profiles.plugins.plugin_utils._action import without_collector
-
     instance = object.__new__(module)
     instance._task = SimpleNamespace(check_mode=False, diff=False)
-    with without_collector():
-        return instance.work({name: options.get(name) for name in module.OPTIONS}, {})
+    return instance.work({name: options.get(name) for name in module.OPTIONS}, {})
 
 
 def main() -> None:

@@ -36,12 +36,12 @@ password:
     - The password. Exactly one variable, usually V({UserPassword}), or one password for all users. Without it the client asks.
     - A password that is not a variable is kept encrypted, which needs O(store_key), and is refused without that.
       It is bound to the profile and to C(host), C(port) and C(security), and to change one of them, or to copy the profile, takes the key.
-    - Where no encrypted password was before, it must be given together with all that leads to the server, so that it is not
-      the store alone that says where it goes.
+    - Where no encrypted password was before, give it together with all that leads to the server, so that the store alone does
+      not decide where it goes.
   type: str
 password_command:
   description:
-    - A command that prints the password, as a list of words, for the clients that can use one.
+    - A command that prints the password, as a list of words, for the clients that can use one. As text it is a list in JSON or YAML.
     - A variable must be a whole word of its own, and not the first one.
   type: list
   elements: str
@@ -63,8 +63,15 @@ name:
     - At most 64 ASCII letters, digits, V(.), V(_) and V(-), beginning with a letter or digit.
   type: str
   required: true
+key:
+  description:
+    - What the accounts of the profile are called on hosts, in the names of files and sections. At most 40 lower-case ASCII letters,
+      digits and V(-), beginning with a letter or digit, and unique in the store.
+    - Usually left out. Then it follows from the name that the profile has when it is created, such as V(work-fe4292b5).
+    - It never changes. A renamed profile keeps it, so that the accounts on hosts stay the same; another one is refused.
+  type: str
 description:
-  description: What the profile is for. No client shows it.
+  description: What the profile is for. No client displays it.
   type: str
   default: ""
 email:
@@ -72,7 +79,7 @@ email:
   type: str
   default: "{UserEmail}"
 account_name:
-  description: The label that the client shows for the account. May hold variables.
+  description: The label that the client displays for the account. May hold variables.
   type: str
   default: "{UserEmail}"
 sender_name:
@@ -80,7 +87,7 @@ sender_name:
   type: str
   default: "{UserDisplayName}"
 reply_to:
-  description: The address for replies, where it is another one than the sender's. May hold variables.
+  description: The address for replies, if it is not the sender's. May hold variables.
   type: str
 account_type:
   description: The protocol that mail is read with.
@@ -92,7 +99,7 @@ default:
   type: bool
   default: false
 notifications:
-  description: Whether clients tell of new mail.
+  description: Whether clients notify the user of new mail.
   type: bool
   default: true
 signature:
@@ -114,7 +121,7 @@ outgoing:
   type: dict
   required: true
 leave_on_server:
-  description: Whether mail stays on the server after it was fetched. POP only.
+  description: Whether mail stays on the server after it is fetched. POP only.
   type: bool
   default: true
 delete_after_days:
@@ -148,7 +155,7 @@ ca_file:
 variables:
   description:
     - The profile's own variables, a mapping of names to defaults. A name is a capital letter, then letters and digits.
-    - A variable that is V(null) has no default, and every user must give it a value.
+    - A variable that is V(null) has no default, and every user must give it a value. An empty text is a default.
     - A variable that fills a password must be V(null).
   type: dict
   default: {}
@@ -158,8 +165,8 @@ _RECORD = r"""
 id:
   description:
     - The UUID of the profile. It never changes.
-    - Usually left out. The return value of M(mailops.profiles.mail_profile_info) has it, and so a new profile keeps the id that
-      it has in another store, and a profile whose id is known under another name is renamed.
+    - Usually left out. The return value of M(mailops.profiles.mail_profile_info) has it, so that a new profile keeps the id that
+      it has in another store, and a stored profile with this id is renamed.
   type: str
 revision:
   description: How often the profile has changed. A new profile that comes with its O(profiles[].id) keeps it. Otherwise it is ignored.
@@ -170,6 +177,8 @@ _NOTES = (
     "Texts may hold variables, written C({UserEmail}). YAML reads an unquoted one as a mapping, so they must be in quotes. "
     "M(mailops.profiles.mail_profile_info) returns the list of all variables.",
     r"C(\{) writes a brace. Values are inserted once and never expanded again.",
+    "An empty text or white space alone means not given, for every field but the values in C(variables). "
+    "Mappings may also be given as JSON or as C(name=value) text.",
 )
 
 
@@ -185,7 +194,7 @@ def _fields(prefix: str) -> dict:
 
 
 def _for_an_edit(options: dict) -> dict:
-    """The same without defaults, which would overwrite what is stored; the text tells them instead."""
+    """The same without defaults, which would overwrite what is stored; the descriptions name them instead."""
     for name, option in options.items():
         texts = [option["description"]] if isinstance(option["description"], str) else option["description"]
         if option.get("required") and name != "name":
@@ -210,8 +219,9 @@ class ModuleDocFragment:
             "options": {
                 "profiles": {
                     "description": [
-                        "The profiles, each one complete: what is not given has its default. Needed, unless O(store_key_new) is given.",
-                        "Also takes what M(mailops.profiles.mail_profile_info) returns.",
+                        "The profiles, each one complete: a field that is not given has its default. Required without O(store_key_new).",
+                        "A profile of the store is found by C(id), else by C(key), else by C(name). By the first two it can be renamed.",
+                        "Also takes what M(mailops.profiles.mail_profile_info) returns, and JSON or YAML text.",
                     ],
                     "type": "list",
                     "elements": "dict",

@@ -9,7 +9,7 @@ version_added: 0.1.0
 description:
   - A profile describes the mail account of many users once, with variables such as V({UserEmail}) in its texts.
     M(mailops.profiles.mail_account) fills it in for each user and configures their mail programs.
-  - Only the fields that are given are changed. O(incoming), O(outgoing), O(folders) and O(variables) are merged key by key.
+  - Only the fields that are given are changed; a blank one is not given. O(incoming), O(outgoing), O(folders) and O(variables) are merged key by key.
   - Every problem of a profile is reported at once, and nothing is changed then.
 extends_documentation_fragment:
   - mailops.profiles.profile
@@ -29,17 +29,19 @@ options:
     description:
       - Fields to set back to their defaults, such as V(reply_to), V(incoming.password), V(folders.sent), V(folders) or
         V(variables.Region).
-      - A field that is required, or that is given in the same task, is refused.
+      - A field that is required or given in the same task is refused, and so is O(key).
+      - Also takes text, with commas between the fields.
     type: list
     elements: str
   copy_from:
     description:
       - The name of the profile to start from when this one does not exist yet. The given fields are put on top of the copy.
+      - The copy gets an id and a O(key) of its own.
       - Once the profile exists, nothing is copied any more, and the given fields are an ordinary edit.
     type: str
   renamed_from:
     description:
-      - The name that the profile had. It keeps its id.
+      - The name that the profile had. It keeps its id and its key.
       - Once it has been renamed, the given fields are an ordinary edit. It is an error when both names exist.
       - When neither exists, the profile is created if O(incoming) and O(outgoing) have a host, and otherwise it is an error.
       - Cannot be used together with O(copy_from).
@@ -76,7 +78,7 @@ EXAMPLES = r"""
     outgoing:
       security: starttls
 
-- name: Clients shall ask for the password again, and the signature goes
+- name: Let clients ask for the password again, and remove the signature
   mailops.profiles.mail_profile:
     name: work
     clear:
@@ -95,12 +97,12 @@ EXAMPLES = r"""
       Department: Sales
     sender_name: "{UserDisplayName} ({Department})"
 
-- name: It has a new name
+- name: Rename it
   mailops.profiles.mail_profile:
     name: work-north
     renamed_from: work-gdynia
 
-- name: It is needed no more
+- name: Remove it
   mailops.profiles.mail_profile:
     name: work-north
     state: absent
@@ -110,8 +112,8 @@ RETURN = r"""
 profile:
   description:
     - The profile with all its fields as it is now, or would be, in check mode.
-    - V(null) when the profile does not exist, or no longer.
-    - A password that is not a variable is shown as V(********).
+    - V(null) when the profile does not exist.
+    - A password that is not a variable is returned as V(********).
   returned: success
   type: dict
   contains:
@@ -127,6 +129,10 @@ profile:
       description: The name. All other fields follow as in the options, fields without a value as V(null).
       type: str
       sample: work
+    key:
+      description: What the accounts of the profile are called on hosts.
+      type: str
+      sample: work-fe4292b5
     incoming:
       description: The server that mail is read from. C(port) is V(null) when it follows from the type and the security.
       type: dict

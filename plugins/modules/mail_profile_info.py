@@ -45,7 +45,7 @@ EXAMPLES = r"""
     name: work
   register: one
 
-- name: Tell when it is missing
+- name: Report that it is missing
   ansible.builtin.debug:
     msg: There is no profile of this name
   when: not one.profiles
@@ -54,10 +54,10 @@ EXAMPLES = r"""
 RETURN = r"""
 profiles:
   description:
-    - The profiles, sorted by name, each with all its fields, its C(id) and its C(revision), as M(mailops.profiles.mail_profile)
-      returns it. No profile of the name is an empty list.
-    - A password that is not a variable is the text that it was encrypted to. M(mailops.profiles.mail_profiles) can store it
-      elsewhere, and with the key M(mailops.profiles.mail_account) can use it.
+    - The profiles, sorted by name, each with all its fields, its C(key), its C(id) and its C(revision), as
+      M(mailops.profiles.mail_profile) returns it. If no profile has the name, the list is empty.
+    - A password that is not a variable is returned encrypted. M(mailops.profiles.mail_profiles) can store it in another store, and
+      M(mailops.profiles.mail_account) can use it with the key.
   returned: success
   type: list
   elements: dict

@@ -27,7 +27,7 @@ options:
     default: false
   store_key_new:
     description:
-      - The key that all passwords of the store are to be encrypted with from now on. O(store_key) is the one until now.
+      - The new key for all passwords of the store. O(store_key) is the key that they are encrypted with now.
       - Passwords that are under the new key already stay as they are.
     type: str
 seealso:
@@ -40,7 +40,7 @@ author:
 """
 
 EXAMPLES = r"""
-- name: All profiles that there are
+- name: Declare all profiles
   mailops.profiles.mail_profiles:
     purge: true
     profiles:
@@ -63,7 +63,7 @@ EXAMPLES = r"""
           host: smtp.example.org
           security: starttls
 
-- name: A mailbox that a whole team shares, its password encrypted in the store
+- name: Declare a mailbox that a team shares, with its password encrypted in the store
   mailops.profiles.mail_profiles:
     store_key: "{{ vault_store_key }}"
     profiles:
@@ -88,7 +88,7 @@ EXAMPLES = r"""
   mailops.profiles.mail_profile_info:
   register: here
 
-- name: Have the same profiles, with the same ids, in another store
+- name: Write the same profiles, with their ids and keys, to another store
   mailops.profiles.mail_profiles:
     profiles: "{{ here.profiles }}"
     store: "{{ playbook_dir }}/build/profiles.db"
@@ -111,7 +111,7 @@ removed:
   type: int
   sample: 0
 unchanged:
-  description: How many of the listed profiles were as listed before.
+  description: How many of the listed profiles needed no change.
   returned: success
   type: int
   sample: 12

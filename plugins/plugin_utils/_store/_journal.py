@@ -89,6 +89,10 @@ class Files:
         """All that lies in the directory, or is about to; ``read`` knows whether it is there."""
         return {*os.listdir(self._directory), *self._pending}
 
+    def labels(self) -> set[str]:
+        """Those names that profiles may have."""
+        return set(filter(LABEL.match, self.names()))
+
     def read(self, file: str) -> Found | None:
         """A file, or None; Invalid when it is not one that can be read."""
         step = self._pending.get(file)
@@ -98,10 +102,11 @@ class Files:
 
     # --- writing ---
 
-    def commit(self, contents: Mapping[str, bytes | None], seen: Mapping[str, Found | None]) -> bool:
-        """Write (None: remove) these files. False: one is no longer as it was ``seen``, and nothing was done."""
+    def commit(self, contents: Mapping[str, bytes | None], seen: Mapping[str, Found]) -> bool:
+        """Write (None: remove) these files. ``seen``: all profiles' files. False: one of those that are written is no longer as it was
+        seen, or another file has come, and nothing was done."""
         steps = [
-            Step(file, _plain_file.sha256(old.content if (old := seen[file]) else None), _plain_file.sha256(content))
+            Step(file, _plain_file.sha256(seen[file].content if file in seen else None), _plain_file.sha256(content))
             for file, content in sorted(contents.items())
         ]
         new = {file: content for file, content in contents.items() if content is not None}
@@ -109,7 +114,8 @@ class Files:
             if len(content) > _plain_file.MAX_BYTES:
                 raise Invalid(f"{file}: would have more than {_plain_file.MAX_BYTES} bytes; shorten its texts")
         self._stage(new, seen)
-        if any(_plain_file.state(self._directory, step.file) != step.before for step in steps):
+        # A file that has come may hold a profile of the same name.
+        if self.labels() - seen.keys() or any(_plain_file.state(self._directory, step.file) != step.before for step in steps):
             return False
         with closing(self._create(_NEW_JOURNAL)) as descriptor:
             _plain_file.write(descriptor, json.dumps({"format": _FORMAT, "steps": steps}).encode())
@@ -140,13 +146,13 @@ class Files:
             with suppress(IsADirectoryError):  # not ours
                 os.unlink(name, dir_fd=self._work)
 
-    def _stage(self, contents: Mapping[str, bytes], seen: Mapping[str, Found | None]) -> None:
+    def _stage(self, contents: Mapping[str, bytes], seen: Mapping[str, Found]) -> None:
         names = list(contents)
         for start in range(0, len(names), _SYNCED_TOGETHER):
             with ExitStack() as opened:
                 descriptors = []
                 for file in names[start : start + _SYNCED_TOGETHER]:
-                    descriptors.append(opened.enter_context(closing(self._create(file, seen[file]))))
+                    descriptors.append(opened.enter_context(closing(self._create(file, seen.get(file)))))
                     _plain_file.write(descriptors[-1], contents[file])
                 for descriptor in descriptors:
                     os.fsync(descriptor)

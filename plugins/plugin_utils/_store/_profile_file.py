@@ -12,11 +12,10 @@ from __future__ import annotations
 import itertools
 import re
 import uuid
-from typing import Any, Collection
+from typing import Any, Collection, NamedTuple
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import strict_yaml, values
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import is_blank
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import slug
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import given_fields, read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Stored
@@ -29,6 +28,14 @@ LABEL = re.compile(r"[^./\0][^/\0]*\.yml\Z")
 _NAMESPACE = uuid.UUID("0d9c1f5e-7a52-5d0b-9a0e-2f1f6c6a4b7d")
 _MAX_PROBLEMS = 20
 _IMPLICIT = ("name", "key", "id")  # a person may leave them out
+
+
+class ProfileFile(NamedTuple):
+    """What a file says. ``given``: its fields. The record's key is None where the file has none: it depends on the other profiles."""
+
+    text: str
+    given: dict[str, Any]
+    record: Stored
 
 
 def free_label(name: str, taken: Collection[str]) -> str:
@@ -44,18 +51,15 @@ def printable(label: str) -> str:
     return label if label.isprintable() else ascii(label)
 
 
-def parse(label: str, content: bytes) -> Stored:
-    """The record in a file, or MailopsError with all that is wrong; each problem begins with the label.
-
-    The key is None where the file has none: what follows depends on the other profiles.
-    """
+def parse(label: str, content: bytes) -> ProfileFile:
+    """What a file says, or MailopsError with all that is wrong; each problem begins with the label."""
     file = printable(label)
     try:
         text, data = _loaded(content)
     except Invalid as exc:
         raise MailopsError(f"{file}: {exc}") from exc
     problems: list[str] = []
-    name = data["name"] if not is_blank(data.get("name")) else _stem(label, problems)
+    name = data["name"] if "name" in data else _stem(label, problems)
     profile_id, revision = _record_fields(name, data, problems)
     try:
         profile = read_profile({**data, "name": name}, file)
@@ -66,7 +70,7 @@ def parse(label: str, content: bytes) -> Stored:
         found = [f"{_line(lines, problem)}{problem}" for problem in problems[:_MAX_PROBLEMS]]
         more = [f"and {len(problems) - _MAX_PROBLEMS} more problems"] if len(problems) > _MAX_PROBLEMS else []
         raise MailopsError(*(f"{file}: {problem}" for problem in found + more))
-    return Stored(profile_id, profile.name, revision, profile.as_data())
+    return ProfileFile(text, data, Stored(profile_id, profile.name, revision, profile.as_data()))
 
 
 def _loaded(content: bytes) -> tuple[str, dict[str, Any]]:
@@ -77,7 +81,7 @@ def _loaded(content: bytes) -> tuple[str, dict[str, Any]]:
     data = strict_yaml.load(text)
     if not isinstance(data, dict):
         raise Invalid("must be a mapping of profile fields, as mail_profile has them")
-    return text, data
+    return text, given_fields(data)
 
 
 def _stem(label: str, problems: list[str]) -> str:
@@ -92,12 +96,12 @@ def _stem(label: str, problems: list[str]) -> str:
 def _record_fields(name: Any, data: dict[str, Any], problems: list[str]) -> tuple[str, int]:
     """id and revision. A person may leave them out; then they follow."""
     profile_id, revision = str(uuid.uuid5(_NAMESPACE, str(name))), 1
-    if not is_blank(data.get("id")):
+    if "id" in data:
         try:
             profile_id = values.identifier(data["id"])
         except Invalid as exc:
             problems.append(f"id: {exc}")
-    if not is_blank(data.get("revision")):
+    if "revision" in data:
         try:
             revision = values.revision(data["revision"])
         except Invalid as exc:
@@ -116,16 +120,15 @@ def new_text(record: Stored) -> bytes:
     return strict_yaml.dump(_document(record)).encode()
 
 
-def edited_text(label: str, record: Stored, old: Stored, content: bytes) -> bytes | None:
-    """``content``, which says ``old``, made to say the record; comments stay. None: the editor cannot edit such a spelling."""
-    text, data = _loaded(content)
-    given = given_fields(data)
-    before = {key: value for key, value in _document(old).items() if key not in _IMPLICIT or key in given}
+def edited_text(label: str, record: Stored, old: ProfileFile) -> bytes | None:
+    """The text of ``old``, made to say the record; comments stay. None: the editor cannot edit such a spelling."""
+    before = {key: value for key, value in _document(old.record).items() if key not in _IMPLICIT or key in old.given}
+    after = _document(record)
     for sides in ((), ("incoming",), ("outgoing",), ("incoming", "outgoing")):
         # A port in the file may have followed from another field, and no longer does. Then the server's entries are compared
         # with all that the file says, not only with the document, so that the port is removed.
-        said = {side: given[side] | before[side] for side in sides}
-        edited = _yaml_edit.edit(text, before | said, _document(record)).encode()
+        said = {side: old.given[side] | before[side] for side in sides}
+        edited = _yaml_edit.edit(old.text, before | said, after).encode()
         if _says(label, edited, record):
             return edited
     return None
@@ -133,7 +136,7 @@ def edited_text(label: str, record: Stored, old: Stored, content: bytes) -> byte
 
 def _says(label: str, content: bytes, record: Stored) -> bool:
     try:
-        return parse(label, content) == record
+        return parse(label, content).record == record
     except MailopsError:
         return False
 

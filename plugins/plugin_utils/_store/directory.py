@@ -29,14 +29,11 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._store import (
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._filesystem import may_write, os_message, parents, unwritable
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._journal import Files
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._plain_file import Found
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import ProfileFile
 
 _ATTEMPTS = 5  # when Git or an editor changes what is just being written
 _MAX_NAMED = 10  # ignored files in a warning
-_REMEDIES = {
-    "name": "give one of them another name",
-    "id": "give one of them an id of its own (uuidgen makes one)",
-    "key": "remove the line with the key from one of them",
-}
+_OTHERS = {"name": "another name", "id": "another id (uuidgen makes one)", "key": "another key, or none"}
 
 
 class DirectoryStore(Store):
@@ -76,9 +73,9 @@ class DirectoryStore(Store):
             with self._opened() as directory, _journal.writing(directory, TIMEOUT) as files:
                 for _attempt in range(_ATTEMPTS):
                     found = self._read_files(files)
-                    records = self._parse(found)
-                    changes, result = change(_by_name(records))
-                    if not changes or self._write(files, found, records, changes):
+                    parsed = self._parse(found)
+                    changes, result = change(_by_name(parsed))
+                    if not changes or self._write(files, found, parsed, changes):
                         return result
         raise MailopsError(
             f"store {self.path}: its files keep changing while they are written; let Git or whatever changes them finish, "
@@ -141,10 +138,10 @@ class DirectoryStore(Store):
 
     def _labels(self, files: Files) -> list[str]:
         """The files that are profiles. What else is there becomes a warning."""
-        visible = sorted(file for file in files.names() if not file.startswith("."))
-        foreign = [file for file in visible if not _profile_file.LABEL.match(file)]
+        labels = sorted(files.labels())
+        foreign = sorted(file for file in files.names().difference(labels) if not file.startswith("."))
         if foreign:
-            if foreign == visible and not os.path.lexists(self._work):
+            if not labels and not os.path.lexists(self._work):
                 raise MailopsError(
                     f"store {self.path}: holds other files and no profile; give a directory of its own, "
                     f"or create {self._work} if this is the one"
@@ -152,7 +149,7 @@ class DirectoryStore(Store):
             named = comma_list(map(_ignored, foreign[:_MAX_NAMED]))
             more = f" and {len(foreign) - _MAX_NAMED} more" if len(foreign) > _MAX_NAMED else ""
             self._warn(f"ignored what is no profile: {named}{more}")
-        return [file for file in visible if _profile_file.LABEL.match(file)]
+        return labels
 
     def _warn(self, text: str) -> None:
         warning = f"store {self.path}: {text}"
@@ -184,24 +181,24 @@ class DirectoryStore(Store):
                 "it stays as it is, so check it"
             )
 
-    def _parse(self, found: Mapping[str, Found]) -> dict[str, Stored]:
-        """The record in each file, by label."""
-        records: dict[str, Stored] = {}
+    def _parse(self, found: Mapping[str, Found]) -> dict[str, ProfileFile]:
+        """What each file says, by label."""
+        parsed: dict[str, ProfileFile] = {}
         problems: list[str] = []
         for label, (content, _status) in found.items():
             try:
-                records[label] = _profile_file.parse(label, content)
+                parsed[label] = _profile_file.parse(label, content)
             except MailopsError as exc:
                 problems += [f"store {self.path}: {problem}" for problem in exc.problems]
-        problems += self._conflicts(records)
+        problems += self._conflicts({label: file.record for label, file in parsed.items()})
         if problems:
             raise MailopsError(*problems)
-        return _with_keys(records)
+        return _with_keys(parsed)
 
     def _conflicts(self, records: Mapping[str, Stored]) -> list[str]:
         """A problem for each two files that have the same name, id or key."""
         shared: dict[tuple[str, str], list[str]] = {}
-        for what in _REMEDIES:
+        for what in _OTHERS:
             owners: dict[str, str] = {}
             for label, record in records.items():
                 value = getattr(record, what)
@@ -209,37 +206,41 @@ class DirectoryStore(Store):
                     shared.setdefault((owners[value], label), []).append(what)
         return [
             f"store {self.path}: {_profile_file.printable(one)} and {_profile_file.printable(other)} have the same "
-            f"{comma_list(whats)}; {' and '.join(_REMEDIES[what] for what in whats)}"
+            f"{comma_list(whats)}; give one of them {comma_list(_OTHERS[what] for what in whats)}"
             for (one, other), whats in shared.items()
         ]
 
     # --- writing ---
 
-    def _write(self, files: Files, found: Mapping[str, Found], records: Mapping[str, Stored], changes: Changes) -> bool:
+    def _write(self, files: Files, found: Mapping[str, Found], parsed: Mapping[str, ProfileFile], changes: Changes) -> bool:
         """Whether the changes are written; not if a file has changed since it was found."""
-        labels = {record.id: label for label, record in records.items()}
-        contents: dict[str, bytes | None] = {labels[item]: None for item in changes.remove if item in labels}
-        after = {label: record for label, record in records.items() if label not in contents}
+        after = {label: file.record for label, file in parsed.items()}
+        labels = {record.id: label for label, record in after.items()}
         taken = {file.casefold() for file in files.names()}
+        contents: dict[str, bytes | None] = {}
+        for removed in changes.remove:
+            if removed in labels:
+                contents[labels[removed]] = None
+                del after[labels[removed]]
         for record in changes.put:
             label = labels.get(record.id) or _profile_file.free_label(record.name, taken)
             taken.add(label)
             after[label] = record
-            contents[label] = self._text(label, record, records.get(label), found)
+            content = self._content(label, record, parsed.get(label))
+            if label not in found or found[label].content != content:
+                contents[label] = content
         problems = self._conflicts(after)
         if problems:
             raise MailopsError(*problems)
-        contents = {label: content for label, content in contents.items() if label not in found or found[label].content != content}
-        written = not contents or files.commit(contents, {label: found.get(label) for label in contents})
+        written = not contents or files.commit(contents, found)
         self._warn_of_later(files)
         return written
 
-    def _text(self, label: str, record: Stored, old: Stored | None, found: Mapping[str, Found]) -> bytes:
-        before = found[label].content if old else b""
-        text = _profile_file.edited_text(label, record, old, before) if old else None
-        if text is None and b"#" in before:
+    def _content(self, label: str, record: Stored, old: ProfileFile | None) -> bytes:
+        content = _profile_file.edited_text(label, record, old) if old else None
+        if old and content is None and "#" in old.text:
             self._warn(f"{_profile_file.printable(label)}: was written anew, without its comments; look for them in Git")
-        return text or _profile_file.new_text(record)
+        return content or _profile_file.new_text(record)
 
     # --- messages ---
 
@@ -259,19 +260,19 @@ class DirectoryStore(Store):
         return os.path.join(self.path, name) if isinstance(name, str) else self.path
 
 
-def _by_name(records: Mapping[str, Stored]) -> dict[str, Stored]:
-    return {record.name: record for record in sorted(records.values(), key=lambda record: record.name)}
+def _by_name(parsed: Mapping[str, ProfileFile]) -> dict[str, Stored]:
+    return {record.name: record for record in sorted((file.record for file in parsed.values()), key=lambda record: record.name)}
 
 
-def _with_keys(records: Mapping[str, Stored]) -> dict[str, Stored]:
-    """The records, with a key for each one whose file has none."""
-    taken = {record.key for record in records.values() if record.key is not None}
-    complete = dict(records)
-    for label, record in sorted(records.items(), key=lambda item: item[1].name):
-        if record.key is None:
-            key = derived_key(record.name, taken)
+def _with_keys(parsed: Mapping[str, ProfileFile]) -> dict[str, ProfileFile]:
+    """The files, with a key in the record of each one that has none."""
+    taken = {file.record.key for file in parsed.values()}
+    complete = dict(parsed)
+    for label, file in sorted(parsed.items(), key=lambda item: item[1].record.name):
+        if file.record.key is None:
+            key = derived_key(file.record.name, taken)
             taken.add(key)
-            complete[label] = record._replace(data={**record.data, "key": key})
+            complete[label] = file._replace(record=file.record._replace(data={**file.record.data, "key": key}))
     return complete
 
 

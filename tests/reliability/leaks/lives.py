@@ -10,7 +10,7 @@ from typing import Any
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import all_clients, names
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.program import packed, program
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import account_key
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import derived_key
 
 from .detector import Secrets
 from .stories import AWKWARD, CONTROLLER, PLAY, PROFILES, STORE, Tasks, Vaulted, encrypted, play, profile, to_yaml
@@ -160,7 +160,7 @@ def users_own(secrets: Secrets) -> tuple[dict[tuple[str, str], str], str]:
     files: dict[tuple[str, str], str] = {}
     for path, line in OWN_LINES.items():
         files["alice", path] = line.format(secrets.make(f"alice-own{path}", allowed=[f"/home/alice/{path}", f"/home/alice/{BACKUPS}"]))
-    owned = f".config/mailops/neomutt/{account_key('work', 'default')}.muttrc"
+    owned = f".config/mailops/neomutt/{derived_key('work')}.muttrc"
     files["bob", owned] = f"# {secrets.make('bob-own', allowed=[f'/home/bob/{BACKUPS}'])}\n"
     edited = {name: secrets.make(f"{name}-edited", allowed=home_of(name)) for name in USERS}
     record = ".local/state/mailops/default.json"

@@ -13,6 +13,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit impor
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit_list import replace_all
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.report import MASK, diff, diffs, report
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import derived_key
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Stored
 
@@ -27,7 +28,7 @@ RICH = {
 
 
 def stored(name="work", number=0, revision=1, **changes):
-    return Stored(IDS[number], name, revision, read_profile({"name": name, **SERVERS, **changes}).as_data())
+    return Stored(IDS[number], name, revision, read_profile({"name": name, "key": derived_key(name), **SERVERS, **changes}).as_data())
 
 
 def snapshot(*records):
@@ -66,6 +67,39 @@ def test_nothing_to_do(options):
     assert not done.changed and done.after is before and not changes([done])
 
 
+BLANK = [
+    {"description": "", "reply_to": " ", "signature": "\n", "default": "", "check_interval": "", "account_type": "", "key": ""},
+    {"incoming": "", "outgoing": {}, "folders": " ", "variables": None},
+    {"incoming": {"host": "", "port": "", "password": "", "password_command": "", "allow_cleartext": " "}, "folders": {"sent": ""}},
+    {"state": "", "clear": " ", "copy_from": "", "renamed_from": "\t"},
+]
+
+
+@pytest.mark.parametrize("options", BLANK)
+def test_blank_means_not_given(options):
+    """As AWX sends what was left blank in a survey."""
+    before = stored(**RICH)
+    assert edit(snapshot(before), **options).after is before
+    created = edit({}, **{**options, "incoming": {**SERVERS["incoming"], "port": ""}, "outgoing": "host=smtp.example.org port=''"})
+    assert created.after.data == stored().data
+
+
+def test_the_values_of_variables_may_be_blank():
+    assert edit(snapshot(stored(**RICH)), variables={"Region": "", "City": " "}).after.data["variables"] == {
+        "City": " ", "Region": "", "Team": None
+    }  # fmt: skip
+
+
+def test_mappings_and_flags_as_text():
+    done = edit(
+        {}, incoming='{"host": "imap.example.org", "port": "994"}', outgoing="host=smtp.example.org security=starttls",
+        folders="sent=Sent junk=Spam", variables='{"Region": "north"}', default="yes", check_interval="5",
+    )  # fmt: skip
+    assert done.after.data["incoming"]["port"] == 994 and done.after.data["outgoing"]["security"] == "starttls"
+    assert done.after.data["folders"] == {"sent": "Sent", "junk": "Spam"} and done.after.data["variables"] == {"Region": "north"}
+    assert done.after.data["default"] is True and done.after.data["check_interval"] == 5
+
+
 MERGED = [
     ({"incoming": {"security": "starttls"}}, "incoming", {"host": "imap.example.org", "security": "starttls", "password": "{UserPassword}"}),
     ({"incoming": {"host": "x.example.org", "port": None}}, "incoming", {"host": "x.example.org", "username": "{UserName}"}),
@@ -91,6 +125,8 @@ CLEARED = [
     (["folders"], lambda data: data["folders"] is None),
     (["variables.Region"], lambda data: data["variables"] == {"Team": None}),
     (["variables"], lambda data: data["variables"] == {}),
+    ('["folders"]', lambda data: data["folders"] is None),
+    ("- folders\n- reply_to", lambda data: data["reply_to"] is None and data["folders"] is None),
     ("reply_to,folders", lambda data: data["reply_to"] is None and data["folders"] is None),
 ]
 
@@ -114,6 +150,10 @@ REFUSED = [
     ({"clear": ["folders"], "folders": {"sent": "x"}}, "clear: folders: is given and cleared at once"),
     ({"clear": ["variables.Team"], "variables": {"Team": None}}, "clear: variables.Team: is given and cleared at once"),
     ({"clear": [1]}, "clear: must be a list of field names"),
+    ({"clear": ["key"]}, "clear: key: never changes and cannot be cleared; leave it out"),
+    ({"key": "job"}, "key: is 'work-fe4292b5' and never changes, because accounts on hosts are called so; leave it out"),
+    ({"key": derived_key("other")}, f"key: '{derived_key('other')}' is the key of profile 'other'; give another one, or leave it out"),
+    ({"key": "", "incoming": {"password": "  "}}, "incoming.password: is only white space"),
     ({"state": "gone"}, "state: must be one of present, absent"),
     ({"state": "absent", "clear": ["reply_to"], "copy_from": "x"}, "clear, copy_from: means nothing with state: absent"),
     ({"copy_from": "a", "renamed_from": "b"}, "copy_from and renamed_from: give one of them"),
@@ -155,7 +195,7 @@ def test_copy():
     done = edit(store, "job", copy_from="work", incoming={"host": "x.example.org"}, clear=["reply_to"])
     assert (done.action, done.after.id, done.after.revision) == ("created", "new", 1)
     incoming = {**source.data["incoming"], "host": "x.example.org"}
-    assert done.after.data == {**source.data, "name": "job", "incoming": incoming, "reply_to": None}
+    assert done.after.data == {**source.data, "name": "job", "key": derived_key("job"), "incoming": incoming, "reply_to": None}
     # Twice is once, also when the source has changed or gone since.
     options = {"copy_from": "work", "incoming": {"host": "x.example.org"}, "clear": ["reply_to"]}
     assert not edit(snapshot(done.after, stored(default=True)), "job", **options).changed
@@ -167,6 +207,16 @@ def test_copy_of_nothing():
     assert problems(edit, snapshot(stored()), "job", copy_from="wrk", **SERVERS) == [
         "profile 'job': copy_from: there is no profile 'wrk' (did you mean 'work'?)"
     ]
+
+
+def test_keys_of_new_profiles():
+    assert edit({}, **SERVERS).after.key == "work-fe4292b5"
+    assert edit({}, **SERVERS, key="company").after.key == "company"
+    old_name = edit(snapshot(stored()), "office", renamed_from="work").after
+    assert old_name.key == "work-fe4292b5"
+    again = edit(snapshot(old_name), **SERVERS).after.key
+    assert again == derived_key("work", {"work-fe4292b5"}) and again != "work-fe4292b5"
+    assert edit(snapshot(old_name), "copy", copy_from="office").after.key == derived_key("copy")
 
 
 def test_rename():
@@ -242,7 +292,11 @@ def test_all_problems_of_all_profiles():
         "profiles, entry 4: outgoing.host: is required",
         "'e' is listed twice; leave one",
     ]
-    assert "must be a list of profiles" in problems(replace, None)[0]
+    for blank in (None, "", " \n"):
+        assert problems(replace, blank, purge=True, allow_empty=True) == [
+            "profiles: is required; give a list of profiles, each with name, incoming.host and outgoing.host"
+        ]
+    assert "must be a list of mappings; give a list of profiles" in problems(replace, "work")[0]
     assert problems(replace, [], purge="perhaps") == ["purge: must be true or false"]
 
 
@@ -261,9 +315,50 @@ def test_a_known_id_under_another_name_is_a_rename():
     assert report(swapped)["updated"] == 2
 
 
+def test_a_known_key_under_another_name_is_a_rename():
+    before = stored()
+    (done,) = replace([entry("job", key=before.key)], before)
+    assert (done.action, done.after.id, done.after.key) == ("renamed", before.id, before.key)
+    (moved,) = replace([entry("job", key=before.key, id=IDS[7])], before)  # from another store, where it has another id
+    assert (moved.action, moved.after.id) == ("renamed", before.id)
+    (by_id,) = replace([entry("job", id=before.id)], before)
+    assert by_id.after.key == before.key
+
+
+def test_keys_that_contradict():
+    work, other = stored(), stored("other", 1)
+    assert problems(replace, [entry("a", key="mail"), entry("b", key="mail")]) == [
+        "profiles 'a' and 'b': have the same key 'mail'; change or remove one of them"
+    ]
+    assert problems(replace, [entry(id=work.id, key=other.key)], work, other) == [
+        f"profile 'work': key: '{other.key}' is the key of profile 'other'; give another one, or leave it out"
+    ]
+    (problem,) = problems(replace, [entry(key="mail")], work)
+    assert problem.startswith(f"profile 'work': key: is '{work.key}' and never changes")
+    assert "both are the stored profile 'work'" in problems(replace, [entry(), entry("job", key=work.key)], work)[0]
+    assert "key: must be 1 to 40 lower-case ASCII letters" in problems(replace, [entry(key="Mail")])[0]
+
+
+def test_derived_keys_do_not_depend_on_the_order_of_the_list():
+    """Nor on profiles that go in the same task."""
+    entries = [entry("a"), entry("b", key=derived_key("a")), entry("c")]
+    keys = {done.name: done.after.key for done in replace(entries)}
+    assert keys == {"a": derived_key("a", {derived_key("a")}), "b": derived_key("a"), "c": derived_key("c")}
+    assert keys == {done.name: done.after.key for done in replace(entries[::-1])}
+    renamed = stored("office", 1, key=derived_key("work"))
+    assert [done.after and done.after.key for done in replace([entry()], renamed, purge=True)] == [None, derived_key("work")]
+    assert [done.after.key for done in replace([entry()], renamed)] == [derived_key("work", {derived_key("work")})]
+
+
+def test_profiles_as_text():
+    text = '[{"name": "work", "incoming": {"host": "imap.example.org", "port": ""}, "outgoing": "host=smtp.example.org"}]'
+    assert replace(text)[0].after.data == stored().data
+    assert actions(replace("- name: work\n  incoming: {host: i}\n  outgoing: {host: s}\n", purge="", allow_empty="no")) == [("work", "created")]
+
+
 def test_ids_that_contradict_names():
-    assert "the id of one is the stored id of the other" in problems(replace, [entry(), entry("job", id=IDS[0])], stored())[0]
-    assert "stands in two profiles" in problems(replace, [entry(id=IDS[0]), entry("job", id=IDS[0])])[0]
+    assert "both are the stored profile 'work', by id, key or name" in problems(replace, [entry(), entry("job", id=IDS[0])], stored())[0]
+    assert "profiles 'job' and 'work': have the same id" in problems(replace, [entry(id=IDS[0]), entry("job", id=IDS[0])])[0]
     taken = [stored("a", 0), stored("b", 1)]
     assert "another profile has the name already" in problems(replace, [entry("b", id=IDS[0])], *taken)[0]
     assert actions(replace([entry("b", id=IDS[0])], *taken, purge=True)) == [("b", "renamed"), ("b", "removed")]
@@ -300,5 +395,5 @@ def test_results_stay_small():
     edits = replace([entry(f"p{number}", signature="x" * 5000) for number in range(300)])
     shown = diffs(edits)
     assert sum(len(text) for one in shown for text in one.values()) < 201_000
-    assert shown[-1] == {"prepared": f"... and {300 - len(shown) + 1} more changed profiles, whose diffs are left out\n"}
+    assert shown[-1] == {"prepared": f"({300 - len(shown) + 1} more profiles differ; their diffs are left out)\n"}
     assert len(report(edits)["changes"]) == 100 and report(edits)["created"] == 300

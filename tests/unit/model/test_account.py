@@ -4,6 +4,8 @@
 
 from __future__ import annotations
 
+import hashlib
+
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import account_key, resolve, resolve_users
@@ -158,10 +160,18 @@ def test_an_absent_user_needs_nothing_but_a_name(profile):
     assert resolved([{"name": "jane", "state": "absent"}], profile()) == {"jane": []}
 
 
-def test_keys_are_safe_and_differ():
-    keys = {account_key(*pair) for pair in [("Work", "a"), ("work", "a"), ("work", "b"), ("w.o-r_k", "a")]}
-    assert len(keys) == 4
-    assert all(key.replace("-", "").isalnum() and key.islower() for key in keys)
+def test_what_an_account_is_called_on_hosts(profile):
+    """Its profile's key, or what follows from the name, and a hash of the instance."""
+    assert account_key(profile("work"), "default") == "work-fe4292b5"
+    assert account_key(profile("office", key="work"), "default") == "work"
+    assert account_key(profile("office", key="work"), "phones") == "work-" + hashlib.sha256(b"phones").hexdigest()[:8]
+
+
+def test_profiles_of_one_task_with_the_same_key(profile):
+    both = {"a": profile("a", key="mail"), "b": profile("b", key="mail")}
+    assert problems(resolve_users, [user()], both, None, None, "default") == [
+        "profiles 'a' and 'b': both have the key 'mail'; give one of them another key"
+    ]
 
 
 def test_a_password_of_one_profile_stands_in_no_text_of_another(profile):

@@ -6,14 +6,13 @@ from __future__ import annotations
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import profile_reader as _profile_reader
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import FIELDS, SERVER_FIELDS
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import complete, read_profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import FIELDS, SERVER_FIELDS, derived_key, profile_key
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 
 DEFAULTS = {
     "description": "", "email": "{UserEmail}", "account_name": "{UserEmail}", "sender_name": "{UserDisplayName}",
-    "reply_to": None, "account_type": "imap", "default": False, "notifications": True, "signature": None,
+    "reply_to": None, "key": None, "account_type": "imap", "default": False, "notifications": True, "signature": None,
     "signature_format": "text", "leave_on_server": True, "delete_after_days": None, "check_interval": None,
     "folders": None, "ca_file": None, "variables": {},
 }  # fmt: skip
@@ -59,32 +58,47 @@ def test_the_stored_form_reads_back_unchanged(profile_data, changes):
     assert read_profile({**profile.as_data(), "id": "x", "revision": 3}) == profile
 
 
-@pytest.mark.parametrize("changes", [{}, FULL])
-def test_complete_is_the_stored_form(profile_data, changes):
-    data, warnings = complete(profile_data(**changes))
-    assert tuple(data) == FIELDS
-    assert (data, warnings) == (read_profile(data).as_data(), ())
+BLANK = {
+    "key": "", "description": " ", "reply_to": "", "signature": "\n", "default": "", "check_interval": "", "ca_file": "", "folders": "",
+    "account_type": " ", "variables": "", "incoming": server("imap.example.org", port="", security="", password="", password_command=" ", authentication=""),
+}  # fmt: skip
 
 
-def test_few_servers_are_remembered(profile_data, monkeypatch):
-    monkeypatch.setattr(_profile_reader, "_servers", {})
-    monkeypatch.setattr(_profile_reader, "_MOST_REMEMBERED", 4)
-    for number in range(9):
-        data, _warnings = complete(profile_data(incoming=server(f"imap{number}.example.org")))
-        assert data["incoming"]["host"] == f"imap{number}.example.org"
-        assert len(_profile_reader._servers) <= 4
+def test_blank_means_not_given(profile_data):
+    assert read_profile(profile_data(**BLANK)) == read_profile(profile_data())
+    assert read_profile(profile_data(variables={"Foo": "", "Bar": " ", "Baz": None})).variables == {"Foo": "", "Bar": " ", "Baz": None}
 
 
-def test_profiles_that_differ_in_their_names_only(profile_data, monkeypatch):
-    monkeypatch.setattr(_profile_reader, "_alike", {})
-    one, _warnings = complete(profile_data(name="one", check_interval=1))
-    two, _warnings = complete({**profile_data(name="two", check_interval=1), "id": "x", "revision": 3})
-    assert len(_profile_reader._alike) == 1 and one == {**two, "name": "one"} and list(one) == list(two) == list(FIELDS)
-    one["description"] = "changed"
-    assert two["description"] == "" == complete(profile_data(name="three", check_interval=1))[0]["description"]
-    for changes in ({"name": "no name"}, {"check_interval": True}, {"default": "maybe"}, {"unknown": 1}):
-        with pytest.raises(MailopsError):
-            complete(profile_data(**{"check_interval": 1, **changes}))
+def test_mappings_and_lists_as_text(profile_data):
+    profile = read_profile(
+        profile_data(
+            incoming='{"host": "mail.example.org", "port": "10993", "password_command": ["pass", "show"]}',
+            outgoing="host=mail.example.org security=starttls",
+            folders="sent=Sent",
+            variables="Foo=x",
+            leave_on_server="yes",
+        )
+    )
+    assert (profile.incoming.port, profile.incoming.password_command, profile.outgoing.security) == (10993, ("pass", "show"), "starttls")
+    assert (profile.folders, profile.variables, profile.leave_on_server) == ({"sent": "Sent"}, {"Foo": "x"}, True)
+    for text in ('["pass", "show", "a, b"]', '- pass\n- show\n- "a, b"\n'):
+        assert read_profile(profile_data(incoming=server(password_command=text))).incoming.password_command == ("pass", "show", "a, b")
+
+
+# --- the key ---
+
+
+def test_derived_keys():
+    assert derived_key("work") == "work-fe4292b5"
+    assert derived_key("Work") != derived_key("work") and derived_key("Work").startswith("work-")
+    second = derived_key("work", {"work-fe4292b5"})
+    third = derived_key("work", {"work-fe4292b5", second})
+    assert len({"work-fe4292b5", second, third}) == 3
+
+
+@pytest.mark.parametrize("name", ["x" * 64, "Poczta firmowa (Gdynia)", "日本", "-", "a-" * 20, "ﬀ" * 20])
+def test_a_derived_key_is_a_key(name):
+    assert profile_key(derived_key(name)) == derived_key(name)
 
 
 HUGE = 16**6000  # Python prints no number of so many digits; YAML and JSON give them
@@ -101,7 +115,7 @@ HUGE = 16**6000  # Python prints no number of so many digits; YAML and JSON give
 )
 def test_a_number_of_thousands_of_digits(profile_data, changes, problem):
     with pytest.raises(MailopsError) as refused:
-        complete(profile_data(**changes))
+        read_profile(profile_data(**changes))
     assert refused.value.problems[0] == f"profile 'work': {problem}"
 
 
@@ -111,30 +125,16 @@ def test_thousands_of_levels(profile_data):
         deep = [deep]
     for changes in ({"signature": deep}, {"incoming": {"host": deep}}, {"variables": {"A": deep}}):
         with pytest.raises(MailopsError):
-            complete(profile_data(**changes))
+            read_profile(profile_data(**changes))
     while deep:  # Python itself would need as many levels to free it
         deep = deep.pop()
 
 
-def test_what_is_warned_about_is_warned_about_each_time(profile_data):
-    for name in ("one", "two", "two"):
-        _data, (warning,) = complete(profile_data(name=name, outgoing=server(port=25)))
-        assert warning.startswith(f"profile '{name}': outgoing.port: ")
-
-
-def test_passwords_in_clear_are_allowed_to_whom_they_are_allowed(profile_data):
+def test_passwords_in_clear_must_be_allowed(profile_data):
     data = profile_data(incoming=server(password="sesame"))
-    assert complete(data, literals=True)[0]["incoming"]["password"] == "sesame"
+    assert read_profile(data, literals=True).incoming.password == "sesame"
     with pytest.raises(MailopsError):
-        complete(data)
-
-
-def test_few_profiles_are_remembered(profile_data, monkeypatch):
-    monkeypatch.setattr(_profile_reader, "_alike", {})
-    monkeypatch.setattr(_profile_reader, "_MOST_REMEMBERED", 4)
-    for number in range(9):
-        assert complete(profile_data(description=f"{number}"))[0]["description"] == f"{number}"
-        assert len(_profile_reader._alike) <= 4
+        read_profile(data)
 
 
 def test_one_stored_form(profile_data):
@@ -215,7 +215,13 @@ REFUSED = [
     ({"incoming": server(password_command=["pass"], security="none")}, "incoming.security: none sends the password in clear"),
     ({"incoming": server(password="{UserPassword}", password_command=["pass"])}, "give either password or password_command"),
     ({"incoming": server(password="{UserPassword}", authentication="none")}, "is never used with authentication: none"),
-    ({"incoming": server(password_command="pass show")}, "incoming.password_command: must be a list of words"),
+    ({"incoming": server(password_command="pass show")}, 'incoming.password_command: must be a list of words: write ["pass", "show", "mail"]'),
+    ({"incoming": server(password_command="pass,show")}, "incoming.password_command: must be a list of words"),
+    ({"incoming": server(password="  ")}, "incoming.password: is only white space"),
+    ({"sender_name": "{UserName}\nx"}, "sender_name: holds a newline"),
+    ({"key": "Work"}, "key: must be 1 to 40 lower-case ASCII letters, digits and '-', and begin with a letter or digit"),
+    ({"key": "x" * 41}, "key: must be 1 to 40"),
+    ({"key": 5}, "key: must be 1 to 40"),
     ({"incoming": server(password_command=["{UserName}"])}, "the first word must be literal"),
     ({"incoming": server(password_command=["pass", "x/{UserName}"])}, "a variable must be a whole argument"),
     ({"incoming": server(password_command=["echo", "{UserPassword}"])}, "would be visible in the process list"),

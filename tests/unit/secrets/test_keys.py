@@ -100,6 +100,8 @@ def test_sources(tmp_path):
     path.chmod(0o600)
     environ = {secrets.ENVIRONMENT: "a key of the environment"}
     assert secrets.store_key({}, {}) is None and secrets.store_key({}, {secrets.ENVIRONMENT: ""}) is None
+    assert secrets.store_key({"store_key": "", "store_key_file": " "}, environ).source == "MAILOPS_STORE_KEY"
+    assert secrets.new_store_key({"store_key_new": " "}) is None
     assert secrets.store_key({}, environ).source == "MAILOPS_STORE_KEY"
     assert secrets.store_key({"store_key": "a key of the options", "store_key_file": str(path)}, environ).source == "store_key"
     found = secrets.store_key({"store_key_file": str(path)}, environ)
@@ -111,7 +113,7 @@ BAD_KEYS = [
     ({"store_key": 1234567890123456}, "store_key: YAML read it as a number"),
     ({"store_key": "two lines of\nhush-hush"}, "store_key: holds a newline"),
     ({"store_key_new": "hush"}, "store_key_new: must have at least 16 characters"),
-    ({"store_key": " " * 20}, "store_key: must not begin or end with a space"),
+    ({"store_key": " " * 20 + "x"}, "store_key: must not begin or end with a space"),
     ({"store_key_file": "x"}, "store_key_file: must be an absolute path"),
     ({"store_key_file": "/nowhere/hush-hush"}, "store_key_file: No such file or directory"),
     ({"store_key_file": "/dev/zero"}, "store_key_file: is not a regular file"),

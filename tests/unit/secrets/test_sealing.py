@@ -10,7 +10,7 @@ import itertools
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import edit_profile, names_needed
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import edit_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit_list import change_key, replace_all
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.report import MASK, diff, planned, record
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
@@ -85,9 +85,9 @@ def test_a_literal_without_a_key_is_refused():
         "work",
         incoming=INCOMING,
     )
-    refused("incoming.password: is empty", edit, "work", {}, KEY, incoming={**INCOMING, "password": ""}, outgoing=OUTGOING)
-    masked = {**INCOMING, "password": MASK}
-    refused("incoming.password: is the mask that is shown", edit, "work", {}, KEY, incoming=masked, outgoing=OUTGOING)
+    for text, message in (("   ", "is only white space"), (MASK, "is the mask that is displayed")):
+        given = {**INCOMING, "password": text}
+        refused(f"incoming.password: {message}", edit, "work", {}, KEY, incoming=given, outgoing=OUTGOING)
 
 
 def test_a_key_once_is_no_key_later(store):
@@ -189,12 +189,6 @@ def test_one_salt_and_one_key_a_store(store):
         outgoing=OUTGOING,
     )
     refused("is encrypted with another key than store_key", edit, "work", store, OTHER, incoming={"host": "imap2.example.org"})
-
-
-def test_the_whole_store_is_needed_for_the_salt():
-    complete = {"name": "work", "incoming": INCOMING, "outgoing": OUTGOING}
-    assert names_needed(complete) is None
-    assert names_needed({**complete, "incoming": OUTGOING}) == ["work"]
 
 
 # --- what stands in the store is not trusted ---
@@ -308,9 +302,9 @@ def test_one_profile_does_not_take_a_password_out_of_a_copy(store):
     refused("can only be stored with its whole profile", edit, "work", store, KEY, incoming=copied["incoming"])
 
 
-def test_names_swapped_without_ids(store):
+def test_names_swapped_without_ids_and_keys(store):
     edit("more", store, KEY, incoming=INCOMING, outgoing=OUTGOING)
-    work, more = ({name: value for name, value in entry.items() if name != "id"} for entry in exported(store))
+    work, more = ({name: value for name, value in entry.items() if name not in ("id", "key")} for entry in exported(store))
     swapped = [{**work, "name": "more"}, {**more, "name": "work"}]
     refused("is another encrypted password than the stored one: give the id", move, swapped, dict(store), KEY)
 
@@ -321,7 +315,7 @@ def test_records_that_are_no_profiles(store):
         refused("profile 'work': incoming.", edit, "work", broken, KEY, description="other")
         edit("work", broken, KEY, incoming={**complete_server(), "password": CLEAR})
         assert opened(broken["work"]) == CLEAR
-    other = store["work"]._replace(name="other", id="0", data={**store["work"].data, "incoming": {"host": "x"}})
+    other = store["work"]._replace(name="other", id="0", data={**store["work"].data, "key": "other", "incoming": {"host": "x"}})
     assert edit("work", {"other": other, **store}, KEY, incoming={"password": "a new password"}).changed
 
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Every kind of store, empty, and a PostgreSQL server for those that need one."""
+"""Every kind of store, empty; a PostgreSQL server for those that need one; a directory that a writer has died in."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Store, open_store
 
 from ...postgres import Postgres, find_postgres
-from .edits import files
+from .directories import killed, opened, told
+from .edits import files, put_all
 
 DATABASE = "mailops"
 OWNER = "owner"
@@ -95,3 +96,45 @@ def open_directory() -> Iterator[Path]:
     yield path
     path.chmod(0o755)
     shutil.rmtree(path)
+
+
+# --- directories ---
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where a directory store is going to be."""
+    return tmp_path / "profiles.d"
+
+
+@pytest.fixture
+def bulk(tmp_path):
+    """A store, a bulk change that creates, edits, renames, swaps and removes, and both states."""
+    base = tmp_path / "base"
+    put_all(opened(base), [{"name": name, "description": name} for name in "abcde"])
+    ids = {name: record.id for name, record in opened(base).read().items()}
+    wanted = [
+        {"name": "a", "id": ids["b"]},
+        {"name": "b", "id": ids["a"]},
+        {"name": "c", "default": True},
+        {"name": "f", "id": ids["e"]},
+        {"name": "new"},
+    ]
+
+    def change(path):
+        put_all(opened(path), wanted, purge=True)
+
+    shutil.copytree(base, tmp_path / "done")
+    change(tmp_path / "done")
+    return base, change, told(base), told(tmp_path / "done")
+
+
+@pytest.fixture
+def crashed(tmp_path, bulk):
+    """A store whose bulk change was committed, and nothing else."""
+    base, change, _old, new = bulk
+    path = tmp_path / "crashed"
+    shutil.copytree(base, path)
+    # The first renaming is that of the journal.
+    assert killed(2, lambda: change(path), changes=("rename",)) and (path / ".mailops" / "journal").exists()
+    return path, new

@@ -23,7 +23,7 @@ def put(store, name="work", key=None, **options):
         edit = edit_profile({"name": name, **({} if name in snapshot else SERVERS), **options}, snapshot, key)
         return changes([edit]), edit
 
-    return store.update([name, *options.get("renamed_from", "").split()], change)
+    return store.update(change)
 
 
 def replacing(entries, **options):
@@ -37,7 +37,7 @@ def replacing(entries, **options):
 
 
 def put_all(store, entries, **options):
-    return store.update(None, replacing(entries, **options))
+    return store.update(replacing(entries, **options))
 
 
 def add(snapshot):

@@ -11,7 +11,8 @@ import multiprocessing
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import complete
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import derived_key
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Stored
 
 from .edits import SERVERS, add, put, put_all, replacing
@@ -64,14 +65,13 @@ def test_profiles_that_are_alike_but_for_a_little(store):
     assert store.read() == {edit.name: edit.after for edit in sorted(changed, key=lambda edit: edit.name)}
     for name, record in store.read().items():
         given = {**SERVERS, **changes[int(name[1:])], "reply_to": "r@example.org"}
-        assert record.data == complete({"name": name, **given})[0]
+        assert record.data == read_profile({"name": name, "key": derived_key(name), **given}).as_data()
 
 
 def test_many_names_of_which_few_are_there(store):
     put_all(store, [{"name": f"n{number}"} for number in range(0, 2000, 400)])
     asked = [f"n{number}" for number in range(2000)]
     assert list(store.read(asked)) == ["n0", "n1200", "n1600", "n400", "n800"]
-    assert store.update(asked, nothing) == sorted(store.read())
 
 
 def test_sorted_by_code_point(place):
@@ -82,19 +82,13 @@ def test_sorted_by_code_point(place):
 def test_a_store_that_does_not_exist_reads_as_empty(place):
     store, before = place.open(), place.fingerprint()
     assert store.read() == {} == store.read(["work"]) and not store.exists
-    assert store.update(None, nothing) == [] == store.update(["work"], nothing) == store.preview(None, nothing)
+    assert store.update(nothing) == [] == store.preview(nothing)
     put(store, state="absent")
-    store.preview(None, add)
+    store.preview(add)
     store.refuse_unusable()
     assert not store.exists and place.fingerprint() == before
     put(store)
     assert store.exists and place.open().exists
-
-
-def test_a_change_sees_the_names_that_it_asked_for(store):
-    put_all(store, [{"name": name} for name in ("a", "b", "c")])
-    assert store.update(["a", "c", "x"], nothing) == ["a", "c"] == store.preview(["a", "c", "x"], nothing)
-    assert store.update(None, nothing) == ["a", "b", "c"]
 
 
 def test_edits(store):
@@ -123,15 +117,39 @@ def test_a_name_changes_hands(store):
 
 def test_removing_what_is_not_there(store):
     put(store)
-    store.update(None, lambda snapshot: (Changes(remove=("no-such-id",)), None))
+    store.update(lambda snapshot: (Changes(remove=("no-such-id",)), None))
     assert list(store.read()) == ["work"]
 
 
 def test_what_is_read_may_be_put_back(store):
     put_all(store, [{"name": name, "signature": name} for name in "abc"])
     before = store.read()
-    store.update(None, lambda snapshot: (Changes(put=tuple(snapshot.values())), None))
+    store.update(lambda snapshot: (Changes(put=tuple(snapshot.values())), None))
     assert store.read() == before
+
+
+# --- keys ---
+
+
+def test_the_key_stays_with_the_profile(store):
+    """Another profile of the old name gets another key; when both are gone, the first key is free again."""
+    first = put(store).after
+    assert put(store, "office", renamed_from="work").after.key == first.key == "work-fe4292b5"
+    second = put(store).after
+    assert second.key == derived_key("work", {first.key}) != first.key
+    assert {name: record.key for name, record in store.read().items()} == {"office": first.key, "work": second.key}
+    put(store, state="absent"), put(store, "office", state="absent")
+    assert put(store).after.key == first.key
+
+
+def test_a_store_never_has_a_key_twice(place):
+    store = place.open()
+    record = put(store).after
+    before = place.fingerprint()
+    twin = Stored("6f1c3b1e-0d7c-4e53-9f3b-0d5c7e1f2a3b", "twin", 1, {**record.data, "name": "twin"})
+    with pytest.raises(MailopsError) as refused:
+        store.update(lambda snapshot: (Changes(put=(twin,)), None))
+    assert str(refused.value).startswith(f"store {store.location}: ") and place.fingerprint() == before
 
 
 # --- nothing half done ---
@@ -148,9 +166,9 @@ def test_an_error_changes_nothing(place):
         with pytest.raises(MailopsError):
             put(store, email="x")
         with pytest.raises(RuntimeError, match="as it is"):
-            store.update(None, fail)
+            store.update(fail)
         with pytest.raises(RuntimeError, match="as it is"):
-            store.preview(None, fail)
+            store.preview(fail)
         assert place.fingerprint() == before
         put(store)
 
@@ -159,9 +177,9 @@ def test_preview_answers_as_update_does(place):
     store = place.open()
     for entries in ([{"name": "a"}, {"name": "b"}], [{"name": "a", "default": True}], [{"name": "a", "default": True}]):
         before = place.fingerprint()
-        foreseen = store.preview(None, replacing(entries, purge=True))
+        foreseen = store.preview(replacing(entries, purge=True))
         assert place.fingerprint() == before
-        done = store.update(None, replacing(entries, purge=True))
+        done = store.update(replacing(entries, purge=True))
         assert [(edit.name, edit.action) for edit in foreseen] == [(edit.name, edit.action) for edit in done]
 
 
@@ -234,6 +252,6 @@ def test_a_reader_sees_old_or_new(place):
 def test_the_record_is_what_was_put(store):
     """A store keeps ids and revisions as they come; it makes none."""
     record = put(store).after
-    moved = Stored("6f1c3b1e-0d7c-4e53-9f3b-0d5c7e1f2a3b", "moved", 41, {**record.data, "name": "moved"})
-    store.update([], lambda snapshot: (Changes(put=(moved,)), None))
+    moved = Stored("6f1c3b1e-0d7c-4e53-9f3b-0d5c7e1f2a3b", "moved", 41, {**record.data, "name": "moved", "key": "moved"})
+    store.update(lambda snapshot: (Changes(put=(moved,)), None))
     assert store.read(["moved"]) == {"moved": moved} and SERVERS["incoming"]["host"] == moved.data["incoming"]["host"]

@@ -136,7 +136,7 @@ def test_migration(server, store, role, monkeypatch):
     put(store)
     reader = role("reader", f"GRANT USAGE ON SCHEMA {SCHEMA} TO {{}}", f"GRANT SELECT ON ALL TABLES IN SCHEMA {SCHEMA} TO {{}}")
     monkeypatch.setattr(postgresql, "STEPS", (*postgresql.STEPS, SECOND_STEP))
-    for use in (reader.read, lambda: reader.preview(None, add)):
+    for use in (reader.read, lambda: reader.preview(add)):
         with pytest.raises(MailopsError, match=r"\(schema 1, this one needs 2\); the next change by the owner of the schema"):
             use()
     with pytest.raises(MailopsError, match="role reader may not"):
@@ -181,7 +181,7 @@ def test_a_reader(database, store, role):
     put(store)
     reader, before = role("reader", *READER), database.fingerprint()
     assert list(reader.read()) == ["work"] and reader.exists
-    for use in (lambda: put(reader, default=True), lambda: reader.preview(["new"], add), reader.refuse_unusable):
+    for use in (lambda: put(reader, default=True), lambda: reader.preview(add), reader.refuse_unusable):
         with pytest.raises(MailopsError, match="this role may not change the profiles; let the owner of the schema grant it"):
             use()
     assert database.fingerprint() == before
@@ -215,7 +215,7 @@ def test_a_writer(server, store, role):
 def test_check_mode_finds_what_a_writer_lacks(store, role, without):
     put(store)
     writer = role("writer", *(grant for number, grant in enumerate(WRITER) if number != without))
-    for use in (lambda: put(writer, "new"), lambda: writer.preview(["new"], add)):
+    for use in (lambda: put(writer, "new"), lambda: writer.preview(add)):
         with pytest.raises(MailopsError, match="this role may not (read|change) the profiles"):
             use()
 
@@ -223,7 +223,7 @@ def test_check_mode_finds_what_a_writer_lacks(store, role, without):
 def test_a_stranger(database, store, role):
     stranger = role("stranger")
     assert stranger.read() == {} and not stranger.exists
-    for use in (lambda: put(stranger), lambda: stranger.preview(["new"], add)):
+    for use in (lambda: put(stranger), lambda: stranger.preview(add)):
         with pytest.raises(MailopsError, match=f"the role stranger may not create the schema {SCHEMA}; let the role that is to own it"):
             use()
     put(store)
@@ -290,7 +290,7 @@ def test_a_lost_race_is_run_again(store, unlucky, state):
         asked.append(sorted(snapshot))
         return add(snapshot)
 
-    store.update(None, change)
+    store.update(change)
     assert asked == [["work"]] * 3 and sorted(store.read()) == ["new", "work"]
 
 
@@ -299,7 +299,7 @@ def test_races_that_are_lost_for_ever(database, store, unlucky, monkeypatch):
     before = database.fingerprint()
     monkeypatch.setattr(postgresql, "TIMEOUT", 0.3)
     with pytest.raises(MailopsError, match="other sessions have been faster again and again for 0.3 seconds; run again"):
-        store.update(None, add)
+        store.update(add)
     assert database.fingerprint() == before
 
 
@@ -313,7 +313,7 @@ def test_a_session(server, store):
         seen.extend(rows(server, f"SELECT application_name, state FROM pg_stat_activity WHERE usename = '{OWNER}'"))
         return Changes(), None
 
-    store.update(None, look)
+    store.update(look)
     assert seen == [("mailops.profiles", "idle in transaction")]
 
 

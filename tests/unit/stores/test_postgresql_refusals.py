@@ -46,7 +46,7 @@ def refused(message, store):
 
 
 def of_every_use(store):
-    return (store.read, lambda: store.exists, lambda: store.update(["new"], add), lambda: store.preview(["new"], add))
+    return (store.read, lambda: store.exists, lambda: store.update(add), lambda: store.preview(add))
 
 
 NOT_CONNECTED = [
@@ -188,9 +188,9 @@ def test_the_connection_is_lost(server, database, store):
         return add(snapshot)
 
     with refused("the connection was lost in the middle; nothing was changed, run again", store):
-        store.update(None, change)
+        store.update(change)
     assert database.fingerprint() == before
-    store.update(None, add)
+    store.update(add)
 
 
 @pytest.mark.parametrize("how", [signal.SIGQUIT, signal.SIGKILL])
@@ -204,13 +204,13 @@ def test_the_server_goes(server, database, store, how):
 
     try:
         with refused("the connection was lost in the middle; nothing was changed, run again", store):
-            store.update(None, change)
+            store.update(change)
         with refused("no server listens there", store):
             store.read()
     finally:
         server.start()
     assert database.fingerprint() == before
-    store.update(None, add)
+    store.update(add)
 
 
 def test_the_connection_is_lost_during_the_commit(server, store):
@@ -250,15 +250,15 @@ def test_locked_for_longer_than_the_timeout(server, database, store, monkeypatch
     with server.connect(dbname=DATABASE) as other, other.transaction():
         other.execute(lock)
         with refused(message, store):
-            store.update(None, add)
+            store.update(add)
         if reads:
             assert list(store.read()) == ["work"]
-            store.preview(["new"], add)
+            store.preview(add)
         else:
             with refused(message, store):
                 store.read()
     assert database.fingerprint() == before
-    store.update(None, add)
+    store.update(add)
 
 
 def test_the_server_cancels_a_statement(server, store):
@@ -275,7 +275,7 @@ def test_the_server_cancels_a_statement(server, store):
 
 def refuses_changes_only(store, message):
     assert list(store.read()) == ["work"] and store.exists
-    for use in (lambda: store.update(["new"], add), lambda: store.preview(["new"], add), store.refuse_unusable):
+    for use in (lambda: store.update(add), lambda: store.preview(add), store.refuse_unusable):
         with refused(message, store):
             use()
 
@@ -335,7 +335,7 @@ def test_broken(server, database, store, statement, message):
             return connection.execute(query, (SCHEMA,)).fetchall()
 
         before = tables()
-        for use in (store.read, lambda: store.update(None, add), lambda: store.preview(None, add)):
+        for use in (store.read, lambda: store.update(add), lambda: store.preview(add)):
             with refused(message, store):
                 use()
         assert tables() == before

@@ -18,30 +18,92 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors imp
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.ports import derived_port
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Stored
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import edited_text, new_text, parse
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import (
+    LABEL,
+    edited_text,
+    free_label,
+    new_text,
+    parse,
+)
 
 ID = "6f1c3b1e-0d7c-4e53-9f3b-0d5c7e1f2a3b"
+KEY = "work-fe4292b5"
 SERVERS = {"incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
 
 
 def record(revision=1, **fields):
-    return Stored(ID, "work", revision, read_profile({"name": "work", **SERVERS, **fields}).as_data())
+    return Stored(ID, "work", revision, read_profile({"name": "work", "key": KEY, **SERVERS, **fields}).as_data())
+
+
+def read(content):
+    return parse("work.yml", content).record
+
+
+def found(text):
+    """What a text says, as the store has it: a file without a key gets one."""
+    file = parse("work.yml", text.encode())
+    return file._replace(record=file.record._replace(data={**file.record.data, "key": file.record.key or KEY}))
 
 
 def edited(text, **fields):
     """The text after an edit that gives the profile these fields."""
-    content = text.encode()
-    old = parse("work", content)
-    data = read_profile({**old.data, **fields}).as_data()
-    new = old._replace(revision=old.revision + 1, data=data)
-    after = edited_text(new, old, content) or new_text(new)
-    assert parse("work", after) == new
+    file = found(text)
+    data = read_profile({**file.record.data, **fields}).as_data()
+    new = file.record._replace(name=data["name"], revision=file.record.revision + 1, data=data)
+    after = edited_text("work.yml", new, file) or new_text(new)
+    assert read(after) == new
     return after.decode()
+
+
+# --- labels ---
+
+LABELS = {
+    "work": "work.yml", "Work": "work.yml", "a-B.c_D2": "a-b-c-d2.yml", "Crème brûlée (Łódź)": "creme-brulee-odz.yml", "日本": "profile.yml",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name, label", LABELS.items())
+def test_labels(name, label):
+    assert free_label(name, ()) == label and LABEL.match(label)
+    stem = label.removesuffix(".yml")
+    assert free_label(name, {label, f"{stem}-2.yml"}) == f"{stem}-3.yml"
+
+
+@pytest.mark.parametrize("file", ["Work.yml", "two words.yml", "ó.yml", "a..b.yml", "-a.yml", "line\nfeed.yml", ",w.yml"])
+def test_whatever_people_call_a_file(file):
+    assert LABEL.match(file)
+
+
+@pytest.mark.parametrize("file", [".work.yml", "../work.yml", "a/b.yml", "/work.yml", "a\0.yml", "..yml", ".yml", "work.yaml", "work.yml~", "work.yml\n"])
+def test_no_label(file):
+    assert not LABEL.match(file)
+
+
+def test_the_name_is_inside_or_is_the_label():
+    text = "incoming: {host: i}\noutgoing: {host: s}\n"
+    assert read(text.encode()).name == "work" == read(f"name: ''\n{text}".encode()).name
+    assert parse("Any label.yml", f"name: office\n{text}".encode()).record.name == "office"
+    with pytest.raises(MailopsError) as refused:
+        parse("a b\n.yml", f"{text}email: x\n".encode())
+    assert refused.value.problems == [
+        "'a b\\n.yml': name: is required here, because the name of the file is not a valid profile name",
+        "'a b\\n.yml': line 3: email: 'x' is not an e-mail address: it has no domain",
+    ]
+
+
+def test_a_renamed_profile():
+    """The name follows from the label, and no longer does."""
+    text = "# top\ndescription: x\nincoming: {host: i}\noutgoing: {host: s}\n"
+    after = edited(text, name="office")
+    assert after == f"name: office\nkey: {KEY}\nid: {found(text).record.id}\nrevision: 2\n{text}"
+    assert edited(after, name="sales") == after.replace("office", "sales").replace("revision: 2", "revision: 3")
 
 
 # --- a new file ---
 
 NEW = """\
+name: work
+key: work-fe4292b5
 id: 6f1c3b1e-0d7c-4e53-9f3b-0d5c7e1f2a3b
 revision: 3
 description: 'no'
@@ -91,7 +153,7 @@ def test_a_new_file():
     )
     content = new_text(new)
     assert content.decode() == NEW
-    assert parse("work", content) == new and yaml.safe_load(content)["variables"] == {"Region": None, "Yes": "12:30"}
+    assert read(content) == new and yaml.safe_load(content)["variables"] == {"Region": None, "Yes": "12:30"}
 
 
 # --- edits ---
@@ -123,7 +185,7 @@ signature: |
 reply_to:   # yet
 """
 
-HEAD = f"id: {parse('work', BY_HAND.encode()).id}\nrevision: 2\n"
+HEAD = f"name: work\nkey: {KEY}\nid: {found(BY_HAND).record.id}\nrevision: 2\n"
 # fields, then what is replaced in the text
 EDITS = [
     ({}, []),
@@ -176,7 +238,7 @@ def test_nested_entries_come_and_go():
 def test_keys_in_an_order_of_their_own():
     """A new key stands behind the one that precedes it in the documentation, wherever that is."""
     text = "outgoing: {host: s}\ndescription: x\nincoming: {host: i}\n"
-    assert edited(text, email="a@b.org", ca_file="/etc/ca.pem").splitlines()[2:] == [
+    assert edited(text, email="a@b.org", ca_file="/etc/ca.pem").splitlines()[4:] == [
         "outgoing: {host: s}", "ca_file: /etc/ca.pem", "description: x", "email: a@b.org", "incoming: {host: i}"
     ]  # fmt: skip
 
@@ -236,7 +298,7 @@ def test_a_port_that_has_followed(fields, removed, replaced):
     assert edited(DERIVED, **fields).partition("revision: 2\n")[2] == expected
 
 
-@pytest.mark.parametrize("signature", ["\n", "\n\n", "a\n\n", "a\n\n\nb\n\n", "a\n", "\n a", " \n", "a \nb"])
+@pytest.mark.parametrize("signature", ["a\n\n", "a\n\n\nb\n\n", "a\n", "\n a", "a \nb"])
 def test_line_ends_of_a_text(signature):
     text = edited(BY_HAND, signature=signature)
     assert text.partition("signature:")[0] == f"{HEAD}{BY_HAND}".partition("signature:")[0].replace(HEAD, "").replace(
@@ -256,9 +318,9 @@ def test_a_text_at_the_end_of_a_file_without_a_newline(style):
     "text", ["# top\n{incoming: {host: i}, outgoing: {host: s}}\n", "incoming: {host: i}\noutgoing: {host: s}\nsignature: |\n  a"]
 )
 def test_what_cannot_be_edited(text):
-    old = parse("work", text.encode())
-    new = old._replace(data=read_profile({**old.data, "signature_format": "html"}).as_data())
-    assert edited_text(new, old, text.encode()) is None
+    file = found(text)
+    new = file.record._replace(data=read_profile({**file.record.data, "signature_format": "html"}).as_data())
+    assert edited_text("work.yml", new, file) is None
 
 
 # What YAML 1.1 would read as something else, or not at all.
@@ -297,7 +359,7 @@ def test_whatever_is_written_is_read(first, second, explicit, shortened):
     except MailopsError:  # a text names a variable that there is not
         return
     text = new_text(old).decode()
-    assert parse("work", text.encode()) == old
+    assert read(text.encode()) == old
     if explicit:  # as somebody may write them who does not know that they follow
         for side, protocol in (("incoming", old.data["account_type"]), ("outgoing", "smtp")):
             security = old.data[side]["security"]
@@ -307,9 +369,9 @@ def test_whatever_is_written_is_read(first, second, explicit, shortened):
     if shortened:
         text = text.removesuffix("\n")
     content = "\n".join(f"# above\n{line}" if line and line[0] != " " else line for line in text.split("\n")).encode()
-    assert parse("work", content) == old
-    after = edited_text(new, old, content)
-    assert parse("work", after) == new and after.count(b"# above\n") == content.count(b"# above\n")
+    assert read(content) == old
+    after = edited_text("work.yml", new, parse("work.yml", content))
+    assert read(after) == new and after.count(b"# above\n") == content.count(b"# above\n")
 
 
 # --- what the parser takes for what ---
@@ -346,7 +408,7 @@ def test_many_problems():
     text = "".join(f"k{number}: 1\n" for number in range(5000)) + "incoming: {host: i}\noutgoing: {host: s}\n"
     started = time.monotonic()
     with pytest.raises(MailopsError) as refused:
-        parse("work", text.encode())
+        parse("work.yml", text.encode())
     assert time.monotonic() - started < 5
     assert len(refused.value.problems) == 21 and refused.value.problems[-1] == "work.yml: and 4980 more problems"
     assert refused.value.problems[19].startswith("work.yml: line 20: k19: ")
@@ -354,12 +416,11 @@ def test_many_problems():
 
 @pytest.mark.parametrize(
     "line",
-    ["revision: 2147483648", "revision: 0", "id: {6f1c3b1e0d7c4e539f3b0d5c7e1f2a3b}", "id: 6f1c3b1e0d7c4e539f3b0d5c7e1f2a3b"],
+    ["revision: 2147483648", "revision: 0", "id: {6f1c3b1e0d7c4e539f3b0d5c7e1f2a3b}", "key: Work", "key: -work", f"key: {'x' * 41}"],
 )
 def test_what_other_stores_could_not_keep(line):
-    """And an id in one spelling only, because files are searched for ids."""
     with pytest.raises(MailopsError) as refused:
-        parse("work", f"{line}\nincoming: {{host: i}}\noutgoing: {{host: s}}\n".encode())
+        parse("work.yml", f"{line}\nincoming: {{host: i}}\noutgoing: {{host: s}}\n".encode())
     assert str(refused.value).startswith(f"work.yml: line 1: {line.partition(':')[0]}: ")
 
 

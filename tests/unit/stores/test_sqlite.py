@@ -40,6 +40,8 @@ LOCATIONS = [
     (None, {"XDG_DATA_HOME": "/data", "HOME": "/h", "MAILOPS_STORE": ""}, "/data/mailops/profiles.db"),
     (None, {"XDG_DATA_HOME": "data", "HOME": "/h"}, "/h/.local/share/mailops/profiles.db"),
     (None, {"HOME": "/h"}, "/h/.local/share/mailops/profiles.db"),
+    ("", {"MAILOPS_STORE": "/srv/p.db"}, "/srv/p.db"),
+    (" ", {"HOME": "/h", "MAILOPS_STORE": " "}, "/h/.local/share/mailops/profiles.db"),
 ]
 
 
@@ -49,7 +51,6 @@ def test_location(option, environ, path):
 
 
 BAD_LOCATIONS = [
-    ("", "store: must be an absolute path, sqlite:///PATH, postgresql://HOST/DATABASE or directory:///PATH"),
     (5, "store: must be an absolute path, sqlite:///PATH, postgresql://HOST/DATABASE or directory:///PATH"),
     ("p.db", "store: must be an absolute path"),
     ("~/p.db", "~ is not expanded"),
@@ -96,8 +97,8 @@ def test_schema(store):
         pragma = {name: connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id", "journal_mode")}
         (row,) = connection.execute("SELECT * FROM profiles")
     assert pragma == {"user_version": 1, "application_id": sqlite.APPLICATION_ID, "journal_mode": "delete"}
-    assert row[1:3] == ("work", 1)
-    assert json.loads(row[3]) == {"incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
+    assert row[1:4] == ("work-fe4292b5", "work", 1)
+    assert json.loads(row[4]) == {"incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
 
 
 @pytest.mark.parametrize(
@@ -154,7 +155,7 @@ def test_how_the_database_is_used(store):
 def test_what_is_removed_is_not_left_in_the_file(store):
     put(store, description="before-" + "x" * 400)
     assert b"before-" in Path(store.path).read_bytes()
-    put(store, description="")
+    put(store, clear=["description"])
     assert b"before-" not in Path(store.path).read_bytes()
 
 
@@ -181,7 +182,7 @@ def test_a_crashed_writer(store):
         connection = sqlite3.connect(store.path, isolation_level=None)
         connection.executescript("PRAGMA cache_size = 1; PRAGMA cache_spill = 1; BEGIN IMMEDIATE")
         for number in range(200):
-            connection.execute("INSERT INTO profiles VALUES (?, ?, 1, ?)", (str(number), f"n{number}", "x" * 4000))
+            connection.execute("INSERT INTO profiles VALUES (?, ?, ?, 1, ?)", (str(number), f"k{number}", f"n{number}", "x" * 4000))
         os._exit(0)
 
     in_a_child(crash)
@@ -261,7 +262,7 @@ def test_broken(tmp_path, kind):
     path = tmp_path / "p.db"
     store = broken_file(path, kind)
     before = same_state(tmp_path)
-    uses = [lambda: store.update(["new"], add), lambda: store.preview(["new"], add), lambda: store.update(None, add), store.read]
+    uses = [lambda: store.update(add), lambda: store.preview(add), lambda: store.update(add), store.read]
     for use in uses:
         with pytest.raises(MailopsError) as refused:
             use()
@@ -303,7 +304,7 @@ def test_not_writable(open_directory):
     os.chmod(store.path, 0o444)
     open_directory.chmod(0o555)
     before = same_state(open_directory)
-    for use in (lambda: store.update(["new"], add), lambda: store.preview(["new"], add)):
+    for use in (lambda: store.update(add), lambda: store.preview(add)):
         (problem,) = as_ordinary_user(use)
         assert problem.startswith(f"store {store.path}: this user may not read or write it; mend owner and mode")
     assert as_ordinary_user(lambda: list(store.read())) == ["work"]
@@ -318,7 +319,7 @@ def test_not_writable(open_directory):
 def test_directory_not_writable(open_directory, name):
     open_directory.chmod(0o555)
     store = open_store(str(open_directory / name), {})
-    for use in (lambda: put(store), lambda: store.preview(None, lambda snapshot: (Changes(remove=("x",)), None))):
+    for use in (lambda: put(store), lambda: store.preview(lambda snapshot: (Changes(remove=("x",)), None))):
         (problem,) = as_ordinary_user(use)
         assert f"this user may not read or write {open_directory}; mend owner and mode" in problem
     assert os.listdir(open_directory) == []

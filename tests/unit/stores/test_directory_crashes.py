@@ -1,0 +1,158 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Writers of a directory store that die or fail: all or nothing, and the next writer finishes."""
+
+from __future__ import annotations
+
+import errno
+import os
+import shutil
+
+import pytest
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store import _journal
+
+from .directories import killed, opened, refusal, told, visible, work
+from .edits import add, files, put, put_all
+
+
+@pytest.fixture
+def store(path):
+    return opened(path)
+
+
+def test_killed_at_every_step(tmp_path, bulk):
+    """Readers see old or new, and change nothing; the next writer finishes and leaves no temporary files."""
+    base, change, old, new = bulk
+    path, seen = tmp_path / "store", []
+    for n in range(1, 1000):
+        shutil.copytree(base, path)
+        dead = killed(n, lambda: change(path))
+        before = files(path)
+        seen.append(found := told(path))
+        assert found in (old, new) and opened(path).read(["c"])["c"].revision == found["c"][0]
+        assert files(path) == before
+        put(opened(path), "later")
+        assert {name: record for name, record in told(path).items() if name != "later"} == found
+        assert visible(path) == sorted(f"{'e' if name == 'f' else name}.yml" for name in [*found, "later"]) and work(path) == [".gitignore", "lock"]
+        shutil.rmtree(path)
+        if not dead:
+            break
+    assert seen == [old] * seen.count(old) + [new] * seen.count(new)
+    assert seen.count(old) > 20 and seen.count(new) > 10
+
+
+def test_killed_while_the_store_is_created(tmp_path):
+    path = tmp_path / "store"
+    for n in range(1, 100):
+        dead = killed(n, lambda: put(opened(path)))
+        assert list(opened(path).read()) in ([], ["work"])
+        put(opened(path), "later")
+        assert "later" in opened(path).read() and work(path) == [".gitignore", "lock"]
+        assert (path / ".mailops" / ".gitignore").read_text() == "*\n"
+        shutil.rmtree(path)
+        if not dead:
+            return
+    raise AssertionError
+
+
+def test_killed_again_while_it_is_finished(tmp_path, crashed):
+    path, new = crashed
+    for n in range(1, 100):
+        shutil.copytree(path, tmp_path / "again")
+        dead = killed(n, lambda: put(opened(tmp_path / "again"), "a"))
+        assert told(tmp_path / "again") == new
+        put(opened(tmp_path / "again"), "b")
+        assert told(tmp_path / "again") == new and work(tmp_path / "again") == [".gitignore", "lock"]
+        shutil.rmtree(tmp_path / "again")
+        if not dead:
+            return
+    raise AssertionError
+
+
+def test_check_mode_sees_what_a_dead_writer_committed(crashed):
+    path, new = crashed
+    before = files(path)
+    assert opened(path).preview(lambda snapshot: (Changes(), list(snapshot))) == list(new)
+    assert opened(path).preview(lambda snapshot: (Changes(), snapshot["c"].revision)) == 2
+    assert files(path) == before
+
+
+class Failing:
+    """The module os, with calls that fail."""
+
+    def __init__(self, *fails):
+        self.fails = fails
+
+    def __getattr__(self, name):
+        function = getattr(os, name)
+
+        def call(*args, **options):
+            if any(failing(name, args) for failing in self.fails):
+                raise OSError(errno.EIO, os.strerror(errno.EIO), args[0])
+            return function(*args, **options)
+
+        return call if name in ("rename", "fsync", "listdir", "unlink") else function
+
+
+def test_what_fails_after_all_is_done(store, path, monkeypatch):
+    """The task has done what it should, and must not say otherwise."""
+    put(store)
+    done = []
+
+    def after_the_end(name, args):
+        if done:
+            return name in ("fsync", "listdir")
+        done.extend([name] if (name, args[0]) == ("unlink", "journal") else [])
+        return False
+
+    monkeypatch.setattr(_journal, "os", Failing(after_the_end))
+    assert put(store, default=True).changed and done
+    monkeypatch.undo()
+    assert opened(path).read()["work"].data["default"]
+
+
+def test_a_change_that_cannot_be_finished(store, path, monkeypatch):
+    """As with ``chattr +i`` or a file that is mounted."""
+    put_all(store, [{"name": name} for name in "abc"])
+    monkeypatch.setattr(_journal, "os", Failing(lambda name, args: name == "rename" and args[1] == "b.yml"))
+    said = "is recorded, but not yet in all files (b.yml: Input/output error); mend that, and the next run that writes finishes it"
+    assert (
+        refusal(lambda: put_all(store, [{"name": name, "default": True} for name in "abc"])) == f"store {path}: the change {said}"
+    )
+    assert refusal(lambda: put(store, "d")) == f"store {path}: an earlier change {said}"
+    assert [record.data["default"] for record in store.read().values()] == [True] * 3
+    monkeypatch.undo()
+    put(store, "d")
+    assert "default: true" in (path / "c.yml").read_text() and work(path) == [".gitignore", "lock"]
+
+
+@pytest.mark.parametrize("damage", ["cut off", "no list", "newer", "outside", "NUL", "deep", "staged file changed"])
+def test_a_journal_that_cannot_be_worked_off(crashed, damage):
+    path, _new = crashed
+    journal = path / ".mailops" / "journal"
+    text = journal.read_text()
+    if damage == "cut off":
+        journal.write_text(text[: len(text) // 2])
+    elif damage == "no list":
+        journal.write_text("5")
+    elif damage == "newer":
+        journal.write_text(text.replace('"format": 1', '"format": 2'))
+    elif damage == "outside":
+        journal.write_text(text.replace("c.yml", "../c.yml"))
+    elif damage == "NUL":
+        journal.write_text(text.replace("c.yml", "c\\u0000.yml"))
+    elif damage == "deep":
+        journal.write_text("[" * 300_000)
+    else:
+        (path / ".mailops" / "c.yml").write_text("x")
+    before = files(path)
+    for use in (opened(path).read, lambda: put(opened(path), "x"), lambda: opened(path).preview(add)):
+        assert refusal(use) == (
+            f"store {path}: an interrupted change cannot be finished: its journal is damaged, or a newer release began it; "
+            f"update mailops.profiles, or restore the files from Git or a backup and remove .mailops/journal"
+        )
+    assert files(path) == before
