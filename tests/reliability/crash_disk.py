@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Union
 
-from ..unit.files.home import Home
+from ..unit.writer.home import Home
 
 
 @dataclass
