@@ -20,13 +20,13 @@ import traceback
 from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._plan import Wanted
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._run import run
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, File, Job, Place, dump_job, load_answer
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import WriterError
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run
 
 from ..unit.writer.home import PATTERNS, Home
 
 Trees = dict[str, dict[str, Any]]
-Payload = dict[str, Any]
 _LIBC = ctypes.CDLL(None, use_errno=True)
 _NEWNS, _BIND, _PRIVATE = 0x20000, 0x1000, 0x4C000  # CLONE_NEWNS; MS_BIND; MS_REC | MS_PRIVATE
 _PATIENCE = 60
@@ -64,15 +64,17 @@ def in_own_namespace(function: Callable[[], Any]) -> Any:
     return said["value"]
 
 
-def payload(users: Mapping[str, Sequence[Wanted]], instance: str = "default", mode: int = 0o600, deadline: float = 20) -> Payload:
-    """As the action builds it."""
-    return {
-        "instance": instance, "mode": mode, "owner": None, "group": None, "directory_mode": 0o700, "details": True,
-        "deadline": deadline, "patterns": PATTERNS, "listed": None, "earlier": [], "host": None,
-        "users": [
-            {"name": name, "dest": None, "accounts": 1, "files": [file._asdict() for file in files]} for name, files in users.items()
-        ],
-    }  # fmt: skip
+def make_job(users: Mapping[str, Sequence[File]], instance: str = "default", mode: int = 0o600, deadline: float = 20) -> Job:
+    places = tuple(Place(name, files=tuple(files)) for name, files in users.items())
+    return Job(instance, places, PATTERNS, mode=mode, deadline=deadline)
+
+
+def problems(answer: Answer) -> dict[str, str]:
+    return {result.name: result.problem.message for result in answer.results if result.problem}
+
+
+def drifted(answer: Answer) -> set[str]:
+    return {drift.path for result in answer.results for drift in result.drifted}
 
 
 class Process:
@@ -100,8 +102,8 @@ class Process:
         except ProcessLookupError:
             pass  # it was faster
 
-    def wait(self) -> dict[str, Any] | None:
-        """Until all its processes are gone; what the module said, None when it was killed or its worker was before the first user."""
+    def wait(self) -> Answer | None:
+        """Until all its processes are gone; the writer's answer, None when it was killed or its worker was before the first place."""
         try:
             ready, _w, _x = select.select([self._alive], [], [], _PATIENCE)
             assert ready, "the run does not end"
@@ -113,11 +115,9 @@ class Process:
             self._output.close()
         if os.waitstatus_to_exitcode(status) == -signal.SIGKILL:
             return None
-        result = json.loads(said)
-        if "the worker process ended before the first user" in result.get("msg", ""):
-            return None  # killed before it came to the first user
-        assert not result.get("failed") and not result.get("exception"), said
-        return result
+        if b"the worker process ended before the first place" in said:
+            return None
+        return load_answer(said.decode())
 
 
 class Machine:
@@ -135,7 +135,7 @@ class Machine:
             lines += f"{name}:x:{home.uid}:{home.uid}::{home.path}:/bin/sh\n"
         (root / "passwd").write_text(lines)
 
-    def start(self, work: Payload, *, check: bool = False, prepare: Callable[[], None] | None = None) -> Process:
+    def start(self, work: Job, *, check: bool = False, prepare: Callable[[], None] | None = None) -> Process:
         """``prepare`` is called in the new process, before the module begins."""
         output = tempfile.TemporaryFile("w+b")  # noqa: SIM115, the process closes it
         alive, held = os.pipe()
@@ -153,17 +153,20 @@ class Machine:
         os.close(held)
         return Process(pid, output, alive)
 
-    def _module(self, work: Payload, check: bool, prepare: Callable[[], None] | None) -> None:
+    def _module(self, work: Job, check: bool, prepare: Callable[[], None] | None) -> None:
         own_namespace()
         for source, target in (("passwd", "/etc/passwd"), ("run", "/run"), ("lib", "/var/lib")):
             mount(self.root / source, target)
         if prepare:
             prepare()
         with open(1, "w", encoding="utf-8", closefd=False) as output:
-            json.dump(run({**work, "check": check, "diff": True}), output)
+            try:
+                output.write(run(dump_job(work), check, True).answer)
+            except WriterError as exc:
+                output.write(str(exc))
         os._exit(0)
 
-    def run(self, work: Payload, **other: Any) -> dict[str, Any] | None:
+    def run(self, work: Job, **other: Any) -> Answer | None:
         return self.start(work, **other).wait()
 
     def trees(self) -> Trees:

@@ -12,29 +12,30 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._manifest import STATE_DIRECTORY, is_temp
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._plan import Wanted
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File, Job
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.manifest import is_temp
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.state import IN_HOME
 
 from ..unit.writer.home import OWN, Home, block, owned
 from .crash_disk import Disk
-from .crash_host import Machine, Payload, Process, Trees, payload
+from .crash_host import Machine, Process, Trees, drifted, make_job, problems
 
 SECRET = b"s3cret"
-BACKUPS = f"{STATE_DIRECTORY}/backups"
+BACKUPS = f"{IN_HOME}/backups"
 # Of a run that was killed, empty directories may stay when no record says who made them: those around the record, which come before
 # it and go after it; and after a power cut, of a removal, those whose removal was lost when that of the record was not.
-AROUND = (".local", ".local/state", STATE_DIRECTORY, BACKUPS)
+AROUND = (".local", ".local/state", IN_HOME, BACKUPS)
 OURS = (".config", ".config/mailops", ".config/mailops/own")
 PRIVATE = ".config/mailops/own/private"
 
 
-def _files(user: str, version: str) -> list[Wanted]:
+def _files(user: str, version: str) -> list[File]:
     def text(name: str) -> str:
         return f"{name} of {user}: s3cret {version}\n" * 2
 
-    both = [block(text("block"), secret=True, shown="block\n"), owned(text("work"), secret=True, shown="work\n")]
-    more = [owned(text("private"), PRIVATE, secret=True, shown="p\n"), owned(text("rc"), ".ownrc", secret=True, shown="rc\n")]
-    other = [owned(text("other"), ".config/mailops/own/other", secret=True, shown="o\n")]
+    both = [block(text("block"), secret=True, redacted="block\n"), owned(text("work"), secret=True, redacted="work\n")]
+    more = [owned(text("private"), PRIVATE, secret=True, redacted="p\n"), owned(text("rc"), ".ownrc", secret=True, redacted="rc\n")]
+    other = [owned(text("other"), ".config/mailops/own/other", secret=True, redacted="o\n")]
     return {"one": both + more, "two": both + more, "fewer": both[:1] + more[:1], "other": both[:1] + other, "none": []}[version]
 
 
@@ -134,14 +135,14 @@ class Stage:
     def begin(self, version: str, instance: str = "default", **other: Any) -> Process:
         return self.machine.start(self._work(version, instance), **other)
 
-    def _work(self, version: str, instance: str = "default", mode: int | None = None) -> Payload:
+    def _work(self, version: str, instance: str = "default", mode: int | None = None) -> Job:
         files = {user: _files(user, version) for user in self.machine.homes}
-        return payload(files, instance, mode or self._scenario.mode)
+        return make_job(files, instance, mode or self._scenario.mode)
 
     def run(self, version: str, instance: str = "default", mode: int | None = None) -> set[str]:
-        result = self.machine.run(self._work(version, instance, mode))
-        assert result is not None and not result["failed_users"], result
-        return {entry["path"] for entry in result["drifted"]}
+        answer = self.machine.run(self._work(version, instance, mode))
+        assert answer is not None and not problems(answer), answer
+        return drifted(answer)
 
     def _reference(self, *versions: str) -> tuple[Trees, set[str]]:
         """What these runs come to on homes where nothing was ever killed, and what they report as edited."""
@@ -165,7 +166,7 @@ class Stage:
                 if isinstance(content, bytes) and SECRET in content:
                     assert not int(mode, 8) & 0o777 & ~self._scenario.mode, path
             for path in {*tree, *old, *new}:
-                ours = path.startswith(STATE_DIRECTORY) or is_temp(os.path.basename(path))
+                ours = path.startswith(IN_HOME) or is_temp(os.path.basename(path))
                 state = [side.get(path) for side in (tree, old, new)]
                 if not ours and any(entry is not None and entry[2] is not None for entry in state):
                     assert state[0] in state[1:], (path, *state)
@@ -181,9 +182,9 @@ class Stage:
         # Removal unlinks before it writes, so that it works on a full disk: the record does not know yet what is gone on purpose.
         unlinked = self._unlinked()
         for version, references in zip((then, "none"), self._references_of(then)):
-            drifted = self.run(version)
+            edited = self.run(version)
             self._check_same([trees for trees, _edited in references])
-            more = {path for path in drifted - references[0][1] if os.path.realpath(path) not in unlinked}
+            more = {path for path in edited - references[0][1] if os.path.realpath(path) not in unlinked}
             assert not more, (version, more)
         for instance in self._instances:
             self.run("none", instance)

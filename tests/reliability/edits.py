@@ -14,7 +14,7 @@ from pathlib import Path
 from random import Random
 from typing import Any
 
-from ..unit.writer.home import OWN, RECORD, Home
+from ..unit.writer.home import MANIFEST, OWN, Home
 
 FILES = (".blockrc", OWN, ".ownrc")
 BEGIN, END = b"# BEGIN mailops.profiles default\n", b"# END mailops.profiles default\n"
@@ -144,14 +144,14 @@ def the_other_instances_block_gone(home: Home, random: Random) -> None:
 
 @edit
 def another_mode(home: Home, random: Random) -> None:
-    path = home.path / random.choice((*FILES, RECORD))
+    path = home.path / random.choice((*FILES, MANIFEST))
     if path.is_file() and not path.is_symlink():
         path.chmod(random.choice([0o600, 0o644, 0o640, 0o400, 0o666, 0o777]))
 
 
 @edit
 def a_file_of_roots(home: Home, random: Random) -> None:
-    path = home.path / random.choice((*FILES, RECORD))
+    path = home.path / random.choice((*FILES, MANIFEST))
     if path.exists():
         os.chown(path, 0, 0, follow_symlinks=False)
 
@@ -179,7 +179,7 @@ def a_link_to_the_file_moved(home: Home, random: Random) -> None:
 
 @edit
 def a_link_in_a_files_place(home: Home, random: Random) -> None:
-    name = random.choice((*FILES, RECORD))
+    name = random.choice((*FILES, MANIFEST))
     remove(home.path / name)
     if (home.path / name).parent.is_dir():
         home.link(name, random.choice([str(home.path / "letter"), "/etc/passwd", "nowhere", str(home.path)]))
@@ -187,7 +187,7 @@ def a_link_in_a_files_place(home: Home, random: Random) -> None:
 
 @edit
 def a_directory_in_a_files_place(home: Home, random: Random) -> None:
-    path = home.path / random.choice((*FILES, RECORD))
+    path = home.path / random.choice((*FILES, MANIFEST))
     remove(path)
     if path.parent.is_dir():
         home.mkdir(str(path.relative_to(home.path)))
@@ -222,22 +222,22 @@ def files_of_the_users_beside_ours(home: Home, random: Random) -> None:
 
 @edit
 def the_record_removed(home: Home, random: Random) -> None:
-    remove(home.path / RECORD)
+    remove(home.path / MANIFEST)
 
 
 @edit
 def bytes_anywhere_in_the_record(home: Home, random: Random) -> None:
-    rewrite(home, RECORD, in_the_middle(random, noise(random)))
+    rewrite(home, MANIFEST, in_the_middle(random, noise(random)))
 
 
 def forge(home: Home, change: Callable[[dict[str, Any]], None]) -> None:
-    path = home.path / RECORD
+    path = home.path / MANIFEST
     try:
         record = json.loads(path.read_bytes())
         change(record)
     except (OSError, ValueError, LookupError):
         return
-    rewrite(home, RECORD, lambda data: json.dumps(record, sort_keys=True).encode() + b"\n")
+    rewrite(home, MANIFEST, lambda data: json.dumps(record, sort_keys=True).encode() + b"\n")
 
 
 @edit
@@ -254,11 +254,11 @@ def an_entry_forged(home: Home, random: Random) -> None:
 @edit
 def a_field_of_an_entry_forged(home: Home, random: Random) -> None:
     fields = {
-        "client": ["own", "block", "nobody", "", 1],
+        "producer": ["own", "block", "nobody", "", 1],
         "strategy": ["owned", "block", "x"],
         "mode": [0o644, 0o777, -1, "0600"],
         "sha256": [["0" * 64], [], ["x"], "0" * 64],
-        "shown": ["\x1b[2Jgone", "", "x" * 100_000, None],
+        "redacted": ["\x1b[2Jgone", "", "x" * 100_000, None],
         "before": [None, {"mode": 0o777, "newline": False, "backup": None}, {"mode": 0o600, "newline": True, "backup": "../../../letter"}, 7],
         "temp": [".mailops-0123456789abcdef.tmp", "letter", 1],
         "pending": [True, False, "x"],

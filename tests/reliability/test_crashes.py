@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from .conftest import CASES
-from .crash_host import Machine
+from .crash_host import Machine, problems
 from .crash_scenarios import SCENARIOS, Stage
 from .crash_watch import Kill, Watch
 
@@ -34,7 +34,7 @@ def test_killed_at_a_call(stage: Stage, request: pytest.FixtureRequest, count) -
     """At every call that changes the disk when there are cases enough, else at some of them."""
     then = SCENARIOS[request.node.callspec.params["stage"]].then
     watch = Watch()
-    assert not stage.start(prepare=watch.install).wait()["failed_users"]
+    assert not problems(stage.start(prepare=watch.install).wait())
     cases = list(itertools.product(range(1, watch.number + 1), WHOM))
     chosen = random.Random(1)
     for last, whom in chosen.sample(cases, min(len(cases), CASES // 5 + 1)):

@@ -17,7 +17,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from ..unit.writer.home import RECORD, Home, Host, block, owned
+from ..unit.writer.home import MANIFEST, Home, Host, block, owned
 from .conftest import CASES
 from .edits import EDITS
 
@@ -43,8 +43,8 @@ def deployed(root: Path) -> tuple[Host, Home]:
     alice.write(".blockrc", USERS_LINES)
     alice.write(".ownrc", "hers before us\n", 0o640)
     alice.write("letter", "nobody's business\n")
-    assert host.run(block("second\n"), instance="second")["alice"].error is None
-    assert host.run(*DEPLOYED)["alice"].error is None
+    assert host.run(block("second\n"), instance="second")["alice"].problem is None
+    assert host.run(*DEPLOYED)["alice"].problem is None
     return host, alice
 
 
@@ -90,18 +90,16 @@ def judge(host: Host, alice: Home, wanted: list[Any]) -> int:
     assert alice.tree() == before
     real = host.run(*wanted)["alice"]
     after = alice.tree()
-    assert (dry.error, dry.changes, dry.drifted, dry.diffs, dry.unchanged) == (
-        real.error, real.changes, real.drifted, real.diffs, real.unchanged,
-    )  # fmt: skip
-    if real.error:
+    assert dry._replace(warnings=()) == real._replace(warnings=())
+    if real.problem:
         assert after == before and not real.changes
         return 0
-    place = {os.path.relpath(os.path.realpath(path["path"]), os.path.realpath(alice.path)) for path in real.changes}
+    place = {os.path.relpath(os.path.realpath(change.path), os.path.realpath(alice.path)) for change in real.changes}
     assert changed(before, after) == {path for path in place if not is_record(path)}
     assert real.changes or after == before, "something changed, and nobody was told"
     nothing_is_lost(alice, before, after)
     again = host.run(*wanted)["alice"]
-    assert (again.error, again.changes, again.drifted) == (None, [], []) and alice.tree() == after
+    assert (again.problem, again.changes, again.drifted) == (None, (), ()) and alice.tree() == after
     everything_is_right(alice, wanted)
     return len(real.drifted)
 
@@ -131,12 +129,12 @@ def everything_is_right(alice: Home, wanted: list[Any]) -> None:
     for file in wanted:
         content = alice.read(file.path)
         if file.strategy == "owned":
-            assert content == file.text.encode()
+            assert content == file.content
         else:
-            assert content.count(b"# BEGIN mailops.profiles default\n" + file.text.encode() + b"# END mailops.profiles default\n") == 1
+            assert content.count(b"# BEGIN mailops.profiles default\n" + file.content + b"# END mailops.profiles default\n") == 1
         assert not file.secret or alice.mode(file.path) & 0o077 == 0
     if not wanted:
-        assert not (alice.path / RECORD).exists()
+        assert not (alice.path / MANIFEST).exists()
         assert not (alice.path / ".blockrc").is_file() or b"mailops.profiles default" not in alice.read(".blockrc")
     assert not any(path.endswith(".tmp") for path in alice.tree())
 

@@ -16,7 +16,7 @@ import pytest
 
 from .conftest import CASES
 from .crash_disk import Disk, read_calls
-from .crash_host import Machine, in_own_namespace
+from .crash_host import Machine, in_own_namespace, problems
 from .crash_scenarios import SCENARIOS, Stage
 from .crash_watch import PowerCut, Record, Watch
 
@@ -33,7 +33,7 @@ def _record(stage: Stage, path: Path) -> tuple[Disk, list]:
     """The calls of a run that is left alone; the homes are as they were before it."""
     stage.reset()
     disk = stage.disk("alice")
-    assert not stage.again(prepare=Record(path).install).wait()["failed_users"]
+    assert not problems(stage.again(prepare=Record(path).install).wait())
     calls = read_calls(path)
     path.unlink()
     return disk, calls

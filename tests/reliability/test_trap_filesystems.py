@@ -13,7 +13,7 @@ from typing import Callable
 
 import pytest
 
-from ..unit.writer.home import RECORD, Home, Host
+from ..unit.writer.home import MANIFEST, Home, Host
 from .filesystems import fill, image, in_memory, isolated, mount, of_a_user
 from .fuse import UsersMount
 from .test_traps import assert_as_wanted, assert_right_in_the_end, deployed, fail_alone, foreign, temporary
@@ -43,13 +43,13 @@ def test_a_users_mount_that_hangs(host: Host, count, place: str, delay: float | 
         outcomes = host.run(*wanted(version=2), users=("alice", "bob", "carol"), patterns=patterns(), deadline=HANG, check=check)
         # A process whose request a FUSE server has taken cannot even be killed; the run waits five seconds for it and goes on.
         assert time.monotonic() - start < HANG + 5 + 4
-        assert_helpful(outcomes["alice"].error, alice, ["took more than 1.5 seconds"])
-        assert outcomes["bob"].error is outcomes["carol"].error is None
-        assert outcomes["alice"].changes == [] and outcomes["bob"].changes
+        assert_helpful(outcomes["alice"].problem, alice, ["took more than 1.5 seconds"])
+        assert outcomes["bob"].problem is outcomes["carol"].problem is None
+        assert outcomes["alice"].changes == () and outcomes["bob"].changes
     assert_as_wanted(host.home("bob"), [], wanted(version=2))
     hanging.stop()
     outcomes = host.run(*wanted(version=2), users=("alice", "bob"), patterns=patterns())
-    assert_helpful(outcomes["alice"].error, alice)
+    assert_helpful(outcomes["alice"].problem, alice)
     hanging.unmount()
     assert_right_in_the_end(host)
     count("traps tried", 3)
@@ -62,8 +62,8 @@ def test_a_users_mount_that_is_only_for_himself(host: Host, count) -> None:
     alice = deployed(host)
     private = UsersMount(alice.path / ".config/mailops", alice.uid, 0)
     outcomes = host.run(*wanted(version=2), users=("alice", "bob"), patterns=patterns())
-    assert_helpful(outcomes["alice"].error, alice, ["allow_other"])
-    assert outcomes["bob"].error is None
+    assert_helpful(outcomes["alice"].problem, alice, ["allow_other"])
+    assert outcomes["bob"].problem is None
     private.stop()
     private.unmount()
     assert_right_in_the_end(host)
@@ -110,7 +110,7 @@ def test_a_full_file_system(host: Host, count, make: Callable[..., None], use_up
     assert {path: data for path, data in alice.tree().items() if path in files} == files, "an old file is not whole"
     # Removal frees, and must not need room itself.
     outcome = host.run(patterns=patterns())["alice"]
-    assert outcome.error is None and not (alice.path / RECORD).exists()
+    assert outcome.problem is None and not (alice.path / MANIFEST).exists()
     assert not temporary(alice.tree()) and not foreign(alice.tree(), alice) - {"lost+found"} - {path for path in alice.tree() if path.startswith("full/")}
     assert_as_wanted(alice, wanted(), [])
 
@@ -124,7 +124,7 @@ def test_a_read_only_file_system(host: Host, count) -> None:
     mount("-o", "remount,ro", alice.path)
     fail_alone(host, count, "read-only")
     outcome = host.run(patterns=patterns())["alice"]
-    assert_helpful(outcome.error, alice)
+    assert_helpful(outcome.problem, alice)
     mount("-o", "remount,rw", alice.path)
     assert_right_in_the_end(host)
 
@@ -137,12 +137,12 @@ def test_other_mounts_in_a_home(host: Host, count) -> None:
     carol = host.home("carol")
     os.chmod(carol.path, 0o755)
     mount("--bind", carol.path, alice.path / ".config/mailops")
-    fail_alone(host, count, "belongs to somebody else")
+    fail_alone(host, count, "belongs to another user")
     mount("--bind", "/etc/hostname", alice.path / next(file.path for file in wanted() if not file.path.startswith(".config/mailops/")))
-    fail_alone(host, count, "belongs to somebody else")
+    fail_alone(host, count, "belongs to another user")
     of_a_user(alice.path / ".config/mailops", alice.uid)
     of_a_user(alice.path / STATE, alice.uid)
-    assert_helpful(host.run(*wanted(version=2), patterns=patterns())["alice"].error, alice)
+    assert_helpful(host.run(*wanted(version=2), patterns=patterns())["alice"].problem, alice)
 
 
 def _gone(home: Home) -> None:
@@ -205,6 +205,6 @@ def test_a_link_above_the_home(host: Host, count, mode: int, works: bool) -> Non
         assert_right_in_the_end(linked)
         return
     outcome = linked.run(*wanted(), patterns=patterns())["alice"]
-    assert_helpful(outcome.error, linked.home("alice"), ["which others than root can exchange"])
+    assert_helpful(outcome.problem, linked.home("alice"), ["which others than root can exchange"])
     assert linked.home("alice").tree() == {}
     count("traps tried", 1)

@@ -17,9 +17,7 @@ from typing import Callable, Iterator
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._base import DestOptions
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._plan import Settings
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._worker import Run, Task, run_tasks
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.walk import DestOptions
 
 from ..unit.writer.home import Home, Host
 from .conftest import CASES
@@ -70,8 +68,8 @@ def test_a_component_that_is_exchanged_all_the_time(host: Host, count, place: st
         for number in range(runs):
             files = wanted(version=number % 2 + 1) if number % 4 < 3 else []
             outcomes = host.run(*files, users=("alice", "bob"), patterns=patterns())
-            assert outcomes["bob"].error is None
-            assert "internal error" not in str(outcomes["alice"].error)
+            assert outcomes["bob"].problem is None
+            assert "internal error" not in str(outcomes["alice"].problem)
     assert not foreign(alice.tree(), alice)
     swap_link = alice.path / "swap"
     if not swap_link.is_symlink():  # stopped while they were exchanged
@@ -105,9 +103,9 @@ def test_a_component_that_is_exchanged_right_before_it_is_opened(host: Host, cou
     finally:
         os.open = real
         os.close(home)
-    assert outcomes["bob"].error is None
+    assert outcomes["bob"].problem is None
     # A record that is not what we wrote counts as none, and is replaced.
-    assert outcomes["alice"].error is not None or place == f"{STATE}/default.json"
+    assert outcomes["alice"].problem is not None or place == f"{STATE}/default.json"
     assert (alice.path / "swap").is_symlink() is False  # it was exchanged
     assert not foreign(alice.tree(), alice)
     count("runs against a loop that exchanges", 1)
@@ -132,11 +130,11 @@ def test_a_lease(host: Host, count, kind: int) -> None:
         start = time.monotonic()
         for check in (True, False):
             outcomes = host.run(*wanted(version=2), users=("alice", "bob"), patterns=patterns(), check=check)
-            assert outcomes["bob"].error is None
+            assert outcomes["bob"].problem is None
             if kind == fcntl.F_WRLCK:
-                assert_helpful(outcomes["alice"].error, alice, ["lease"])
+                assert_helpful(outcomes["alice"].problem, alice, ["lease"])
             else:  # others may read, and the file is replaced, not written to
-                assert outcomes["alice"].error is None
+                assert outcomes["alice"].problem is None
         assert time.monotonic() - start < 20
     assert_right_in_the_end(host)
     count("traps tried", 1)
@@ -158,14 +156,14 @@ def test_what_may_not_be_changed(host: Host, count, flag: int, place: str) -> No
     except OSError:
         pytest.skip("no file flags on tmpfs with this kernel")
     if place == ".config":  # nothing is made or renamed in there
-        assert host.run(*wanted(version=2), patterns=patterns())["alice"].error is None
+        assert host.run(*wanted(version=2), patterns=patterns())["alice"].problem is None
     elif (alice.path / place).is_dir() and flag == IMMUTABLE:
         fail_alone(host, count, "lsattr")
     elif (alice.path / place).is_dir():
         # A file can be made there, but not renamed or removed: it stays, closed to others, until the flag is gone.
         outcomes = host.run(*wanted(version=2), users=("alice", "bob"), patterns=patterns())
-        assert_helpful(outcomes["alice"].error, alice, ["lsattr"])
-        assert outcomes["bob"].error is None
+        assert_helpful(outcomes["alice"].problem, alice, ["lsattr"])
+        assert outcomes["bob"].problem is None
         assert {alice.mode(path) for path in temporary(alice.tree())} == {0o600}
         count("traps tried", 1)
     else:
@@ -183,7 +181,7 @@ def test_a_default_acl_opens_nothing(host: Host, count) -> None:
         alice.mkdir(place) if place else None
         for name in ("system.posix_acl_default", "system.posix_acl_access"):
             os.setxattr(alice.path / place, name, open_to(stranger))
-    assert host.run(*wanted(), patterns=patterns(), mode=0o640)["alice"].error is None
+    assert host.run(*wanted(), patterns=patterns(), mode=0o640)["alice"].problem is None
     tried = _readable(alice.path, stranger, alice.path / ".config/mailops")
     assert tried == []
     count("files that a stranger could not read", len(wanted()))
@@ -197,9 +195,8 @@ def test_a_default_acl_opens_no_dest(host: Host, count) -> None:
     for name in ("system.posix_acl_default", "system.posix_acl_access"):
         os.setxattr(host.root / "srv", name, open_to(stranger))
     os.chmod(host.root / "srv", 0o755)
-    task = Task("x", str(host.root / "srv/x"), None, wanted())
-    run = Run(Settings("default", patterns(), mode=0o640), DestOptions(owner=20_050, group=20_060, directory_mode=0o750), False, 5)
-    assert run_tasks([task], run)[0].error is None
+    options = DestOptions(owner=20_050, group=20_060, directory_mode=0o750)
+    assert host.dest(host.root / "srv/x", *wanted(), options=options, patterns=patterns(), mode=0o640).problem is None
     assert _readable(host.root / "srv", stranger, host.root / "srv/x") == []
     count("files that a stranger could not read", len(wanted()))
 

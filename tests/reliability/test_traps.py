@@ -17,10 +17,10 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._plan import Wanted, backup_name
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._worker import Outcome
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File, Result
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.backups import backup_name
 
-from ..unit.writer.home import RECORD, Home, Host
+from ..unit.writer.home import MANIFEST, Home, Host
 from .conftest import CASES, USUAL_CASES
 from .filesystems import in_memory, isolated
 from .traps import BACKUPS, STATE, TRAPS, Ground, Outside, assert_helpful, needed, patterns, places, untouched, wanted
@@ -47,9 +47,9 @@ class Field:
         for name in self.users:
             host.home(name).write(".profile", "the user's\n")
         if moment != "first":
-            assert not any(outcome.error for outcome in self.run(self.old).values())
+            assert not any(outcome.problem for outcome in self.run(self.old).values())
 
-    def run(self, files: list[Wanted], check: bool = False) -> dict[str, Outcome]:
+    def run(self, files: list[File], check: bool = False) -> dict[str, Result]:
         return self.host.run(*files, users=(*self.users, "bob"), patterns=patterns(), deadline=DEADLINE, check=check)
 
     def lay(self, place: str) -> None:
@@ -62,7 +62,7 @@ class Field:
             TRAPS[kind](ground)
             self.grounds[name] = ground
 
-    def judge(self) -> dict[str, Outcome]:
+    def judge(self) -> dict[str, Result]:
         """What holds whatever the trap is."""
         before = {name: self.host.home(name).tree() for name in self.users}
         dry = self._watched(check=True)
@@ -70,24 +70,24 @@ class Field:
         start = time.monotonic()
         real = self._watched(check=False)
         assert time.monotonic() - start < DEADLINE * 2
-        assert real["bob"].error is None and dry["bob"].changes == real["bob"].changes
+        assert real["bob"].problem is None and dry["bob"].changes == real["bob"].changes
         assert_as_wanted(self.bob, self.old, self.new)
         again = self.run(self.new)
         for name, ground in self.grounds.items():
             said = (self.users[name], ground.place, dry[name], real[name])
-            assert (dry[name].changes, dry[name].drifted, dry[name].error) == (real[name].changes, real[name].drifted, real[name].error), said
-            assert again[name].error == real[name].error and not again[name].changes and not again[name].drifted, (said, again[name])
+            assert (dry[name].changes, dry[name].drifted, dry[name].problem) == (real[name].changes, real[name].drifted, real[name].problem), said
+            assert again[name].problem == real[name].problem and not again[name].changes and not again[name].drifted, (said, again[name])
             tree = ground.home.tree()
             assert foreign(tree, ground.home) <= foreign(before[name], ground.home), said
             assert not temporary(tree), said
-            if real[name].error:
-                assert_helpful(real[name].error, ground.home)
+            if real[name].problem:
+                assert_helpful(real[name].problem, ground.home)
                 assert tree == before[name], said  # none of the user's files is touched
             else:
                 assert_as_wanted(ground.home, self.old, self.new)
         return real
 
-    def _watched(self, check: bool) -> dict[str, Outcome]:
+    def _watched(self, check: bool) -> dict[str, Result]:
         with untouched([ground.outside for ground in self.grounds.values()]):
             return self.run(self.new, check)
 
@@ -101,17 +101,17 @@ def temporary(tree: dict[str, Any]) -> set[str]:
     return {path for path in tree if path.endswith(".tmp")}
 
 
-def assert_as_wanted(home: Home, old: list[Wanted], new: list[Wanted]) -> None:
+def assert_as_wanted(home: Home, old: list[File], new: list[File]) -> None:
     """Every wanted text is where a program would find it, and none of an earlier run is left."""
     for file in new:
         places = [home.path / path for path in (file.path, *file.alternatives)]
-        assert any(file.text.encode() in path.read_bytes() for path in places if path.exists()), (home.path, file.path)
-    gone = {file.text for file in old} - {file.text for file in new} - {""}
+        assert any(file.content in path.read_bytes() for path in places if path.exists()), (home.path, file.path)
+    gone = {file.content for file in old} - {file.content for file in new} - {b""}
     for directory, names, files in os.walk(home.path):
         names[:] = [name for name in names if not name.startswith(("displaced", "backups"))]
         for path in (Path(directory, name) for name in files if not name.startswith("displaced")):
             data = path.read_bytes() if path.is_file() and path.stat().st_size < 1 << 20 else b""
-            assert not any(text.encode() in data for text in gone), path
+            assert not any(text in data for text in gone), path
 
 
 PLACES = places()
@@ -120,7 +120,7 @@ TRAPPED = [
     (moment, place)
     for number, place in enumerate(PLACES)
     for shift, moment in enumerate(MOMENTS)
-    if (number + shift) % len(MOMENTS) == 0 or RECORD.startswith(place) or CASES > USUAL_CASES
+    if (number + shift) % len(MOMENTS) == 0 or MANIFEST.startswith(place) or CASES > USUAL_CASES
 ]
 
 
@@ -133,9 +133,9 @@ def test_a_trap_stops_its_user_alone(host: Host, count, moment: str, place: str)
     field.lay(place)
     real = field.judge()
     for name, kind in field.users.items():
-        assert real[name].error or kind in _HARMLESS or place not in needed(client), f"{kind} was not noticed"
+        assert real[name].problem or kind in _HARMLESS or place not in needed(client), f"{kind} was not noticed"
         # Dotfiles may be the user's own links inside the home; only the record may not.
-        assert kind != "dangling link inside" or bool(real[name].error) is (place == RECORD), real[name]
+        assert kind != "dangling link inside" or bool(real[name].problem) is (place == MANIFEST), real[name]
     count("traps tried", len(field.users))
 
 
@@ -145,12 +145,12 @@ def fail_alone(host: Host, count, said: str, *, check_knows: bool = True, deadli
     before = alice.tree()
     for check in (True, False):
         outcomes = host.run(*wanted(version=2), users=("alice", "bob"), patterns=patterns(), deadline=deadline, check=check)
-        assert outcomes["bob"].error is None
+        assert outcomes["bob"].problem is None
         if check and not check_knows:
-            assert outcomes["alice"].error is None and outcomes["alice"].changes
+            assert outcomes["alice"].problem is None and outcomes["alice"].changes
         else:
-            assert_helpful(outcomes["alice"].error, alice)
-            assert said in outcomes["alice"].error["msg"], outcomes["alice"].error
+            assert_helpful(outcomes["alice"].problem, alice)
+            assert said in outcomes["alice"].problem.message, outcomes["alice"].problem
         assert check_knows is False or alice.tree() == before
     assert_as_wanted(host.home("bob"), [], wanted(version=2))
     assert temporary(alice.tree()) <= temporary(before)
@@ -160,7 +160,7 @@ def fail_alone(host: Host, count, said: str, *, check_knows: bool = True, deadli
 def deployed(host: Host, version: int = 1) -> Home:
     """Alice, and bob, with the accounts of all clients."""
     outcomes = host.run(*wanted(version=version), users=("alice", "bob"), patterns=patterns(), deadline=DEADLINE)
-    assert outcomes["alice"].error is None
+    assert outcomes["alice"].problem is None
     return host.home("alice")
 
 
@@ -178,9 +178,9 @@ def test_a_trap_with_the_name_of_a_backup(host: Host, count) -> None:
         with untouched([ground.outside]):
             dry, real = (field.run(field.new, check)[name] for check in (True, False))
         kept = [path.read_bytes() for path in (ground.home.path / BACKUPS).glob("*") if path.is_file() and path.stat().st_size < 1000]
-        assert (dry.error, dry.changes) == (real.error, real.changes), field.users[name]
-        if real.error:
-            assert_helpful(real.error, ground.home)
+        assert (dry.problem, dry.changes) == (real.problem, real.changes), field.users[name]
+        if real.problem:
+            assert_helpful(real.problem, ground.home)
             assert ground.home.read(owned.path) == edited, field.users[name]
         else:
             assert edited in kept, f"{field.users[name]}: what the user wrote is lost"
@@ -206,7 +206,7 @@ def test_a_trap_with_the_name_of_a_temporary_file(host: Host, count, monkeypatch
     numbers = itertools.count()
     with untouched([ground.outside for ground in laid]):
         outcome = field.host.run(*wanted(version=2), patterns=patterns())["alice"]
-    assert_helpful(outcome.error, alice)
+    assert_helpful(outcome.problem, alice)
     # A name in the directory of the records is taken for a dead run's file, and removed; the others are the user's.
     assert all(os.path.lexists(ground.path) for ground in laid if not ground.place.startswith(STATE))
     for ground in laid:
@@ -219,10 +219,10 @@ def test_a_trap_with_the_name_of_a_temporary_file(host: Host, count, monkeypatch
 def assert_right_in_the_end(host: Host) -> None:
     """After the trap is gone one run makes everything right, and a removal leaves nothing."""
     alice = host.home("alice")
-    assert host.run(*wanted(version=2), patterns=patterns())["alice"].error is None
+    assert host.run(*wanted(version=2), patterns=patterns())["alice"].problem is None
     assert_as_wanted(alice, wanted(), wanted(version=2))
     outcome = host.run(patterns=patterns())["alice"]
-    assert outcome.error is None and not (alice.path / RECORD).exists()
+    assert outcome.problem is None and not (alice.path / MANIFEST).exists()
     assert not foreign(alice.tree(), alice)
     assert not temporary(alice.tree())
 
@@ -232,22 +232,22 @@ def test_a_record_of_a_thousand_traps(host: Host, count) -> None:
     """A forged record leads to FIFOs, links out of the home and root's files wherever a pattern lets it."""
     in_memory(host.root)
     alice = deployed(host)
-    record = json.loads(alice.read(RECORD))
+    record = json.loads(alice.read(MANIFEST))
     outside = Outside(host.root / "outside", alice.uid, host.home("bob").uid)
     kinds = ["FIFO", "link to root's file", "root's file", "character device", "directory"]
-    entries = {entry["client"]: entry for entry in record["entries"]}
+    entries = {entry["producer"]: entry for entry in record["entries"]}
     pattern, entry = next((path, entries[name]) for name in entries for path in patterns()[name] if "*" in path.rpartition("/")[2])
     for number in range(1000 - len(record["entries"])):
         path = pattern.replace("*", f"forged{number}")
         record["entries"].append({**entry, "path": path, "strategy": "owned", "temp": f".mailops-{number:016x}.tmp"})
         for place in (path, f"{os.path.dirname(path)}/.mailops-{number:016x}.tmp"):
             TRAPS[kinds[number % len(kinds)]](Ground(alice, outside, place))
-    alice.write(RECORD, json.dumps(record), 0o600)
+    alice.write(MANIFEST, json.dumps(record), 0o600)
     with untouched([outside]):
         fail_alone(host, count, "/forged")
         outcomes = host.run(users=("alice", "bob"), patterns=patterns(), deadline=DEADLINE)
-    assert outcomes["bob"].error is None
-    assert_helpful(outcomes["alice"].error, alice)
+    assert outcomes["bob"].problem is None
+    assert_helpful(outcomes["alice"].problem, alice)
 
 
 @pytest.mark.parametrize("kind", ["directory", "link to root's file", "FIFO"])
@@ -262,9 +262,9 @@ def test_old_temporary_files_that_are_none(host: Host, count, kind: str, number:
         TRAPS[kind](Ground(alice, outside, f"{BACKUPS}/.mailops-{each:016x}.tmp"))
     with untouched([outside]):
         dry, real = (host.run(*wanted(version=2), users=("alice", "bob"), patterns=patterns(), check=check) for check in (True, False))
-    assert real["bob"].error is None
-    assert dry["alice"].error == real["alice"].error and dry["alice"].changes == real["alice"].changes
-    assert real["alice"].error is None
+    assert real["bob"].problem is None
+    assert dry["alice"].problem == real["alice"].problem and dry["alice"].changes == real["alice"].changes
+    assert real["alice"].problem is None
     count("traps tried", 1)
 
 

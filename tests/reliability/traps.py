@@ -20,28 +20,24 @@ from itertools import accumulate
 from pathlib import Path
 from typing import Any, Callable, Iterator, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._plan import Wanted
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File, Problem
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import payload, plan_deployment
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import resolve_users
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import read_users
 
-from ..unit.clients.accounts import JOANNA, profile
-from ..unit.writer.home import RECORD, Home
+from ..unit.clients.accounts import profile, resolved
+from ..unit.writer.clients import client_files
+from ..unit.writer.home import MANIFEST, Home
 
 STATE = ".local/state/mailops"
 BACKUPS = f"{STATE}/backups"
 _SECRET = "outside-c0ntent"  # stands in every file that nobody may read
-_SETTINGS = {"instance": "default", "mode": 0o600, "directory_mode": 0o700, "owner": None, "group": None, "details": False}
 
 
 # --- what is deployed, and where
 
 
 @functools.lru_cache(maxsize=None)
-def _target_data(client: str, version: int) -> dict[str, Any]:
-    """What the target gets for a user with accounts of every kind, for one client or (``""``) for all."""
+def _files(client: str, version: int) -> list[File]:
+    """Of a user with accounts of every kind."""
     of_a_command = {f"{side}__{key}": value for side in ("incoming", "outgoing")
                     for key, value in (("password", None), ("password_command", ["pass", "show", f"mail{version}"]))}  # fmt: skip
     listed = [
@@ -49,20 +45,17 @@ def _target_data(client: str, version: int) -> dict[str, Any]:
         profile("shop", account_type="pop", incoming__host=f"pop{version}.example.org"),
         profile("command", incoming__host=f"other{version}.example.org", **of_a_command),
     ]
-    known = {each["name"]: read_profile(each) for each in listed}
-    (reader,) = read_users([dict(JOANNA)])
-    accounts = resolve_users([reader], known, None, "laptop-17", "default")
     chosen = [_clients.get(client)] if client else _clients.all_clients()
-    return payload(plan_deployment([reader], accounts, known, chosen), {reader.name: None}, _SETTINGS)
+    return [file for each in chosen for file in client_files(each, *resolved(listed))]
 
 
-def wanted(client: str = "", version: int = 1) -> list[Wanted]:
+def wanted(client: str = "", version: int = 1) -> list[File]:
     """The rendered files of a client, or of all clients; another version has other contents."""
-    return [Wanted(**item) for item in _target_data(client, version)["users"][0]["files"]]
+    return list(_files(client, version))
 
 
-def patterns() -> dict[str, list[str]]:
-    return _target_data("", 1)["patterns"]
+def patterns() -> dict[str, Sequence[str]]:
+    return {client.name: client.paths for client in _clients.all_clients()}
 
 
 def _components(path: str) -> Iterator[str]:
@@ -85,7 +78,7 @@ def places() -> dict[str, str]:
     for client in names:
         others = [path for file in wanted(client) for path in file.alternatives]
         patterns = [pattern.replace("*", "x") for pattern in _clients.get(client).paths]
-        for path in (*others, *patterns, RECORD, BACKUPS):
+        for path in (*others, *patterns, MANIFEST, BACKUPS):
             for place in _components(path):
                 found.setdefault(place, client)
     return found
@@ -271,12 +264,12 @@ TRAPS: dict[str, Callable[[Ground], None]] = {
 _SENTENCE = re.compile(r"(?P<path>/\S*) (?P<reason>[^\n]{10,300}[^.\n])\Z")
 
 
-def assert_helpful(error: dict[str, str], home: Home, words: Sequence[str] = ()) -> None:
+def assert_helpful(problem: Problem, home: Home, words: Sequence[str] = ()) -> None:
     """One sentence about a path in the home, with a remedy after a colon, and nothing of what stands outside."""
-    found = _SENTENCE.match(error["msg"])
-    assert found and found["path"] == error["path"], error
-    assert error["path"].startswith(str(home.path)), error
-    assert ": " in found["reason"] or " (" in found["reason"], f"no remedy: {error}"
-    assert "internal error" not in error["msg"] and _SECRET not in error["msg"], error
+    found = _SENTENCE.match(problem.message)
+    assert found and found["path"] == problem.path, problem
+    assert problem.path.startswith(str(home.path)), problem
+    assert ": " in found["reason"] or " (" in found["reason"], f"no remedy: {problem}"
+    assert "internal error" not in problem.message and _SECRET not in problem.message, problem
     for word in words:
-        assert word in error["msg"], error
+        assert word in problem.message, problem

@@ -10,7 +10,7 @@ import os
 import struct
 from typing import Dict, List
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import display_text
+from .errors import display_text
 
 _ACL = "system.posix_acl_access"
 _ACL_ENTRY = struct.Struct("<HHI")

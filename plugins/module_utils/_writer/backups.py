@@ -11,8 +11,8 @@ import os
 import re
 from typing import Collection, Dict, List
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.manifest import is_backup
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.state import State
+from .manifest import is_backup
+from .state import State
 
 _KEPT = 3
 

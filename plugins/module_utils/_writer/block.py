@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import NamedTuple, Optional, Pattern
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import UnsafePath
+from .errors import UnsafePath
 
 
 class Parts(NamedTuple):

@@ -10,15 +10,15 @@ import os
 from contextlib import suppress
 from typing import List, NamedTuple, Optional, Tuple
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.attributes import drop_acl, keep_attributes, set_context
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.backups import backup_name, prune_backups
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.content import Content, version_of
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import UnsafePath, display_text, system_error
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.identity import Switch
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.open_place import OpenPlace
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan import UNLINK, Plan, Settings, Step
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.stage import StagedFile, temp_name
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.tree import Tree
+from .attributes import drop_acl, keep_attributes, set_context
+from .backups import backup_name, prune_backups
+from .content import Content, version_of
+from .errors import UnsafePath, display_text, system_error
+from .identity import Switch
+from .open_place import OpenPlace
+from .plan import UNLINK, Plan, Settings, Step
+from .stage import StagedFile, temp_name
+from .tree import Tree
 
 
 class _Pending(NamedTuple):

@@ -11,7 +11,7 @@ import os
 import stat
 from typing import NamedTuple, Optional, Tuple
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import UnsafePath, system_error
+from .errors import UnsafePath, system_error
 
 MAX_SIZE = 1024 * 1024
 _READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Optional, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import MASK, Diff, printable
+from .._wire import MASK, Diff, printable
 
 
 def file_diff(where: str, before: str, after: str, modes: Optional[Sequence[int]] = None, only_mode: bool = False) -> Diff:

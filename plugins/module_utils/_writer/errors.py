@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import printable
+from .._wire import printable
 
 _MAX_DISPLAYED = 1500  # characters; the controller takes no longer texts, and a user may have made them as long as a link can be
 

@@ -15,15 +15,15 @@ import time
 from contextlib import contextmanager
 from typing import Callable, Iterator, List, Optional, Set, Tuple
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, Job, Place, Result
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import WriterError
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.host_files import SharedFiles
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.open_place import Run, Task
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.parent import run_tasks
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan import Settings
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.served import ServedList, ServedPlace
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.users import ClaimedBy, claims, resolve
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.walk import DestOptions
+from .._wire import Answer, Job, Place, Result
+from .errors import WriterError
+from .host_files import SharedFiles
+from .open_place import Run, Task
+from .parent import run_tasks
+from .plan import Settings
+from .served import ServedList, ServedPlace
+from .users import ClaimedBy, claims, resolve
+from .walk import DestOptions
 
 _LOCK_TIMEOUT = 600
 

@@ -9,14 +9,14 @@ from __future__ import annotations
 import os
 from typing import List, Optional
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import File, HostFiles, Problem, Result
-from ansible_collections.mailops.profiles.plugins.module_utils._writer import state
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.block import Block
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import WriterError
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.open_place import Run, Task
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.parent import run_tasks
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.probes import found_probes
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.walk import DestOptions
+from .._wire import File, HostFiles, Problem, Result
+from . import state
+from .block import Block
+from .errors import WriterError
+from .open_place import Run, Task
+from .parent import run_tasks
+from .probes import found_probes
+from .walk import DestOptions
 
 _MAX_BYTES = 1 << 20
 

@@ -13,7 +13,7 @@ import json
 import re
 from typing import Any, Dict, Iterable, Mapping, NamedTuple, Optional, Set, Tuple
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, MAX_TAG, OWNED
+from .._wire import BLOCK, MAX_TAG, OWNED
 
 MAX_ENTRIES = 1000
 OUR_DIRECTORY = ".config/mailops/"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from typing import List, NamedTuple, Optional, Tuple
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import Change, Diff, Drift, Problem
+from .._wire import Change, Diff, Drift, Problem
 
 
 class Found(NamedTuple):

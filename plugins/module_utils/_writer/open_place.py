@@ -8,12 +8,12 @@ from __future__ import annotations
 
 from typing import NamedTuple, Optional, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.identity import Identity, Switch
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan import Settings
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.state import State, StateLocation
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.tree import Tree
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.walk import Base, DestOptions, open_dest, open_home
+from .._wire import File
+from .identity import Identity, Switch
+from .plan import Settings
+from .state import State, StateLocation
+from .tree import Tree
+from .walk import Base, DestOptions, open_dest, open_home
 
 
 class Task(NamedTuple):

@@ -19,11 +19,11 @@ import struct
 import time
 from typing import Dict, List, NamedTuple, Optional, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import Change, Drift, Problem, Result
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import WriterError, display_text
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.messages import Message, load_message
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.open_place import Run, Task
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.worker import serve
+from .._wire import Change, Drift, Problem, Result
+from .errors import WriterError, display_text
+from .messages import Message, load_message
+from .open_place import Run, Task
+from .worker import serve
 
 _AT = struct.Struct("@Q")  # the number of the task that the worker is at, 0 before the first
 _KILL_TIMEOUT = 5.0

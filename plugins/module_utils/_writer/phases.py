@@ -12,11 +12,11 @@ from __future__ import annotations
 
 from typing import Callable, NamedTuple, Sequence, Tuple
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.commit import Commit
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import unexpected
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.identity import Switch
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan import UNLINK
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.sync import Syncing
+from .commit import Commit
+from .errors import unexpected
+from .identity import Switch
+from .plan import UNLINK
+from .sync import Syncing
 
 # Where a phase works, and so with whose ids. DISK needs no permission, and is done for several places at once.
 PLACE, STATE, DISK = "place", "state", "disk"

@@ -9,13 +9,13 @@ from __future__ import annotations
 import hashlib
 from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import CREATED, REMOVED, UPDATED, Change, Diff
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.content import Content
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.diff import file_diff, hidden_text, recorded_text
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.manifest import Entry, Manifest
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.records import Records
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.state import State
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.tree import Tree
+from .._wire import CREATED, REMOVED, UPDATED, Change, Diff
+from .content import Content
+from .diff import file_diff, hidden_text, recorded_text
+from .manifest import Entry, Manifest
+from .records import Records
+from .state import State
+from .tree import Tree
 
 # Kinds of steps. TAG: only the manifest changes. CUT: a block goes, the user's lines stay. RESTORE: the user's own file comes back.
 CREATE, UPDATE, TAG, UNLINK, CUT, RESTORE = "create", "update", "tag", "unlink", "cut", "restore"

@@ -9,17 +9,23 @@ from __future__ import annotations
 import re
 from typing import Dict, NamedTuple, Optional, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, OWNED, File, Variant
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.backups import backup_name
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.block import Block, ends_with_block, only_blocks
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.content import MAX_SIZE, Content
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import UnsafePath
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.manifest import MAX_ENTRIES, OUR_DIRECTORY, Before, Entry, Manifest
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan import CREATE, TAG, UPDATE, Plan, Settings, Step, digest
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.records import Records, directories
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.removal import Removal
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.state import State
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.tree import Tree
+from .._wire import BLOCK, OWNED, File, Variant
+from .backups import backup_name
+from .block import Block, ends_with_block, only_blocks
+from .content import MAX_SIZE, Content
+from .errors import UnsafePath
+from .manifest import (
+    MAX_ENTRIES,
+    OUR_DIRECTORY,
+    Before,
+    Entry,
+    Manifest,
+)
+from .plan import CREATE, TAG, UPDATE, Plan, Settings, Step, digest
+from .records import Records, directories
+from .removal import Removal
+from .state import State
+from .tree import Tree
 
 
 def plan_place(tree: Tree, state: State, files: Sequence[File], settings: Settings, records: Records) -> Plan:
@@ -69,7 +75,8 @@ class _Planner:
             raise UnsafePath(self._tree.display, f"would get {len(entries)} files, more than {MAX_ENTRIES}: use fewer")
         removal.plan(entries)
         if entries:
-            plan.manifest = Manifest(entries, directories(self._tree, records, entries))
+            paths = (*entries, self._state.manifest) if self._state.inside else tuple(entries)
+            plan.manifest = Manifest(entries, directories(self._tree, records, paths))
         if not plan.changed:
             # A lost or edited manifest is repaired even when all files are as they should be.
             plan.repair = (plan.manifest.to_bytes() if entries else None) != records.stored

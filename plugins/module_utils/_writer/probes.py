@@ -12,7 +12,7 @@ import re
 import stat
 from typing import List, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import Probe
+from .._wire import Probe
 
 _MAX_BYTES = 1 << 20
 

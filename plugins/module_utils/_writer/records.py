@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-from typing import Dict, Iterable, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import UnsafePath
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.manifest import Before, Manifest, is_manifest, is_temp
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.state import State
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.tree import Tree
+from .._wire import File
+from .errors import UnsafePath
+from .manifest import Before, Manifest, is_manifest, is_temp
+from .state import State
+from .tree import Tree
 
 _MAX_INSTANCES = 50
 _MAX_BYTES = 2 << 20  # of all together: the user can write them
@@ -30,7 +30,7 @@ class Other(NamedTuple):
 class Records(NamedTuple):
     """``stored``: the bytes of this instance's manifest, None when there is none; ``valid`` False: they are not what we wrote, and
     count as absent. ``others``: instance -> its manifest. ``originals``: backup -> content of what may have to come back.
-    ``residue``: temporary files of a run that died. ``around``: directories above the manifest that are in the place and ours."""
+    ``residue``: temporary files of a run that died. ``around``: directories above the manifest that a run made which died before it could record them."""
 
     own: Manifest
     stored: Optional[bytes]
@@ -48,11 +48,7 @@ def read_records(state: State, files: Sequence[File]) -> Records:
         raise UnsafePath(tree.absolute(path), "is a symbolic link: remove it")
     others = _read_others(state)
     own, stored, valid = _read_own(tree, path)
-    around: List[str] = []
-    if state.inside:
-        around = tree.missing_directories(path)
-        if stored is None and not others:
-            around += _made_by_a_dead_run(state)
+    around = _made_by_a_dead_run(state) if state.inside and stored is None and not others else []
     return Records(own, stored, valid, others, _read_originals(state, own, files), _residue(state), tuple(around))
 
 
@@ -113,9 +109,8 @@ def _residue(state: State) -> Tuple[str, ...]:
     return tuple(found)
 
 
-def directories(tree: Tree, records: Records, paths: Iterable[str]) -> Set[str]:
+def directories(tree: Tree, records: Records, paths: Sequence[str]) -> Set[str]:
     """The directories that go with the last of the files ``paths``: those that have to be made for them, and those that were."""
-    paths = tuple(paths)
     made = {name for path in paths for name in tree.missing_directories(path)}
     # Another instance may leave before this one, and its manifest goes with it.
     of_others = {name for other in records.others.values() for name in other.directories}
@@ -124,7 +119,7 @@ def directories(tree: Tree, records: Records, paths: Iterable[str]) -> Set[str]:
 
 
 def _made_by_a_dead_run(state: State) -> List[str]:
-    """Directories around the manifest that a run made which died before it could record them: they hold nothing else."""
+    """These directories hold nothing but themselves and temporary files."""
     found: List[str] = []
     if state.tree.missing_directories(f"{state.directory}/x"):
         return found  # only we make that one: without it the others are the user's

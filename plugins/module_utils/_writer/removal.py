@@ -9,14 +9,22 @@ from __future__ import annotations
 import fnmatch
 from typing import Dict, List, Mapping, Optional, Set
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.backups import backup_name
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.block import Block
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import UnsafePath
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.manifest import OUR_DIRECTORY, Before, Entry
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan import CUT, RESTORE, UNLINK, Plan, Settings, Step, digest
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.state import State
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.tree import Tree
+from .._wire import BLOCK
+from .backups import backup_name
+from .block import Block
+from .errors import UnsafePath
+from .manifest import OUR_DIRECTORY, Before, Entry
+from .plan import (
+    CUT,
+    RESTORE,
+    UNLINK,
+    Plan,
+    Settings,
+    Step,
+    digest,
+)
+from .state import State
+from .tree import Tree
 
 
 class Removal:

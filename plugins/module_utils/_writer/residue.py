@@ -10,8 +10,8 @@ import re
 from contextlib import suppress
 from typing import Sequence, Tuple
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import UnsafePath
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.tree import Tree
+from .errors import UnsafePath
+from .tree import Tree
 
 _MAX_DIRECTORIES = 20
 

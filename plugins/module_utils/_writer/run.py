@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Callable, NamedTuple, Optional
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, dump_answer, load_job
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.host import apply
+from .._wire import Answer, dump_answer, load_job
+from .host import apply
 
 # Diffs have texts of manifests, which users can edit; the controller takes no answer that is larger than 64 MiB.
 _MAX_ANSWER = 32 << 20

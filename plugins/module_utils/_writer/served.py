@@ -12,9 +12,9 @@ import stat
 from contextlib import suppress
 from typing import FrozenSet, Iterable, NamedTuple, Optional
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer import state
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import WriterError
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.stage import StagedFile
+from . import state
+from .errors import WriterError
+from .stage import StagedFile
 
 _VERSION = 1
 

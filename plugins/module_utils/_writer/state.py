@@ -15,8 +15,8 @@ import os
 import pwd
 from typing import NamedTuple, Optional, Tuple
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import WriterError
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.tree import Tree
+from .errors import WriterError
+from .tree import Tree
 
 ROOT = "/"
 OF_ROOT = "var/lib/mailops.profiles"  # relative to ROOT

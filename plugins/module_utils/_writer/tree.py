@@ -14,8 +14,8 @@ import os
 import stat
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.content import Content, read_file
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import UnsafePath, display_text, system_error
+from .content import Content, read_file
+from .errors import UnsafePath, display_text, system_error
 
 MAX_LINKS = 40
 _MAX_READ = 32 << 20

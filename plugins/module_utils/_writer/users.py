@@ -10,11 +10,11 @@ import os
 import pwd
 from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Union
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import Place, Problem, Result
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import display_text
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.identity import Identity
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.open_place import Task
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.state import HOME, location_of
+from .._wire import Place, Problem, Result
+from .errors import display_text
+from .identity import Identity
+from .open_place import Task
+from .state import HOME, location_of
 
 _MAX_SINGLE_LOOKUPS = 50
 # uid or home -> the user who has it.

@@ -10,9 +10,9 @@ import os
 import stat
 from typing import List, NamedTuple, Optional, Tuple
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import UnsafePath, system_error
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.identity import Identity, Switch
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.tree import MAX_LINKS
+from .errors import UnsafePath, system_error
+from .identity import Identity, Switch
+from .tree import MAX_LINKS
 
 _PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 

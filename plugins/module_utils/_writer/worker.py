@@ -14,17 +14,17 @@ import resource
 import signal
 from typing import Callable, List, Optional, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import Drift, Problem
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.commit import Commit
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import UnsafePath, unexpected
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.identity import Switch
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.messages import Found, Message, dump_message
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.open_place import OpenPlace, Run, Task, open_place
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.phases import commit_batch
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan import Plan
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.planner import check_state, plan_place
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.records import read_records
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.residue import has_residue
+from .._wire import Drift, Problem
+from .commit import Commit
+from .errors import UnsafePath, unexpected
+from .identity import Switch
+from .messages import Found, Message, dump_message
+from .open_place import OpenPlace, Run, Task, open_place
+from .phases import commit_batch
+from .plan import Plan
+from .planner import check_state, plan_place
+from .records import read_records
+from .residue import has_residue
 
 _BATCH = 200
 _DESCRIPTORS = 16  # for each place, besides those that are counted

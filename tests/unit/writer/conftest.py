@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer import _index
+from ansible_collections.mailops.profiles.plugins.module_utils._writer import state
 
 from .home import Home, Host, Site
 
@@ -29,9 +29,18 @@ def tmp_path() -> Iterator[Path]:
 
 
 @pytest.fixture
-def host(tmp_path: Path) -> Host:
+def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The root directory of a host, for root's own files and those that users share."""
     if os.geteuid() != 0:
         pytest.skip("the writer changes its ids, which needs root")
+    path = tmp_path / "root"
+    path.mkdir(mode=0o755)
+    monkeypatch.setattr(state, "ROOT", str(path))
+    return path
+
+
+@pytest.fixture
+def host(root: Path, tmp_path: Path) -> Host:
     return Host(tmp_path)
 
 
@@ -41,6 +50,5 @@ def alice(host: Host) -> Home:
 
 
 @pytest.fixture
-def site(host: Host, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Site:
-    monkeypatch.setattr(_index, "DIRECTORY", str(tmp_path / "var/lib/mailops"))
+def site(root: Path, tmp_path: Path) -> Site:
     return Site(tmp_path / "srv")

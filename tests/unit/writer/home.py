@@ -12,24 +12,36 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer import _index
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._base import DestOptions
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._host import deploy
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._identity import Identity
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._plan import Settings, Wanted
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._worker import Outcome, Run, Task, run_tasks
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import (
+    BLOCK,
+    Answer,
+    Change,
+    File,
+    Job,
+    Place,
+    Result,
+    dump_job,
+    load_answer,
+)
+from ansible_collections.mailops.profiles.plugins.module_utils._writer import state
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.identity import Identity
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.open_place import Run, Task
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.parent import run_tasks
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan import Settings
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.walk import DestOptions
 
 PATTERNS = {"block": [".blockrc", ".config/blockrc"], "own": [".config/mailops/own/*", ".ownrc"]}
-RECORD = ".local/state/mailops/default.json"
+MANIFEST = ".local/state/mailops/default.json"
 OWN = ".config/mailops/own/work"
 
 
-def block(text: str = "block\n", **other: Any) -> Wanted:
-    return Wanted("block", ".blockrc", text, "block", **{"shown": text, **other})
+def block(text: str = "block\n", **other: Any) -> File:
+    return File(".blockrc", text.encode(), BLOCK, producer="block", **{"redacted": text, **other})
 
 
-def owned(text: str = "own\n", path: str = OWN, **other: Any) -> Wanted:
-    return Wanted("own", path, text, "owned", **{"shown": text, **other})
+def owned(text: str = "own\n", path: str = OWN, **other: Any) -> File:
+    return File(path, text.encode(), producer="own", **{"redacted": text, **other})
 
 
 @dataclass
@@ -90,49 +102,78 @@ class Host:
             self.homes[name] = Home(path, uid)
         return self.homes[name]
 
-    def run(self, *wanted: Wanted, users: tuple[str, ...] = ("alice",), deadline: float = 3, **other: Any) -> dict[str, Outcome]:
-        """What the module does for these users, each of whom wants the same files."""
+    def run(self, *files: File, users: tuple[str, ...] = ("alice",), deadline: float = 3, **other: Any) -> dict[str, Result]:
+        """What the writer does for these users, each of whom gets the same files."""
         check = other.pop("check", False)
         settings = Settings(**{"instance": "default", "patterns": PATTERNS, "diff": True, **other})
-        tasks = [
-            Task(name, str(self.home(name).path), Identity(self.home(name).uid, self.home(name).uid), list(wanted)) for name in users
-        ]
-        outcomes = run_tasks(tasks, Run(settings, DestOptions(), check, deadline))
-        return {outcome.user: outcome for outcome in outcomes}
+        tasks = [self.task(name, files) for name in users]
+        return {result.name: result for result in run_tasks(tasks, Run(settings, DestOptions(), check, deadline))}
 
-    def one(self, *wanted: Wanted, **other: Any) -> Outcome:
-        """Alice's outcome; a dry run just before must have said the same."""
+    def task(self, name: str, files: tuple[File, ...]) -> Task:
+        home = self.home(name)
+        return Task(name, str(home.path), Identity(home.uid, home.uid), files, state.HOME, str(home.path))
+
+    def dest(self, path: Path, *files: File, options: DestOptions | None = None, check: bool = False, **other: Any) -> Result:
+        """The same for a directory that is no home."""
+        settings = Settings(**{"instance": "default", "patterns": PATTERNS, "diff": True, **other})
+        task = Task("x", str(path), None, files, state.location_of(str(path)), str(path))
+        return run_tasks([task], Run(settings, options or DestOptions(), check, 3))[0]
+
+    def one(self, *files: File, **other: Any) -> Result:
+        """Alice's result; a dry run just before must have said the same."""
         before = self.home("alice").tree()
-        dry = self.run(*wanted, **{**other, "check": True})["alice"]
+        dry = self.run(*files, **{**other, "check": True})["alice"]
         assert self.home("alice").tree() == before
-        real = self.run(*wanted, **other)["alice"]
-        assert (dry.changes, dry.drifted, dry.diffs, dry.unchanged) == (real.changes, real.drifted, real.diffs, real.unchanged)
-        again = self.run(*wanted, **other)["alice"]
-        assert real.error or (again.changes, again.drifted, again.error) == ([], [], None)
+        real = self.run(*files, **other)["alice"]
+        assert dry._replace(warnings=()) == real._replace(warnings=())
+        again = self.run(*files, **other)["alice"]
+        assert real.problem or (again.changes, again.drifted, again.problem, again.notes) == ((), (), None, real.notes)
         return real
 
 
+def paths(found: tuple[Any, ...]) -> list[str]:
+    """Of changes or of drifted files."""
+    return [each.path for each in found]
+
+
+def diffs(result: Result) -> list[Any]:
+    return [change.diff for change in result.changes if change.diff]
+
+
 class Site:
-    """Users with directories below ``root``; a payload as the action makes it."""
+    """Users with directories below ``root``, served by whole jobs."""
 
     def __init__(self, root: Path) -> None:
         self.root = root
 
-    def run(self, *names: str, absent: tuple[str, ...] = (), check: bool = False, purge: bool = False, **other: Any) -> dict[str, Any]:
-        files = [file._asdict() for file in (block(), owned())]
-        users = [
-            {"name": name, "dest": str(self.root / name), "accounts": 1, "files": [] if name in absent else files} for name in (*names, *absent)
-        ]
-        payload = {
-            "instance": "default", "patterns": PATTERNS, "mode": 0o600, "directory_mode": 0o700, "owner": None, "group": None,
-            "deadline": 5, "details": False, "listed": [user["name"] for user in users] if purge else None, "earlier": [], "host": None,
-            "users": users, **other,
-        }  # fmt: skip
-        return deploy(payload, check=check, diff=False)
+    def job(self, *names: str, absent: tuple[str, ...] = (), purge: bool = False, **other: Any) -> Job:
+        places = [Place(name, str(self.root / name), () if name in absent else (block(), owned())) for name in (*names, *absent)]
+        job = Job("default", tuple(places), PATTERNS, deadline=5, purge_except=(*names, *absent) if purge else None)
+        return job._replace(**other)
+
+    def run(self, *names: str, check: bool = False, **other: Any) -> Answer:
+        return load_answer(run(dump_job(self.job(*names, **other)), check, False).answer)
 
     def left(self) -> set[str]:
         return {path.name for path in self.root.iterdir() if any(path.iterdir())}
 
     @property
-    def index(self) -> dict[str, Any]:
-        return {path.name: json.loads(path.read_text())["places"] for path in Path(_index.DIRECTORY).glob("*.json")}
+    def own(self) -> Path:
+        return Path(state.ROOT, state.OF_ROOT)
+
+    @property
+    def served(self) -> dict[str, Any]:
+        """List of an instance -> (user, path) of the places."""
+        return {path.name: [(place["user"], place["path"]) for place in json.loads(path.read_text())["places"]] for path in self.own.glob("*.json")}
+
+
+def all_changes(answer: Answer) -> list[Change]:
+    return [change for result in answer.results for change in result.changes]
+
+
+def changed_users(answer: Answer) -> set[str]:
+    return {result.name for result in answer.results if result.changes}
+
+
+def problems(answer: Answer) -> dict[str, str]:
+    return {result.name: result.problem.path for result in answer.results if result.problem}

@@ -10,49 +10,45 @@ import json
 import os
 import pwd
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer import _commit, _index
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._refused import HostError
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import REMOVED, Place
+from ansible_collections.mailops.profiles.plugins.module_utils._writer import phases
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import WriterError
 
-from .home import OWN, Site, block, owned
-
-
-def users(result: dict[str, Any]) -> set[str]:
-    return {change["user"] for change in result["changes"]}
+from .home import OWN, Site, all_changes, block, changed_users, owned, problems
 
 
 def test_who_is_not_listed_any_more_is_purged(site: Site) -> None:
     site.run("anna", "bob")
     site.run("carol")
-    assert users(site.run("bob", purge=True, check=True)) == {"anna", "carol"}
+    assert changed_users(site.run("bob", purge=True, check=True)) == {"anna", "carol"}
     assert site.left() == {"anna", "bob", "carol"}
     result = site.run("bob", purge=True)
-    assert users(result) == {"anna", "carol"} and result["files"]["removed"] == 4 and result["files"]["unchanged"] == 2
+    assert changed_users(result) == {"anna", "carol"} and [change.action for change in all_changes(result)] == [REMOVED] * 4
+    assert [(found.name, found.listed, found.unchanged) for found in result.results] == [("anna", False, 0), ("carol", False, 0), ("bob", True, 2)]
     assert site.left() == {"bob"}
-    assert not site.run("bob", purge=True)["changed"]
+    assert not changed_users(site.run("bob", purge=True))
 
 
 def test_a_purge_ends_at_the_instance(site: Site) -> None:
     site.run("anna", instance="one")
     site.run("bob", instance="two")
-    assert not users(site.run("bob", instance="two", purge=True))
-    assert users(site.run("carol", instance="one", purge=True)) == {"anna", "carol"}
-    assert set(site.index) == {"one.json", "two.json"}
+    assert not changed_users(site.run("bob", instance="two", purge=True))
+    assert changed_users(site.run("carol", instance="one", purge=True)) == {"anna", "carol"}
+    assert set(site.served) == {"one.json", "two.json"}
 
 
 def test_the_list_is_roots_and_goes_with_the_last_user(site: Site) -> None:
     site.run("anna", "bob")
-    directory = Path(_index.DIRECTORY)
+    directory = site.own
     assert [oct(path.stat().st_mode & 0o777) for path in (directory, directory / "default.json")] == ["0o700", "0o600"]
     before = (directory / "default.json").stat()
     site.run("anna", "bob")
     assert (directory / "default.json").stat().st_ino == before.st_ino  # nothing new, nothing written
     site.run(absent=("anna",))
-    assert site.index == {"default.json": [["bob", str(site.root / "bob"), False]]}
-    site.run("bob", check=True, absent=())
+    assert site.served == {"default.json": [("bob", str(site.root / "bob"))]}
     site.run(absent=("bob",))
     assert not directory.exists()
 
@@ -63,7 +59,7 @@ def test_one_user_in_two_places(site: Site) -> None:
     site.root = old.parent / "other"
     site.run("anna", "bob")
     result = site.run("bob", purge=True)
-    assert users(result) == {"anna"} and result["files"]["removed"] == 4
+    assert changed_users(result) == {"anna"} and [change.action for change in all_changes(result)] == [REMOVED] * 4
     assert (site.left(), {path.name for path in old.iterdir() if any(path.iterdir())}) == ({"bob"}, set())
 
 
@@ -76,38 +72,39 @@ def test_a_crash_forgets_nobody(site: Site, monkeypatch: pytest.MonkeyPatch) -> 
 
     module = os.fork()
     if module == 0:
-        monkeypatch.setattr(_commit.Commit, "PHASES", (*_commit.Commit.PHASES[:-1], dies))
+        monkeypatch.setattr(phases, "PHASES", (*phases.PHASES[:-1], phases.PHASES[-1]._replace(work=dies, needed=lambda commit: True)))
         site.run("bob")
         os._exit(1)
     assert os.waitpid(module, 0)[1] == 9
     assert "bob" in site.left()
-    assert users(site.run("anna", purge=True)) == {"bob"}
+    assert changed_users(site.run("anna", purge=True)) == {"bob"}
 
 
 def test_who_could_not_be_purged_is_tried_again(site: Site) -> None:
     site.run("anna", "bob")
     os.chown(site.root / "anna/.blockrc", 20_077, -1)
-    assert [item["user"] for item in site.run("bob", purge=True)["failed_users"]] == ["anna"]
+    assert set(problems(site.run("bob", purge=True))) == {"anna"}
     os.chown(site.root / "anna/.blockrc", 0, -1)
-    assert users(site.run("bob", purge=True)) == {"anna"}
+    assert changed_users(site.run("bob", purge=True)) == {"anna"}
 
 
 def test_a_user_who_left_the_host_is_reported_while_the_home_is_there(site: Site, tmp_path: Path) -> None:
     site.run("bob")
     home = tmp_path / "home of one who left"
     home.mkdir()
-    path = Path(_index.DIRECTORY) / "default.json"
-    bob = ["bob", str(site.root / "bob"), False]
-    places = [bob, ["no-such-user-here", str(home), True], ["root", str(tmp_path), True], ["gone", "/nonexistent/home", True]]
-    path.write_text(json.dumps({"version": 1, "places": places}))
+    bob = {"user": "bob", "path": str(site.root / "bob"), "home": False}
+    left = {"user": "no-such-user-here", "path": str(home), "home": True}
+    root = {"user": "root", "path": str(tmp_path), "home": True}
+    gone = {"user": "gone", "path": "/nonexistent/home", "home": True}
+    (site.own / "default.json").write_text(json.dumps({"version": 1, "places": [bob, left, root, gone]}))
     for _run in range(2):
         result = site.run("bob", purge=True)
-        assert len(result["notices"]) == 2 and not result["changed"]
-        assert any("no-such-user-here was served, but the host has no such user" in notice for notice in result["notices"])
-        assert any("root" in notice and "uid 0" in notice for notice in result["notices"])
+        assert len(result.warnings) == 2 and not changed_users(result)
+        assert any("no-such-user-here was served, but the host does not know this user" in warning for warning in result.warnings)
+        assert any("root" in warning and "uid 0" in warning for warning in result.warnings)
     home.rmdir()
-    assert len(site.run("bob", purge=True)["notices"]) == 1
-    assert site.index == {"default.json": [bob, ["root", str(tmp_path), True]]}
+    assert len(site.run("bob", purge=True).warnings) == 1
+    assert site.served == {"default.json": [("bob", bob["path"]), ("root", str(tmp_path))]}
 
 
 @pytest.mark.parametrize("spelling", ["same", "link"])
@@ -116,17 +113,16 @@ def test_a_purge_takes_nothing_from_who_lives_there_now(site: Site, tmp_path: Pa
     site.run("anna", "bob")
     os.symlink(site.root, tmp_path / "link")
     root = site.root if spelling == "same" else tmp_path / "link"
-    files = [file._asdict() for file in (block(), owned())]
-    robert = {"name": "robert", "dest": str(root / "bob"), "accounts": 1, "files": files}
-    result = site.run("anna", users=[robert], listed=["anna", "robert"])
-    assert result["failed_users"] == [] and (site.root / "bob/.blockrc").exists() and (site.root / "bob" / OWN).exists()
-    assert site.run("anna", users=[robert], listed=["anna", "robert"])["changed"] is False
+    robert = (Place("robert", str(root / "bob"), (block(), owned())),)
+    result = site.run("anna", places=robert, purge_except=("anna", "robert"))
+    assert not problems(result) and (site.root / "bob/.blockrc").exists() and (site.root / "bob" / OWN).exists()
+    assert not changed_users(site.run("anna", places=robert, purge_except=("anna", "robert")))
 
 
-@pytest.mark.parametrize("damage", ["{", "[]", '{"version": 2, "places": []}', '{"version": 1, "places": [1]}', "mode", "owner", "link", "FIFO"])
+@pytest.mark.parametrize("damage", ["{", "[" * 100_000, "[]", '{"version": 2, "places": []}', '{"version": 1, "places": [1]}', "mode", "owner", "link", "FIFO"])
 def test_a_list_that_is_not_roots_purges_nobody(site: Site, tmp_path: Path, damage: str) -> None:
     site.run("anna", "bob")
-    path = Path(_index.DIRECTORY) / "default.json"
+    path = site.own / "default.json"
     if damage == "mode":
         path.chmod(0o666)
     elif damage == "owner":
@@ -136,12 +132,12 @@ def test_a_list_that_is_not_roots_purges_nobody(site: Site, tmp_path: Path, dama
         os.symlink(tmp_path / "elsewhere", path) if damage == "link" else os.mkfifo(path)
     else:
         path.write_text(damage)
-    with pytest.raises(HostError, match="cannot be used .*: remove it"):
+    with pytest.raises(WriterError, match="cannot be used .*: remove it"):
         site.run("bob", purge=True)
     assert site.left() == {"anna", "bob"}
     # A run that needs no list says so, and leaves it alone.
     state = path.lstat()
-    assert "cannot be used" in site.run("bob")["notices"][0] and "cannot be used" in site.run(absent=("bob",))["notices"][0]
+    assert "cannot be used" in site.run("bob").warnings[0] and "cannot be used" in site.run(absent=("bob",)).warnings[0]
     assert path.lstat().st_ino == state.st_ino
 
 
@@ -152,7 +148,64 @@ def test_only_root_purges(site: Site) -> None:
         os.setresuid(person.pw_uid, person.pw_uid, person.pw_uid)
         try:
             site.run("bob", purge=True)
-        except HostError as exc:
+        except WriterError as exc:
             os._exit(0 if "needs root" in str(exc) else 1)
         os._exit(2)
     assert os.waitpid(child, 0)[1] == 0
+
+
+def test_whom_the_instance_serves_is_reported_when_asked(site: Site) -> None:
+    assert site.run("anna", "bob").served == ()
+    assert site.run(list_served=True).served == ("anna", "bob")
+    assert site.run(absent=("anna",), list_served=True).served == ("bob",)
+    assert site.run("carol", instance="other", list_served=True).served == ("carol",)
+
+
+def test_manifests_of_directories_are_roots_and_not_in_them(site: Site) -> None:
+    """A web server may publish the directory."""
+    site.run("anna")
+    assert {path.name for path in (site.root / "anna").iterdir()} == {".blockrc", ".config"}
+    (manifest,) = (site.own / "places").glob("*/default.json")
+    assert [oct(path.stat().st_mode & 0o777) for path in (site.own / "places", manifest.parent, manifest)] == ["0o700", "0o700", "0o600"]
+    (site.root / "anna" / OWN).write_text("edited\n")
+    (result,) = site.run("anna").results
+    assert [drift.path for drift in result.drifted] == [str(site.root / "anna" / OWN)]
+    assert [path.read_text() for path in manifest.parent.glob("backups/*")] == ["edited\n"]
+    (manifest.parent / "backups").joinpath(next(iter(manifest.parent.glob("backups/*"))).name).unlink()
+    site.run(absent=("anna",))
+    assert not site.own.exists()
+
+
+def test_a_display_path_hides_the_directory(site: Site, tmp_path: Path) -> None:
+    secret = site.root / "6f3q-secret-token"
+    place = Place("anna", str(secret), (block(), owned()), "/srv/TOKEN")
+    assert [change.path for change in all_changes(site.run(places=(place,)))] == ["/srv/TOKEN/.blockrc", f"/srv/TOKEN/{OWN}"]
+    (secret / OWN).write_text("edited\n")
+    (secret / ".blockrc").unlink()
+    (secret / ".blockrc").mkdir()
+    said = [site.run(places=(place,))]
+    (secret / ".blockrc").rmdir()
+    said.append(site.run(places=(place,)))
+    secret.rename(tmp_path / "moved")
+    os.symlink(tmp_path / "moved", secret)
+    os.chown(secret, 20_001, -1, follow_symlinks=False)
+    said.append(site.run(places=(place,)))
+    assert said[0].results[0].problem.path == "/srv/TOKEN/.blockrc"
+    assert "symbolic link, which others than root can exchange" in said[2].results[0].problem.message
+    assert "secret-token" not in str(said)
+
+
+def test_without_root_manifests_are_in_the_running_users_home(site: Site, tmp_path: Path) -> None:
+    person = pwd.getpwnam("nobody")
+    child = os.fork()
+    if child == 0:
+        os.setresuid(person.pw_uid, person.pw_uid, person.pw_uid)
+        try:
+            site.run("bob")
+        except WriterError as exc:
+            os._exit(0 if "has no home directory for the manifests" in str(exc) else 1)
+        except BaseException:
+            os._exit(3)
+        os._exit(2)  # nobody has a home here
+    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    assert status == (0 if not person.pw_dir.strip("/") else 2)

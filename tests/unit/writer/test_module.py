@@ -2,138 +2,126 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The module's file, run as Ansible runs it."""
+"""The module, as Ansible runs it when another action executes it."""
 
 from __future__ import annotations
 
+import ast
+import base64
 import json
 import os
-import shutil
 import subprocess
 import sys
+import zlib
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins import plugin_utils
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy import program as _program
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.program import arguments
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import Job, Place, dump_job, load_answer
 
-FILE = Path(next(iter(plugin_utils.__path__))).parent / "modules" / "mail_account_apply.py"
-PAYLOAD = {
-    "instance": "default", "mode": 0o600, "owner": None, "group": None, "directory_mode": 0o700, "details": False, "deadline": 20,
-    "patterns": {}, "listed": None, "earlier": [], "host": None, "check": True, "diff": False,
-    "users": [{"name": "no such user", "dest": None, "accounts": 0, "files": []}],
-}  # fmt: skip
-STANDARD = ("base64", "ctypes", "json", "typing", "zlib", "resource")  # what comes late, too
+MODULE = "mailops.profiles.mail_account_apply"
+JOB = dump_job(Job("default", (Place("no such user"),), {}))
+BROKEN = base64.b64encode(zlib.compress(json.dumps({"sesame": "sesame"}).encode())).decode()
+# Modules that the writer, AnsibleModule and the wrapper around them import, some of them late.
+IMPORTED = ("base64", "glob", "json", "mmap", "resource", "typing", "zlib", "zipfile", "ansible_collections")
+ACTION = """
+import os
+from ansible.plugins.action import ActionBase
 
-
-def text(payload: Any = None) -> str:
-    return FILE.read_text().replace("<<INCLUDE_ANSIBLE_MODULE_JSON_ARGS>>", json.dumps(arguments(payload or PAYLOAD)))
-
-
-def run(where: Path, source: str, way: str) -> subprocess.CompletedProcess[str]:
-    """``way``: from standard input, as with pipelining, or from a ``file`` beside what else lies there, which a ``link`` may lead to."""
-    (where / "module").write_text(source)
-    environment = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
-    argv = [sys.executable]
-    if way == "file":
-        argv.append(str(where / "module"))
-    elif way == "link":
-        (where / "link").symlink_to(where)
-        argv.append(str(where / "link" / "module"))
-    elif way == "PYTHONPATH":
-        environment[way] = "."
-    return subprocess.run(argv, input=source, cwd=where, env=environment, capture_output=True, text=True, timeout=60, check=False)
+class ActionModule(ActionBase):
+    def run(self, tmp=None, task_vars=None):
+        beside = self._task.args.get("beside")
+        if beside:
+            self._make_tmp_path()
+            for name in os.listdir(beside):
+                os.link(os.path.join(beside, name), os.path.join(self._connection._shell.tmpdir, name))
+        return self._execute_module("mailops.profiles.mail_account_apply", {"job": self._task.args["job"]}, task_vars=task_vars)
+"""
 
 
-ways = pytest.mark.parametrize("way", ["stdin", "file", "link", "PYTHONPATH"])
+@pytest.fixture
+def send(tmp_path: Path, collections_path: str):
+    """Runs a task that sends a job, in an empty directory ``here``; the result of the task, and everything that was written."""
+    (tmp_path / "plugins").mkdir()
+    (tmp_path / "plugins/send_job.py").write_text(ACTION)
+    here = tmp_path / "here"
+    here.mkdir()
+
+    def run(action: str = "send_job", arguments: dict[str, Any] | None = None, check: bool = True, **variables: str) -> tuple[dict[str, Any], str]:
+        environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "ANSIBLE"))}
+        environment.update(
+            ANSIBLE_COLLECTIONS_PATH=collections_path, ANSIBLE_ACTION_PLUGINS=str(tmp_path / "plugins"), ANSIBLE_LOAD_CALLBACK_PLUGINS="true",
+            ANSIBLE_STDOUT_CALLBACK="ansible.builtin.oneline", ANSIBLE_LOCALHOST_WARNING="false", ANSIBLE_REMOTE_TEMP=str(tmp_path / "remote"),
+        )  # fmt: skip
+        argv = [str(Path(sys.executable).parent / "ansible"), "localhost", "-c", "local", "-m", action, "-a", json.dumps(arguments or {"job": JOB})]
+        argv += [*(["--check"] if check else []), "-vvv", "-e", json.dumps({"ansible_python_interpreter": sys.executable, **variables})]
+        done = subprocess.run(argv, cwd=here, env=environment, capture_output=True, text=True, timeout=60, check=False)
+        line = next(line for line in done.stdout.splitlines() if line.startswith("localhost | "))
+        return json.loads(line.partition("=> ")[2]), done.stdout + done.stderr
+
+    return run
 
 
-@ways
-def test_it_says_what_it_found(tmp_path: Path, way: str) -> None:
-    done = run(tmp_path, text(), way)
-    assert done.returncode == 0, done.stderr
-    assert json.loads(done.stdout)["missing_users"] == ["no such user"]
+def test_it_answers(send) -> None:
+    result, said = send()
+    assert not result["changed"] and load_answer(result["answer"]).missing == ("no such user",)
+    assert JOB not in said  # not among the arguments that Ansible returns, either
 
 
-@ways
-def test_what_lies_around_is_not_imported(tmp_path: Path, way: str) -> None:
-    for name in (*STANDARD, "ansible_collections"):
-        (tmp_path / f"{name}.py").write_text(f"open({str(tmp_path / 'trapped')!r}, 'w').close()\n")
-    done = run(tmp_path, text(), way)
+@pytest.mark.parametrize("check", [True, False])
+def test_a_task_that_uses_it_fails(send, check: bool) -> None:
+    result, _said = send(MODULE, check=check)
+    assert result["msg"] == "mail_account_apply is internal: use mailops.profiles.mail_account"
+
+
+@pytest.mark.parametrize("pipelining", ["true", "false"])
+def test_modules_in_the_current_directory_and_beside_it_are_not_imported(send, tmp_path: Path, pipelining: str) -> None:
+    traps = tmp_path / "here"
+    for name in IMPORTED:
+        (traps / f"{name}.py").write_text(f"open({str(tmp_path / 'trapped')!r}, 'w').close()\n")
+    result, _said = send(arguments={"job": JOB, "beside": str(traps)}, ansible_pipelining=pipelining)
+    assert load_answer(result["answer"]).missing == ("no such user",)
     assert not (tmp_path / "trapped").exists()
-    assert json.loads(done.stdout)["changed"] is False
 
 
-@ways
-def test_a_mistake_is_told_without_what_was_sent(tmp_path: Path, way: str) -> None:
-    broken = {**PAYLOAD, "users": [{"sesame": "sesame"}]}
-    done = run(tmp_path, text(broken), way)
-    assert done.returncode == 1
-    result = json.loads(done.stdout)
-    assert result["failed"] and "internal error KeyError at _" in result["msg"] and ".py:" in result["msg"]
-    assert "sesame" not in done.stdout + done.stderr
+def test_a_mistake_of_ours_is_reported_without_what_was_sent(send) -> None:
+    result, said = send(arguments={"job": BROKEN})
+    assert "internal error TypeError at _wire.py:" in result["msg"] and "please report it" in result["msg"]
+    assert "sesame" not in said and "Traceback" not in said
 
 
-def test_what_lies_around_is_no_source_of_ours(tmp_path: Path) -> None:
-    """Python shows the lines of a traceback, and looks for files of the names that the code has."""
-    for path in (FILE.parents[1] / "module_utils").rglob("*.py"):
-        os.mkfifo(tmp_path / path.name)
-    os.mkfifo(tmp_path / "<stdin>")
-    done = run(tmp_path, text({**PAYLOAD, "users": [{}]}), "stdin")
-    assert "internal error" in json.loads(done.stdout)["msg"]
-    done = run(tmp_path, text({"no": "payload"}), "stdin")
-    assert done.returncode == 1
-
-
-def test_a_python_without_all_its_modules_is_told(tmp_path: Path) -> None:
-    done = run(tmp_path, f"import sys\nsys.modules['mmap'] = None\n{text()}", "stdin")
-    assert done.returncode == 1
-    assert "has no module mmap: install the whole of it" in json.loads(done.stdout)["msg"]
-
-
-def test_the_program_has_only_its_own_sources(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    shutil.copytree(FILE.parents[1] / "module_utils", tmp_path / "module_utils")
-    (tmp_path / "module_utils/_writer/.#_host.py").symlink_to("nobody@nowhere.1")  # of Emacs
-    (tmp_path / "module_utils/_writer/._host.py").write_bytes(b"\x00\x05\x16\x07\xff")  # of macOS
-    ours = _program.program.__wrapped__()
-    monkeypatch.setattr(_program, "_HERE", tmp_path / "module_utils")
-    assert _program.program.__wrapped__() == ours
-
-
-def test_an_old_python_is_told(tmp_path: Path) -> None:
-    older = f"import sys\nsys.version_info = (3, 7, 9, 'final', 0)\n{text()}"
-    done = run(tmp_path, older, "stdin")
-    assert done.returncode == 1
-    result = json.loads(done.stdout)
-    assert "needs Python 3.8 or newer on the host" in result["msg"] and "(Python 3.7): set ansible_python_interpreter" in result["msg"]
-
-
-CONTEXTS = r"""
-set -e
-mount -t tmpfs none /etc/selinux
-mkdir -p /etc/selinux/tiny/contexts/files
-printf 'SELINUX=enforcing\nSELINUXTYPE=tiny\n' > /etc/selinux/config
-printf '/.*\tsystem_u:object_r:default_t:s0\n/home/[^/]+/.+\tuser_u:object_r:user_home_t:s0\n/run/.*\t<<none>>\n' \
-  > /etc/selinux/tiny/contexts/files/file_contexts
-exec "$@"
-"""
-ASK = """
-import ctypes, sys
-from ansible_collections.mailops.profiles.plugins.module_utils._writer import _selinux
-_selinux._MOUNT = "/"  # as if the kernel's files of SELinux were there; the library knows better
-print(*map(_selinux.contexts(ctypes.CDLL("libselinux.so.1")), sys.argv[1:]), _selinux.policy(), sep="|")
+ALONE = """
+import json, sys
+import ansible.module_utils.basic as basic
+from ansible_collections.mailops.profiles.plugins.modules.mail_account_apply import main
+basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": {"job": "x"}}).encode()
+basic._ANSIBLE_PROFILE = "legacy"
 """
 
 
-def test_contexts_are_those_of_the_policy() -> None:
-    """The library and the policy's file of contexts are real; the kernel here enforces nothing, so nothing is to be labelled."""
-    if os.geteuid() != 0 or not Path("/etc/selinux").is_dir():
-        pytest.skip("needs root and libselinux")
-    paths = ["/home/alice/.msmtprc", "/etc/msmtprc", "/run/none"]
-    argv = ["unshare", "--mount", "sh", "-c", CONTEXTS, "sh", sys.executable, "-c", ASK, *paths]
-    environment = {**os.environ, "PYTHONPATH": str(FILE.parents[5])}
-    done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=60, check=False)
-    assert done.stdout.rstrip("\n") == "user_u:object_r:user_home_t:s0|system_u:object_r:default_t:s0||None", done.stderr
+@pytest.mark.parametrize(
+    "host, said",
+    [
+        ("sys.version_info = (3, 7, 9, 'final', 0)", "(Python 3.7) is too old: the host needs Python 3.8 or newer; set ansible_python_interpreter"),
+        ("sys.modules['mmap'] = None", "has no module mmap: install all of Python's standard library, or set ansible_python_interpreter"),
+    ],
+    ids=["old", "incomplete"],
+)
+def test_an_unsupported_interpreter_is_reported(collections_path: str, host: str, said: str) -> None:
+    path = os.pathsep.join([collections_path, *filter(None, sys.path)])
+    code = f"{ALONE}\n{host}\nmain()"
+    done = subprocess.run([sys.executable, "-c", code], env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, timeout=60, check=False)
+    result = json.loads(done.stdout)
+    assert result["failed"] and sys.executable in result["msg"] and said in result["msg"]
+
+
+def test_its_file_has_no_syntax_that_an_old_interpreter_rejects() -> None:
+    """Ansible-core 2.16 sends it to Python 2.7, which then has to say what is wrong."""
+    tree = ast.parse((Path(__file__).parents[3] / "plugins/modules/mail_account_apply.py").read_text())
+    newer = (ast.JoinedStr, ast.AnnAssign, ast.NamedExpr, ast.Nonlocal, ast.AsyncFunctionDef, ast.YieldFrom, ast.Starred)
+    assert not [node.lineno for node in ast.walk(tree) if isinstance(node, newer)]
+    for node in ast.walk(tree):
+        if isinstance(node, ast.FunctionDef):
+            assert node.returns is None and not node.args.kwonlyargs and not any(argument.annotation for argument in node.args.args)
+        assert not isinstance(node, ast.ImportFrom) or node.module != "__future__"

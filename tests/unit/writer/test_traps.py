@@ -19,12 +19,11 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer import _commit, _sync, _worker
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._base import DestOptions
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._plan import Settings
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._worker import Outcome, Run, Task, run_tasks
+from ansible_collections.mailops.profiles.plugins.module_utils._writer import phases, sync, worker
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.commit import Commit
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.walk import DestOptions
 
-from .home import OWN, PATTERNS, RECORD, Home, Host, block, owned
+from .home import MANIFEST, OWN, PATTERNS, Home, Host, block, owned
 
 
 @pytest.fixture
@@ -38,18 +37,18 @@ def outside(tmp_path: Path) -> Path:
 
 def test_a_user_at_whom_nothing_moves_is_given_up(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     # Stands for a FUSE file system that stops answering: the worker hangs in the middle of alice.
-    real = _worker.plan_user
+    real = worker.plan_place
 
     def hangs(tree, *arguments):
         if tree.base == str(alice.path):
             time.sleep(60)
         return real(tree, *arguments)
 
-    monkeypatch.setattr(_worker, "plan_user", hangs)
+    monkeypatch.setattr(worker, "plan_place", hangs)
     outcomes = host.run(block(), users=("bob", "alice", "carol"), deadline=0.5)
-    assert "took more than 0.5 seconds" in outcomes["alice"].error["msg"]
+    assert "took more than 0.5 seconds" in outcomes["alice"].problem.message
     for name in ("bob", "carol"):
-        assert outcomes[name].error is None and len(outcomes[name].changes) == 1
+        assert outcomes[name].problem is None and len(outcomes[name].changes) == 1
         assert host.home(name).read(".blockrc")
 
 
@@ -64,14 +63,14 @@ def test_a_user_whose_disk_hangs_while_many_are_synced(host: Host, monkeypatch: 
     monkeypatch.setattr(os, "fsync", fsync)
     users = tuple(f"user{number:02}" for number in range(20))
     outcomes = host.run(block(), owned(), users=users, deadline=0.5)
-    assert {user: outcome.error["msg"] for user, outcome in outcomes.items() if outcome.error} == {
+    assert {user: outcome.problem.message for user, outcome in outcomes.items() if outcome.problem} == {
         name: f"{host.home(name).path} took more than 0.5 seconds: look for a file system that hangs there (findmnt)"
     }
     for user in set(users) - {name}:
         assert host.home(user).read(".blockrc") and host.home(user).read(OWN)
-        assert {".blockrc", "work"} <= {os.path.basename(change["path"]) for change in outcomes[user].changes}
+        assert {".blockrc", "work"} <= {os.path.basename(change.path) for change in outcomes[user].changes}
     monkeypatch.undo()
-    assert not any(outcome.error for outcome in host.run(block(), owned(), users=users).values())
+    assert not any(outcome.problem for outcome in host.run(block(), owned(), users=users).values())
     assert not list(host.root.rglob("*.tmp"))
 
 
@@ -86,7 +85,7 @@ def test_a_user_whose_disk_fails_while_many_are_synced(host: Host, monkeypatch: 
     monkeypatch.setattr(os, "fsync", fsync)
     users = tuple(f"user{number:02}" for number in range(20))
     outcomes = host.run(block(), owned(), users=users)
-    assert [(user, outcome.error["msg"]) for user, outcome in outcomes.items() if outcome.error] == [
+    assert [(user, outcome.problem.message) for user, outcome in outcomes.items() if outcome.problem] == [
         ("user03", f"{host.home('user03').path} cannot be used: Input/output error")
     ]
     assert all(host.home(user).read(OWN) for user in users if user != "user03")
@@ -105,7 +104,7 @@ def test_a_home_that_its_user_cannot_read_harms_nobody_else(host: Host, again: b
     for number in range(2):
         for check in (True, False):
             outcomes = host.run(block(f"{number}\n"), owned(f"{number}\n"), users=users, check=check)
-            assert {user: outcome.error["msg"] for user, outcome in outcomes.items() if outcome.error} == {
+            assert {user: outcome.problem.message for user, outcome in outcomes.items() if outcome.problem} == {
                 "user1": f"{bad.path} is a directory that its user may not read and write: chmod u+rwx it"
             }
             assert [user for user, outcome in outcomes.items() if len(outcome.changes) != 2] == ["user1"]
@@ -127,9 +126,9 @@ def test_a_directory_that_cannot_be_opened_any_more(host: Host, monkeypatch: pyt
 
     monkeypatch.setattr(os, "open", full)
     outcomes = host.run(block("new\n"), users=users)
-    assert [user for user, outcome in outcomes.items() if outcome.error] == ["user1"]
-    assert outcomes["user1"].error["msg"].startswith(f"{host.home('user1').path} cannot be used: Too many open files in system")
-    assert outcomes["user1"].changes == [] and b"new" not in host.home("user1").read(".blockrc")
+    assert [user for user, outcome in outcomes.items() if outcome.problem] == ["user1"]
+    assert outcomes["user1"].problem.message.startswith(f"{host.home('user1').path} cannot be used: Too many open files in system")
+    assert outcomes["user1"].changes == () and b"new" not in host.home("user1").read(".blockrc")
     assert all(b"new" in host.home(user).read(".blockrc") for user in users if user != "user1")
     assert not list(host.root.rglob("*.tmp"))
 
@@ -143,51 +142,51 @@ def test_many_users_where_no_thread_can_be_had(host: Host, monkeypatch: pytest.M
         begun.pop()
         return real(*arguments)
 
-    real = _sync._thread.start_new_thread
-    monkeypatch.setattr(_sync._thread, "start_new_thread", start_new_thread)
+    real = sync._thread.start_new_thread
+    monkeypatch.setattr(sync._thread, "start_new_thread", start_new_thread)
     users = tuple(f"user{number:02}" for number in range(20))
-    for outcome in host.run(block(), owned(), users=users).values():
-        assert outcome.error is None
-        assert host.home(outcome.user).read(".blockrc") and host.home(outcome.user).read(OWN)
+    for name, outcome in host.run(block(), owned(), users=users).items():
+        assert outcome.problem is None
+        assert host.home(name).read(".blockrc") and host.home(name).read(OWN)
 
 
 def test_a_user_who_is_slow_in_every_step_gets_no_more_time(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     steps = host.root / "steps"
 
     def slow(phase):
-        def wrapped(commit):
-            if commit.user == "alice":
+        def work(commit):
+            if commit.place.tree.base.endswith("alice"):
                 with open(steps, "ab") as file:
                     file.write(b".")
                 time.sleep(0.4)
-            phase(commit)
+            phase.work(commit)
 
-        return wrapped
+        return phase._replace(work=work, needed=lambda commit: True)
 
     steps.touch(0o666)
     os.chmod(steps, 0o666)
-    monkeypatch.setattr(_commit.Commit, "PHASES", tuple(map(slow, _commit.Commit.PHASES)))
+    monkeypatch.setattr(phases, "PHASES", tuple(map(slow, phases.PHASES)))
     outcomes = host.run(block(), users=("bob", "alice", "carol"), deadline=1)
     assert len(steps.read_bytes()) <= 4
-    assert "took more than 1 seconds" in outcomes["alice"].error["msg"]
-    assert [outcomes[name].error for name in ("bob", "carol")] == [None, None]
+    assert "took more than 1 seconds" in outcomes["alice"].problem.message
+    assert [outcomes[name].problem for name in ("bob", "carol")] == [None, None]
 
 
 def test_a_slow_user_among_others_who_take_a_little(host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
     """Whoever watches meets the others in between, and the slow one's time counts all the same, and theirs does not grow."""
 
     def slow(phase):
-        def wrapped(commit):
-            time.sleep(0.25 if commit.user == "alice" else 0.02)
-            phase(commit)
+        def work(commit):
+            time.sleep(0.25 if commit.place.tree.base.endswith("alice") else 0.02)
+            phase.work(commit)
 
-        return wrapped
+        return phase._replace(work=work, needed=lambda commit: True)
 
-    monkeypatch.setattr(_commit.Commit, "PHASES", tuple(map(slow, _commit.Commit.PHASES)))
+    monkeypatch.setattr(phases, "PHASES", tuple(map(slow, phases.PHASES)))
     others = [f"user{number}" for number in range(10)]
     outcomes = host.run(block(), users=("alice", *others), deadline=2)
-    assert "took more than 2 seconds" in outcomes["alice"].error["msg"]
-    assert [outcomes[user].error for user in others] == [None] * 10
+    assert "took more than 2 seconds" in outcomes["alice"].problem.message
+    assert [outcomes[user].problem for user in others] == [None] * 10
 
 
 def test_the_ids_are_checked_after_every_drop(host: Host, alice: Home) -> None:
@@ -195,7 +194,7 @@ def test_the_ids_are_checked_after_every_drop(host: Host, alice: Home) -> None:
     code = (
         "import ctypes, sys\n"
         "assert ctypes.CDLL(None).prctl(28, 4, 0, 0, 0) == 0\n"  # PR_SET_SECUREBITS, SECBIT_NO_SETUID_FIXUP
-        "from ansible_collections.mailops.profiles.plugins.module_utils._writer._identity import *\n"
+        "from ansible_collections.mailops.profiles.plugins.module_utils._writer.identity import *\n"
         "with Switch().to(Identity(20001, 20001)): print('kept')\n"
     )
     environment = dict(os.environ, PYTHONPATH=os.pathsep.join(path for path in sys.path if path))
@@ -205,7 +204,7 @@ def test_the_ids_are_checked_after_every_drop(host: Host, alice: Home) -> None:
 
 def test_nobody_can_signal_the_worker(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     seen = {}
-    real = _worker.plan_user
+    real = worker.plan_place
 
     def attacked(*arguments):
         worker = os.getpid()
@@ -222,40 +221,46 @@ def test_nobody_can_signal_the_worker(host: Host, alice: Home, monkeypatch: pyte
             raise RuntimeError("signalled")
         return real(*arguments)
 
-    monkeypatch.setattr(_worker, "plan_user", attacked)
-    assert host.run(block())["alice"].error is None
+    monkeypatch.setattr(worker, "plan_place", attacked)
+    assert host.run(block())["alice"].problem is None
 
 
-@pytest.mark.parametrize("phase", range(len(_commit.Commit.PHASES)))
+def deadly(number: int) -> tuple[phases.Phase, ...]:
+    """The phases up to this one, after which the worker is killed."""
+
+    def work(commit):
+        if last.needed(commit):
+            last.work(commit)
+        os.kill(os.getpid(), 9)
+
+    *before, last = phases.PHASES[: number + 1]
+    return (*before, last._replace(work=work, needed=lambda commit: True))
+
+
+@pytest.mark.parametrize("number", range(len(phases.PHASES)), ids=lambda number: f"{number} {phases.PHASES[number].purpose}")
 @pytest.mark.parametrize("second_run", [[block("new\n"), owned("new\n")], []], ids=["update", "remove"])
 def test_a_crash_leaves_old_or_new_and_the_next_run_repairs(
-    host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch, phase: int, second_run: list
+    host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch, number: int, second_run: list
 ) -> None:
     alice.write(".blockrc", "mine\n")
     host.run(block("old\n"), owned("old\n"))
     old = {name: alice.read(name) for name in (".blockrc", OWN)}
-    phases = list(_commit.Commit.PHASES)
-
-    def dies(commit):
-        phases[phase](commit)
-        os.kill(os.getpid(), 9)
-
     with monkeypatch.context() as patched:
-        patched.setattr(_commit.Commit, "PHASES", (*phases[:phase], dies))
-        assert "status 137" in host.run(*second_run)["alice"].error["msg"]
+        patched.setattr(phases, "PHASES", deadly(number))
+        assert "status 137" in host.run(*second_run)["alice"].problem.message
     new = {".blockrc": old[".blockrc"].replace(b"old", b"new") if second_run else b"mine\n", OWN: b"new\n" if second_run else None}
     for name in old:
         now = alice.read(name) if (alice.path / name).exists() else None
         assert now in (old[name], new[name])
     outcome = host.one(*second_run)
-    assert outcome.error is None and outcome.drifted == []
+    assert outcome.problem is None and outcome.drifted == ()
     assert not any("tmp" in path or "backups" in path for path in alice.tree())
     assert all((alice.read(name) if (alice.path / name).exists() else None) == new[name] for name in new)
 
 
 def test_a_file_changed_during_the_run_is_not_overwritten(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     alice.write(".blockrc", "mine\n")
-    real = _worker.plan_user
+    real = worker.plan_place
 
     def races(tree, *arguments):
         plan = real(tree, *arguments)
@@ -264,43 +269,33 @@ def test_a_file_changed_during_the_run_is_not_overwritten(host: Host, alice: Hom
             file.write("just saved\n")
         return plan
 
-    monkeypatch.setattr(_worker, "plan_user", races)
+    monkeypatch.setattr(worker, "plan_place", races)
     outcome = host.run(block())["alice"]
-    assert "changed by somebody else" in outcome.error["msg"] and outcome.changes == outcome.diffs == []
+    assert "changed by another program" in outcome.problem.message and outcome.changes == ()
     assert alice.read(".blockrc") == b"just saved\n"
 
 
 def test_a_dest_in_a_users_directory_is_written_as_that_user(host: Host, alice: Home) -> None:
-    task = Task("x", str(alice.path / "setup/x"), None, [block()])
-    run = Run(Settings("default", PATTERNS), DestOptions(), False, 3)
-    assert run_tasks([task], run)[0].error is None
+    assert host.dest(alice.path / "setup/x", block()).problem is None
     assert alice.read("setup/x/.blockrc")
     assert {uid for uid, _mode, _content in alice.tree().values()} == {alice.uid}
 
 
 @pytest.mark.parametrize("mode, works", [(0o755, True), (0o775, False), (0o777, False), (0o1777, True)])
-def test_a_dest_where_others_can_write_is_refused(host: Host, tmp_path: Path, mode: int, works: bool) -> None:
+def test_a_dest_where_others_can_write_is_unsafe(host: Host, tmp_path: Path, mode: int, works: bool) -> None:
     (tmp_path / "srv").mkdir()
     os.chmod(tmp_path / "srv", mode)
-    task = Task("x", str(tmp_path / "srv/x"), None, [block()])
-    outcome = run_tasks([task], Run(Settings("default", PATTERNS), DestOptions(), False, 3))[0]
-    assert (outcome.error is None) is works
+    assert (host.dest(tmp_path / "srv/x", block()).problem is None) is works
 
 
 def test_a_dest_gets_owner_group_and_mode(host: Host, tmp_path: Path) -> None:
     options = DestOptions(owner=20_050, group=20_060, directory_mode=0o750)
-    run = Run(Settings("default", PATTERNS, mode=0o640), options, False, 3)
     for changes in (2, 0):
-        outcome = run_tasks([Task("x", str(tmp_path / "srv/x"), None, [block(), owned()])], run)[0]
-        assert outcome.error is None and len(outcome.changes) == changes
+        outcome = host.dest(tmp_path / "srv/x", block(), owned(), options=options, mode=0o640)
+        assert outcome.problem is None and len(outcome.changes) == changes
     for name, mode in ((".blockrc", 0o640), (OWN, 0o640), ("", 0o750), (".config/mailops", 0o750)):
         state = (tmp_path / "srv/x" / name).stat()
         assert (state.st_uid, state.st_gid, state.st_mode & 0o777) == (20_050, 20_060, mode), name
-
-
-def dest(path: Path, *, wanted: bool = True, check: bool = False, **options) -> Outcome:
-    task = Task("x", str(path), None, [block(secret=True)] if wanted else [])
-    return run_tasks([task], Run(Settings("default", PATTERNS), DestOptions(**options), check, 3))[0]
 
 
 def test_a_dest_below_a_strangers_directory_in_tmp_is_refused(host: Host, alice: Home, tmp_path: Path) -> None:
@@ -309,7 +304,7 @@ def test_a_dest_below_a_strangers_directory_in_tmp_is_refused(host: Host, alice:
     (tmp_path / "shared/setup").mkdir()
     os.chown(tmp_path / "shared/setup", alice.uid, alice.uid)
     for check in (True, False):
-        assert "somebody else made in a shared one" in dest(tmp_path / "shared/setup/x", check=check).error["msg"]
+        assert "another user made in a shared one" in host.dest(tmp_path / "shared/setup/x", block(), check=check).problem.message
     assert os.listdir(tmp_path / "shared/setup") == []
 
 
@@ -317,9 +312,9 @@ def test_a_dest_below_a_strangers_directory_in_tmp_is_refused(host: Host, alice:
                                            ({"group": 20_060}, {"group": 20_061})])  # fmt: skip
 def test_another_owner_or_group_of_a_dest_is_refused_in_check_mode_too(host: Host, tmp_path: Path, before, after) -> None:
     path = tmp_path / "srv/x"
-    assert dest(path, **before).error is None
+    assert host.dest(path, block(secret=True), options=DestOptions(**before)).problem is None
     state = [(each.stat().st_uid, each.stat().st_gid) for each in path.rglob("*")]
-    said = {str(dest(path, check=check, **after).error) for check in (True, False)}
+    said = {str(host.dest(path, block(secret=True), options=DestOptions(**after), check=check).problem) for check in (True, False)}
     if before.get("owner") and not after:
         assert said == {"None"}  # it is written as its owner
         return
@@ -330,8 +325,8 @@ def test_another_owner_or_group_of_a_dest_is_refused_in_check_mode_too(host: Hos
 def test_nothing_is_done_as_root_below_a_users_directory(host: Host, alice: Home) -> None:
     alice.mkdir("setup")
     (alice.path / "setup/x").mkdir()
-    for wanted in (True, False):
-        assert "belongs to" in dest(alice.path / "setup/x", wanted=wanted).error["msg"]
+    for files in ((block(),), ()):
+        assert "belongs to" in host.dest(alice.path / "setup/x", *files).problem.message
 
 
 def test_a_forest_of_directories_fails_its_user_alone(host: Host, alice: Home) -> None:
@@ -340,24 +335,24 @@ def test_a_forest_of_directories_fails_its_user_alone(host: Host, alice: Home) -
     entries = []
     for number in range(900):
         alice.write(f"Mail/{number}/.mailops", "x", 0o600)
-        entry = {"path": f"Mail/{number}/.mailops", "client": "mail", "strategy": "owned", "mode": 0o600, "sha256": ["0" * 64]}
-        entries.append({**entry, "shown": "", "before": None, "temp": None, "pending": False})
-    alice.write(RECORD, json.dumps({"version": 1, "entries": entries, "directories": []}), 0o600)
+        entry = {"path": f"Mail/{number}/.mailops", "producer": "mail", "strategy": "owned", "mode": 0o600, "sha256": ["0" * 64]}
+        entries.append({**entry, "redacted": "", "tag": "", "variant": "", "before": None, "temp": None, "pending": False})
+    alice.write(MANIFEST, json.dumps({"version": 1, "entries": entries, "directories": []}), 0o600)
     limits = resource.getrlimit(resource.RLIMIT_NOFILE)
     child = os.fork()
     if child == 0:
         resource.setrlimit(resource.RLIMIT_NOFILE, (1024, 1024))
         users = ("alice", *(f"user{number}" for number in range(60)))
         outcomes = host.run(block(), owned(), users=users, patterns=patterns, deadline=10)
-        failed = {name for name, outcome in outcomes.items() if outcome.error}
+        failed = {name for name, outcome in outcomes.items() if outcome.problem}
         removed = host.run(users=users[1:], deadline=10)
-        os._exit(0 if failed == {"alice"} and not any(outcome.error for outcome in removed.values()) else 1)
+        os._exit(0 if failed == {"alice"} and not any(outcome.problem for outcome in removed.values()) else 1)
     assert os.waitpid(child, 0)[1] == 0
     assert resource.getrlimit(resource.RLIMIT_NOFILE) == limits
 
 
 def test_the_lock_is_free_soon_after_the_run_was_killed(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(_worker, "plan_user", lambda *arguments: time.sleep(60))
+    monkeypatch.setattr(worker, "plan_place", lambda *arguments: time.sleep(60))
     lock = host.root / "lock"
     parent = os.fork()
     if parent == 0:
@@ -378,15 +373,9 @@ def test_the_lock_is_free_soon_after_the_run_was_killed(host: Host, alice: Home,
 def test_a_crash_leaves_no_password_behind_a_link(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
     alice.write("dot/blockrc", "mine\n")
     alice.link(".blockrc", "dot/blockrc")
-    phases = list(_commit.Commit.PHASES)
-    stop = phases.index(_commit.Commit.stage_files)
-
-    def dies(commit):
-        phases[stop](commit)
-        os.kill(os.getpid(), 9)
-
+    stop = next(number for number, phase in enumerate(phases.PHASES) if phase.work is Commit.stage_files)
     with monkeypatch.context() as patched:
-        patched.setattr(_commit.Commit, "PHASES", (*phases[:stop], dies))
+        patched.setattr(phases, "PHASES", deadly(stop))
         host.run(block("secret\n"))
     assert any("tmp" in name for name in os.listdir(alice.path / "dot"))
     host.one()
@@ -410,7 +399,7 @@ def test_nobody_can_open_the_file_of_a_secret_for_a_moment(host: Host, alice: Ho
         real(fd, mode)
 
     monkeypatch.setattr(os, "fchmod", watched)
-    assert host.run(block(secret=True))["alice"].error is None
+    assert host.run(block(secret=True))["alice"].problem is None
     assert alice.mode(".blockrc") == 0o600
     kept = os.getxattr(path, "system.posix_acl_access")
     assert struct.pack("<HHI", 0x02, 6, 20_099) in kept and struct.pack("<HHI", 0x10, 0, 0xFFFFFFFF) in kept
@@ -419,10 +408,10 @@ def test_nobody_can_open_the_file_of_a_secret_for_a_moment(host: Host, alice: Ho
 @pytest.mark.parametrize("kind", ["directory", "link out of the home"])
 def test_check_mode_sees_a_record_that_cannot_be_written(host: Host, alice: Home, outside: Path, kind: str) -> None:
     if kind == "directory":
-        alice.mkdir(RECORD)
+        alice.mkdir(MANIFEST)
     else:
-        alice.link(RECORD, str(outside / "file"))
-    said = [host.run(block(), check=check)["alice"].error["msg"] for check in (True, False)]
+        alice.link(MANIFEST, str(outside / "file"))
+    said = [host.run(block(), check=check)["alice"].problem.message for check in (True, False)]
     assert said[0] == said[1] and str(alice.path) in said[0]
 
 
@@ -431,7 +420,7 @@ def test_check_mode_sees_a_directory_that_cannot_be_written_to(host: Host, alice
     if place:
         alice.mkdir(place)
     os.chmod(alice.path / place, 0o500)
-    said = [host.run(block(), owned(), check=check)["alice"].error["msg"] for check in (True, False)]
+    said = [host.run(block(), owned(), check=check)["alice"].problem.message for check in (True, False)]
     assert said[0] == said[1] == f"{alice.path / place} is a directory that its user may not read and write: chmod u+rwx it"
 
 
@@ -446,6 +435,6 @@ def test_what_a_user_names_things_reaches_no_terminal(host: Host, alice: Home, t
     alice.link(".blockrc", f"{target}rc")
     for files in ([owned()], []):
         outcome = host.run(*files)["alice"]
-        said = json.dumps([outcome.error, outcome.changes, outcome.drifted, outcome.diffs], ensure_ascii=False)
+        said = json.dumps(outcome, ensure_ascii=False)
         assert said.isprintable() and "internal error" not in said
-        assert (outcome.error is not None) is bool(files)
+        assert (outcome.problem is not None) is bool(files)

@@ -11,42 +11,32 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import pytest
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, Drift, File, HostFiles, Probe, Result
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.host_files import SharedFiles
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.open_place import Run
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan import Settings
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.walk import DestOptions
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer import _index, _machine
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._base import DestOptions
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._plan import Settings
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._worker import Run
-
-from .home import Site
+from .home import Site, all_changes, problems
 
 CFG = "etc/program/program.cfg"
 PREFS = "etc/program/defaults/pref/mailops.js"
-FILES = [
-    {"client": "program", "path": path, "text": text, "shown": text, "strategy": "block", "comment": "//"}
-    for path, text in ((CFG, "go();\n"), (PREFS, "pref();\n"))
-]
-LEFTOVER = (".program/*/prefs", "^ours")
+FILES = [File(path, text.encode(), BLOCK, "//", redacted=text, producer="program") for path, text in ((CFG, "go();\n"), (PREFS, "pref();\n"))]
+RESIDUE = (".program/*/prefs", "^ours")
 
 
-@pytest.fixture
-def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    root = tmp_path / "root"
-    root.mkdir(mode=0o755)
-    monkeypatch.setattr(_machine, "ROOT", str(root))
-    return root
+def part(*files: File, remove: bool = False, probes: tuple[Probe, ...] = ()) -> HostFiles:
+    return HostFiles(files, {"program": [CFG, PREFS]}, probes, (RESIDUE,), remove)
 
 
-def part(*files: dict[str, Any], remove: bool = False, elsewhere: tuple[Any, ...] = ()) -> dict[str, Any]:
-    return {"patterns": {"program": [CFG, PREFS]}, "files": list(files), "remove": remove, "elsewhere": elsewhere, "leftovers": [LEFTOVER]}
+def probe(root: Path, name: str, matching: str | None = None, note: str = "no", blocks: bool = False) -> Probe:
+    return Probe("program", str(root / name), note, matching, blocks)
 
 
-def sign(root: Path, name: str, matching: str | None = None, reason: str = "no", blocks: bool = False) -> dict[str, Any]:
-    return {"client": "program", "pattern": str(root / name), "matching": matching, "reason": reason, "blocks": blocks}
-
-
-def everything(root: Path) -> dict[str, bytes | None]:
-    return {str(path.relative_to(root)): path.read_bytes() if path.is_file() else None for path in root.rglob("*")}
+def everything(root: Path) -> dict[str, Any]:
+    """What is in the root directory, but for root's own list and manifests of other places."""
+    found = {str(path.relative_to(root)): path.read_bytes() if path.is_file() else None for path in root.rglob("*")}
+    return {name: content for name, content in found.items() if not name.startswith("var")}
 
 
 def test_an_administrators_file_gets_a_block_and_loses_it_again(site: Site, root: Path) -> None:
@@ -58,12 +48,12 @@ def test_an_administrators_file_gets_a_block_and_loses_it_again(site: Site, root
     dry = site.run("anna", host=part(*FILES), check=True)
     assert everything(root) == before
     real = site.run("anna", host=part(*FILES))
-    assert dry["changes"] == real["changes"]
-    assert {change["path"] for change in real["changes"] if not change["user"]} == {str(root / CFG), str(root / PREFS)}
+    assert all_changes(dry) == all_changes(real)
+    assert {change.path for change in real.results[-1].changes} == {str(root / CFG), str(root / PREFS)} and real.results[-1].name == ""
     assert mine.read_bytes() == b"// mine\nlockPref('x', 1);\n// BEGIN mailops.profiles default\ngo();\n// END mailops.profiles default\n"
     assert (mine.stat().st_mode & 0o777, (root / PREFS).stat().st_mode & 0o777) == (0o640, 0o644)
-    assert not site.run("anna", host=part(*FILES))["changed"]
-    assert site.run("anna", host=part())["changed"] is False  # somebody else may need it
+    assert not all_changes(site.run("anna", host=part(*FILES)))
+    assert not all_changes(site.run("anna", host=part()))  # another user may need it
     site.run(absent=("anna",), host=part(remove=True))
     assert everything(root) == before and mine.stat().st_mode & 0o777 == 0o640
 
@@ -72,7 +62,7 @@ def test_it_stays_while_anybody_is_served(site: Site, root: Path) -> None:
     site.run("anna", "bob", host=part(*FILES))
     site.run(absent=("anna",), host=part(remove=True))
     assert (root / CFG).exists()
-    assert {change["path"] for change in site.run(absent=("bob",), host=part(remove=True), check=True)["changes"]} >= {str(root / CFG)}
+    assert {change.path for change in all_changes(site.run(absent=("bob",), host=part(remove=True), check=True))} >= {str(root / CFG)}
     site.run(absent=("bob",), host=part(remove=True))
     assert everything(root) == {}
 
@@ -91,13 +81,13 @@ def test_an_edit_is_repaired_and_reported(site: Site, root: Path) -> None:
     path = root / PREFS
     path.write_bytes(path.read_bytes().replace(b"pref();", b"evil();"))
     result = site.run("anna", host=part(*FILES))
-    assert result["drifted"] == [{"user": "", "path": str(path)}] and b"evil" not in path.read_bytes()
+    assert result.results[-1].drifted == (Drift(str(path), "program"),) and b"evil" not in path.read_bytes()
 
 
 def test_what_stands_in_the_way_is_said_and_the_users_are_served(site: Site, root: Path) -> None:
     (root / CFG).mkdir(parents=True)
     result = site.run("anna", host=part(*FILES))
-    assert [item["path"] for item in result["failed_users"]] == [str(root / CFG)]
+    assert problems(result) == {"": str(root / CFG)}
     assert site.left() == {"anna"}
 
 
@@ -105,37 +95,37 @@ def test_a_directory_of_somebody_else_is_refused(site: Site, root: Path) -> None
     (root / "etc/program").mkdir(parents=True)
     os.chown(root / "etc/program", 20_001, 20_001)
     result = site.run("anna", host=part(*FILES))
-    assert len(result["failed_users"]) == 1 and not any(path.is_file() for path in (root / "etc").rglob("*"))
+    assert set(problems(result)) == {""} and not any(path.is_file() for path in (root / "etc").rglob("*"))
 
 
 def test_a_program_that_reads_other_places_is_reported(site: Site, root: Path) -> None:
     (root / "own.js").write_text('pref("general.config.filename", "company.cfg");\n')
-    own = sign(root, "*.js", r'"general\.config\.filename", "(?!program\.cfg)', "the administrator's own")
-    result = site.run("anna", host=part(elsewhere=(own, sign(root, "*.js", "nothing"), sign(root, "snap*"))))
-    assert result["elsewhere"] == [{"user": "", "client": "program", "profile": "", "reason": "the administrator's own"}]
+    own = probe(root, "*.js", r'"general\.config\.filename", "(?!program\.cfg)', "the administrator's own")
+    result = site.run("anna", host=part(probes=(own, probe(root, "*.js", "nothing"), probe(root, "snap*"))))
+    assert result.probes == ("the administrator's own",)
 
 
 def test_who_is_not_root_uses_what_root_has_put_there(site: Site, root: Path) -> None:
-    def as_somebody() -> dict[str, Any]:
+    def without_root() -> Result:
         os.seteuid(20_001)
         try:
             run = Run(Settings("default", {}), DestOptions(), check=False, deadline=5)
-            (outcome,) = _machine.Machine(part(*FILES), "default").deploy(run, anybody=True)
-            return vars(outcome)
+            (result,) = SharedFiles(part(*FILES), "default").apply(run, is_serving=True)
+            return result
         finally:
             os.seteuid(0)
 
-    refused = as_somebody()
-    assert refused["error"]["path"] == str(root / CFG) and "run with become" in refused["error"]["msg"]
+    problem = without_root().problem
+    assert problem.path == str(root / CFG) and "run with become" in problem.message
     site.run("anna", host=part(*FILES))
-    assert (as_somebody()["error"], as_somebody()["unchanged"]) == (None, 2)
+    assert (without_root().problem, without_root().unchanged) == (None, 2)
 
 
 def test_without_the_list_of_users_what_they_share_stays(site: Site, root: Path) -> None:
     site.run("anna", "bob", host=part(*FILES))
-    (Path(_index.DIRECTORY) / "default.json").unlink()
+    (site.own / "default.json").unlink()
     result = site.run(absent=("anna",), host=part(remove=True))
-    assert (root / CFG).exists() and "is lost" in result["notices"][0]
+    assert (root / CFG).exists() and "is lost" in result.warnings[0]
     site.run("bob", host=part(*FILES))
     site.run(absent=("bob",), host=part(remove=True))
     assert everything(root) == {}
@@ -144,7 +134,6 @@ def test_without_the_list_of_users_what_they_share_stays(site: Site, root: Path)
 def test_blocks_are_found_without_any_record(site: Site, root: Path) -> None:
     site.run("anna", host=part(*FILES))
     shutil.rmtree(root / "var")
-    shutil.rmtree(_index.DIRECTORY)
     site.run(absent=("anna",), host=part(remove=True))
     # Nobody knows any more whether the files were there before.
     assert {path: content for path, content in everything(root).items() if path in (CFG, PREFS)} == {CFG: b"", PREFS: b""}
@@ -152,14 +141,14 @@ def test_blocks_are_found_without_any_record(site: Site, root: Path) -> None:
 
 def test_a_sign_that_is_no_file_hangs_nobody(site: Site, root: Path) -> None:
     os.mkfifo(root / "pipe.js")
-    assert site.run("anna", host=part(elsewhere=(sign(root, "*.js", "x"),)))["elsewhere"] == []
+    assert site.run("anna", host=part(probes=(probe(root, "*.js", "x"),))).probes == ()
 
 
 def test_where_ours_would_do_harm_it_is_not_written_and_goes(site: Site, root: Path) -> None:
     site.run("anna", host=part(*FILES))
     (root / "version").write_text("Version=140.1\n")
-    result = site.run("anna", host=part(*FILES, elsewhere=(sign(root, "version", "^Version=140", "too old", blocks=True),)))
-    assert [item["reason"] for item in result["elsewhere"]] == ["too old"] and not result["failed_users"]
+    result = site.run("anna", host=part(*FILES, probes=(probe(root, "version", "^Version=140", "too old", blocks=True),)))
+    assert result.probes == ("too old",) and not problems(result)
     assert everything(root) == {"version": b"Version=140.1\n"}
 
 
@@ -171,10 +160,10 @@ def test_it_stays_until_the_program_has_forgotten(site: Site, root: Path) -> Non
     (site.root / "anna/.program/a file").touch()
     for check in (True, False, False):
         result = site.run(absent=("anna",), host=part(remove=True), check=check)
-        assert "anna: a program still has to forget the accounts" in result["notices"][0] and (root / CFG).exists()
-    assert not result["changed"]
+        assert result.results[0].residue and (root / CFG).exists()
+    assert not all_changes(result)
     known.write_text("theirs\n")
-    assert site.run(absent=("anna",), host=part(remove=True))["changed"]
+    assert all_changes(site.run(absent=("anna",), host=part(remove=True)))
     assert everything(root) == {}
 
 
@@ -183,5 +172,5 @@ def test_what_a_program_knows_keeps_nobody_where_nothing_is_on_the_host(site: Si
     known = site.root / "anna" / ".program/profile/prefs"  # in a home that is on other hosts, too
     known.parent.mkdir(parents=True)
     known.write_text("ours\n")
-    assert site.run(absent=("anna",), host=part(remove=True))["notices"] == []
-    assert site.index == {} and everything(root) == {}
+    assert not site.run(absent=("anna",), host=part(remove=True)).results[0].residue
+    assert site.served == {} and everything(root) == {}
