@@ -41,7 +41,8 @@ test-all:  ## all there is: every ansible-core, every log-in, long batteries: an
 	@$(MAKE) test LONG=1 PARTS="$(PARTS) $(MATRIX)"
 
 test-newest:  ## `make test` with the newest version of every tool, instead of those in tests/constraints.txt
-	@rm -rf build/newest && $(MAKE) test LOCK= VENV=build/newest
+	@rm -rf build/newest
+	@$(MAKE) test LOCK= VENV=build/newest
 
 ## The parts of make test (LONG=1 as in make test-all):
 
@@ -57,7 +58,7 @@ sanity: $(READY) packages  ## ansible-test sanity, without exceptions
 unit: prepare  ## the unit tests: a minute
 	$(PYTEST) -n auto tests/unit
 
-integration: $(READY)  ## ansible-test integration; with TARGET=name a single target
+integration: $(READY) packages  ## ansible-test integration; with TARGET=name a single target
 	.ci/integration $(VENV) build/integration $(TARGET)
 
 molecule: $(READY) $(COLLECTION)  ## the role in a molecule scenario
