@@ -24,12 +24,10 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user impor
 
 # What the module does on a host, without the time that Ansible takes around it; test_rollout.py has it all.
 WRITE = f"""
-import json, sys
+import sys
 sys.path.insert(0, {COLLECTIONS!r})
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._host import deploy
-result = deploy(json.load(sys.stdin), check=False, diff=False)
-print(json.dumps(result))
-sys.exit(json.dumps(result) if result["failed_count"] or result["missing_users"] else 0)
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run
+print(run(sys.stdin.read(), check=False, diff=False).answer)
 """
 SETTINGS = {"instance": "default", "mode": 0o600, "directory_mode": 0o700, "owner": None, "group": None, "details": False}
 USERS = load_users()
