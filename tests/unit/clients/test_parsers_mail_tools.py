@@ -11,6 +11,7 @@ in tests/lab proves it.
 from __future__ import annotations
 
 import ast
+import re
 import shlex
 from typing import Any
 
@@ -134,6 +135,12 @@ def test_the_longest_line_that_mbsync_reads(length: int, homes: Any) -> None:
 
 # --- fetchmail
 
+# It warns of root, and where the machine's own name has no address.
+FETCHMAIL_SAYS = re.compile(
+    "(fetchmail: WARNING: .*\n)*(getaddrinfo failed for .*\nCannot find my own host .*\nTrying to continue .*\nDO NOT report .*\nDO repair .*\n+)?"
+)
+
+
 def test_fetchmail_reads_what_was_written(homes: Any) -> None:
     needs("fetchmail")
 
@@ -147,7 +154,7 @@ def test_fetchmail_reads_what_was_written(homes: Any) -> None:
         home = homes("fetchmail", accounts, context, {".fetchmailrc": own})
         result = home.run("fetchmail", "--configdump")
         assert result.returncode == 0, result.stderr
-        assert all(line.startswith("fetchmail: WARNING: ") for line in result.stderr.splitlines()), result.stderr
+        assert FETCHMAIL_SAYS.fullmatch(result.stderr), result.stderr
         entries = {entry["pollname"]: entry for entry in configuration(result.stdout)["servers"]}
         assert set(entries) == {"own.example.net", *(account.key for account in accounts)}
         for account in accounts:
