@@ -296,7 +296,7 @@ def test_all_problems_of_all_profiles():
         assert problems(replace, blank, purge=True, allow_empty=True) == [
             "profiles: is required; give a list of profiles, each with name, incoming.host and outgoing.host"
         ]
-    assert "must be a list of dictionaries; give a list of profiles" in problems(replace, "work")[0]
+    assert "profiles: must be a list of" in problems(replace, "work")[0]
     assert problems(replace, [], purge="perhaps") == ["purge: must be true or false"]
 
 

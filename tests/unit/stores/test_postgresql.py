@@ -13,6 +13,9 @@ from pathlib import Path
 
 import psycopg
 import pytest
+import yaml
+from jinja2 import Template
+from psycopg import sql
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes
@@ -120,6 +123,23 @@ def test_ways_to_connect(server, database, store, tmp_path, monkeypatch):
     monkeypatch.setenv("PGPASSFILE", "/nonexistent")
     monkeypatch.setenv("PGPASSWORD", server.password)
     assert list(store.read()) == ["work"]
+
+
+def test_the_passfile_of_the_documentation(server, database, store, tmp_path, monkeypatch):
+    """It takes any password."""
+    text = (ROOT / "docs" / "stores.md").read_text(encoding="utf-8")
+    (injector,) = (block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "template.passfile" in block)
+    password = r"b\\ack\s:l'ash\""
+    passfile = tmp_path / "passfile"
+    passfile.write_text(Template(yaml.safe_load(injector)["file"]["template.passfile"]).render(password=password))
+    passfile.chmod(0o600)
+    monkeypatch.setenv("PGPASSFILE", str(passfile))
+    with server.connect(dbname=DATABASE) as connection:
+        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(OWNER), sql.Literal(password)))
+    try:
+        assert store.read() == {}
+    finally:
+        server.sql(f"ALTER ROLE {OWNER} PASSWORD '{server.password}'")
 
 
 # --- the schema ---
