@@ -141,7 +141,7 @@ def test_one_salt_and_one_key_a_store(store):
     refused("is encrypted with another key than store_key", edit, "work", store, OTHER, incoming={"host": "imap2.example.org"})
 
 
-def test_found(store):
+def test_passwords_are_redacted(store):
     before = dict(store)
     changed = edit("work", store, KEY, incoming={"password": "other password"})
     found = diff(changed)
