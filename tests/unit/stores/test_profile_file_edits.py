@@ -12,11 +12,7 @@ import yaml
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import strict_yaml
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Stored
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import (
-    edited_text,
-    new_text,
-    parse,
-)
+from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import edited_text, new_text, parse
 
 ID = "6f1c3b1e-0d7c-4e53-9f3b-0d5c7e1f2a3b"
 
