@@ -9,8 +9,6 @@ from __future__ import annotations
 import pickle
 import sys
 from pathlib import Path
-from types import SimpleNamespace
-from typing import Any
 
 from ground import (
     GROUND,
@@ -41,25 +39,19 @@ def measure(results: Results, quick: bool) -> None:
     whole_plays(results, few, many, 1 if quick else 2)
 
 
-def payloads(number: int) -> list[str]:
-    """Files with what the action sends for so many users."""
-    from ansible_collections.mailops.profiles.plugins.action.mail_account import ActionModule
+def jobs(number: int) -> list[str]:
+    """Files with the jobs that the action sends for so many users."""
+    from ansible_collections.mailops.profiles.plugins.module_utils._wire import dump_job
+    from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import plan_deployment
+    from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.request import OPTIONS, read_request
 
-    paths: list[str] = []
-
-    def execute_module(module_args: dict[str, str], **_other: Any) -> dict[str, Any]:
-        path = GROUND / f"payload-{number}-{len(paths)}"
-        path.write_text(module_args["payload"])
-        paths.append(str(path))
-        return {"changed": False, "files": {}, "missing_users": [], "failed_users": [], "failed_count": 0, "notices": [], "elsewhere": []}
-
-    action = object.__new__(ActionModule)
-    action._task = SimpleNamespace(check_mode=False, diff=False)
-    action._display = SimpleNamespace(display=lambda message, **_other: None)
-    action._execute_module = execute_module
-    action.get_shell_option = lambda name, default: default
     task = account_task(users=people(number))["mailops.profiles.mail_account"]
-    action.work({name: task.get(name) for name in action.OPTIONS}, {"inventory_hostname": "here"})
+    request = read_request({name: task.get(name) for name in OPTIONS}, {}, lambda src: (src, False))
+    paths: list[str] = []
+    for job in plan_deployment(request, "here").jobs():
+        path = GROUND / f"job-{number}-{len(paths)}"
+        path.write_text(dump_job(job))
+        paths.append(str(path))
     return paths
 
 
@@ -68,9 +60,9 @@ def target(*arguments: str) -> float:
 
 
 def module_work(results: Results, number: int, runs: int) -> None:
-    """deploy() in a process of its own, beside a loop that writes what it wrote."""
+    """The writer in a process of its own, beside a loop that writes the same files."""
     for size in [1, 10, number] if number < 1000 else [1, 10, 100, number]:
-        sent = payloads(size)
+        sent = jobs(size)
         series = module_series(size, sent, runs)
         results.point("plain loop (write, fsync, rename), without any start", size, series["plain"])
     results.at_most(
@@ -83,22 +75,22 @@ def module_work(results: Results, number: int, runs: int) -> None:
     results.at_most(
         f"{number} users, nothing changed, the module's own work", series["again"], "the first run", series["first"], 0.6
     )
-    results.value(f"payload per user, {number} users", sum(Path(path).stat().st_size for path in sent) / number, "bytes")
+    results.value(f"job per user, {number} users", sum(Path(path).stat().st_size for path in sent) / number, "bytes")
 
 
 def module_series(size: int, sent: list[str], runs: int) -> dict[str, list[float]]:
     files = str(GROUND / "files")
     found = users(size)
-    target("deploy", *sent)
+    target("write", *sent)
     Path(files).write_bytes(pickle.dumps(written()))
 
     def first() -> float:
         empty_homes(found)
-        return target("deploy", *sent)
+        return target("write", *sent)
 
     def again() -> float:
         settle()
-        return target("deploy", *sent)
+        return target("write", *sent)
 
     def plain() -> float:
         empty_homes(found)

@@ -2,61 +2,60 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The work of mail_profiles and mail_profile_info, each in a process of its own, and plain scripts that do as much with SQLite.
+"""What mail_profiles, mail_profile and mail_profile_info do with a store, without Ansible around it.
 
-  python store_work.py ours-write|ours-read|plain-write|plain-read STORE PROFILES
+  python store_work.py STORE PROFILES
 
-Prints the seconds that it took, from JSON in a file to JSON in memory, without Python's start and the imports.
+Prints the processor time of each operation as JSON, without Python's start and the imports. The last one empties the store again.
 """
 
 from __future__ import annotations
 
 import json
-import sqlite3
 import sys
 import time
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "build" / "collections"))
 
+from ansible_collections.mailops.profiles.plugins.action import mail_profile, mail_profile_info, mail_profiles  # noqa: E402
 
-def plain_write(store: str, profiles: list) -> dict:
-    rows = [(profile["name"], json.dumps(profile)) for profile in profiles]
-    connection = sqlite3.connect(store)
-    with connection:
-        connection.execute("CREATE TABLE IF NOT EXISTS profiles (name TEXT PRIMARY KEY, document TEXT NOT NULL)")
-        connection.executemany("INSERT OR REPLACE INTO profiles VALUES (?, ?)", rows)
-    connection.close()
-    return {"changed": len(rows)}
+KEY = "the key of this benchmark"
 
 
-def plain_read(store: str) -> dict:
-    connection = sqlite3.connect(store)
-    return {"profiles": [json.loads(row[0]) for row in connection.execute("SELECT document FROM profiles ORDER BY name")]}
-
-
-def action(module: type, options: dict) -> dict:
-    """What the action does, without Ansible around it."""
-    instance = object.__new__(module)
-    instance._task = SimpleNamespace(check_mode=False, diff=False)
-    return instance.work({name: options.get(name) for name in module.OPTIONS}, {})
+def seconds(module: Any, store: str, diff: bool = False, **options: Any) -> float:
+    instance = object.__new__(module.ActionModule)
+    instance._task = SimpleNamespace(check_mode=diff, diff=diff)
+    start = time.process_time()
+    json.dumps(instance.work({name: {**options, "store": store}.get(name) for name in instance.OPTIONS}, {}))
+    return time.process_time() - start
 
 
 def main() -> None:
-    what, store, profiles = sys.argv[1:]
-    if what.startswith("ours"):  # not in the time, because Ansible has loaded most of it anyway
-        from ansible_collections.mailops.profiles.plugins.action import mail_profile_info, mail_profiles
-    start = time.perf_counter()
-    listed = json.loads(Path(profiles).read_text()) if what.endswith("write") else []
-    if what == "ours-write":
-        result = action(mail_profiles.ActionModule, {"profiles": listed, "store": store})
-    elif what == "ours-read":
-        result = action(mail_profile_info.ActionModule, {"store": store})
-    else:
-        result = plain_write(store, listed) if listed else plain_read(store)
-    json.dumps(result)
-    print(time.perf_counter() - start)
+    store, path = sys.argv[1:]
+    profiles = json.loads(Path(path).read_text())
+    moved = [{**profile, "description": "moved"} for profile in profiles]
+    sealed = [{**profile, "incoming": {**profile["incoming"], "password": "tr0ub4dor&3"}} for profile in profiles]
+    one = profiles[len(profiles) // 2]["name"]
+    print(
+        json.dumps(
+            {
+                "created": seconds(mail_profiles, store, profiles=profiles),
+                "unchanged": seconds(mail_profiles, store, profiles=profiles),
+                "dry run with a diff of all": seconds(mail_profiles, store, diff=True, profiles=moved),
+                "changed": seconds(mail_profiles, store, profiles=moved),
+                "read": seconds(mail_profile_info, store),
+                "one read": seconds(mail_profile_info, store, name=one),
+                "one changed": seconds(mail_profile, store, name=one, check_interval=5),
+                "one renamed": seconds(mail_profile, store, name="renamed", renamed_from=one),
+                "passwords encrypted": seconds(mail_profiles, store, profiles=sealed, store_key=KEY, purge=True),
+                "key changed": seconds(mail_profiles, store, store_key=KEY, store_key_new=f"{KEY}, changed"),
+                "removed": seconds(mail_profiles, store, profiles=[], purge=True, allow_empty=True),
+            }
+        )
+    )
 
 
 if __name__ == "__main__":

@@ -4,7 +4,7 @@
 
 """What runs on a target, in a process of its own, without Ansible around it.
 
-  python target.py deploy PAYLOAD...     what the module does with each payload
+  python target.py write JOB...          what the module does with each job
   python target.py floor FILES HOMES     the same files by a plain loop
 
 Prints the seconds that it took, without Python's start and the imports.
@@ -19,19 +19,21 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "build" / "collections"))
-from ansible_collections.mailops.profiles.plugins.module_utils._start import unpacked  # noqa: E402
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._host import deploy  # noqa: E402
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import load_answer  # noqa: E402
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run  # noqa: E402
 
 
-def deploy_all(paths: list[str]) -> float:
+def write_all(paths: list[str]) -> float:
     seconds = 0.0
     for path in paths:
-        data = Path(path).read_bytes()
+        job = Path(path).read_text()
         start = time.perf_counter()
-        result = deploy(unpacked(data), check=False, diff=False)
+        done = run(job, check=False, diff=False)
         seconds += time.perf_counter() - start
-        if result["failed_count"] or result["missing_users"]:
-            sys.exit(f"not all were served: {result['failed_users'][:3]} {result['missing_users'][:3]}")
+        answer = load_answer(done.answer)
+        problems = [result.problem for result in answer.results if result.problem]
+        if problems or answer.missing:
+            sys.exit(f"not all were served: {problems[:3]} {answer.missing[:3]}")
     return seconds
 
 
@@ -51,4 +53,4 @@ def floor(files: str, homes: str) -> float:
 
 
 if __name__ == "__main__":
-    print(deploy_all(sys.argv[2:]) if sys.argv[1] == "deploy" else floor(*sys.argv[2:]))
+    print(write_all(sys.argv[2:]) if sys.argv[1] == "write" else floor(*sys.argv[2:]))

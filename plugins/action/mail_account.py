@@ -9,12 +9,12 @@ from typing import Any
 
 from ansible.errors import AnsibleError
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import plan_deployment
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.report import make_report
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.request import OPTIONS, read_request
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.target import deliver, refuse_exposure
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import preload
+from ..plugin_utils._action import MailopsAction
+from ..plugin_utils._deploy.deployment import plan_deployment
+from ..plugin_utils._deploy.report import make_report
+from ..plugin_utils._deploy.request import OPTIONS, read_request
+from ..plugin_utils._deploy.target import deliver, refuse_exposure
+from ..plugin_utils._store import preload
 
 # Ansible loads a plugin once, in its own process, and forks it for each host: what is imported here is imported once.
 preload(os.environ)

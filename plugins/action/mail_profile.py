@@ -7,14 +7,14 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import COMMANDS, Edit, changes, edit_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.report import diff, planned
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import FIELDS
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Snapshot
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import OPTIONS as KEY_OPTIONS
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import store_key
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
+from ..plugin_utils._action import MailopsAction
+from ..plugin_utils._edits.edit import COMMANDS, Edit, changes, edit_profile
+from ..plugin_utils._edits.report import diff, planned
+from ..plugin_utils._model.profile import FIELDS
+from ..plugin_utils._model.stored import Changes, Snapshot
+from ..plugin_utils._secrets.keys import OPTIONS as KEY_OPTIONS
+from ..plugin_utils._secrets.keys import store_key
+from ..plugin_utils._store import open_store
 
 
 class ActionModule(MailopsAction):

@@ -7,13 +7,13 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import profile_name
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.report import record
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import variables
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import is_blank
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import OPTIONS as KEY_OPTIONS
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
+from ..plugin_utils._action import MailopsAction
+from ..plugin_utils._edits.edit import profile_name
+from ..plugin_utils._edits.report import record
+from ..plugin_utils._model import variables
+from ..plugin_utils._model.given import is_blank
+from ..plugin_utils._secrets.keys import OPTIONS as KEY_OPTIONS
+from ..plugin_utils._store import open_store
 
 
 class ActionModule(MailopsAction):

@@ -7,16 +7,16 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import Edit, changes
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit_list import change_key, replace_all
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.report import diffs, report
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import is_blank
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Snapshot
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import OPTIONS as KEY_OPTIONS
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import new_store_key, store_key
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
+from ..plugin_utils._action import MailopsAction
+from ..plugin_utils._edits.edit import Edit, changes
+from ..plugin_utils._edits.edit_list import change_key, replace_all
+from ..plugin_utils._edits.report import diffs, report
+from ..plugin_utils._model.errors import MailopsError
+from ..plugin_utils._model.given import is_blank
+from ..plugin_utils._model.stored import Changes, Snapshot
+from ..plugin_utils._secrets.keys import OPTIONS as KEY_OPTIONS
+from ..plugin_utils._secrets.keys import new_store_key, store_key
+from ..plugin_utils._store import open_store
 
 
 class ActionModule(MailopsAction):

@@ -63,11 +63,11 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._action import plain
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import resolve
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import read_users
+from ..plugin_utils._action import plain
+from ..plugin_utils._model.account import resolve
+from ..plugin_utils._model.errors import MailopsError
+from ..plugin_utils._model.profile_reader import read_profile
+from ..plugin_utils._model.user import read_users
 
 
 def mail_account(profile: Any, user: Any, host: Any = None) -> dict[str, Any]:

@@ -13,13 +13,11 @@ description:
   - Internal. This is the part of M(mailops.profiles.mail_account) that runs on the target host.
   - A task that uses it fails. Its options change without notice.
 extends_documentation_fragment:
-  - mailops.profiles.attributes
+  - mailops.profiles.attributes.changes
 attributes:
-  action_group:
-    support: none
-  check_mode:
-    support: full
-  diff_mode:
+  platform:
+    description: Runs on the host, with Python 3.8 or newer.
+    platforms: posix
     support: full
 options:
   job:

@@ -14,8 +14,8 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError, nearest
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import given
+from ._model.errors import MailopsError, nearest
+from ._model.given import given
 
 
 class MailopsAction(ActionBase):

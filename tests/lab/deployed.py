@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import re
 import shutil
 import sys
@@ -16,22 +15,18 @@ import pytest
 from controller import COLLECTIONS
 from harness import Lab, load_users
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import Deployment, payload, plan_deployment
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account, resolve_users
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import read_users
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, dump_job, load_answer
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import Deployment, plan_deployment
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.request import OPTIONS, read_request
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
 # What the module does on a host, without the time that Ansible takes around it; test_rollout.py has it all.
 WRITE = f"""
-import json, sys
+import sys
 sys.path.insert(0, {COLLECTIONS!r})
-from ansible_collections.mailops.profiles.plugins.module_utils._writer._host import deploy
-result = deploy(json.load(sys.stdin), check=False, diff=False)
-print(json.dumps(result))
-sys.exit(json.dumps(result) if result["failed_count"] or result["missing_users"] else 0)
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run
+print(run(sys.stdin.read(), check=False, diff=False).answer)
 """
-SETTINGS = {"instance": "default", "mode": 0o600, "directory_mode": 0o700, "owner": None, "group": None, "details": False}
 USERS = load_users()
 # Quotes, backslashes, command substitution and Unicode: what breaks most. `make test-all` has everybody.
 FEW = ("quentin", "basil", "dolores", "lukasz")
@@ -90,26 +85,30 @@ def redeploy(lab: Lab, name: str, profiles: list[dict[str, Any]], names: Sequenc
     """The same for a home as it is, with what earlier runs and the programs left there."""
     user = USERS[name]
     data = {"name": name, "email": user.email, "display_name": user.display_name.strip(), "password": user.password, **of_the_user}
-    known = {each["name"]: read_profile(each) for each in profiles}
-    (reader,) = read_users([data])
-    accounts = resolve_users([reader], known, None, "lab", "default")[name]
-    deployment = plan_deployment([reader], {name: accounts}, known, [clients.get(each) for each in names])
+    if not profiles:
+        data["state"] = "absent"
+    deployment = _deployment(users=[data], profile_definitions=profiles or None, clients=list(names))
     assert not deployment.skipped
     _write(lab, deployment)
-    return accounts
+    return list(deployment.accounts[name])
 
 
-def remove_all(lab: Lab) -> dict[str, Any]:
-    """Nobody has accounts any more, as with ``state: absent``; what the run reported."""
-    readers = read_users([{"name": name, "state": "absent"} for name in USERS])
-    return _write(lab, plan_deployment(readers, {name: [] for name in USERS}, {}, []))
+def remove_all(lab: Lab) -> Answer:
+    """Removes the accounts of all users, as with ``state: absent``."""
+    return _write(lab, _deployment(users=[{"name": name, "state": "absent"} for name in USERS]))
 
 
-def _write(lab: Lab, deployment: Deployment) -> dict[str, Any]:
-    homes = dict.fromkeys(deployment.accounts)
-    written = lab.run([sys.executable, "-c", WRITE], input=json.dumps(payload(deployment, homes, SETTINGS)))
+def _deployment(**options: Any) -> Deployment:
+    return plan_deployment(read_request({**dict.fromkeys(OPTIONS), **options}, {}, lambda src: ("", False)), "lab")
+
+
+def _write(lab: Lab, deployment: Deployment) -> Answer:
+    (job,) = deployment.jobs()
+    written = lab.run([sys.executable, "-c", WRITE], input=dump_job(job))
     assert written.returncode == 0, written.stderr
-    return json.loads(written.stdout)
+    answer = load_answer(written.stdout.rstrip("\n"))
+    assert not answer.missing and not any(result.problem for result in answer.results), answer
+    return answer
 
 
 def screen(output: bytes) -> str:

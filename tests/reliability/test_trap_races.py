@@ -191,6 +191,7 @@ def test_a_default_acl_opens_nothing(host: Host, count) -> None:
 def test_a_default_acl_opens_no_dest(host: Host, count) -> None:
     in_memory(host.root)
     stranger = 20_099
+    (host.root / "root").mkdir()
     (host.root / "srv").mkdir()
     for name in ("system.posix_acl_default", "system.posix_acl_access"):
         os.setxattr(host.root / "srv", name, open_to(stranger))

@@ -24,7 +24,6 @@ from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients
 
 from ..unit.clients.accounts import profile, resolved
-from ..unit.writer.clients import client_files
 from ..unit.writer.home import MANIFEST, Home
 
 STATE = ".local/state/mailops"
@@ -46,7 +45,7 @@ def _files(client: str, version: int) -> list[File]:
         profile("command", incoming__host=f"other{version}.example.org", **of_a_command),
     ]
     chosen = [_clients.get(client)] if client else _clients.all_clients()
-    return [file for each in chosen for file in client_files(each, *resolved(listed))]
+    return [file for each in chosen for file in each.files(*resolved(listed))]
 
 
 def wanted(client: str = "", version: int = 1) -> list[File]:

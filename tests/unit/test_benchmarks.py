@@ -13,6 +13,8 @@ from pathlib import Path
 import jinja2
 import pytest
 
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, load_job
+
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 TEMPLATES = {
     "muttrc": ".config/mailops/neomutt/work-fe4292b5.muttrc", "msmtprc": ".msmtprc", "mbsyncrc": ".mbsyncrc", "fetchmailrc": ".fetchmailrc",
@@ -37,15 +39,14 @@ def test_every_part_can_be_loaded(load) -> None:
 
 def test_the_templates_of_the_peers_are_what_the_clients_render(load) -> None:
     ground = load("ground")
-    (path,) = load("many_users").payloads(2)
-    sent = load("target").unpacked(Path(path).read_bytes())
+    (path,) = load("many_users").jobs(2)
     environment = jinja2.Environment(keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
-    for user, person in zip(sent["users"], ground.people(2)):
-        files = {file["path"]: file for file in user["files"]}
+    for place, person in zip(load_job(Path(path).read_text()).places, ground.people(2)):
+        files = {file.path: file for file in place.files}
         for template, name in TEMPLATES.items():
             text = environment.from_string((ground.CONTENDERS / "templates" / f"{template}.j2").read_text()).render(item=person)
-            if files[name]["strategy"] == "block":
+            if files[name].strategy == BLOCK:
                 first, *lines, last = text.splitlines(keepends=True)
                 assert first == "# BEGIN mailops.profiles default\n" and last == "# END mailops.profiles default\n"
                 text = "".join(lines)
-            assert text == files[name]["text"]
+            assert text == files[name].content.decode()

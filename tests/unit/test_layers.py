@@ -35,14 +35,22 @@ ALLOWED = {
 
 
 def _imports(path: Path) -> set[str]:
-    """``plugin_utils._model`` and the like, of every import of ours, wherever it stands in the file."""
+    """``plugin_utils._model`` and the like, of every import of ours, wherever it is in the file."""
+    package = path.relative_to(PLUGINS).parts[:-1]
     found = set()
     for node in ast.walk(ast.parse(path.read_text())):
-        if isinstance(node, ast.ImportFrom) and node.module and node.module.startswith(PREFIX):
-            names = [f"{node.module}.{name.name}" for name in node.names] if node.module.count(".") == PREFIX.count(".") else [node.module]
-            found.update(".".join(name.removeprefix(PREFIX).split(".")[:2]) for name in names)
-        elif isinstance(node, ast.Import):
-            found.update(".".join(name.name.removeprefix(PREFIX).split(".")[:2]) for name in node.names if name.name.startswith(PREFIX))
+        if not isinstance(node, ast.ImportFrom):
+            assert not (isinstance(node, ast.Import) and any(name.name.startswith(PREFIX) for name in node.names)), path
+            continue
+        if node.level:
+            module = [*package[: len(package) - node.level + 1], *(node.module or "").split(".")]
+        elif f"{node.module}.".startswith(PREFIX):
+            module = str(node.module).removeprefix(PREFIX).split(".")
+        else:
+            continue
+        module = [part for part in module if part]
+        paths = [module] if len(module) > 1 else [[*module, name.name] for name in node.names]
+        found.update(".".join(each[:2]) for each in paths)
     return found
 
 

@@ -50,6 +50,6 @@ def _found(changes: list, drifted: list, unchanged: int, notes: list, residue: b
         [(path, Change(*change)._replace(diff=change[3] and Diff(*change[3]))) for path, change in changes],
         [Drift(*drift) for drift in drifted],
         unchanged,
-        [(path, note) for path, note in notes],
+        [tuple(note) for note in notes],
         residue,
     )

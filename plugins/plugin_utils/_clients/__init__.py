@@ -13,8 +13,8 @@ import importlib
 import pkgutil
 from typing import Iterable
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError, comma_list, nearest
+from .._model.errors import MailopsError, comma_list, nearest
+from ._client import Client
 
 
 def names() -> tuple[str, ...]:

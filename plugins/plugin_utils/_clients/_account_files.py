@@ -9,9 +9,9 @@ from __future__ import annotations
 import shlex
 from typing import Callable, NamedTuple
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._accounts import servers
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, owned
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from .._model.account import Account
+from ._accounts import servers
+from ._file import File, owned
 
 
 class AccountFiles(NamedTuple):

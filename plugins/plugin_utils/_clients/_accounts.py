@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Iterable, Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Profile, Server
+from .._model.account import Account
+from .._model.profile import Profile, Server
 
 
 def default_account(accounts: Sequence[Account]) -> Account:

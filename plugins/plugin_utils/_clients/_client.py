@@ -9,17 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable, Iterable, Mapping, NamedTuple, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, File, Variant
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._accounts import servers
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import (
-    AUTHENTICATIONS,
-    DEFAULTS,
-    SERVER_DEFAULTS,
-    Profile,
-    dotted_fields,
-)
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
+from ...module_utils._wire import BLOCK, File, Variant
+from .._model.account import Account
+from .._model.profile import AUTHENTICATIONS, DEFAULTS, SERVER_DEFAULTS, Profile, dotted_fields
+from .._model.user import User
+from ._accounts import servers
 
 OPTION_TYPES = ("bool", "str", "int", "list", "dict")
 _DEFAULTS = {**DEFAULTS, "incoming": SERVER_DEFAULTS, "outgoing": SERVER_DEFAULTS}

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, File, Variant
+from ...module_utils._wire import BLOCK, File, Variant
 
 
 def owned(path: str, content: str | bytes, mode: int | None = None, redacted: str | None = None) -> File:

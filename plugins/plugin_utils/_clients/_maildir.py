@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, owned
+from ._file import File, owned
 
 _README = "This file keeps its directory, which is part of a Maildir. It is not a message.\n"
 

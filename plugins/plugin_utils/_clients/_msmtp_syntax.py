@@ -10,11 +10,11 @@ from __future__ import annotations
 import shlex
 from typing import Callable, Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._accounts import default_account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block, variant
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._line_limit import long_line_reason
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server
+from .._model.account import Account
+from .._model.profile import Server
+from ._accounts import default_account
+from ._file import File, block, variant
+from ._line_limit import long_line_reason
 
 # Both programs reject the whole file, the user's own accounts included, for one longer line.
 _MAX_LINE = 499

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Option
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, comma_list, nearest
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import choice, flag, is_blank, mapping, text_list
+from .._model import values
+from .._model.errors import Invalid, MailopsError, comma_list, nearest
+from .._model.given import choice, flag, is_blank, mapping, text_list
+from ._client import Client, Option
 
 _MAX_NUMBER = 2**31 - 1
 _READERS = {

@@ -18,12 +18,12 @@ from email.utils import formataddr
 from typing import Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._account_files import AccountFiles, captured_password
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._accounts import host_and_port, html_signature, servers
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server, dotted_fields
+from .._model.account import Account
+from .._model.profile import Server, dotted_fields
+from ._account_files import AccountFiles, captured_password
+from ._accounts import host_and_port, html_signature, servers
+from ._client import Client, Context
+from ._file import File, block
 
 _FILES = AccountFiles("aerc")
 _MECHANISM = {"password": "plain", "oauth2": "xoauth2", "none": "none"}

@@ -17,18 +17,13 @@ from __future__ import annotations
 import re
 from typing import Iterable, Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._accounts import (
-    default_account,
-    host_and_port,
-    html_signature,
-    servers,
-)
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block, owned, variant
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._imap import modified_utf7
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._quoting import ALPHANUMERIC, double_quoted, escaped_octets
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server
+from .._model.account import Account
+from .._model.profile import Server
+from ._accounts import default_account, host_and_port, html_signature, servers
+from ._client import Client, Context
+from ._file import File, block, owned, variant
+from ._imap import modified_utf7
+from ._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 
 _FOLDER = ".config/mailops/alpine"
 _TLS = {"tls": "/ssl", "starttls": "/tls", "none": "/notls"}

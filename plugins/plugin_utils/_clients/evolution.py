@@ -13,11 +13,11 @@ from __future__ import annotations
 from typing import Mapping, Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, owned
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._keyfile import Value, key_file
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server
+from .._model.account import Account
+from .._model.profile import Server
+from ._client import Client, Context
+from ._file import File, owned
+from ._keyfile import Value, key_file
 
 _FOLDER = ".config/evolution"
 _BACKEND = {"imap": "imapx", "pop": "pop"}

@@ -12,10 +12,10 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._quoting import ALPHANUMERIC, escaped_octets
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from .._model.account import Account
+from ._client import Client, Context
+from ._file import File, block
+from ._quoting import ALPHANUMERIC, escaped_octets
 
 _PROTOCOL = {"imap": "IMAP", "pop": "POP3"}
 _AUTH = {"password": "password", "encrypted": "cram-md5", "gssapi": "gssapi", "ntlm": "ntlm"}

@@ -12,12 +12,12 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._account_files import AccountFiles
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, owned
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._ini import ini
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._maildir import maildir
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from .._model.account import Account
+from ._account_files import AccountFiles
+from ._client import Client, Context
+from ._file import File, owned
+from ._ini import ini
+from ._maildir import maildir
 
 _FILES = AccountFiles("getmail")
 # Without a list of CAs getmail accepts any certificate, and it has no list of its own. Debian, Ubuntu, Arch and Alpine Linux have

@@ -17,13 +17,13 @@ from email.charset import Charset
 from typing import Iterable, Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._account_files import AccountFiles, captured_password
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._accounts import default_account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block, owned, variant
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._quoting import double_quoted
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import dotted_fields
+from .._model.account import Account
+from .._model.profile import dotted_fields
+from ._account_files import AccountFiles, captured_password
+from ._accounts import default_account
+from ._client import Client, Context
+from ._file import File, block, owned, variant
+from ._quoting import double_quoted
 
 _FILES = AccountFiles("git_send_email")
 _ENCRYPTION = {"tls": "ssl", "starttls": "tls", "none": "none"}

@@ -13,11 +13,11 @@ from __future__ import annotations
 import shlex
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block, owned
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._line_limit import long_line_reason
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._quoting import double_quoted
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from .._model.account import Account
+from ._client import Client, Context
+from ._file import File, block, owned
+from ._line_limit import long_line_reason
+from ._quoting import double_quoted
 
 # mbsync reads a longer line as two. At 1022 bytes the second one is empty, which ends the section.
 _MAX_LINE = 1021

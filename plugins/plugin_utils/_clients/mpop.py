@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._maildir import maildir
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._msmtp_syntax import accounts_block, login_and_tls, too_long
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from .._model.account import Account
+from ._client import Client, Context
+from ._file import File
+from ._maildir import maildir
+from ._msmtp_syntax import accounts_block, login_and_tls, too_long
 
 _AUTH = {"gssapi": "gssapi", "encrypted": "cram-md5", "ntlm": "ntlm", "oauth2": "xoauth2"}
 

@@ -15,17 +15,13 @@ from __future__ import annotations
 from typing import Iterable, Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._account_files import AccountFiles
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._accounts import (
-    default_account,
-    host_and_port,
-    html_signature,
-)
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block, owned
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._quoting import ALPHANUMERIC, escaped_octets
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server, dotted_fields
+from .._model.account import Account
+from .._model.profile import Server, dotted_fields
+from ._account_files import AccountFiles
+from ._accounts import default_account, host_and_port, html_signature
+from ._client import Client, Context
+from ._file import File, block, owned
+from ._quoting import ALPHANUMERIC, escaped_octets
 
 _FILES = AccountFiles("neomutt")
 # Where the programs look, in their order (seen with strace). Mutt also reads a name with its version in it (muttrc-2.2.12), which

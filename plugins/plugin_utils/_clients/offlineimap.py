@@ -17,10 +17,10 @@ from __future__ import annotations
 import ipaddress
 from typing import Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block, variant
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._ini import ini
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from .._model.account import Account
+from ._client import Client, Context
+from ._file import File, block, variant
+from ._ini import ini
 
 # OfflineIMAP tries those mechanisms that the server has, in this order.
 _MECHANISMS = {"password": "PLAIN, LOGIN", "encrypted": "CRAM-MD5", "oauth2": "XOAUTH2"}

@@ -15,13 +15,13 @@ from email.utils import formataddr
 from typing import Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._account_files import AccountFiles, captured_password
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._accounts import default_account, html_signature
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block, variant
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._quoting import ALPHANUMERIC, double_quoted, escaped_octets
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server, dotted_fields
+from .._model.account import Account
+from .._model.profile import Server, dotted_fields
+from ._account_files import AccountFiles, captured_password
+from ._accounts import default_account, html_signature
+from ._client import Client, Context
+from ._file import File, block, variant
+from ._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 
 _FILES = AccountFiles("s_nail")
 _PROTOCOL = {"imap": "imap", "pop": "pop3"}

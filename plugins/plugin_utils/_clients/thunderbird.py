@@ -16,12 +16,12 @@ import re
 from typing import Any, Sequence
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._account_files import AccountFiles
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context, HostProbe
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import File, block, owned
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._imap import modified_utf7
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import dotted_fields
+from .._model.account import Account
+from .._model.profile import dotted_fields
+from ._account_files import AccountFiles
+from ._client import Client, Context, HostProbe
+from ._file import File, block, owned
+from ._imap import modified_utf7
 
 _FILES = AccountFiles("thunderbird")
 # The usual name, so that our block and an administrator's own lines are in one file: Thunderbird reads only one.

@@ -9,17 +9,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Iterator, Mapping, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import File, HostFiles, Job, Place, Probe
-from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.destination import Destination
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.profiles import opened, stored_profiles
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.request import Request
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.templates import PATTERN, PRODUCER
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account, resolve_users
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
+from ...module_utils._wire import File, HostFiles, Job, Place, Probe
+from .. import _clients
+from .._clients._client import Client, Context
+from .._model.account import Account, resolve_users
+from .._model.errors import MailopsError
+from .._model.profile import Profile
+from .._model.user import User
+from .destination import Destination
+from .profiles import opened, stored_profiles
+from .request import Request
+from .templates import PATTERN, PRODUCER
 
 # Seconds that one user may keep a host's run from going on: a file system that hangs, a lease.
 _DEADLINE = 20

@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import Any, Mapping, NamedTuple, Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values, variables
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, comma_list, nearest
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
+from .._model import values, variables
+from .._model.errors import Invalid, MailopsError, comma_list, nearest
+from .._model.user import User
 
 # Only the owner may write.
 _MODE = re.compile(r"0[46][04][04]\Z")

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 from typing import Any, Collection, Mapping, NamedTuple
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import given, values
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, nearest
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import StoreKey
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.sealing import revealed
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Store
+from .._model import given, values
+from .._model.errors import Invalid, MailopsError, nearest
+from .._model.profile import Profile
+from .._model.profile_reader import read_profile
+from .._secrets.keys import StoreKey
+from .._secrets.sealing import revealed
+from .._store import Store
 
 
 class Known(NamedTuple):

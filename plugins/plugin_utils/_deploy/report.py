@@ -12,11 +12,11 @@ import tempfile
 from dataclasses import dataclass
 from typing import Any, Iterable, Mapping, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import ACTIONS, Change, Result
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import Deployment, probe_note
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.target import Delivery
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError, some
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.limits import MAX_LISTED, limited_diffs
+from ...module_utils._wire import ACTIONS, Change, Result
+from .._model.errors import MailopsError, some
+from .._model.limits import MAX_LISTED, limited_diffs
+from .deployment import Deployment, probe_note
+from .target import Delivery
 
 # Raised when a key of the report file changes its meaning or goes.
 SCHEMA_VERSION = 1

@@ -14,24 +14,18 @@ import re
 from dataclasses import dataclass
 from typing import Any, Callable, Mapping, Sequence, TypeVar
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._options import read_options
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.destination import Destination, read_destination
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.profiles import Known, read_definitions
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.templates import Load, Template, read_templates
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import given
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, comma_list, some
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import (
-    STATES,
-    User,
-    profile_names,
-    read_leavers,
-    read_users,
-)
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import OPTIONS as KEY_OPTIONS
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import StoreKey, store_key
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Store, open_store
+from .. import _clients
+from .._clients._client import Client
+from .._clients._options import read_options
+from .._model import given
+from .._model.errors import Invalid, MailopsError, comma_list, some
+from .._model.user import STATES, User, profile_names, read_leavers, read_users
+from .._secrets.keys import OPTIONS as KEY_OPTIONS
+from .._secrets.keys import StoreKey, store_key
+from .._store import Store, open_store
+from .destination import Destination, read_destination
+from .profiles import Known, read_definitions
+from .templates import Load, Template, read_templates
 
 OPTIONS = (
     "clients", "client_options", "dest", "group", "instance", "missing_users", "mode", "owner", "profile_definitions", "profiles",

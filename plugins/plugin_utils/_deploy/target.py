@@ -14,9 +14,9 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, dump_job, load_answer, printable
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import BATCH, Deployment
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
+from ...module_utils._wire import Answer, dump_job, load_answer, printable
+from .._model.errors import MailopsError
+from .deployment import BATCH, Deployment
 
 _MODULE = "mailops.profiles.mail_account_apply"
 _MAX_SENTENCE = 2000

@@ -21,15 +21,15 @@ import jinja2
 
 from ansible.utils.display import Display
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
-from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import owned
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.jinja import environment
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import given, values
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, nearest
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import MASK
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
+from ...module_utils._wire import File
+from .. import _clients
+from .._clients._file import owned
+from .._model import given, values
+from .._model.account import Account
+from .._model.errors import Invalid, MailopsError, nearest
+from .._model.passwords import MASK
+from .._model.user import User
+from .jinja import environment
 
 # The producer of these files, in reports and manifests.
 PRODUCER = "templates"

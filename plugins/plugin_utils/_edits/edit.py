@@ -12,15 +12,15 @@ from __future__ import annotations
 import uuid
 from typing import Any, Callable, Iterable, Mapping, NamedTuple
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values, variables
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, comma_list, nearest
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import choice, text_list
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import SERVERS
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import FIELDS, FOLDERS, SERVER_FIELDS, derived_key
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import MAPPINGS, given_fields, read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Snapshot, Stored
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import StoreKey
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.sealing import Sealer
+from .._model import values, variables
+from .._model.errors import Invalid, MailopsError, comma_list, nearest
+from .._model.given import choice, text_list
+from .._model.passwords import SERVERS
+from .._model.profile import FIELDS, FOLDERS, SERVER_FIELDS, derived_key
+from .._model.profile_reader import MAPPINGS, given_fields, read_profile
+from .._model.stored import Changes, Snapshot, Stored
+from .._secrets.keys import StoreKey
+from .._secrets.sealing import Sealer
 
 STATES = ("present", "absent")
 COMMANDS = ("state", "clear", "copy_from", "renamed_from")

@@ -11,20 +11,14 @@ from __future__ import annotations
 
 from typing import Any, Callable, Iterable, NamedTuple
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import (
-    Edit,
-    key_problems,
-    next_record,
-    random_id,
-    validated,
-)
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import flag, is_blank, mapping_list
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import derived_key
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Snapshot
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import StoreKey
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.sealing import Sealer, resealed
+from .._model import values
+from .._model.errors import Invalid, MailopsError
+from .._model.given import flag, is_blank, mapping_list
+from .._model.profile import derived_key
+from .._model.stored import Snapshot
+from .._secrets.keys import StoreKey
+from .._secrets.sealing import Sealer, resealed
+from .edit import Edit, key_problems, next_record, random_id, validated
 
 
 class _Entry(NamedTuple):

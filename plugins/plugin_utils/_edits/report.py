@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from typing import Any, Iterable, Mapping
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import Edit
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import strict_yaml
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.limits import MAX_LISTED, limited_diffs
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import MASK, SERVERS, is_literal, is_sealed
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Stored
+from .._model import strict_yaml
+from .._model.limits import MAX_LISTED, limited_diffs
+from .._model.passwords import MASK, SERVERS, is_literal, is_sealed
+from .._model.stored import Stored
+from .edit import Edit
 
 
 def record(stored: Stored) -> dict[str, Any]:

@@ -11,12 +11,12 @@ import html
 from dataclasses import dataclass, fields, replace
 from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values, variables
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, comma_list, nearest, some
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import MASK, is_sealed
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.ports import derived_port
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Profile, Server, derived_key
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
+from . import values, variables
+from .errors import Invalid, MailopsError, comma_list, nearest, some
+from .passwords import MASK, is_sealed
+from .ports import derived_port
+from .profile import Profile, Server, derived_key
+from .user import User
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import difflib
 from typing import Iterable, Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.limits import MAX_LISTED
+from .limits import MAX_LISTED
 
 
 class MailopsError(Exception):

@@ -15,8 +15,8 @@ from typing import Any, Iterable, Mapping
 
 from ansible.module_utils.common.validation import check_type_dict
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import strict_yaml, values
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, nearest
+from . import strict_yaml, values
+from .errors import Invalid, nearest
 
 
 def is_blank(value: Any) -> bool:

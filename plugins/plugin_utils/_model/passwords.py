@@ -9,10 +9,10 @@ from __future__ import annotations
 import re
 from typing import Any, Collection
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import MASK
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values, variables
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import mapping_list
+from ...module_utils._wire import MASK
+from . import values, variables
+from .errors import Invalid
+from .given import mapping_list
 
 SERVERS = ("incoming", "outgoing")
 

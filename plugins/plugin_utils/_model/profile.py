@@ -16,9 +16,9 @@ from dataclasses import dataclass, field, fields
 from types import MappingProxyType
 from typing import Any, Collection, Iterator, Mapping, NamedTuple
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import variables
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import SERVERS
+from . import variables
+from .errors import Invalid
+from .passwords import SERVERS
 
 ACCOUNT_TYPES = ("imap", "pop")
 SECURITIES = ("tls", "starttls", "none")

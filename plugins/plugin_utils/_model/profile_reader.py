@@ -9,11 +9,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Callable, Collection, Mapping
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import passwords, values, variables
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, comma_list, nearest
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import choice, flag, is_blank, mapping
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.ports import derived_port, port_problem
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import (
+from . import passwords, values, variables
+from .errors import Invalid, MailopsError, comma_list, nearest
+from .given import choice, flag, is_blank, mapping
+from .ports import derived_port, port_problem
+from .profile import (
     ACCOUNT_TYPES,
     AUTHENTICATIONS,
     FIELDS,

@@ -14,8 +14,8 @@ from typing import Any, Iterator, Mapping
 
 import yaml
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid
+from . import values
+from .errors import Invalid
 
 LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # without libyaml thousands of files take a minute
 MAX_DEPTH = 8

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping, Sequence
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import given, values, variables
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, nearest
+from . import given, values, variables
+from .errors import Invalid, MailopsError, nearest
 
 STATES = ("present", "absent")
 

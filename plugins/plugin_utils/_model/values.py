@@ -19,8 +19,8 @@ from typing import Any
 from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.parsing.convert_bool import boolean as ansible_boolean
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.variables import BUILT_IN
+from .errors import Invalid
+from .variables import BUILT_IN
 
 # RFC 5321 4.5.3.1: a local part has at most 64 octets, a path 254 characters without its brackets.
 MAX_LOCAL_PART = 64

@@ -18,7 +18,7 @@ import re
 from dataclasses import dataclass
 from typing import Collection, Iterable, Mapping, Union
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, nearest
+from .errors import Invalid, nearest
 
 BUILT_IN: dict[str, str] = {
     "UserEmail": "The e-mail address of the user (email).",

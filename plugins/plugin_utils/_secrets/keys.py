@@ -25,11 +25,11 @@ from typing import Any, Mapping
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values, variables
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import is_blank
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import SEALED, SEALED_PREFIX, sealed
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.ports import derived_port
+from .._model import values, variables
+from .._model.errors import Invalid, MailopsError
+from .._model.given import is_blank
+from .._model.passwords import SEALED, SEALED_PREFIX, sealed
+from .._model.ports import derived_port
 
 OPTIONS = ("store_key", "store_key_file")
 ENVIRONMENT = "MAILOPS_STORE_KEY"

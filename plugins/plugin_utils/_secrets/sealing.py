@@ -9,12 +9,12 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Callable, Iterator, Mapping
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import SERVERS, is_literal, is_sealed
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Snapshot, Stored
-from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import StoreKey, WrongKey, binding, new_salt, salt_of
+from .._model.errors import Invalid, MailopsError
+from .._model.passwords import SERVERS, is_literal, is_sealed
+from .._model.profile import Profile
+from .._model.profile_reader import read_profile
+from .._model.stored import Snapshot, Stored
+from .keys import StoreKey, WrongKey, binding, new_salt, salt_of
 
 HOW = "give store_key, store_key_file or MAILOPS_STORE_KEY"
 

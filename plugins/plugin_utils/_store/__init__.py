@@ -13,10 +13,10 @@ import re
 from abc import ABC, abstractmethod
 from typing import Callable, Collection, Mapping, TypeVar
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import values
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.given import is_blank
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Snapshot, Stored
+from .._model import values
+from .._model.errors import Invalid, MailopsError
+from .._model.given import is_blank
+from .._model.stored import Changes, Snapshot, Stored
 
 ENVIRONMENT = "MAILOPS_STORE"
 _DEFAULT = "mailops/profiles.db"
@@ -122,19 +122,19 @@ def preload(environ: Mapping[str, str]) -> None:
 
 
 def _sqlite(path: str, source: str) -> Store:
-    from ansible_collections.mailops.profiles.plugins.plugin_utils._store.sqlite import SqliteStore
+    from .sqlite import SqliteStore
 
     return SqliteStore(_path(path, source))
 
 
 def _directory(path: str, source: str) -> Store:
-    from ansible_collections.mailops.profiles.plugins.plugin_utils._store.directory import DirectoryStore
+    from .directory import DirectoryStore
 
     return DirectoryStore(_path(path, source))
 
 
 def _postgresql(url: str, source: str) -> Store:
-    from ansible_collections.mailops.profiles.plugins.plugin_utils._store.postgresql import PostgresqlStore
+    from .postgresql import PostgresqlStore
 
     return PostgresqlStore(url, source)
 

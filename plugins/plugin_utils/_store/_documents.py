@@ -12,9 +12,9 @@ from __future__ import annotations
 import json
 from typing import Any, Iterable, Mapping, Tuple
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import DEFAULTS, SERVER_DEFAULTS
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Stored
+from .._model.errors import MailopsError
+from .._model.profile import DEFAULTS, SERVER_DEFAULTS
+from .._model.stored import Stored
 
 _OWN_COLUMNS = ("key", "name")
 

@@ -25,11 +25,11 @@ import os
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Callable, Iterator, Mapping, NamedTuple, TypeVar
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import _plain_file
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._plain_file import Found, closing, exists
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import LABEL
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._work_directory import IGNORE, LOCK, LOCK_PATH, NAME, locked
+from .._model.errors import Invalid
+from . import _plain_file
+from ._plain_file import Found, closing, exists
+from ._profile_file import LABEL
+from ._work_directory import IGNORE, LOCK, LOCK_PATH, NAME, locked
 
 JOURNAL = "journal"
 _NEW_JOURNAL = "journal.new"

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 import re
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import password_in_url
+from .._model.errors import MailopsError
+from . import password_in_url
 
 # Parameters of libpq that are secrets themselves.
 _SECRETS = ("password", "sslpassword", "scram_client_key", "scram_server_key", "oauth_client_secret")

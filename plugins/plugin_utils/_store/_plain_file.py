@@ -13,7 +13,7 @@ import stat
 from contextlib import contextmanager
 from typing import Iterator, NamedTuple
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid
+from .._model.errors import Invalid
 
 MAX_BYTES = 64 * 1024
 

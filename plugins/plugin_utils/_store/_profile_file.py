@@ -14,12 +14,12 @@ import re
 import uuid
 from typing import Any, Collection, NamedTuple
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model import strict_yaml, values
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import slug
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import given_fields, read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Stored
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import _yaml_edit
+from .._model import strict_yaml, values
+from .._model.errors import Invalid, MailopsError
+from .._model.profile import slug
+from .._model.profile_reader import given_fields, read_profile
+from .._model.stored import Stored
+from . import _yaml_edit
 
 ENDING = ".yml"
 # Any name that people give a file, but no hidden one, and none that leaves the directory.

@@ -15,8 +15,8 @@ import time
 from contextlib import ExitStack, contextmanager, suppress
 from typing import Iterator
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._plain_file import closing, exists
+from .._model.errors import Invalid
+from ._plain_file import closing, exists
 
 NAME = ".mailops"
 LOCK = "lock"

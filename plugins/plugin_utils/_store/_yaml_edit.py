@@ -11,7 +11,7 @@ from typing import Any, Mapping
 
 import yaml
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.strict_yaml import LOADER, dump
+from .._model.strict_yaml import LOADER, dump
 
 
 def edit(text: str, before: Mapping[str, Any], after: Mapping[str, Any]) -> str:

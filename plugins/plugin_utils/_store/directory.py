@@ -14,22 +14,14 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import Collection, Iterator, Mapping
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError, comma_list
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import derived_key
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Stored
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import (
-    TIMEOUT,
-    Change,
-    Result,
-    Store,
-    _journal,
-    _profile_file,
-    _work_directory,
-)
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._filesystem import may_write, os_message, parents, unwritable
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._journal import Files
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._plain_file import Found
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import ProfileFile
+from .._model.errors import Invalid, MailopsError, comma_list
+from .._model.profile import derived_key
+from .._model.stored import Changes, Stored
+from . import TIMEOUT, Change, Result, Store, _journal, _profile_file, _work_directory
+from ._filesystem import may_write, os_message, parents, unwritable
+from ._journal import Files
+from ._plain_file import Found
+from ._profile_file import ProfileFile
 
 _ATTEMPTS = 5  # when Git or an editor changes what is just being written
 _MAX_NAMED = 10  # ignored files in a warning

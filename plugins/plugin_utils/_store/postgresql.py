@@ -18,10 +18,10 @@ from typing import Callable, Collection
 
 from ansible.module_utils.basic import missing_required_lib
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Stored
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import TIMEOUT, Change, Result, Store, _libpq
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._documents import records, rows
+from .._model.errors import MailopsError
+from .._model.stored import Changes, Stored
+from . import TIMEOUT, Change, Result, Store, _libpq
+from ._documents import records, rows
 
 try:
     import psycopg

@@ -17,11 +17,11 @@ from contextlib import contextmanager
 from typing import Collection, Iterator
 from urllib.parse import quote
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Stored
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store import TIMEOUT, Change, Result, Store
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._documents import records, rows
-from ansible_collections.mailops.profiles.plugins.plugin_utils._store._filesystem import may_write, os_message, parents, unwritable
+from .._model.errors import MailopsError
+from .._model.stored import Changes, Stored
+from . import TIMEOUT, Change, Result, Store
+from ._documents import records, rows
+from ._filesystem import may_write, os_message, parents, unwritable
 
 APPLICATION_ID = 0x4D4F5052  # "MOPR"
 SCHEMA_VERSION = 1

@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import base64
+import json
+import zlib
 from typing import Any
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import all_clients, names
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.program import packed, program
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import derived_key
 
 from .detector import Secrets
@@ -175,7 +177,7 @@ def users_own(secrets: Secrets) -> tuple[dict[tuple[str, str], str], str]:
             sed -i '/^Port /r .own' .mbsyncrc
             rm .own
             cd /home/bob  # a record that says something else
-            sed -i 's/"shown": "/"shown": "nothing of ours /g; s/"sha256": \\["[0-9a-f]*/"sha256": ["{'0' * 64}/' {record}
+            sed -i 's/"redacted": "/"redacted": "nothing of ours /g; s/"sha256": \\["[0-9a-f]*/"sha256": ["{'0' * 64}/' {record}
             echo '# {edited['bob']}' >> {owned}
             cd /home/carol  # no record at all, and one that is no record
             echo '{edited['carol']}' > {record}
@@ -278,7 +280,7 @@ CONTROLS = {
     "environment": ("environment of sleep",),
     "readable": ("/home/erin/r, 0644, seen",),
     "late": ("mode set after writing", "/home/erin/l, 0600, afterwards"),
-    "payload": ("zlib", "mail_account_apply"),
+    "packed": ("zlib", "arguments of sh"),
     "report": (f"{CONTROLLER}/report.txt", "0600, afterwards"),
     "backup": ("/home/erin/.local/state/mailops/backups/x, 0600, afterwards",),
     "page": (f"{CONTROLLER}/planted.db, 0600, afterwards",),
@@ -302,11 +304,7 @@ with database:
 def control(secrets: Secrets) -> dict[str, str]:
     """Leaks, one a channel. What is found of them, and that nothing else is, shows that the search works."""
     known = {name: secrets.make(f"control-{name}") for name in CONTROLS}
-    owned = {"client": "msmtp", "path": ".msmtprc", "text": known["payload"], "shown": ""}
-    data = {
-        "instance": "default", "owner": None, "group": None, "mode": 0o600, "directory_mode": 0o700, "details": False, "deadline": 20,
-        "patterns": {"msmtp": [".msmtprc"]}, "users": [{"name": "erin", "dest": "/srv/bad/control", "accounts": 1, "files": [owned]}],
-    }  # fmt: skip
+    packed = base64.b64encode(zlib.compress(json.dumps({"text": known["packed"]}).encode())).decode()
     tasks: list[dict[str, Any]] = [
         {"name": "output", "ansible.builtin.debug": {"msg": "{{ output }}"}},
         {"name": "result", "ansible.builtin.set_fact": {"shown": "{{ result }}"}},
@@ -320,11 +318,11 @@ def control(secrets: Secrets) -> dict[str, str]:
         {"name": "page", "ansible.builtin.command": {"argv": ["/usr/bin/python3", f"{PLAY}/page.py"]}},
         {"name": "memory", "ansible.builtin.command": {"argv": [
             "sh", "-c", f"umask 077; cat {PLAY}/memory > /dev/shm/planted; sleep 0.05; rm /dev/shm/planted"]}},
-        {"name": "payload", "mailops.profiles.mail_account_apply": {**program(), "payload": "{{ payload }}"}, "check_mode": True},
+        {"name": "packed", "ansible.builtin.command": {"argv": ["sh", "-c", "sleep 0.05", "{{ packed }}"]}},
     ]
     return {
         "control.yml": to_yaml([play(tasks, vars_files=[f"{PLAY}/control-known.yml"])]),
         "control-known.yml": to_yaml({**{name: known[name] for name in ("output", "result", "arguments")},
-                                      "environ": known["environment"], "payload": packed(data)}),
+                                      "environ": known["environment"], "packed": packed}),
         "page.py": _DELETED_PAGE, **{name: known[name] for name in ("readable", "late", "report", "backup", "page", "memory")},
     }  # fmt: skip

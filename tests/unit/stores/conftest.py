@@ -59,7 +59,9 @@ def database(server: Postgres, monkeypatch: pytest.MonkeyPatch) -> Iterator[Plac
 
     def fingerprint() -> list[Any]:
         with server.connect(dbname=DATABASE) as connection:
-            tables = connection.execute("SELECT oid, xmin, relname FROM pg_class WHERE relname ~ 'profile|schema_version'").fetchall()
+            tables = connection.execute(
+                "SELECT oid, xmin, relname FROM pg_class WHERE relname ~ 'profile|schema_version'"
+            ).fetchall()
             if any(name == "profiles" for _oid, _xmin, name in tables):
                 for table in ("profiles", "schema_version"):
                     tables += connection.execute(f"SELECT xmin, ctid, * FROM mailops_profiles.{table} ORDER BY 3").fetchall()
@@ -96,6 +98,37 @@ def open_directory() -> Iterator[Path]:
     yield path
     path.chmod(0o755)
     shutil.rmtree(path)
+
+
+# --- PostgreSQL ---
+
+
+@pytest.fixture
+def admin(server, database):
+    """A function that runs statements as the superuser, in the store's database."""
+    return lambda *statements: server.sql(*statements, dbname=DATABASE)
+
+
+@pytest.fixture
+def role(server, admin):
+    """A function that makes a role with these grants and returns the store as that role sees it."""
+    made = []
+
+    def make(name, *grants):
+        admin(f"CREATE ROLE {name} LOGIN PASSWORD '{server.password}'", *(grant.format(name) for grant in grants))
+        made.append(name)
+        return open_store(server.url(name, DATABASE), {})
+
+    yield make
+    for name in made:
+        admin(f"DROP OWNED BY {name} CASCADE", f"DROP ROLE {name}")
+
+
+@pytest.fixture
+def owner_with(admin):
+    """A function that gives the owner's sessions a setting."""
+    yield lambda setting: admin(f"ALTER ROLE {OWNER} SET {setting}")
+    admin(f"ALTER ROLE {OWNER} RESET ALL")
 
 
 # --- directories ---

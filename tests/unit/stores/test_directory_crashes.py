@@ -37,7 +37,10 @@ def test_killed_at_every_step(tmp_path, bulk):
         assert files(path) == before
         put(opened(path), "later")
         assert {name: record for name, record in told(path).items() if name != "later"} == found
-        assert visible(path) == sorted(f"{'e' if name == 'f' else name}.yml" for name in [*found, "later"]) and work(path) == [".gitignore", "lock"]
+        assert visible(path) == sorted(f"{'e' if name == 'f' else name}.yml" for name in [*found, "later"]) and work(path) == [
+            ".gitignore",
+            "lock",
+        ]
         shutil.rmtree(path)
         if not dead:
             break

@@ -163,7 +163,10 @@ def test_an_id_and_a_key_that_followed_from_a_name(store, path):
     (path / "work.yml").write_text(HAND_WRITTEN)
     before = files(path)
     for use in (store.read, lambda: put(store, default=True)):
-        assert refusal(use) == f"store {path}: office.yml and work.yml have the same id; give one of them another id (uuidgen makes one)"
+        assert (
+            refusal(use)
+            == f"store {path}: office.yml and work.yml have the same id; give one of them another id (uuidgen makes one)"
+        )
     assert files(path) == before
     (path / "office.yml").write_text(text.replace(profile_id, "6F1C3B1E0D7C4E539F3B0D5C7E1F2A3B"))
     found = store.read()
@@ -250,7 +253,9 @@ def test_a_file_that_is_nested_too_deeply(store, path, loader, monkeypatch):
     put(store, "other")
     (path / "work.yml").write_text("a: " + "[" * 60_000)
     said = refusal(store.read)
-    assert re.fullmatch(r"store .*: work\.yml: line 1, column (11|1003): is nested too deeply; at most 8 levels are allowed", said), said
+    assert re.fullmatch(
+        r"store .*: work\.yml: line 1, column (11|1003): is nested too deeply; at most 8 levels are allowed", said
+    ), said
 
 
 def test_a_profile_that_could_not_be_read_again(store, path):

@@ -45,7 +45,9 @@ def move(tmp_path, collections_path):
 
     def run(old: str, new: str) -> bool:
         argv = [*COMMAND.split(), "-e", f"old_store={old}", "-e", f"new_store={new}"]
-        done = subprocess.run(argv, cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False)
+        done = subprocess.run(
+            argv, cwd=tmp_path, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        )
         assert done.returncode == 0, f"{done.stdout}\n{done.stderr}"
         return "changed=1 " in done.stdout
 
@@ -56,7 +58,13 @@ def test_a_round_trip(database, move, tmp_path):
     first, last = tmp_path / "first.db", tmp_path / "last.db"
     route = [str(first), database.url, f"directory://{tmp_path}/profiles.d", str(last)]
     store = open_store(route[0], {})
-    put(store, "Plain", signature='two lines\n"\' \\{UserEmail}ż\n', variables={"Region": None, "Team": ""}, folders={"sent": "Sent"})
+    put(
+        store,
+        "Plain",
+        signature="two lines\n\"' \\{UserEmail}ż\n",
+        variables={"Region": None, "Team": ""},
+        folders={"sent": "Sent"},
+    )
     put(store, "Plain", description="changed")
     put(store, "support", incoming=SECRET, key=KEY)
 

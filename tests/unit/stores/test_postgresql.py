@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The store in PostgreSQL: its schema, who may do what, lost races, and what the server's log says."""
+"""The store in PostgreSQL: which one, its schema, lost races, and what the server logs."""
 
 from __future__ import annotations
 
@@ -11,8 +11,10 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psycopg
 import pytest
+import yaml
+from jinja2 import Template
+from psycopg import sql
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes
@@ -22,7 +24,11 @@ from .conftest import DATABASE, OWNER
 from .edits import add, put, put_all
 
 ROOT = Path(__file__).resolve().parents[3]
+
+
 SCHEMA = postgresql.SCHEMA
+
+
 SECOND_STEP = f"ALTER TABLE {SCHEMA}.profiles ADD COLUMN changed_by text"
 
 
@@ -31,40 +37,10 @@ def store(database):
     return database.open()
 
 
-@pytest.fixture
-def admin(server, database):
-    """A function that runs statements as the superuser, in the store's database."""
-    return lambda *statements: server.sql(*statements, dbname=DATABASE)
-
-
-@pytest.fixture
-def role(server, admin):
-    """A function that makes a role with these grants and returns the store as that role sees it."""
-    made = []
-
-    def make(name, *grants):
-        admin(f"CREATE ROLE {name} LOGIN PASSWORD '{server.password}'", *(grant.format(name) for grant in grants))
-        made.append(name)
-        return open_store(server.url(name, DATABASE), {})
-
-    yield make
-    for name in made:
-        admin(f"DROP OWNED BY {name} CASCADE", f"DROP ROLE {name}")
-
-
-@pytest.fixture
-def owner_with(admin):
-    """A function that gives the owner's sessions a setting."""
-    yield lambda setting: admin(f"ALTER ROLE {OWNER} SET {setting}")
-    admin(f"ALTER ROLE {OWNER} RESET ALL")
-
-
 def rows(server, query):
     with server.connect(dbname=DATABASE) as connection:
         return connection.execute(query).fetchall()
 
-
-# --- which store ---
 
 LOCATIONS = [
     ("postgresql://db.example.org/mail", "postgresql://db.example.org/mail"),
@@ -104,7 +80,9 @@ def test_without_psycopg(collections_path):
         "try: _store.open_store('postgresql://db/mail', {})\n"
         "except _store.MailopsError as exc: print(exc)"
     )
-    run = subprocess.run([sys.executable, "-c", program], env={"PYTHONPATH": collections_path}, capture_output=True, text=True, check=False)
+    run = subprocess.run(
+        [sys.executable, "-c", program], env={"PYTHONPATH": collections_path}, capture_output=True, text=True, check=False
+    )
     assert run.stdout.startswith("store: Failed to import the required Python library (psycopg[binary])"), run.stderr
 
 
@@ -122,7 +100,21 @@ def test_ways_to_connect(server, database, store, tmp_path, monkeypatch):
     assert list(store.read()) == ["work"]
 
 
-# --- the schema ---
+def test_the_passfile_of_the_documentation(server, database, store, tmp_path, monkeypatch):
+    """It takes any password."""
+    text = (ROOT / "docs" / "stores.md").read_text(encoding="utf-8")
+    (injector,) = (block for block in re.findall(r"```yaml\n(.*?)```", text, re.DOTALL) if "template.passfile" in block)
+    password = r"b\\ack\s:l'ash\""
+    passfile = tmp_path / "passfile"
+    passfile.write_text(Template(yaml.safe_load(injector)["file"]["template.passfile"]).render(password=password))
+    passfile.chmod(0o600)
+    monkeypatch.setenv("PGPASSFILE", str(passfile))
+    with server.connect(dbname=DATABASE) as connection:
+        connection.execute(sql.SQL("ALTER ROLE {} PASSWORD {}").format(sql.Identifier(OWNER), sql.Literal(password)))
+    try:
+        assert store.read() == {}
+    finally:
+        server.sql(f"ALTER ROLE {OWNER} PASSWORD '{server.password}'")
 
 
 def test_schema(server, store):
@@ -164,106 +156,6 @@ def test_a_step_that_fails_changes_nothing(database, store, monkeypatch):
     assert database.fingerprint() == before
 
 
-# --- who may do what: the statements of docs/stores.md ---
-
-READER = (
-    f"GRANT USAGE ON SCHEMA {SCHEMA} TO {{}}",
-    f"GRANT SELECT ON ALL TABLES IN SCHEMA {SCHEMA} TO {{}}",
-)
-WRITER = (
-    *READER,
-    f"GRANT INSERT, DELETE ON {SCHEMA}.profiles TO {{}}",
-    f"GRANT UPDATE ON {SCHEMA}.schema_version TO {{}}",
-)
-
-
-def test_a_reader(database, store, role):
-    put(store)
-    reader, before = role("reader", *READER), database.fingerprint()
-    assert list(reader.read()) == ["work"] and reader.exists
-    for use in (lambda: put(reader, default=True), lambda: reader.preview(add), reader.refuse_unusable):
-        with pytest.raises(MailopsError, match="this role may not change the profiles; let the owner of the schema grant it"):
-            use()
-    assert database.fingerprint() == before
-
-
-def test_a_policy_that_hides_profiles(admin, store, role):
-    """An empty store would be believed, and a rollout withdraw accounts."""
-    put(store)
-    admin(f"ALTER TABLE {SCHEMA}.profiles ENABLE ROW LEVEL SECURITY")
-    with pytest.raises(MailopsError, match="this role may not read the profiles"):
-        role("reader", *READER).read()
-
-
-def test_a_writer(server, store, role):
-    put(store)
-    writer = role("writer", *WRITER)
-    writer.refuse_unusable()
-    assert put(writer, default=True).changed and put(writer, "other").changed and put(writer, state="absent").changed
-    assert list(writer.read()) == ["other"] == list(store.read())
-    statements = (
-        f"DROP TABLE {SCHEMA}.profiles", f"TRUNCATE {SCHEMA}.profiles", f"CREATE TABLE {SCHEMA}.other ()", "CREATE SCHEMA other",
-        f"DROP SCHEMA {SCHEMA} CASCADE", f"ALTER TABLE {SCHEMA}.profiles ADD COLUMN x text",
-    )  # fmt: skip
-    with psycopg.connect(server.url("writer", DATABASE), autocommit=True) as connection:
-        for statement in statements:
-            with pytest.raises(psycopg.errors.InsufficientPrivilege):
-                connection.execute(statement)
-
-
-@pytest.mark.parametrize("without", range(1, len(WRITER)))
-def test_check_mode_finds_what_a_writer_lacks(store, role, without):
-    put(store)
-    writer = role("writer", *(grant for number, grant in enumerate(WRITER) if number != without))
-    for use in (lambda: put(writer, "new"), lambda: writer.preview(add)):
-        with pytest.raises(MailopsError, match="this role may not (read|change) the profiles"):
-            use()
-
-
-def test_a_stranger(database, store, role):
-    stranger = role("stranger")
-    assert stranger.read() == {} and not stranger.exists
-    for use in (lambda: put(stranger), lambda: stranger.preview(add)):
-        with pytest.raises(MailopsError, match=f"the role stranger may not create the schema {SCHEMA}; let the role that is to own it"):
-            use()
-    put(store)
-    before = database.fingerprint()
-    with pytest.raises(MailopsError, match="this role may not read the profiles"):
-        stranger.read()
-    with pytest.raises(MailopsError, match="this role may not change the profiles"):
-        put(stranger)
-    assert database.fingerprint() == before
-
-
-def test_a_schema_that_an_administrator_made(admin, role):
-    """Its owner needs no right to create schemas."""
-    owner = role("schema_owner", f"CREATE SCHEMA {SCHEMA} AUTHORIZATION {{}}")
-    assert owner.read() == {} and not owner.exists
-    owner.refuse_unusable()
-    put(owner)
-    assert list(owner.read()) == ["work"]
-
-
-def test_the_roles_of_the_documentation(server, database, admin):
-    text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "docs").glob("stores*.md")))
-    blocks = [block for block in re.findall(r"```sql\n(.*?)```", text, re.DOTALL) if "CREATE ROLE" in block or "GRANT" in block]
-    roles = ["mailops_owner", "mailops_writer", "mailops_reader"]
-    owner, writer, reader = (open_store(server.url(role, DATABASE), {}) for role in roles)
-    try:
-        admin(blocks[0], *(f"ALTER ROLE {role} PASSWORD '{server.password}'" for role in roles))
-        put(owner)
-        with psycopg.connect(owner.location) as connection:
-            connection.execute(blocks[1])
-        assert put(writer, default=True).changed and list(reader.read()) == ["work"]
-        with pytest.raises(MailopsError, match="this role may not change the profiles"):
-            put(reader)
-    finally:
-        admin(f"DROP SCHEMA {SCHEMA} CASCADE", *(f"DROP ROLE {role}" for role in roles))
-
-
-# --- races ---
-
-
 @pytest.fixture
 def unlucky(admin, store):
     """A function that makes the next so many writes fail with an error of the server's."""
@@ -301,9 +193,6 @@ def test_races_that_are_lost_for_ever(database, store, unlucky, monkeypatch):
     with pytest.raises(MailopsError, match="other sessions have been faster again and again for 0.3 seconds; run again"):
         store.update(add)
     assert database.fingerprint() == before
-
-
-# --- what the server sees ---
 
 
 def test_a_session(server, store):

@@ -6,26 +6,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, File
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client
 
 from ..clients.accounts import profile, resolved
-from .clients import client_files
 from .home import Home, Host
 
 every_client = pytest.mark.parametrize("client", clients.all_clients(), ids=lambda client: client.name)
 OWN = (b"", b"# mine\n", b"# without an end of line", b"\xff\x00 not text\r\n")
 
 
-def wanted(client: Any, *profiles: dict) -> list[File]:
-    return client_files(client, *resolved([{**each, "account_type": client.account_types[0]} for each in profiles]))
+def wanted(client: Client, *profiles: dict) -> list[File]:
+    return client.files(*resolved([{**each, "account_type": client.account_types[0]} for each in profiles]))
 
 
-def run(host: Host, client: Any, files: list[File]) -> tuple[list[str], list[str]]:
+def run(host: Host, client: Client, files: list[File]) -> tuple[list[str], list[str]]:
     outcome = host.run(*files, patterns={client.name: client.paths})["alice"]
     assert outcome.problem is None, outcome.problem
     return [change.action for change in outcome.changes], list(outcome.drifted)
@@ -33,7 +31,7 @@ def run(host: Host, client: Any, files: list[File]) -> tuple[list[str], list[str
 
 @every_client
 @pytest.mark.parametrize("own", [None, *OWN])
-def test_removal_restores_the_home_byte_for_byte(client: Any, own: bytes | None, host: Host) -> None:
+def test_removal_restores_the_home_byte_for_byte(client: Client, own: bytes | None, host: Host) -> None:
     home = host.home("alice")
     first, second = wanted(client, profile("work", signature="x")), wanted(client, profile("work", signature="y"), profile("Work"))
     if own is not None:

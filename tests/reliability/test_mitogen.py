@@ -1,0 +1,75 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Under mitogen, where an import in a forked process never returns, a run ends and does the same."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+TIMEOUT = 120
+HOSTS = ("first", "second")
+PROFILE = {
+    "name": "work",
+    "incoming": {"host": "imap.example.org", "password": "{UserPassword}"},
+    "outgoing": {"host": "smtp.example.org", "password": "{UserPassword}"},
+}
+
+
+def strategy_plugins() -> Path:
+    """Of the mitogen that this Python has, or the benchmarks' one."""
+    found = importlib.util.find_spec("ansible_mitogen")
+    bench = sorted(Path(__file__).parents[2].glob("build/bench/venv/lib/python3*/site-packages/ansible_mitogen/__init__.py"))
+    if found is None and not bench:
+        pytest.skip("mitogen is not installed (benchmarks/requirements.txt)")
+    origin = found.origin if found is not None else str(bench[-1])
+    return Path(origin).parent / "plugins" / "strategy"
+
+
+def play(dest: Path, **of_the_users: Any) -> list[dict[str, Any]]:
+    user = {"display_name": "A User", "password": "s3cret", **of_the_users}
+    users = [{"name": name, "email": f"{name}@example.org", **user} for name in ("anna", "bob")]
+    options = {"users": users, "profile_definitions": [PROFILE], "clients": ["msmtp", "mbsync"], "dest": f"{dest}/{{HostName}}/{{UserName}}"}
+    tasks = [{"name": "Accounts", "mailops.profiles.mail_account": options, "throttle": 1}]
+    return [{"name": "Accounts", "hosts": "all", "gather_facts": False, "tasks": tasks}]
+
+
+@pytest.mark.parametrize("strategy", ["mitogen_linear", "mitogen_free"])
+def test_a_run_ends(tmp_path: Path, strategy: str) -> None:
+    plugins = strategy_plugins()
+    common = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    inventory = tmp_path / "inventory.json"
+    inventory.write_text(json.dumps({"all": {"hosts": dict.fromkeys(HOSTS, {}), "vars": common}}))
+    environment = {
+        **os.environ, "ANSIBLE_STRATEGY_PLUGINS": str(plugins), "ANSIBLE_STRATEGY": strategy,
+        "ANSIBLE_COLLECTIONS_PATH": str(Path(__file__).parents[2] / "build/collections"),
+        "PYTHONPATH": os.pathsep.join([str(plugins.parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]),
+    }  # fmt: skip
+
+    def run(*arguments: str, **of_the_users: Any) -> str:
+        path = tmp_path / "play.json"
+        path.write_text(json.dumps(play(tmp_path / "dest", **of_the_users)))
+        argv = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(inventory), str(path), *arguments]
+        done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False)
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def changed(output: str) -> list[int]:
+        return [output.count(f"changed={number} ") for number in (0, 1)]
+
+    assert changed(run("--check", "--diff")) == [0, 2] and not (tmp_path / "dest").exists()
+    assert changed(run("--diff")) == [0, 2]
+    for host in HOSTS:
+        assert b"imap.example.org" in (tmp_path / "dest" / host / "anna/.mbsyncrc").read_bytes()
+    assert changed(run()) == [2, 0]
+    assert changed(run(state="absent")) == [0, 2]
+    assert not [path for path in (tmp_path / "dest").rglob("*") if path.is_file()]

@@ -1,0 +1,106 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Contents that depend on the user's own text, tags, and contents that are no text."""
+
+from __future__ import annotations
+
+import json
+import os
+
+import pytest
+
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import UPDATED, Change, Variant
+from ansible_collections.mailops.profiles.plugins.module_utils._writer import phases
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.commit import Commit
+
+from .home import MANIFEST, OWN, Home, Host, block, diffs, owned
+
+FIRST = Variant(r"^account\s+default\b", b"without default\n", "without ********\n", "default_is_users")
+SECOND = Variant(r"^include", b"includes\n", "includes\n")
+
+
+def test_the_first_variant_that_matches_the_users_lines_is_written(host: Host, alice: Home) -> None:
+    file = block("default\n", variants=(FIRST, SECOND))
+    assert host.one(file).notes == () and b"\ndefault\n" in alice.read(".blockrc")
+    alice.write(".blockrc", b"include x\naccount default : x\n" + alice.read(".blockrc"), 0o600)
+    result = host.one(file)
+    assert b"\nwithout default\n# END" in alice.read(".blockrc")
+    assert result.notes == ((str(alice.path / ".blockrc"), "default_is_users"),)
+    assert [diff.after for diff in diffs(result)] == ["without ********\n"]
+    alice.write(".blockrc", alice.read(".blockrc").replace(b"account default : x\n", b""), 0o600)
+    assert host.one(file).notes == () and b"\nincludes\n# END" in alice.read(".blockrc")
+    host.one()
+    assert alice.read(".blockrc") == b"include x\n"
+
+
+def test_our_own_block_is_not_the_users_text(host: Host, alice: Home) -> None:
+    file = block("include ours\n", variants=(SECOND,))
+    host.one(file)
+    assert b"include ours\n" in alice.read(".blockrc")
+
+
+def test_a_whole_file_keeps_the_variant_that_replaced_the_users_text(host: Host, alice: Home) -> None:
+    file = owned("default\n", path=".ownrc", variants=(FIRST, SECOND))
+    alice.write(".ownrc", "include x\n", 0o640)
+    host.one(file)
+    assert alice.read(".ownrc") == b"includes\n"
+    newer = file._replace(variants=(FIRST, SECOND._replace(content=b"includes, new password\n")))
+    host.one(newer)
+    assert alice.read(".ownrc") == b"includes, new password\n"
+    alice.write(".ownrc", "account default\n", 0o600)
+    assert host.one(newer).notes and alice.read(".ownrc") == b"without default\n"
+    os.unlink(alice.path / MANIFEST)
+    host.one(newer)
+    assert alice.read(".ownrc") == b"without default\n"  # it is known by its content, and no backup is made of it
+    assert len(os.listdir(alice.path / ".local/state/mailops/backups")) == 2
+
+
+def test_the_users_file_that_a_variant_replaced_comes_back(host: Host, alice: Home) -> None:
+    alice.write(".ownrc", "include x\n", 0o640)
+    before = alice.read(".ownrc")
+    host.one(owned(path=".ownrc", variants=(SECOND,)))
+    host.one()
+    assert alice.read(".ownrc") == before and alice.mode(".ownrc") == 0o640
+
+
+def test_a_changed_tag_is_a_change_of_the_file(host: Host, alice: Home) -> None:
+    path = str(alice.path / OWN)
+    assert host.one(owned(tag="one")).changes[0].old_tag == ""
+    assert host.one(owned(tag="two")).changes == (Change(path, "own", UPDATED, None, "one"),)
+    assert json.loads(alice.read(MANIFEST))["entries"][0]["tag"] == "two"
+    result = host.one(owned("new\n", tag="three"))
+    assert [(change.old_tag, change.diff.after) for change in result.changes] == [("two", "new\n")]
+    assert host.one(owned("new\n")).changes[0].old_tag == "three"
+    assert host.one(owned("new\n", tag="x" * 64)).changes[0].old_tag == ""
+    assert host.one().changes[0].old_tag == "x" * 64
+
+
+def test_a_crash_hides_no_change_of_a_tag(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+    host.one(owned(tag="one"))
+    stop = next(number for number, phase in enumerate(phases.PHASES) if phase.work is Commit.stage_manifest)
+    killed = phases.PHASES[stop]._replace(work=lambda commit: os.kill(os.getpid(), 9))
+    with monkeypatch.context() as patched:
+        patched.setattr(phases, "PHASES", (*phases.PHASES[:stop], killed))
+        host.run(owned("new\n", tag="two"))
+    assert alice.read(OWN) == b"new\n"
+    assert [change.old_tag for change in host.one(owned("new\n", tag="two")).changes] == ["one"]
+
+
+@pytest.mark.parametrize("tag", ["two\x1b[2J", "x" * 65, 1, None])
+def test_a_forged_tag_is_not_reported(host: Host, alice: Home, tag: object) -> None:
+    host.one(owned(tag="one"))
+    manifest = json.loads(alice.read(MANIFEST))
+    manifest["entries"][0]["tag"] = tag
+    alice.write(MANIFEST, json.dumps(manifest), 0o600)
+    result = host.one(owned(tag="one"))
+    assert [drift.path for drift in result.drifted] == [str(alice.path / MANIFEST)]
+    assert [change.old_tag for change in result.changes] == [""]
+
+
+def test_a_content_that_is_no_text(host: Host, alice: Home) -> None:
+    data = bytes(range(256)) * 300
+    result = host.one(owned(path=OWN)._replace(content=data, redacted="(a signed profile)\n"))
+    assert alice.read(OWN) == data and diffs(result)[0].after == "(a signed profile)\n"
+    assert diffs(host.one(owned(path=OWN)._replace(content=data[1:], redacted="(a signed profile)\n")))[0].before == "(a signed profile)\n"
