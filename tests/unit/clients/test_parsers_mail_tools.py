@@ -25,6 +25,7 @@ from .accounts import JOANNA, profile, resolved
 from .drawn import Drawn, ascii_text, examples, profiles_and_user, taken
 from .programs import needs
 
+
 # --- msmtp
 
 def test_msmtp_reads_what_was_written(homes: Any) -> None:
