@@ -27,6 +27,7 @@ from .programs import needs
 
 # --- msmtp
 
+
 def test_msmtp_reads_what_was_written(homes: Any) -> None:
     needs("msmtp")
 
