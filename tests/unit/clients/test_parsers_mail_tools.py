@@ -26,6 +26,7 @@ from .drawn import Drawn, ascii_text, examples, profiles_and_user, taken
 from .programs import needs
 
 
+
 def test_msmtp_reads_what_was_written(homes: Any) -> None:
     needs("msmtp")
 
