@@ -230,7 +230,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("text, place", PLACES.items())
-@pytest.mark.parametrize("loader", dict.fromkeys([yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)]))
+@pytest.mark.parametrize("loader", dict.fromkeys([yaml.BaseLoader, getattr(yaml, "CBaseLoader", yaml.BaseLoader)]))
 def test_places(text, place, loader, monkeypatch):
     monkeypatch.setattr(strict_yaml, "LOADER", loader)
     with pytest.raises(Invalid) as refused:
