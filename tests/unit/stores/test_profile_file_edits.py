@@ -168,7 +168,7 @@ def test_nested_entries_come_and_go():
 
 
 def test_keys_in_an_order_of_their_own():
-    """A new key stands behind the one that precedes it in the documentation, wherever that is."""
+    """A new key follows the one that precedes it in the documentation, wherever that is."""
     text = "outgoing: {host: s}\ndescription: x\nincoming: {host: i}\n"
     assert edited(text, email="a@b.org", ca_file="/etc/ca.pem").splitlines()[4:] == [
         "outgoing: {host: s}", "ca_file: /etc/ca.pem", "description: x", "email: a@b.org", "incoming: {host: i}"
