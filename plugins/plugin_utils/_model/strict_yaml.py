@@ -17,7 +17,8 @@ import yaml
 from . import values
 from .errors import Invalid
 
-LOADER = getattr(yaml, "CSafeLoader", yaml.SafeLoader)  # without libyaml thousands of files take a minute
+# Only its parser and composer are used, which resolve no tags. Without libyaml thousands of files take a minute.
+LOADER = getattr(yaml, "CBaseLoader", yaml.BaseLoader)
 MAX_DEPTH = 8
 _TOO_DEEP = f"is nested too deeply; at most {MAX_DEPTH} levels are allowed"
 _RESOLVER = yaml.resolver.Resolver()

@@ -182,12 +182,14 @@ def resealed(snapshot: Snapshot, key: StoreKey, new_key: StoreKey) -> list[tuple
     salt = None
     for record in snapshot.values():
         for side in SERVERS:
-            password, bound = record.data[side].get("password"), _bound(record, side)
+            password = record.data[side].get("password")
+            if not is_sealed(password):
+                continue
             try:
-                if is_sealed(password):
-                    done = new_key.fits(password)
-                    opened[record.id, side] = (new_key if done else key).open(password, bound or b""), bound
-                    salt = salt or (salt_of(password) if done else None)
+                done = new_key.fits(password)
+                bound = _bound(record, side) or b""
+                opened[record.id, side] = (new_key if done else key).open(password, bound), bound
+                salt = salt or (salt_of(password) if done else None)
             except Invalid as exc:
                 problems.append(f"profile '{record.name}': {side}.password: {exc}")
     if problems:

@@ -57,6 +57,6 @@ def records(found: Iterable[Row], location: str) -> dict[str, Stored]:
 
 
 def _with_defaults(data: Any, defaults: Mapping[str, Any]) -> dict[str, Any]:
-    """All fields, and nothing else: whoever can write to the store can give a document an id, too."""
+    """All fields, and nothing else: a document that another program wrote may have more, such as an id."""
     full = {**defaults, **data}
     return {name: full[name] for name in defaults}

@@ -197,7 +197,7 @@ def test_whatever_is_written_is_read(first, second, explicit, shortened):
         return
     text = new_text(old).decode()
     assert read(text.encode()) == old
-    if explicit:  # as somebody may write them who does not know that they follow
+    if explicit:  # as a person may write them who does not know that they follow
         for side, protocol in (("incoming", old.data["account_type"]), ("outgoing", "smtp")):
             security = old.data[side]["security"]
             if old.data[side]["port"] is None:
@@ -230,7 +230,7 @@ PLACES = {
 
 
 @pytest.mark.parametrize("text, place", PLACES.items())
-@pytest.mark.parametrize("loader", dict.fromkeys([yaml.SafeLoader, getattr(yaml, "CSafeLoader", yaml.SafeLoader)]))
+@pytest.mark.parametrize("loader", dict.fromkeys([yaml.BaseLoader, getattr(yaml, "CBaseLoader", yaml.BaseLoader)]))
 def test_places(text, place, loader, monkeypatch):
     monkeypatch.setattr(strict_yaml, "LOADER", loader)
     with pytest.raises(Invalid) as refused:

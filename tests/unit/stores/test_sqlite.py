@@ -139,7 +139,7 @@ def test_a_link_to_a_store(store, tmp_path):
 
 
 def test_a_crashed_writer(store):
-    """A journal that a killed process left is rolled back by whoever comes next."""
+    """A journal that a killed process left is rolled back by the next process."""
     put(store)
 
     def crash():
