@@ -14,13 +14,7 @@ from .backups import backup_name
 from .block import Block, ends_with_block, only_blocks
 from .content import MAX_SIZE, Content
 from .errors import UnsafePath
-from .manifest import (
-    MAX_ENTRIES,
-    OUR_DIRECTORY,
-    Before,
-    Entry,
-    Manifest,
-)
+from .manifest import MAX_ENTRIES, OUR_DIRECTORY, Before, Entry, Manifest
 from .plan import CREATE, TAG, UPDATE, Plan, Settings, Step, digest
 from .records import Records, directories
 from .removal import Removal

@@ -14,15 +14,7 @@ from .backups import backup_name
 from .block import Block
 from .errors import UnsafePath
 from .manifest import OUR_DIRECTORY, Before, Entry
-from .plan import (
-    CUT,
-    RESTORE,
-    UNLINK,
-    Plan,
-    Settings,
-    Step,
-    digest,
-)
+from .plan import CUT, RESTORE, UNLINK, Plan, Settings, Step, digest
 from .state import State
 from .tree import Tree
 
