@@ -97,7 +97,7 @@ def judge(host: Host, alice: Home, wanted: list[Any]) -> int:
         return 0
     place = {os.path.relpath(os.path.realpath(change.path), os.path.realpath(alice.path)) for change in real.changes}
     assert changed(before, after) == {path for path in place if not is_record(path)}
-    assert real.changes or after == before, "something changed, and nobody was told"
+    assert real.changes or after == before, "something changed and is not reported"
     nothing_is_lost(alice, before, after)
     again = host.run(*wanted)["alice"]
     assert (again.problem, again.changes, again.drifted) == (None, (), ()) and alice.tree() == after
@@ -106,7 +106,7 @@ def judge(host: Host, alice: Home, wanted: list[Any]) -> int:
 
 
 def nothing_is_lost(alice: Home, before: dict[str, Any], after: dict[str, Any]) -> None:
-    """What was the user's stands where it stood, or in a backup."""
+    """What was the user's is where it was, or in a backup."""
     kept = {state[2] for path, state in after.items() if is_backup(path)}
     for path in changed(before, after):
         content = before.get(path, (0, "", None))[2]
@@ -118,7 +118,7 @@ def nothing_is_lost(alice: Home, before: dict[str, Any], after: dict[str, Any]) 
 
 
 def lines_of_hers(content: bytes) -> bytes | None:
-    """What stands around our block, which is as we wrote it; None when it is not."""
+    """The lines around our block, which is as we wrote it; None when it is not."""
     for body in (b"old block\n", b"new block\n"):
         ours = b"# BEGIN mailops.profiles default\n" + body + b"# END mailops.profiles default\n"
         if content.count(ours) == 1:

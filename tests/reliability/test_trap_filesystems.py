@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Homes on file systems that are full, read-only, slow, or that hang; homes that are missing, somebody else's, or behind links."""
+"""Homes on file systems that are full, read-only, slow, or that hang; homes that are missing, another user's, or behind links."""
 
 from __future__ import annotations
 
@@ -192,7 +192,7 @@ def test_a_home_that_is(host: Host, count, kind: str) -> None:
 @pytest.mark.parametrize("mode, works", [(0o755, True), (0o775, False), (0o777, False), (0o1777, False)])
 @isolated
 def test_a_link_above_the_home(host: Host, count, mode: int, works: bool) -> None:
-    """``/home -> /srv/home`` is common; it counts where nobody but root can exchange it."""
+    """``/home -> /srv/home`` is common; it counts where only root can exchange it."""
     in_memory(host.root)
     (host.root / "srv/home").mkdir(parents=True)
     (host.root / "top").mkdir()

@@ -27,7 +27,7 @@ from .traps import BACKUPS, STATE, TRAPS, Ground, Outside, assert_helpful, neede
 
 DEADLINE = 10
 MOMENTS = ("first", "update", "removal")
-# What is in nobody's way in the right place, as a directory on the way or as a file at its end.
+# What does no harm in the right place, as a directory on the way or as a file at its end.
 _HARMLESS = {
     "directory", "directory without any permission", "directory that cannot be written to", "sticky setgid directory",
     "directory with a default ACL", "file", "set-user-ID file", "dangling link inside",
@@ -115,7 +115,7 @@ def assert_as_wanted(home: Home, old: list[File], new: list[File]) -> None:
 
 
 PLACES = places()
-# At every place at one of the moments, the next place at the next; where the record is, and in long runs, at all of them.
+# At every place at one of the moments, the next place at the next; where the manifest is, and in long runs, at all of them.
 TRAPPED = [
     (moment, place)
     for number, place in enumerate(PLACES)
@@ -134,7 +134,7 @@ def test_a_trap_stops_its_user_alone(host: Host, count, moment: str, place: str)
     real = field.judge()
     for name, kind in field.users.items():
         assert real[name].problem or kind in _HARMLESS or place not in needed(client), f"{kind} was not noticed"
-        # Dotfiles may be the user's own links inside the home; only the record may not.
+        # Dotfiles may be the user's own links inside the home; only the manifest may not.
         assert kind != "dangling link inside" or bool(real[name].problem) is (place == MANIFEST), real[name]
     count("traps tried", len(field.users))
 
@@ -190,7 +190,7 @@ def test_a_trap_with_the_name_of_a_backup(host: Host, count) -> None:
 @pytest.mark.parametrize("kind", ["link to root's file", "dangling link outside", "link to root's directory", "FIFO", "hard link to root's file"])
 @isolated
 def test_a_trap_with_the_name_of_a_temporary_file(host: Host, count, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
-    """Nobody can guess the names. When somebody does, O_EXCL stands between root's files and the writer."""
+    """The names cannot be guessed. If a user does, O_EXCL protects root's files."""
     in_memory(host.root)
     alice = deployed(host)
     field = Field(host, "", [], "first")
@@ -207,7 +207,7 @@ def test_a_trap_with_the_name_of_a_temporary_file(host: Host, count, monkeypatch
     with untouched([ground.outside for ground in laid]):
         outcome = field.host.run(*wanted(version=2), patterns=patterns())["alice"]
     assert_helpful(outcome.problem, alice)
-    # A name in the directory of the records is taken for a dead run's file, and removed; the others are the user's.
+    # A name in the directory of the manifests is taken for a dead run's file, and removed; the others are the user's.
     assert all(os.path.lexists(ground.path) for ground in laid if not ground.place.startswith(STATE))
     for ground in laid:
         ground.path.unlink(missing_ok=True)
@@ -228,8 +228,8 @@ def assert_right_in_the_end(host: Host) -> None:
 
 
 @isolated
-def test_a_record_of_a_thousand_traps(host: Host, count) -> None:
-    """A forged record leads to FIFOs, links out of the home and root's files wherever a pattern lets it."""
+def test_a_manifest_of_a_thousand_traps(host: Host, count) -> None:
+    """A forged manifest leads to FIFOs, links out of the home and root's files wherever a pattern lets it."""
     in_memory(host.root)
     alice = deployed(host)
     record = json.loads(alice.read(MANIFEST))
@@ -274,7 +274,7 @@ def test_several_traps_in_one_home(host: Host, count, seed: int) -> None:
     """With the files of all clients: what one trap hides from the other."""
     in_memory(host.root)
     chance = random.Random(seed)
-    # Two dangling links to one place would become each other's file. Without the record nobody knows which files were ours, so that
+    # Two dangling links to one place would become each other's file. Without the manifest it is not known which files were ours, so that
     # those of withdrawn accounts stay: a trap there is tried alone.
     kinds = [kind for kind in TRAPS if kind != "dangling link inside"]
     free = [place for place in PLACES if not f"{STATE}/default.json".startswith(place)]

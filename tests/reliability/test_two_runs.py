@@ -45,7 +45,7 @@ def test_two_at_once(stage: Stage, second: tuple[str, str], count) -> None:
         for run in runs:
             result = run.wait()
             assert not problems(result) and not drifted(result)
-        assert not problems(dry.wait())  # it waits for nobody, so it may see a file of the one and the record of the other
+        assert not problems(dry.wait())  # it waits for no other run, so it may see a file of the one and the manifest of the other
         assert stage.machine.trees() in orders
         count("runs at once", 3)
 

@@ -28,7 +28,7 @@ from ..unit.writer.home import MANIFEST, Home
 
 STATE = ".local/state/mailops"
 BACKUPS = f"{STATE}/backups"
-_SECRET = "outside-c0ntent"  # stands in every file that nobody may read
+_SECRET = "outside-c0ntent"  # in every file that must not be read
 
 
 # --- what is deployed, and where
@@ -88,7 +88,7 @@ def places() -> dict[str, str]:
 
 class Outside:
     """Files and directories of root's, of another user's and of the user's own, all outside of the home, and open to everybody so
-    that no permission stands in for the writer's care."""
+    that no permission does the writer's work."""
 
     def __init__(self, path: Path, uid: int, stranger: int) -> None:
         self.path = path
@@ -264,7 +264,7 @@ _SENTENCE = re.compile(r"(?P<path>/\S*) (?P<reason>[^\n]{10,300}[^.\n])\Z")
 
 
 def assert_helpful(problem: Problem, home: Home, words: Sequence[str] = ()) -> None:
-    """One sentence about a path in the home, with a remedy after a colon, and nothing of what stands outside."""
+    """One sentence about a path in the home, with a remedy after a colon, and nothing of what is outside."""
     found = _SENTENCE.match(problem.message)
     assert found and found["path"] == problem.path, problem
     assert problem.path.startswith(str(home.path)), problem

@@ -126,15 +126,16 @@ class Commit:
             if not (state.inside and state.manifest.startswith(f"{directory}/")):
                 self._remove_directory(self.place.tree, directory)
 
-    def clean_state(self) -> None:
+    def prune_backups(self) -> None:
+        prune_backups(self.place.state, self.plan.kept_backups)
+
+    def remove_manifest(self) -> None:
         state = self.place.state
-        if any(step.backup is not None for step in self.plan.steps):
-            prune_backups(state, self.plan.kept_backups)
-        if self.plan.manifest.entries:
-            return
         self._remove_directory(state.tree, state.backups)
         self._unlink(state.tree, state.tree.locate(state.manifest), state.manifest)
-        self.sync_directories()
+
+    def clean_state(self) -> None:
+        state = self.place.state
         made = {*state.own_directories, *(self.plan.old.directories if state.inside else ())}
         for directory in sorted(made, key=len, reverse=True):
             if state.manifest.startswith(f"{directory}/"):

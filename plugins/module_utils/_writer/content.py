@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Reads one file in an open directory, whatever its user made of it."""
+"""Reads one file in an open directory, which its user may have replaced by anything."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _KINDS = (
 
 
 class Content(NamedTuple):
-    """A file as it was read. ``version`` differs when somebody changed or replaced it since."""
+    """A file as it was read. ``version`` differs when another program changed or replaced it since."""
 
     data: bytes
     mode: int

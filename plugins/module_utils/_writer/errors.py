@@ -11,7 +11,9 @@ import os
 
 from .._wire import printable
 
-_MAX_DISPLAYED = 1500  # characters; the controller takes no longer texts, and a user may have made them as long as a link can be
+# Characters. The controller rejects longer sentences, and a user may have made a path as long as a link can be.
+_MAX_DISPLAYED = 1500
+_MAX_SENTENCE = 2000
 
 
 def display_text(text: str) -> str:
@@ -29,7 +31,7 @@ class UnsafePath(WriterError):
 
     def __init__(self, path: str, reason: str) -> None:
         self.path = display_text(path)
-        super().__init__(f"{self.path} {printable(reason)}")
+        super().__init__(f"{self.path} {printable(reason)}"[:_MAX_SENTENCE])
 
 
 _REMEDIES = {

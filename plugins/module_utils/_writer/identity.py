@@ -40,7 +40,7 @@ class Switch:
     @contextmanager
     def to(self, identity: Identity) -> Iterator[None]:
         """The block runs with these effective ids and no supplementary group."""
-        # Without root there is one identity, whatever group the process was started with (newgrp).
+        # Without root there is one identity, also when the process was started with another group (newgrp).
         if identity == self._own or identity.uid == self._own.uid != 0:
             yield
             return

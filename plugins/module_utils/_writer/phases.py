@@ -47,8 +47,8 @@ def _is_staged(commit: Commit) -> bool:
     return commit.is_staged
 
 
-def _has_entries(commit: Commit) -> bool:
-    return bool(commit.plan.manifest.entries)
+def _is_empty(commit: Commit) -> bool:
+    return not commit.plan.manifest.entries
 
 
 _SYNC = Phase("the data is on the disk", DISK, Commit.sync_files, _is_staged)
@@ -66,12 +66,15 @@ PHASES: Tuple[Phase, ...] = (
     Phase("publish files", PLACE, Commit.publish, _is_staged),
     Phase("remove what is backed up", PLACE, Commit.remove_backed_up, lambda commit: _removes(commit, True)),
     _SYNC_DIRECTORIES,
-    Phase("stage the final manifest", STATE, Commit.stage_manifest, _has_entries),
+    Phase("stage the final manifest", STATE, Commit.stage_manifest, lambda commit: not _is_empty(commit)),
     _SYNC,
     Phase("publish the final manifest", STATE, Commit.publish, _is_staged),
     _SYNC_DIRECTORIES,
-    Phase("remove empty directories", PLACE, Commit.clean_place, lambda commit: not _has_entries(commit)),
-    Phase("remove old backups, or the manifest", STATE, Commit.clean_state, lambda commit: not _has_entries(commit) or _has_backups(commit)),
+    Phase("remove old backups", STATE, Commit.prune_backups, _has_backups),
+    Phase("remove empty directories", PLACE, Commit.clean_place, _is_empty),
+    Phase("remove the manifest", STATE, Commit.remove_manifest, _is_empty),
+    _SYNC_DIRECTORIES,
+    Phase("remove the directories around it", STATE, Commit.clean_state, _is_empty),
 )
 
 

@@ -39,7 +39,7 @@ class Syncing:
         for number in share:
             try:
                 self._work(self._items[number])
-            except BaseException as exc:  # whatever it is, the item is not synced, and ``wait`` raises it
+            except BaseException as exc:  # after any error the item is not synced; ``wait`` raises it
                 self._errors[number] = exc
             finally:
                 self._locks[number].release()

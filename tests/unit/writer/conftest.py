@@ -21,7 +21,7 @@ from .home import Home, Host, Site
 
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
-    """As pytest's own, but everybody may pass through: no permission on the way to a trap's target stands in for the writer's care."""
+    """As pytest's own, but open to all users: no permission on the way to a trap's target does the writer's work."""
     path = Path(tempfile.mkdtemp(prefix="mailops-test-"))
     path.chmod(0o755)
     yield path

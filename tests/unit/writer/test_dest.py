@@ -81,7 +81,9 @@ def test_a_crash_leaves_old_or_new_and_the_next_run_repairs(
         assert (place / OWN).read_bytes() == b"new\n" and b"new" in (place / ".blockrc").read_bytes()
         assert host.dest(place, *then).changes == ()
         host.dest(place)
-    assert alice.tree() == before and not (root / state.OF_ROOT).exists()
+        assert not (root / state.OF_ROOT).exists()
+    # Of a removal that was killed, empty directories of root's may stay.
+    assert alice.tree() == before and not [path for path in (root / state.OF_ROOT).rglob("*") if path.is_file()]
 
 
 def test_a_place_that_is_planned_again_reports_each_change_once(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:

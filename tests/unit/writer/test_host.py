@@ -193,19 +193,3 @@ def test_a_display_path_hides_the_directory(site: Site, tmp_path: Path) -> None:
     assert said[0].results[0].problem.path == "/srv/TOKEN/.blockrc"
     assert "symbolic link, which others than root can exchange" in said[2].results[0].problem.message
     assert "secret-token" not in str(said)
-
-
-def test_without_root_manifests_are_in_the_running_users_home(site: Site, tmp_path: Path) -> None:
-    person = pwd.getpwnam("nobody")
-    child = os.fork()
-    if child == 0:
-        os.setresuid(person.pw_uid, person.pw_uid, person.pw_uid)
-        try:
-            site.run("bob")
-        except WriterError as exc:
-            os._exit(0 if "has no home directory for the manifests" in str(exc) else 1)
-        except BaseException:
-            os._exit(3)
-        os._exit(2)  # nobody has a home here
-    status = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    assert status == (0 if not person.pw_dir.strip("/") else 2)

@@ -44,7 +44,7 @@ def test_removal_restores_the_home_byte_for_byte(client: Client, own: bytes | No
     assert set(run(host, client, first)[0]) <= {"updated", "removed"}
     assert set(run(host, client, [])[0]) <= {"updated", "removed"}
     after = home.tree()
-    # A file that was narrowed for a password stays so: nobody knows what its user has written there since.
+    # A mode that was narrowed for a password stays: its user may have written more secrets there since.
     assert {path: (uid, content) for path, (uid, _mode, content) in after.items()} == {
         path: (uid, content) for path, (uid, _mode, content) in before.items()
     }
