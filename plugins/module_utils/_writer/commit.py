@@ -22,7 +22,7 @@ from .tree import Tree
 
 
 class _Pending(NamedTuple):
-    """A staged file of ``tree``. ``expected``: what it replaces, when that was planned as a ``step``."""
+    """A staged file of ``tree``. ``step``: the one that it is for; None for a manifest or a backup."""
 
     file: StagedFile
     tree: Tree
