@@ -116,6 +116,7 @@ def _verdicts(
     for answer in delivery.answers:
         warnings += [*answer.warnings, *_probe_warnings(deployment, answer.probes, skipped)]
     warnings += [warning for result in results for warning in result.warnings]
+    warnings += [_residue_warning(result.name) for result in results if result.residue]
     if not request.users and delivery.answers:
         warnings.append(_nobody_listed([name for answer in delivery.answers for name in answer.served]))
     if missing:
@@ -130,6 +131,11 @@ def _verdicts(
     if delivery.stopped:
         problems.append(delivery.stopped)
     return skipped, failed, warnings, problems
+
+
+def _residue_warning(user: str) -> str:
+    reason = "a program still has to forget the accounts, and the host's files that it needs for that stay"
+    return f"{user}: {reason}: let the user start the program, and run again"
 
 
 def _nobody_listed(served: Sequence[str]) -> str:

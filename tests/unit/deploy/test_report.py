@@ -111,6 +111,11 @@ def test_a_probe_has_words() -> None:
     assert [item["client"] for item in result["skipped_accounts"]] == ["thunderbird"]
 
 
+def test_residue_has_words() -> None:
+    result = reported(deployment([{"name": "anna", "state": "absent"}]), home("anna", residue=True)).result()
+    assert len(result["warnings"]) == 1 and result["warnings"][0].startswith("anna: a program still has to forget the accounts")
+
+
 def test_a_result_is_small_and_the_file_is_complete(tmp_path: Path) -> None:
     users = [{**JOANNA, "name": f"u{number}"} for number in range(150)]
     diff = Diff("", "x" * (MAX_DIFF_CHARACTERS // 100), "a", "b")
