@@ -2,232 +2,465 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The fields of a profile, described once: as options of mail_profile, and as suboptions of mail_profiles."""
+"""The fields of a profile: as options of mail_profile, and with their defaults as suboptions of mail_profiles.
+
+A test compares the two.
+"""
 
 from __future__ import annotations
 
-import json
-
-import yaml
-
-_SERVER = r"""
-host:
-  description: Host name or IP address of the %(server)s server. May hold variables.
-  type: str
-  required: true
-port:
-  description:
-    - TCP port of the %(server)s server, from 1 to 65535.
-    - Without it the port follows from %(follows)s. A port that contradicts them is refused, with the right one named.
-  type: int
-security:
-  description:
-    - How the connection is protected.
-    - V(tls) is TLS from the first byte (RFC 8314), V(starttls) begins in clear and then demands TLS, V(none) is no protection.
-  type: str
-  choices: [tls, starttls, none]
-  default: tls
-username:
-  description: The name to log in with. May hold variables.
-  type: str
-  default: "{UserEmail}"
-password:
-  description:
-    - The password. Exactly one variable, usually V({UserPassword}), or one password for all users. Without it the client asks.
-    - A password that is not a variable is kept encrypted, which needs O(store_key), and is refused without that.
-      It is bound to the profile and to C(host), C(port) and C(security), and to change one of them, or to copy the profile, takes the key.
-    - Where no encrypted password was before, give it together with all that leads to the server, so that the store alone does
-      not decide where it goes.
-  type: str
-password_command:
-  description:
-    - A command that prints the password, as a list of words, for the clients that can use one. As text it is a list in JSON or YAML.
-    - A variable must be a whole word of its own, and not the first one.
-  type: list
-  elements: str
-authentication:
-  description: How to log in. V(encrypted) is a challenge and response, such as CRAM-MD5; V(none) does not log in.
-  type: str
-  choices: [password, encrypted, gssapi, ntlm, oauth2, client_certificate, none]
-  default: password
-allow_cleartext:
-  description: Allow a password without TLS, with %(side)ssecurity=none. The network can read it.
-  type: bool
-  default: false
-"""
-
-_FIELDS = r"""
-name:
-  description:
-    - The name of the profile, unique in the store.
-    - At most 64 ASCII letters, digits, V(.), V(_) and V(-), beginning with a letter or digit.
-  type: str
-  required: true
-key:
-  description:
-    - What the accounts of the profile are called on hosts, in the names of files and sections. At most 40 lower-case ASCII letters,
-      digits and V(-), beginning with a letter or digit, and unique in the store.
-    - Usually left out. Then it follows from the name that the profile has when it is created, such as V(work-fe4292b5).
-    - It never changes. A renamed profile keeps it, so that the accounts on hosts stay the same; another one is refused.
-  type: str
-description:
-  description: What the profile is for. No client displays it.
-  type: str
-  default: ""
-email:
-  description: The e-mail address of the account. May hold variables.
-  type: str
-  default: "{UserEmail}"
-account_name:
-  description: The label that the client displays for the account. May hold variables.
-  type: str
-  default: "{UserEmail}"
-sender_name:
-  description: The name in the From header. May hold variables.
-  type: str
-  default: "{UserDisplayName}"
-reply_to:
-  description: The address for replies, if it is not the sender's. May hold variables.
-  type: str
-account_type:
-  description: The protocol that mail is read with.
-  type: str
-  choices: [imap, pop]
-  default: imap
-default:
-  description: Whether the account is the default one of its user's clients. At most one profile of a user may be.
-  type: bool
-  default: false
-notifications:
-  description: Whether clients notify the user of new mail.
-  type: bool
-  default: true
-signature:
-  description:
-    - The text below each mail, at most 10000 characters. May hold variables and several lines.
-    - In HTML the values of the variables are escaped.
-  type: str
-signature_format:
-  description: What the signature is written in.
-  type: str
-  choices: [text, html]
-  default: text
-incoming:
-  description: The IMAP or POP server.
-  type: dict
-  required: true
-outgoing:
-  description: The submission server, which takes mail from clients.
-  type: dict
-  required: true
-leave_on_server:
-  description: Whether mail stays on the server after it is fetched. POP only.
-  type: bool
-  default: true
-delete_after_days:
-  description: After how many days, from 1 to 3650, mail that was left on the server is deleted there. POP only.
-  type: int
-check_interval:
-  description: How often clients look for new mail, in minutes from 1 to 10080. Without it each client decides.
-  type: int
-folders:
-  description: The server's folders for special purposes, where they have other names than the client expects. IMAP only.
-  type: dict
-  suboptions:
-    sent:
-      description: The folder for sent mail. May hold variables.
-      type: str
-    drafts:
-      description: The folder for drafts. May hold variables.
-      type: str
-    trash:
-      description: The folder for deleted mail. May hold variables.
-      type: str
-    archive:
-      description: The folder for archived mail. May hold variables.
-      type: str
-    junk:
-      description: The folder for junk mail. May hold variables.
-      type: str
-ca_file:
-  description: Absolute path of a CA bundle, in PEM form, on the machine where the client runs.
-  type: path
-variables:
-  description:
-    - The profile's own variables, a mapping of names to defaults. A name is a capital letter, then letters and digits.
-    - A variable that is V(null) has no default, and every user must give it a value. An empty text is a default.
-    - A variable that fills a password must be V(null).
-  type: dict
-  default: {}
-"""
-
-_RECORD = r"""
-id:
-  description:
-    - The UUID of the profile. It never changes.
-    - Usually left out. The return value of M(mailops.profiles.mail_profile_info) has it, so that a new profile keeps the id that
-      it has in another store, and a stored profile with this id is renamed.
-  type: str
-revision:
-  description: How often the profile has changed. A new profile that comes with its O(profiles[].id) keeps it. Otherwise it is ignored.
-  type: int
-"""
-
-_NOTES = (
-    "Texts may hold variables, written C({UserEmail}). YAML reads an unquoted one as a mapping, so they must be in quotes. "
-    "M(mailops.profiles.mail_profile_info) returns the list of all variables.",
-    r"C(\{) writes a brace. Values are inserted once and never expanded again.",
-    "An empty text or white space alone means not given, for every field but the values in C(variables). "
-    "Mappings may also be given as JSON or as C(name=value) text.",
-)
-
-
-def _fields(prefix: str) -> dict:
-    """The fields, ``prefix`` before the names of options in texts."""
-    fields = yaml.safe_load(_FIELDS)
-    for side, server, account in (("incoming", "IMAP or POP", True), ("outgoing", "submission", False)):
-        own = f"O({prefix}{side}.security)"
-        names = {"server": server, "follows": f"O({prefix}account_type) and {own}" if account else own}
-        text = _SERVER.replace("%(side)ssecurity=none", f"O({prefix}{side}.security=none)") % names
-        fields[side]["suboptions"] = yaml.safe_load(text)
-    return fields
-
-
-def _for_an_edit(options: dict) -> dict:
-    """The same without defaults, which would overwrite what is stored; the descriptions name them instead."""
-    for name, option in options.items():
-        texts = [option["description"]] if isinstance(option["description"], str) else option["description"]
-        if option.get("required") and name != "name":
-            texts.append("Needed for a new profile.")
-        if option.get("default") not in (None, "", {}):
-            texts.append(f"A new profile has V({json.dumps(option['default']).strip(chr(34))}).")
-        option["description"] = texts
-        option.pop("default", None)
-        if name != "name":
-            option.pop("required", None)
-        if "suboptions" in option:
-            _for_an_edit(option["suboptions"])
-    return options
-
 
 class ModuleDocFragment:
-    # With annotations, because ansible-test takes every plain assignment in a fragment for a literal string.
-    DOCUMENTATION: str = json.dumps({"options": _for_an_edit(_fields("")), "notes": _NOTES})
+    DOCUMENTATION = r"""
+options:
+  name:
+    description:
+      - The name of the profile, unique in the store.
+      - At most 64 ASCII letters, digits, V(.), V(_) and V(-), beginning with a letter or digit.
+    type: str
+    required: true
+  key:
+    description:
+      - What the accounts of the profile are called on hosts, in the names of files and sections. At most 40 lower-case ASCII
+        letters, digits and V(-), beginning with a letter or digit, and unique in the store.
+      - Usually left out. Then it follows from the name that the profile has when it is created, such as V(work-fe4292b5).
+      - It never changes. A renamed profile keeps it, so that the accounts on hosts stay the same; another one is refused.
+    type: str
+  description:
+    description: What the profile is for. No client displays it.
+    type: str
+  email:
+    description:
+      - The e-mail address of the account. May hold variables.
+      - A new profile has V({UserEmail}).
+    type: str
+  account_name:
+    description:
+      - The label that the client displays for the account. May hold variables.
+      - A new profile has V({UserEmail}).
+    type: str
+  sender_name:
+    description:
+      - The name in the From header. May hold variables.
+      - A new profile has V({UserDisplayName}).
+    type: str
+  reply_to:
+    description: The address for replies, if it is not the sender's. May hold variables.
+    type: str
+  account_type:
+    description:
+      - The protocol that mail is read with.
+      - A new profile has V(imap).
+    type: str
+    choices: [imap, pop]
+  default:
+    description:
+      - Whether the account is the default one of its user's clients. At most one profile of a user may be.
+      - A new profile has V(false).
+    type: bool
+  notifications:
+    description:
+      - Whether clients notify the user of new mail.
+      - A new profile has V(true).
+    type: bool
+  signature:
+    description:
+      - The text below each mail, at most 10000 characters. May hold variables and several lines.
+      - In HTML the values of the variables are escaped.
+    type: str
+  signature_format:
+    description:
+      - What the signature is written in.
+      - A new profile has V(text).
+    type: str
+    choices: [text, html]
+  incoming:
+    description:
+      - The IMAP or POP server.
+      - Needed for a new profile.
+    type: dict
+    suboptions:
+      host:
+        description:
+          - Host name or IP address of the IMAP or POP server. May hold variables.
+          - Needed for a new profile.
+        type: str
+      port:
+        description:
+          - TCP port of the IMAP or POP server, from 1 to 65535.
+          - Without it the port follows from O(account_type) and O(incoming.security). A port that contradicts them is refused, with
+            the right one named.
+        type: int
+      security:
+        description:
+          - How the connection is protected.
+          - V(tls) is TLS from the first byte (RFC 8314), V(starttls) begins in clear and then demands TLS, V(none) is no
+            protection.
+          - A new profile has V(tls).
+        type: str
+        choices: [tls, starttls, none]
+      username:
+        description:
+          - The name to log in with. May hold variables.
+          - A new profile has V({UserEmail}).
+        type: str
+      password:
+        description:
+          - The password. Exactly one variable, usually V({UserPassword}), or one password for all users. Without it the client
+            asks.
+          - A password that is not a variable is kept encrypted, which needs O(store_key), and is refused without that. It is bound
+            to the profile and to C(host), C(port) and C(security), and to change one of them, or to copy the profile, takes the
+            key.
+          - Where no encrypted password was before, give it together with all that leads to the server, so that the store alone does
+            not decide where it goes.
+        type: str
+      password_command:
+        description:
+          - A command that prints the password, as a list of words, for the clients that can use one. As text it is a list in JSON
+            or YAML.
+          - A variable must be a whole word of its own, and not the first one.
+        type: list
+        elements: str
+      authentication:
+        description:
+          - How to log in. V(encrypted) is a challenge and response, such as CRAM-MD5; V(none) does not log in.
+          - A new profile has V(password).
+        type: str
+        choices: [password, encrypted, gssapi, ntlm, oauth2, client_certificate, none]
+      allow_cleartext:
+        description:
+          - Allow a password without TLS, with O(incoming.security=none). The network can read it.
+          - A new profile has V(false).
+        type: bool
+  outgoing:
+    description:
+      - The submission server, which takes mail from clients.
+      - Needed for a new profile.
+    type: dict
+    suboptions:
+      host:
+        description:
+          - Host name or IP address of the submission server. May hold variables.
+          - Needed for a new profile.
+        type: str
+      port:
+        description:
+          - TCP port of the submission server, from 1 to 65535.
+          - Without it the port follows from O(outgoing.security). A port that contradicts them is refused, with the right one
+            named.
+        type: int
+      security:
+        description:
+          - How the connection is protected.
+          - V(tls) is TLS from the first byte (RFC 8314), V(starttls) begins in clear and then demands TLS, V(none) is no
+            protection.
+          - A new profile has V(tls).
+        type: str
+        choices: [tls, starttls, none]
+      username:
+        description:
+          - The name to log in with. May hold variables.
+          - A new profile has V({UserEmail}).
+        type: str
+      password:
+        description:
+          - The password. Exactly one variable, usually V({UserPassword}), or one password for all users. Without it the client
+            asks.
+          - A password that is not a variable is kept encrypted, which needs O(store_key), and is refused without that. It is bound
+            to the profile and to C(host), C(port) and C(security), and to change one of them, or to copy the profile, takes the
+            key.
+          - Where no encrypted password was before, give it together with all that leads to the server, so that the store alone does
+            not decide where it goes.
+        type: str
+      password_command:
+        description:
+          - A command that prints the password, as a list of words, for the clients that can use one. As text it is a list in JSON
+            or YAML.
+          - A variable must be a whole word of its own, and not the first one.
+        type: list
+        elements: str
+      authentication:
+        description:
+          - How to log in. V(encrypted) is a challenge and response, such as CRAM-MD5; V(none) does not log in.
+          - A new profile has V(password).
+        type: str
+        choices: [password, encrypted, gssapi, ntlm, oauth2, client_certificate, none]
+      allow_cleartext:
+        description:
+          - Allow a password without TLS, with O(outgoing.security=none). The network can read it.
+          - A new profile has V(false).
+        type: bool
+  leave_on_server:
+    description:
+      - Whether mail stays on the server after it is fetched. POP only.
+      - A new profile has V(true).
+    type: bool
+  delete_after_days:
+    description: After how many days, from 1 to 3650, mail that was left on the server is deleted there. POP only.
+    type: int
+  check_interval:
+    description: How often clients look for new mail, in minutes from 1 to 10080. Without it each client decides.
+    type: int
+  folders:
+    description: The server's folders for special purposes, where they have other names than the client expects. IMAP only.
+    type: dict
+    suboptions:
+      sent:
+        description: The folder for sent mail. May hold variables.
+        type: str
+      drafts:
+        description: The folder for drafts. May hold variables.
+        type: str
+      trash:
+        description: The folder for deleted mail. May hold variables.
+        type: str
+      archive:
+        description: The folder for archived mail. May hold variables.
+        type: str
+      junk:
+        description: The folder for junk mail. May hold variables.
+        type: str
+  ca_file:
+    description: Absolute path of a CA bundle, in PEM form, on the machine where the client runs.
+    type: path
+  variables:
+    description:
+      - The profile's own variables, a mapping of names to defaults. A name is a capital letter, then letters and digits.
+      - A variable that is V(null) has no default, and every user must give it a value. An empty text is a default.
+      - A variable that fills a password must be V(null).
+    type: dict
+notes:
+  - Texts may hold variables, written C({UserEmail}). YAML reads an unquoted one as a mapping, so they must be in quotes.
+    M(mailops.profiles.mail_profile_info) returns the list of all variables.
+  - C(\{) writes a brace. Values are inserted once and never expanded again.
+  - An empty text or white space alone means not given, for every field but the values in C(variables). Mappings may also be given
+    as JSON or as C(name=value) text.
+"""
 
-    LIST: str = json.dumps(
-        {
-            "options": {
-                "profiles": {
-                    "description": [
-                        "The profiles, each one complete: a field that is not given has its default. Required without O(store_key_new).",
-                        "A profile of the store is found by C(id), else by C(key), else by C(name). By the first two it can be renamed.",
-                        "Also takes what M(mailops.profiles.mail_profile_info) returns, and JSON or YAML text.",
-                    ],
-                    "type": "list",
-                    "elements": "dict",
-                    "suboptions": {**_fields("profiles[]."), **yaml.safe_load(_RECORD)},
-                }
-            },
-            "notes": _NOTES,
-        }
-    )
+    LIST = r"""
+options:
+  profiles:
+    description:
+      - "The profiles, each one complete: a field that is not given has its default. Required without O(store_key_new)."
+      - A profile of the store is found by C(id), else by C(key), else by C(name). By the first two it can be renamed.
+      - Also takes what M(mailops.profiles.mail_profile_info) returns, and JSON or YAML text.
+    type: list
+    elements: dict
+    suboptions:
+      name:
+        description:
+          - The name of the profile, unique in the store.
+          - At most 64 ASCII letters, digits, V(.), V(_) and V(-), beginning with a letter or digit.
+        type: str
+        required: true
+      key:
+        description:
+          - What the accounts of the profile are called on hosts, in the names of files and sections. At most 40 lower-case ASCII
+            letters, digits and V(-), beginning with a letter or digit, and unique in the store.
+          - Usually left out. Then it follows from the name that the profile has when it is created, such as V(work-fe4292b5).
+          - It never changes. A renamed profile keeps it, so that the accounts on hosts stay the same; another one is refused.
+        type: str
+      description:
+        description: What the profile is for. No client displays it.
+        type: str
+        default: ""
+      email:
+        description: The e-mail address of the account. May hold variables.
+        type: str
+        default: "{UserEmail}"
+      account_name:
+        description: The label that the client displays for the account. May hold variables.
+        type: str
+        default: "{UserEmail}"
+      sender_name:
+        description: The name in the From header. May hold variables.
+        type: str
+        default: "{UserDisplayName}"
+      reply_to:
+        description: The address for replies, if it is not the sender's. May hold variables.
+        type: str
+      account_type:
+        description: The protocol that mail is read with.
+        type: str
+        choices: [imap, pop]
+        default: imap
+      default:
+        description: Whether the account is the default one of its user's clients. At most one profile of a user may be.
+        type: bool
+        default: false
+      notifications:
+        description: Whether clients notify the user of new mail.
+        type: bool
+        default: true
+      signature:
+        description:
+          - The text below each mail, at most 10000 characters. May hold variables and several lines.
+          - In HTML the values of the variables are escaped.
+        type: str
+      signature_format:
+        description: What the signature is written in.
+        type: str
+        choices: [text, html]
+        default: text
+      incoming:
+        description: The IMAP or POP server.
+        type: dict
+        required: true
+        suboptions:
+          host:
+            description: Host name or IP address of the IMAP or POP server. May hold variables.
+            type: str
+            required: true
+          port:
+            description:
+              - TCP port of the IMAP or POP server, from 1 to 65535.
+              - Without it the port follows from O(profiles[].account_type) and O(profiles[].incoming.security). A port that
+                contradicts them is refused, with the right one named.
+            type: int
+          security:
+            description:
+              - How the connection is protected.
+              - V(tls) is TLS from the first byte (RFC 8314), V(starttls) begins in clear and then demands TLS, V(none) is no
+                protection.
+            type: str
+            choices: [tls, starttls, none]
+            default: tls
+          username:
+            description: The name to log in with. May hold variables.
+            type: str
+            default: "{UserEmail}"
+          password:
+            description:
+              - The password. Exactly one variable, usually V({UserPassword}), or one password for all users. Without it the client
+                asks.
+              - A password that is not a variable is kept encrypted, which needs O(store_key), and is refused without that. It is
+                bound to the profile and to C(host), C(port) and C(security), and to change one of them, or to copy the profile,
+                takes the key.
+              - Where no encrypted password was before, give it together with all that leads to the server, so that the store alone
+                does not decide where it goes.
+            type: str
+          password_command:
+            description:
+              - A command that prints the password, as a list of words, for the clients that can use one. As text it is a list in
+                JSON or YAML.
+              - A variable must be a whole word of its own, and not the first one.
+            type: list
+            elements: str
+          authentication:
+            description: How to log in. V(encrypted) is a challenge and response, such as CRAM-MD5; V(none) does not log in.
+            type: str
+            choices: [password, encrypted, gssapi, ntlm, oauth2, client_certificate, none]
+            default: password
+          allow_cleartext:
+            description: Allow a password without TLS, with O(profiles[].incoming.security=none). The network can read it.
+            type: bool
+            default: false
+      outgoing:
+        description: The submission server, which takes mail from clients.
+        type: dict
+        required: true
+        suboptions:
+          host:
+            description: Host name or IP address of the submission server. May hold variables.
+            type: str
+            required: true
+          port:
+            description:
+              - TCP port of the submission server, from 1 to 65535.
+              - Without it the port follows from O(profiles[].outgoing.security). A port that contradicts them is refused, with the
+                right one named.
+            type: int
+          security:
+            description:
+              - How the connection is protected.
+              - V(tls) is TLS from the first byte (RFC 8314), V(starttls) begins in clear and then demands TLS, V(none) is no
+                protection.
+            type: str
+            choices: [tls, starttls, none]
+            default: tls
+          username:
+            description: The name to log in with. May hold variables.
+            type: str
+            default: "{UserEmail}"
+          password:
+            description:
+              - The password. Exactly one variable, usually V({UserPassword}), or one password for all users. Without it the client
+                asks.
+              - A password that is not a variable is kept encrypted, which needs O(store_key), and is refused without that. It is
+                bound to the profile and to C(host), C(port) and C(security), and to change one of them, or to copy the profile,
+                takes the key.
+              - Where no encrypted password was before, give it together with all that leads to the server, so that the store alone
+                does not decide where it goes.
+            type: str
+          password_command:
+            description:
+              - A command that prints the password, as a list of words, for the clients that can use one. As text it is a list in
+                JSON or YAML.
+              - A variable must be a whole word of its own, and not the first one.
+            type: list
+            elements: str
+          authentication:
+            description: How to log in. V(encrypted) is a challenge and response, such as CRAM-MD5; V(none) does not log in.
+            type: str
+            choices: [password, encrypted, gssapi, ntlm, oauth2, client_certificate, none]
+            default: password
+          allow_cleartext:
+            description: Allow a password without TLS, with O(profiles[].outgoing.security=none). The network can read it.
+            type: bool
+            default: false
+      leave_on_server:
+        description: Whether mail stays on the server after it is fetched. POP only.
+        type: bool
+        default: true
+      delete_after_days:
+        description: After how many days, from 1 to 3650, mail that was left on the server is deleted there. POP only.
+        type: int
+      check_interval:
+        description: How often clients look for new mail, in minutes from 1 to 10080. Without it each client decides.
+        type: int
+      folders:
+        description: The server's folders for special purposes, where they have other names than the client expects. IMAP only.
+        type: dict
+        suboptions:
+          sent:
+            description: The folder for sent mail. May hold variables.
+            type: str
+          drafts:
+            description: The folder for drafts. May hold variables.
+            type: str
+          trash:
+            description: The folder for deleted mail. May hold variables.
+            type: str
+          archive:
+            description: The folder for archived mail. May hold variables.
+            type: str
+          junk:
+            description: The folder for junk mail. May hold variables.
+            type: str
+      ca_file:
+        description: Absolute path of a CA bundle, in PEM form, on the machine where the client runs.
+        type: path
+      variables:
+        description:
+          - The profile's own variables, a mapping of names to defaults. A name is a capital letter, then letters and digits.
+          - A variable that is V(null) has no default, and every user must give it a value. An empty text is a default.
+          - A variable that fills a password must be V(null).
+        type: dict
+        default: {}
+      id:
+        description:
+          - The UUID of the profile. It never changes.
+          - Usually left out. The return value of M(mailops.profiles.mail_profile_info) has it, so that a new profile keeps the id
+            that it has in another store, and a stored profile with this id is renamed.
+        type: str
+      revision:
+        description: How often the profile has changed. A new profile that comes with its O(profiles[].id) keeps it. Otherwise it
+          is ignored.
+        type: int
+notes:
+  - Texts may hold variables, written C({UserEmail}). YAML reads an unquoted one as a mapping, so they must be in quotes.
+    M(mailops.profiles.mail_profile_info) returns the list of all variables.
+  - C(\{) writes a brace. Values are inserted once and never expanded again.
+  - An empty text or white space alone means not given, for every field but the values in C(variables). Mappings may also be given
+    as JSON or as C(name=value) text.
+"""

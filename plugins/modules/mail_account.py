@@ -39,7 +39,7 @@ attributes:
     support: full
     details:
       - Passwords are masked on both sides. Where nothing but a password differs, the new side says C(******** (changed\)).
-      - The content of files that are not ours, or were edited since, is never shown, since it may hold other passwords.
+      - The content of files that are not ours, or were edited since, is never displayed, because it may hold other passwords.
 options:
   users:
     description:
@@ -116,7 +116,7 @@ options:
     default: default
   dest:
     description:
-      - A directory pattern on the target instead of the users' homes, such as V(/srv/setup/{UserName}). Absolute, and every user
+      - A directory pattern on the host instead of the users' homes, such as V(/srv/setup/{UserName}). Absolute, and every user
         must come out at a directory of their own. The users need not exist on the host.
       - Every directory on the way must be writable only by root or the connecting user. In a directory that belongs to another
         user the files are written as that user.
@@ -125,15 +125,15 @@ options:
     type: str
   owner:
     description:
-      - The user on the target who gets the O(dest) directories and the files in them. By default whoever owns the directory.
+      - The user on the host who gets the O(dest) directories and the files in them. By default the owner of the directory above.
     type: str
   group:
     description:
-      - The group on the target for the O(dest) directories and files.
+      - The group on the host for the O(dest) directories and files.
     type: str
   mode:
     description:
-      - The octal mode of files in O(dest), in quotes; nobody but the owner may write. Directories that are made get the same mode
+      - The octal mode of files in O(dest), in quotes; only the owner may write. Directories that are made get the same mode
         with the execute bits that match its read bits. Files in homes are always 0600.
       - By default V('0600').
     type: str
@@ -215,7 +215,7 @@ EXAMPLES = r"""
     users:
       - {name: jkowalska, email: j.kowalska@example.org, display_name: Joanna Kowalska, password: "correct horse"}
 
-- name: Nobody has accounts any more
+- name: All accounts are removed
   mailops.profiles.mail_account:
     state: absent
     dest: /tmp/mailops-example/setup/{UserName}

@@ -21,9 +21,12 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._model import var
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import FIELDS, FOLDERS, RECORD_FIELDS, SERVER_FIELDS
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 
+from .conftest import ROOT
+
 PLUGINS = "ansible_collections.mailops.profiles.plugins"
 STORE = {"store", "store_key", "store_key_file"}
-NAMES = ("mail_profile", "mail_profiles", "mail_profile_info")
+NAMES = ("mail_profile", "mail_profiles", "mail_profile_info", "mail_account")
+INTERNAL = "mail_account_apply"
 CHOICES = {"account_type": model.ACCOUNT_TYPES, "signature_format": model.SIGNATURE_FORMATS}
 SERVER_CHOICES = {"security": model.SECURITIES, "authentication": model.AUTHENTICATIONS}
 MINIMAL = {"name": "x", "incoming": {"host": "x"}, "outgoing": {"host": "x"}}
@@ -32,7 +35,7 @@ MINIMAL = {"name": "x", "incoming": {"host": "x"}, "outgoing": {"host": "x"}}
 @pytest.fixture(scope="module")
 def documents(collections_path):
     """What ansible-doc says about each module, fragments included."""
-    names = [f"mailops.profiles.{name}" for name in NAMES]
+    names = [f"mailops.profiles.{name}" for name in (*NAMES, INTERNAL)]
     done = subprocess.run(
         [sys.executable, "-m", "ansible", "doc", "--json", "-t", "module", *names],
         env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": collections_path},
@@ -88,6 +91,24 @@ def test_mail_profiles_has_the_fields_and_their_defaults(documents):
     assert sorted(required) == ["incoming", "incoming.host", "name", "outgoing", "outgoing.host"]
 
 
+def _same(options):
+    """An option without what the two modules say differently: an edit has no defaults, a list has."""
+    found = {}
+    for name, option in options.items():
+        if name not in RECORD_FIELDS:
+            texts = [option["description"]] if isinstance(option["description"], str) else option["description"]
+            texts = [text for text in texts if not text.startswith(("A new profile has ", "Needed for a new profile"))]
+            rest = {key: value for key, value in option.items() if key not in ("default", "required", "suboptions", "description")}
+            found[name] = {**rest, "description": texts, "suboptions": _same(option.get("suboptions", {}))}
+    return found
+
+
+def test_both_modules_describe_the_same_fields(documents):
+    listed = _same(options(documents, "mail_profiles")["profiles"]["suboptions"])
+    edited = _same({name: option for name, option in options(documents, "mail_profile").items() if name in FIELDS})
+    assert json.dumps(edited, sort_keys=True).replace("profiles[].", "") == json.dumps(listed, sort_keys=True).replace("profiles[].", "")
+
+
 def test_mail_profile_info(documents):
     assert set(options(documents, "mail_profile_info")) == {"name", *STORE}
 
@@ -106,6 +127,22 @@ def test_examples_name_their_tasks_and_use_known_options(documents, name):
         for action, args in task.items():
             if action.startswith("mailops.profiles."):
                 assert set(args or {}) <= set(options(documents, action.rpartition(".")[2]))
+
+
+def test_where_each_module_runs(documents):
+    """What a fragment says is true of every module that takes it."""
+    for name in NAMES:
+        document = documents[name]["doc"]
+        said = json.dumps([document["attributes"]["platform"], document.get("notes", [])])
+        assert ("The hosts of the play are not contacted" in said) == (name != "mail_account")
+        assert ("Use C(run_once)" in said) == (name != "mail_account")
+    assert set(documents[INTERNAL]["doc"]["options"]) == {"job"} and "action_group" not in documents[INTERNAL]["doc"].get("attributes", {})
+
+
+def test_every_module_but_the_internal_one_is_in_the_action_group():
+    groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"]
+    assert sorted(groups["all"]) == sorted(NAMES)
+    assert sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")) == sorted([*NAMES, INTERNAL])
 
 
 def test_every_variable_is_described():
