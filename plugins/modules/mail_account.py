@@ -38,7 +38,7 @@ attributes:
   diff_mode:
     support: full
     details:
-      - Passwords are masked on both sides. Where nothing but a password differs, the new side says C(******** (changed\)).
+      - Passwords are masked on both sides. Where nothing but a password differs, the new side says V(******** (changed\)).
       - The content of files that are not ours, or were edited since, is never displayed, because it may hold other passwords.
 options:
   users:
