@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 import subprocess
@@ -14,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import ansible_mitogen
 import pytest
 
 TIMEOUT = 120
@@ -23,16 +23,6 @@ PROFILE = {
     "incoming": {"host": "imap.example.org", "password": "{UserPassword}"},
     "outgoing": {"host": "smtp.example.org", "password": "{UserPassword}"},
 }
-
-
-def strategy_plugins() -> Path:
-    """Of the mitogen that this Python has, or the benchmarks' one."""
-    found = importlib.util.find_spec("ansible_mitogen")
-    bench = sorted(Path(__file__).parents[2].glob("build/bench/venv/lib/python3*/site-packages/ansible_mitogen/__init__.py"))
-    if found is None and not bench:
-        pytest.skip("mitogen is not installed (benchmarks/requirements.txt)")
-    origin = found.origin if found is not None else str(bench[-1])
-    return Path(origin).parent / "plugins" / "strategy"
 
 
 def play(dest: Path, **of_the_users: Any) -> list[dict[str, Any]]:
@@ -45,14 +35,13 @@ def play(dest: Path, **of_the_users: Any) -> list[dict[str, Any]]:
 
 @pytest.mark.parametrize("strategy", ["mitogen_linear", "mitogen_free"])
 def test_a_run_ends(tmp_path: Path, strategy: str) -> None:
-    plugins = strategy_plugins()
+    plugins = Path(ansible_mitogen.__file__).parent / "plugins" / "strategy"
     common = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     inventory = tmp_path / "inventory.json"
     inventory.write_text(json.dumps({"all": {"hosts": dict.fromkeys(HOSTS, {}), "vars": common}}))
     environment = {
         **os.environ, "ANSIBLE_STRATEGY_PLUGINS": str(plugins), "ANSIBLE_STRATEGY": strategy,
         "ANSIBLE_COLLECTIONS_PATH": str(Path(__file__).parents[2] / "build/collections"),
-        "PYTHONPATH": os.pathsep.join([str(plugins.parents[2]), *filter(None, [os.environ.get("PYTHONPATH")])]),
     }  # fmt: skip
 
     def run(*arguments: str, **of_the_users: Any) -> str:
