@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Under mitogen, where an import in a forked process never returns, a run ends and does the same."""
+"""Under mitogen, where an import in a forked process never returns, a rollout ends and does the same."""
 
 from __future__ import annotations
 
@@ -25,16 +25,15 @@ PROFILE = {
 }
 
 
-def play(dest: Path, **of_the_users: Any) -> list[dict[str, Any]]:
+def variables(dest: Path, **of_the_users: Any) -> dict[str, Any]:
     user = {"display_name": "A User", "password": "s3cret", **of_the_users}
     users = [{"name": name, "email": f"{name}@example.org", **user} for name in ("anna", "bob")]
     options = {"users": users, "profile_definitions": [PROFILE], "clients": ["msmtp", "mbsync"], "dest": f"{dest}/{{HostName}}/{{UserName}}"}
-    tasks = [{"name": "Accounts", "mailops.profiles.mail_account": options, "throttle": 1}]
-    return [{"name": "Accounts", "hosts": "all", "gather_facts": False, "tasks": tasks}]
+    return {"mail_accounts_hosts": "all", **{f"mail_accounts_{name}": value for name, value in options.items()}}
 
 
 @pytest.mark.parametrize("strategy", ["mitogen_linear", "mitogen_free"])
-def test_a_run_ends(tmp_path: Path, strategy: str) -> None:
+def test_a_rollout_ends(tmp_path: Path, strategy: str) -> None:
     plugins = Path(ansible_mitogen.__file__).parent / "plugins" / "strategy"
     common = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
     inventory = tmp_path / "inventory.json"
@@ -45,9 +44,10 @@ def test_a_run_ends(tmp_path: Path, strategy: str) -> None:
     }  # fmt: skip
 
     def run(*arguments: str, **of_the_users: Any) -> str:
-        path = tmp_path / "play.json"
-        path.write_text(json.dumps(play(tmp_path / "dest", **of_the_users)))
-        argv = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(inventory), str(path), *arguments]
+        path = tmp_path / "variables.json"
+        path.write_text(json.dumps(variables(tmp_path / "dest", **of_the_users)))
+        playbook = [str(Path(sys.executable).parent / "ansible-playbook"), "mailops.profiles.rollout"]
+        argv = [*playbook, "-i", str(inventory), "-e", f"@{path}", *arguments]
         done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
