@@ -105,7 +105,7 @@ def test_who_left_loses_the_accounts_of_one_instance(before: dict[str, Any], lab
 def test_who_is_no_user_any_more_is_reported_while_the_home_is_there(before: dict[str, Any], lab: Lab, controller: Controller) -> None:
     assert lab.run(["userdel", THIRD]).returncode == 0
     controller.roll_out(people(ANNA, QUENTIN), purge_users=True, **COMPANY)
-    assert f"{THIRD} was served, but the host has no such user (any more)" in " ".join(controller.output.split())
+    assert f"{THIRD} was served, but the host does not know this user (any more)" in " ".join(controller.output.split())
     assert lab.run(["rm", "-r", f"/home/{THIRD}"]).returncode == 0
     controller.roll_out(people(ANNA, QUENTIN), purge_users=True, **COMPANY)
     assert THIRD not in controller.output

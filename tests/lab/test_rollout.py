@@ -183,7 +183,7 @@ def test_users_that_cannot_be_served_fail_alone(lab: Lab, controller: Controller
     with pytest.raises(AssertionError) as failure:
         controller.roll_out([*({**template, "name": name} for name in ("twin", "root", "homeless", "anna")), *listed()[1:]],
                             profiles=["work"], clients=CLIENTS)  # fmt: skip
-    for sentence in ("root: has uid 0", "anna: has the same uid as twin", "/home/homeless does not exist"):
+    for sentence in ("user root has uid 0", "user anna has the same uid as twin", "/home/homeless does not exist"):
         assert sentence in str(failure.value)
     assert b"smtp.example.org" in lab.path("/home/basil/.msmtprc").read_bytes()
 
@@ -196,7 +196,7 @@ def test_a_person_rolls_out_to_himself_without_root(lab: Lab, controller: Contro
     assert controller.roll_out([himself], **arguments)["changes"] == []
     sent = lab.run(["msmtp", "anna@example.org"], user="admin", input="Subject: x\n\nx\n")
     assert (sent.returncode, sent.stderr) == (0, "")
-    with pytest.raises(AssertionError, match="only root can write for another user: run with become"):
+    with pytest.raises(AssertionError, match="is another user, for whom only root can write: run with become"):
         controller.roll_out(listed()[:2], **arguments)
 
 
