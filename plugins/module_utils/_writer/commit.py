@@ -31,7 +31,7 @@ class _Pending(NamedTuple):
 
 
 class Commit:
-    """One place's part of a batch. ``done``: relative paths of what was really changed."""
+    """One place's part of a batch. ``done``: displayed paths of what was really changed."""
 
     def __init__(self, number: int, place: OpenPlace, plan: Plan, settings: Settings) -> None:
         self.number = number
@@ -108,7 +108,7 @@ class Commit:
             file.publish()
             # It must not be closed twice: the number may be that of another place's file by then.
             del self._pending[0]
-            self.done.append(path)
+            self.done.append(tree.absolute(path))
             file.close()
 
     def sync_directories(self) -> None:
@@ -185,7 +185,7 @@ class Commit:
         try:
             tree.changed(directory)
             os.unlink(name, dir_fd=directory)
-            self.done.append(path)
+            self.done.append(tree.absolute(path))
         except FileNotFoundError:
             pass
         except OSError as exc:

@@ -7,30 +7,21 @@
 from __future__ import annotations
 
 import json
-from typing import List, NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional, Sequence
 
-from .._wire import Change, Diff, Drift, Problem
-
-
-class Found(NamedTuple):
-    """A plan. ``changes``: each with its relative path. The rest is as in a ``Result``."""
-
-    changes: List[Tuple[str, Change]]
-    drifted: List[Drift]
-    unchanged: int
-    notes: List[Tuple[str, str]]
-    residue: bool
+from .._wire import Problem, Result, load_result
 
 
 class Message(NamedTuple):
-    """About the task with this ``number``. ``changed``, with a problem: relative paths of what was changed all the same."""
+    """About the task with this ``number``. ``plan``: what was found, and would be done. ``changed``, with a problem: the displayed paths
+    of what was changed all the same."""
 
     number: int
     is_done: bool
-    found: Optional[Found] = None
+    plan: Optional[Result] = None
     problem: Optional[Problem] = None
-    changed: List[str] = []
-    warnings: List[str] = []
+    changed: Sequence[str] = ()
+    warnings: Sequence[str] = ()
 
 
 def dump_message(message: Message) -> bytes:
@@ -39,17 +30,4 @@ def dump_message(message: Message) -> bytes:
 
 def load_message(line: bytes) -> Message:
     message = Message(*json.loads(line.decode()))
-    return message._replace(
-        found=message.found and _found(*message.found),
-        problem=message.problem and Problem(*message.problem),
-    )
-
-
-def _found(changes: list, drifted: list, unchanged: int, notes: list, residue: bool) -> Found:
-    return Found(
-        [(path, Change(*change)._replace(diff=change[3] and Diff(*change[3]))) for path, change in changes],
-        [Drift(*drift) for drift in drifted],
-        unchanged,
-        [tuple(note) for note in notes],
-        residue,
-    )
+    return message._replace(plan=message.plan and load_result(message.plan), problem=message.problem and Problem(*message.problem))

@@ -9,9 +9,10 @@ from __future__ import annotations
 import hashlib
 from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from .._wire import CREATED, REMOVED, UPDATED, Change, Diff
+from .._wire import CREATED, REMOVED, UPDATED, Change, Diff, Drift, Result
 from .content import Content
 from .diff import file_diff, hidden_text, recorded_text
+from .errors import display_text
 from .manifest import Entry, Manifest
 from .records import Records
 from .state import State
@@ -89,15 +90,14 @@ class Plan:
     def changed(self) -> bool:
         return bool(self.steps or self.residue or self.records.residue or self.repair)
 
-    def changes(self, tree: Tree, state: State) -> List[Tuple[str, Change]]:
-        """Each with the relative path, by which it is known when a place is planned again."""
-        found = [(step.path, Change(tree.absolute(step.path), step.producer, _ACTIONS[step.kind], step.diff, step.old_tag)) for step in self.steps]
-        found += [(path, Change(tree.absolute(path), "", REMOVED)) for path in self.residue]
-        found += [(path, Change(state.tree.absolute(path), "", REMOVED)) for path in self.records.residue]
+    def result(self, name: str, tree: Tree, state: State) -> Result:
+        changes = [Change(tree.absolute(step.path), step.producer, _ACTIONS[step.kind], step.diff, step.old_tag) for step in self.steps]
+        changes += [Change(tree.absolute(path), "", REMOVED) for path in self.residue]
+        changes += [Change(state.tree.absolute(path), "", REMOVED) for path in self.records.residue]
         if self.repair:
-            action = UPDATED if self.manifest.entries else REMOVED
-            found.append((state.manifest, Change(state.tree.absolute(state.manifest), "", action)))
-        return found
+            changes.append(Change(state.tree.absolute(state.manifest), "", UPDATED if self.manifest.entries else REMOVED))
+        drifted = tuple(Drift(path, producer) for path, producer in self.drifted.items())
+        return Result(name, display_text(tree.display), tuple(changes), drifted, self.unchanged, tuple(self.notes))
 
     @property
     def kept_backups(self) -> Set[str]:

@@ -14,11 +14,11 @@ import resource
 import signal
 from typing import Callable, List, Optional, Sequence
 
-from .._wire import Drift, Problem
+from .._wire import Problem
 from .commit import Commit
 from .errors import UnsafePath, unexpected
 from .identity import Switch
-from .messages import Found, Message, dump_message
+from .messages import Message, dump_message
 from .open_place import OpenPlace, Run, Task, open_place
 from .phases import commit_batch
 from .plan import Plan
@@ -102,9 +102,7 @@ class _Worker:
             with self._switch.to(place.identity):
                 residue = not task.files and has_residue(place.tree, self._run.settings.residue)
             writes = plan.changed and not self._run.check
-            drifted = [Drift(path, producer) for path, producer in plan.drifted.items()]
-            changes = plan.changes(place.tree, place.state)
-            self._send(Message(number, not writes, Found(changes, drifted, plan.unchanged, plan.notes, residue)))
+            self._send(Message(number, not writes, plan.result(task.name, place.tree, place.state)._replace(residue=residue, listed=task.listed)))
             return Commit(number, place, plan, self._run.settings) if writes else None
         finally:
             if not writes:
@@ -120,7 +118,7 @@ class _Worker:
         return plan
 
     def _fail(self, number: int, problem: UnsafePath, changed: Sequence[str] = ()) -> None:
-        self._send(Message(number, True, problem=Problem(problem.path, str(problem)), changed=list(changed)))
+        self._send(Message(number, True, problem=Problem(problem.path, str(problem)), changed=changed))
 
 
 def _descriptor_limit() -> int:
