@@ -147,8 +147,7 @@ class Commit:
         """After an error: removes temporary files, as far as that is possible."""
         while self._pending:
             pending = self._pending.pop()
-            of_state = pending.tree is self.place.state.tree
-            with suppress(OSError), switch.to(self.place.state_identity if of_state else self.place.identity):
+            with suppress(OSError), switch.to(pending.tree.identity):
                 pending.file.discard()
 
     def _stage(self, tree: Tree, path: str, data: bytes, mode: int, step: Optional[Step] = None) -> None:

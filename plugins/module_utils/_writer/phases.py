@@ -89,7 +89,8 @@ def commit_batch(commits: Sequence[Commit], switch: Switch, progress: Callable[[
                 if syncing is not None:
                     syncing.wait(index)
                 else:
-                    with switch.to(commit.place.state_identity if phase.side == STATE else commit.place.identity):
+                    tree = commit.place.state.tree if phase.side == STATE else commit.place.tree
+                    with switch.to(tree.identity):
                         phase.work(commit)
             except Exception as exc:
                 commit.problem = unexpected(commit.place.tree.display, exc)

@@ -99,7 +99,7 @@ class _Worker:
         writes = False
         try:
             plan = self._plan_in(place, task)
-            with self._switch.to(place.identity):
+            with self._switch.to(place.tree.identity):
                 residue = not task.files and has_residue(place.tree, self._run.settings.residue)
             writes = plan.changed and not self._run.check
             self._send(Message(number, not writes, plan.result(task.name, place.tree, place.state)._replace(residue=residue, listed=task.listed)))
@@ -109,11 +109,11 @@ class _Worker:
                 place.close()
 
     def _plan_in(self, place: OpenPlace, task: Task) -> Plan:
-        with self._switch.to(place.state_identity):
+        with self._switch.to(place.state.tree.identity):
             records = read_records(place.state, task.files)
-        with self._switch.to(place.identity):
+        with self._switch.to(place.tree.identity):
             plan = plan_place(place.tree, place.state, task.files, self._run.settings, records)
-        with self._switch.to(place.state_identity):
+        with self._switch.to(place.state.tree.identity):
             check_state(plan, place.state)
         return plan
 
