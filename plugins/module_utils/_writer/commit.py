@@ -31,7 +31,7 @@ class _Pending(NamedTuple):
 
 
 class Commit:
-    """One place's part of a batch. ``done``: displayed paths of what was really changed."""
+    """One place's part of a batch. ``done``: displayed paths of what was really changed. ``pending``: what is staged."""
 
     def __init__(self, number: int, place: OpenPlace, plan: Plan, settings: Settings) -> None:
         self.number = number
@@ -40,26 +40,21 @@ class Commit:
         self.done: List[str] = []
         self.place = place
         self.plan = plan
+        self.writes = [step for step in plan.steps if step.writes]
+        self.backups = [step for step in plan.steps if step.backup is not None]
+        self.removals = [step for step in plan.steps if step.kind == UNLINK and step.backup is None]
+        self.removals_with_backup = [step for step in self.backups if step.kind == UNLINK]
+        self.pending: List[_Pending] = []
         self._label = settings.label
-        self._pending: List[_Pending] = []
-        self._temps = {step.path: temp_name() for step in plan.steps if step.writes}
-
-    @property
-    def is_staged(self) -> bool:
-        return bool(self._pending)
-
-    @property
-    def is_unsynced(self) -> bool:
-        return bool(self.place.tree.unsynced or self.place.state.tree.unsynced)
+        self._temps = {step.path: temp_name() for step in self.writes}
 
     # --- the work of the phases ---
 
     def remove_without_backup(self) -> None:
         for path in self.plan.residue:
             self._unlink(self.place.tree, self.place.tree.removable(path), path)
-        for step in self.plan.steps:
-            if step.kind == UNLINK and step.backup is None:
-                self._remove(step)
+        for step in self.removals:
+            self._remove(step)
 
     def remove_state_residue(self) -> None:
         for path in self.plan.records.residue:
@@ -73,41 +68,39 @@ class Commit:
             if entry is not None:
                 coming[step.path] = entry._replace(temp=self._temps.get(step.path))
         self._stage(state.tree, state.manifest, plan.old.union(coming, plan.manifest.directories).to_bytes(), 0o600)
-        for step in plan.steps:
-            if step.backup is not None:
-                path = f"{state.backups}/{backup_name(step.path, step.backup)}"
-                kept = state.tree.read(path)
-                if kept is None or kept.data != step.backup:
-                    self._stage(state.tree, path, step.backup, 0o600)
-                else:  # the newest again
-                    directory, name = state.tree.locate(path) or (-1, "")
-                    os.utime(name, dir_fd=directory, follow_symlinks=False)
+        for step in self.backups:
+            data = step.backup or b""
+            path = f"{state.backups}/{backup_name(step.path, data)}"
+            kept = state.tree.read(path)
+            if kept is None or kept.data != data:
+                self._stage(state.tree, path, data, 0o600)
+            else:  # the newest again
+                directory, name = state.tree.locate(path) or (-1, "")
+                os.utime(name, dir_fd=directory, follow_symlinks=False)
 
     def stage_files(self) -> None:
-        for step in self.plan.steps:
-            if step.writes:
-                self._stage(self.place.tree, step.path, step.data, step.mode, step)
+        for step in self.writes:
+            self._stage(self.place.tree, step.path, step.data, step.mode, step)
 
     def remove_backed_up(self) -> None:
-        for step in self.plan.steps:
-            if step.kind == UNLINK and step.backup is not None:
-                self._remove(step)
+        for step in self.removals_with_backup:
+            self._remove(step)
 
     def stage_manifest(self) -> None:
         self._stage(self.place.state.tree, self.place.state.manifest, self.plan.manifest.to_bytes(), 0o600)
 
     def sync_files(self) -> None:
-        for pending in self._pending:
+        for pending in self.pending:
             pending.file.sync()
 
     def publish(self) -> None:
-        while self._pending:
-            file, tree, path, step = self._pending[0]
+        while self.pending:
+            file, tree, path, step = self.pending[0]
             if step is not None:
                 self._check_unchanged(tree, file.directory, file.name, path, step.current)
             file.publish()
             # It must not be closed twice: the number may be that of another place's file by then.
-            del self._pending[0]
+            del self.pending[0]
             self.done.append(tree.absolute(path))
             file.close()
 
@@ -121,8 +114,7 @@ class Commit:
         """The innermost directory first, and only empty ones: the user's own files keep theirs. Those around the manifest go after it:
         while it is there, the next run completes one that was killed here."""
         state = self.place.state
-        made = {*self.plan.old.directories, *((state.backups,) if state.inside else ())}
-        for directory in sorted(made, key=len, reverse=True):
+        for directory in sorted(self.plan.old.directories, key=len, reverse=True):
             if not (state.inside and state.manifest.startswith(f"{directory}/")):
                 self._remove_directory(self.place.tree, directory)
 
@@ -145,8 +137,8 @@ class Commit:
 
     def abandon(self, switch: Switch) -> None:
         """After an error: removes temporary files, as far as that is possible."""
-        while self._pending:
-            pending = self._pending.pop()
+        while self.pending:
+            pending = self.pending.pop()
             with suppress(OSError), switch.to(pending.tree.identity):
                 pending.file.discard()
 
@@ -155,7 +147,7 @@ class Commit:
             directory, name = tree.locate(path, create=True) or (-1, "")
             tree.changed(directory)
             file = StagedFile(directory, name, self._temps[path] if step else temp_name())
-            self._pending.append(_Pending(file, tree, path, step))
+            self.pending.append(_Pending(file, tree, path, step))
             if step is not None and step.is_users and step.current is not None:
                 lost = keep_attributes(file.fd, directory, name, step.current.gid, mode)
                 if lost:

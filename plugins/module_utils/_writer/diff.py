@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Optional, Sequence
 
-from .._wire import MASK, Diff, printable
+from .._wire import MASK, Diff
 
 
 def file_diff(where: str, before: str, after: str, modes: Optional[Sequence[int]] = None, only_mode: bool = False) -> Diff:
@@ -18,21 +18,6 @@ def file_diff(where: str, before: str, after: str, modes: Optional[Sequence[int]
         headers = [f"{where} (mode {mode:04o})" for mode in modes]
         if only_mode:
             before, after = (f"mode {mode:04o}\n" for mode in modes)
-    if after and after == before:
-        after = _marked(after)
-    return Diff(before, after, headers[0], headers[1])
-
-
-def recorded_text(redacted: str) -> str:
-    """A redacted text from a manifest, which the user can edit."""
-    return printable(redacted, lines=True)
-
-
-def hidden_text(data: bytes) -> str:
-    """Instead of a content that may not be ours: it may hold the user's own passwords."""
-    return f"(content not shown, {len(data)} bytes)\n"
-
-
-def _marked(redacted: str) -> str:
-    """The difference is in what is masked: says so at the mask."""
-    return redacted.replace(MASK, f"{MASK} (changed)") if MASK in redacted else f"{redacted}(changed)\n"
+    if after and after == before:  # the difference is in what is masked: says so at the mask
+        after = after.replace(MASK, f"{MASK} (changed)") if MASK in after else f"{after}(changed)\n"
+    return Diff(before, after, *headers)

@@ -9,9 +9,9 @@ from __future__ import annotations
 import hashlib
 from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
-from .._wire import CREATED, REMOVED, UPDATED, Change, Diff, Drift, Result
+from .._wire import CREATED, REMOVED, UPDATED, Change, Diff, Drift, Result, printable
 from .content import Content
-from .diff import file_diff, hidden_text, recorded_text
+from .diff import file_diff
 from .errors import display_text
 from .manifest import Entry, Manifest
 from .records import Records
@@ -59,9 +59,10 @@ class Step(NamedTuple):
         if ours is None:
             before = ""
         elif old is not None and digest(ours) in old.sha256 and (old.redacted or not ours):
-            before = recorded_text(old.redacted)
+            before = printable(old.redacted, lines=True)  # from a manifest, which the user can edit
         else:
-            before = hidden_text(ours)
+            # It may not be ours, and hold the user's own passwords.
+            before = f"(content not shown, {len(ours)} bytes)\n"
         current = self.current
         modes = (current.mode, self.mode) if current is not None and self.writes and current.mode != self.mode else None
         only_mode = current is not None and self.writes and current.data == self.data

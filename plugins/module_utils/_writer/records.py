@@ -10,21 +10,13 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .._wire import File
 from .errors import UnsafePath
-from .manifest import Before, Manifest, is_manifest, is_temp
+from .manifest import Manifest, is_manifest, is_temp
 from .state import State
 from .tree import Tree
 
 _MAX_INSTANCES = 50
 _MAX_BYTES = 2 << 20  # of all together: the user can write them
 _MAX_RESIDUE = 500
-
-
-class Other(NamedTuple):
-    """The manifest of another instance. ``before``: of each of its files, what was there before our first one."""
-
-    before: Dict[str, Optional[Before]]
-    directories: Tuple[str, ...]
-    backups: Set[str]
 
 
 class Records(NamedTuple):
@@ -35,7 +27,7 @@ class Records(NamedTuple):
     own: Manifest
     stored: Optional[bytes]
     valid: bool
-    others: Dict[str, Other]
+    others: Dict[str, Manifest]
     originals: Dict[str, bytes]
     residue: Tuple[str, ...]
     around: Tuple[str, ...]
@@ -69,7 +61,7 @@ def _read_own(tree: Tree, path: str) -> Tuple[Manifest, Optional[bytes], bool]:
     return (own, b"", False) if content.mode & 0o077 else (own, content.data, True)
 
 
-def _read_others(state: State) -> Dict[str, Other]:
+def _read_others(state: State) -> Dict[str, Manifest]:
     """The manifests of other instances, as far as they are readable: their own runs report what is wrong with them."""
     names = [name for name in state.tree.names(state.directory) if is_manifest(name)]
     others = {}
@@ -80,9 +72,7 @@ def _read_others(state: State) -> Dict[str, Other]:
             content = state.tree.read(path) if path != state.manifest else None
             size += len(content.data) if content else 0
             if content is not None and size <= _MAX_BYTES:
-                other = Manifest.from_bytes(content.data)
-                before = {entry.path: entry.before for entry in other.entries.values()}
-                others[name[: -len(".json")]] = Other(before, other.directories, other.backups)
+                others[name[: -len(".json")]] = Manifest.from_bytes(content.data)
         except (UnsafePath, ValueError):
             pass
     return others
@@ -101,12 +91,12 @@ def _read_originals(state: State, own: Manifest, files: Sequence[File]) -> Dict[
 
 
 def _residue(state: State) -> Tuple[str, ...]:
-    found: List[str] = []
+    paths: List[str] = []
     for directory in (state.directory, state.backups):
-        paths = [f"{directory}/{name}" for name in state.tree.names(directory) if is_temp(name)]
+        names = [name for name in state.tree.names(directory) if is_temp(name)]
         # The rest goes with the next runs: a user could make any number of them.
-        found.extend(path for path in paths[:_MAX_RESIDUE] if state.tree.removable(path))
-    return tuple(found)
+        paths += [f"{directory}/{name}" for name in names[:_MAX_RESIDUE]]
+    return tuple(path for path in paths if state.tree.removable(path))
 
 
 def directories(tree: Tree, records: Records, paths: Sequence[str]) -> Set[str]:

@@ -102,7 +102,8 @@ class _Worker:
             with self._switch.to(place.tree.identity):
                 residue = not task.files and has_residue(place.tree, self._run.settings.residue)
             writes = plan.changed and not self._run.check
-            self._send(Message(number, not writes, plan.result(task.name, place.tree, place.state)._replace(residue=residue, listed=task.listed)))
+            result = plan.result(task.name, place.tree, place.state)._replace(residue=residue, listed=task.listed)
+            self._send(Message(number, not writes, result))
             return Commit(number, place, plan, self._run.settings) if writes else None
         finally:
             if not writes:
