@@ -12,6 +12,7 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from .content import Content, read_file
@@ -153,27 +154,20 @@ class Tree:
         """The directory, None when there is none; NotADirectoryError for anything else, links too."""
         try:
             if create:
-                self._make(parent.fd, name)
+                self.changed(parent.fd)
+                with suppress(FileExistsError):
+                    os.mkdir(name, self._directory_mode, dir_fd=parent.fd)
             fd = os.open(name, _DIRECTORY, dir_fd=parent.fd)
         except FileNotFoundError:
             return None
-        except NotADirectoryError:
-            raise
         except OSError as exc:
-            if exc.errno == errno.ELOOP:
+            if exc.errno in (errno.ENOTDIR, errno.ELOOP):
                 raise NotADirectoryError from None
             raise system_error(self.absolute(directory), exc) from None
         if os.fstat(fd).st_uid != self.identity.uid:
             os.close(fd)
             raise UnsafePath(self.absolute(directory), "belongs to another user: chown it or move it away")
         return _Directory(fd, f"{parent.real}/{name}" if parent.real else name)
-
-    def _make(self, parent_fd: int, name: str) -> None:
-        try:
-            self.changed(parent_fd)
-            os.mkdir(name, self._directory_mode, dir_fd=parent_fd)
-        except FileExistsError:
-            pass
 
     def changed(self, directory: int) -> None:
         """Notes, before a change, that the directory with this descriptor has to be synced; UnsafePath where that is not possible."""

@@ -117,7 +117,7 @@ class _Walk:
     """Walks an absolute path, one component a step. A link counts only where no other user than root or the runner can exchange it."""
 
     def __init__(self, path: str, display: str, switch: Switch) -> None:
-        self.pending = [part for part in reversed(path.split("/")) if part]
+        self.pending = _reversed_parts(path)
         self._display = display
         self._is_displayed = display == path
         self._trusted = {0, switch.own.uid}
@@ -138,9 +138,6 @@ class _Walk:
     def step(self) -> None:
         """One component down. FileNotFoundError leaves it pending."""
         name = self.pending[-1]
-        if name == ".":
-            self.pending.pop()
-            return
         if name == "..":
             self.pending.pop()
             if len(self._trail) > 1:
@@ -164,4 +161,8 @@ class _Walk:
         if target.startswith("/"):
             while len(self._trail) > 1:
                 os.close(self._trail.pop())
-        self.pending.extend(part for part in reversed(target.split("/")) if part)
+        self.pending += _reversed_parts(target)
+
+
+def _reversed_parts(path: str) -> List[str]:
+    return [part for part in reversed(path.split("/")) if part not in ("", ".")]

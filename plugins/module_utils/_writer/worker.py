@@ -19,9 +19,8 @@ from .commit import Commit
 from .errors import UnsafePath, unexpected
 from .identity import Switch
 from .messages import Message, dump_message
-from .open_place import OpenPlace, Run, Task, open_place
+from .open_place import Run, Task, open_place
 from .phases import commit_batch
-from .plan import Plan
 from .planner import check_state, plan_place
 from .records import read_records
 from .residue import has_residue
@@ -95,28 +94,23 @@ class _Worker:
 
     def _plan(self, number: int, task: Task) -> Optional[Commit]:
         """Sends what will change; the commit, when there is something to write."""
-        place = open_place(task, self._run, self._switch)
+        place, settings = open_place(task, self._run, self._switch), self._run.settings
         writes = False
         try:
-            plan = self._plan_in(place, task)
+            with self._switch.to(place.state.tree.identity):
+                records = read_records(place.state, task.files)
             with self._switch.to(place.tree.identity):
-                residue = not task.files and has_residue(place.tree, self._run.settings.residue)
+                plan = plan_place(place.tree, place.state, task.files, settings, records)
+                residue = not task.files and has_residue(place.tree, settings.residue)
+            with self._switch.to(place.state.tree.identity):
+                check_state(plan, place.state)
             writes = plan.changed and not self._run.check
             result = plan.result(task.name, place.tree, place.state)._replace(residue=residue, listed=task.listed)
             self._send(Message(number, not writes, result))
-            return Commit(number, place, plan, self._run.settings) if writes else None
+            return Commit(number, place, plan, settings) if writes else None
         finally:
             if not writes:
                 place.close()
-
-    def _plan_in(self, place: OpenPlace, task: Task) -> Plan:
-        with self._switch.to(place.state.tree.identity):
-            records = read_records(place.state, task.files)
-        with self._switch.to(place.tree.identity):
-            plan = plan_place(place.tree, place.state, task.files, self._run.settings, records)
-        with self._switch.to(place.state.tree.identity):
-            check_state(plan, place.state)
-        return plan
 
     def _fail(self, number: int, problem: UnsafePath, changed: Sequence[str] = ()) -> None:
         self._send(Message(number, True, problem=Problem(problem.path, str(problem)), changed=changed))
