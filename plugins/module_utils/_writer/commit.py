@@ -12,7 +12,7 @@ from typing import List, NamedTuple, Optional, Tuple
 
 from .attributes import drop_acl, keep_attributes, set_context
 from .backups import backup_name, prune_backups
-from .content import Content, version_of
+from .content import version_of
 from .errors import UnsafePath, display_text, system_error
 from .identity import Switch
 from .open_place import OpenPlace
@@ -97,7 +97,7 @@ class Commit:
         while self.pending:
             file, tree, path, step = self.pending[0]
             if step is not None:
-                self._check_unchanged(tree, file.directory, file.name, path, step.current)
+                self._check_unchanged(step, file.directory, file.name)
             file.publish()
             # It must not be closed twice: the number may be that of another place's file by then.
             del self.pending[0]
@@ -119,7 +119,9 @@ class Commit:
                 self._remove_directory(self.place.tree, directory)
 
     def prune_backups(self) -> None:
-        prune_backups(self.place.state, self.plan.kept_backups)
+        # What may have to come back stays.
+        manifests = (self.plan.old, self.plan.manifest, *self.plan.records.others.values())
+        prune_backups(self.place.state, {name for manifest in manifests for name in manifest.backups})
 
     def remove_manifest(self) -> None:
         state = self.place.state
@@ -128,7 +130,11 @@ class Commit:
 
     def clean_state(self) -> None:
         state = self.place.state
-        made = {*state.own_directories, *(self.plan.old.directories if state.inside else ())}
+        if state.inside:
+            made = {state.directory, *self.plan.old.directories}
+        else:  # these hold nothing but manifests and backups
+            places = os.path.dirname(state.directory)
+            made = {state.directory, places, os.path.dirname(places)}
         for directory in sorted(made, key=len, reverse=True):
             if state.manifest.startswith(f"{directory}/"):
                 self._remove_directory(state.tree, directory)
@@ -166,7 +172,7 @@ class Commit:
         tree = self.place.tree
         found = tree.locate(step.path)
         if found is not None:
-            self._check_unchanged(tree, found[0], found[1], step.path, step.current)
+            self._check_unchanged(step, *found)
         self._unlink(tree, found, step.path)
 
     def _unlink(self, tree: Tree, found: Optional[Tuple[int, str]], path: str) -> None:
@@ -189,11 +195,10 @@ class Commit:
             if found is not None:
                 os.rmdir(found[1], dir_fd=found[0])
 
-    @staticmethod
-    def _check_unchanged(tree: Tree, directory: int, name: str, path: str, expected: Optional[Content]) -> None:
+    def _check_unchanged(self, step: Step, directory: int, name: str) -> None:
         try:
             version: Optional[Tuple[int, int, int]] = version_of(os.stat(name, dir_fd=directory, follow_symlinks=False))
         except FileNotFoundError:
             version = None
-        if version != (expected.version if expected else None):
-            raise UnsafePath(tree.absolute(path), "was changed by another program during the run: run again")
+        if version != (step.current.version if step.current else None):
+            raise UnsafePath(self.place.tree.absolute(step.path), "was changed by another program during the run: run again")

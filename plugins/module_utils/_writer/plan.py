@@ -7,11 +7,10 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from .._wire import CREATED, REMOVED, UPDATED, Change, Diff, Drift, Result, printable
+from .._wire import CREATED, MASK, REMOVED, UPDATED, Change, Diff, Drift, Result, printable
 from .content import Content
-from .diff import file_diff
 from .errors import display_text
 from .manifest import Entry, Manifest
 from .records import Records
@@ -55,26 +54,32 @@ class Step(NamedTuple):
         return self.kind not in (TAG, UNLINK)
 
     def with_diff(self, where: str, old: Optional[Entry], ours: Optional[bytes], redacted: str) -> Step:
-        """``ours``: the content of ours that is there now. ``redacted``: the new content."""
+        """The diff is made of redacted texts only, never of what the file holds. ``ours``: the content of ours that is there now.
+        ``redacted``: the new content."""
         if ours is None:
             before = ""
         elif old is not None and digest(ours) in old.sha256 and (old.redacted or not ours):
             before = printable(old.redacted, lines=True)  # from a manifest, which the user can edit
         else:
-            # It may not be ours, and hold the user's own passwords.
-            before = f"(content not shown, {len(ours)} bytes)\n"
+            before = f"(content not shown, {len(ours)} bytes)\n"  # it may hold the user's own passwords
+        headers = [where, where]
         current = self.current
-        modes = (current.mode, self.mode) if current is not None and self.writes and current.mode != self.mode else None
-        only_mode = current is not None and self.writes and current.data == self.data
-        return self._replace(diff=file_diff(where, before, redacted, modes, only_mode))
+        if current is not None and self.writes and current.mode != self.mode:
+            headers = [f"{where} (mode {mode:04o})" for mode in (current.mode, self.mode)]
+            if current.data == self.data:
+                before, redacted = f"mode {current.mode:04o}\n", f"mode {self.mode:04o}\n"
+        if redacted and redacted == before:  # the difference is in what is masked: says so at the mask
+            redacted = redacted.replace(MASK, f"{MASK} (changed)") if MASK in redacted else f"{redacted}(changed)\n"
+        return self._replace(diff=Diff(before, redacted, *headers))
 
 
 class Plan:
     """``manifest``: what will be recorded in the end. ``residue``: temporary files of a run that died. ``drifted``: displayed path ->
     producer. ``notes``: those of variants. ``repair``: only the manifest is not what it should be."""
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, with_diffs: bool) -> None:
         self.records = records
+        self._with_diffs = with_diffs
         self.manifest = Manifest()
         self.steps: List[Step] = []
         self.residue: List[str] = []
@@ -91,6 +96,10 @@ class Plan:
     def changed(self) -> bool:
         return bool(self.steps or self.residue or self.records.residue or self.repair)
 
+    def add(self, step: Step, where: str, old: Optional[Entry], ours: Optional[bytes], redacted: str) -> None:
+        """A step that changes a file; the rest is for its diff."""
+        self.steps.append(step.with_diff(where, old, ours, redacted) if self._with_diffs else step)
+
     def result(self, name: str, tree: Tree, state: State) -> Result:
         changes = [Change(tree.absolute(step.path), step.producer, _ACTIONS[step.kind], step.diff, step.old_tag) for step in self.steps]
         changes += [Change(tree.absolute(path), "", REMOVED) for path in self.residue]
@@ -99,12 +108,6 @@ class Plan:
             changes.append(Change(state.tree.absolute(state.manifest), "", UPDATED if self.manifest.entries else REMOVED))
         drifted = tuple(Drift(path, producer) for path, producer in self.drifted.items())
         return Result(name, display_text(tree.display), tuple(changes), drifted, self.unchanged, tuple(self.notes))
-
-    @property
-    def kept_backups(self) -> Set[str]:
-        """Those that may have to come back."""
-        manifests = (self.old, self.manifest, *self.records.others.values())
-        return {name for manifest in manifests for name in manifest.backups}
 
 
 def digest(data: bytes) -> str:

@@ -47,11 +47,11 @@ class _Planner:
         self._settings = settings
         self._records = records
         self._block = Block(settings.instance)
-        self._plan = Plan(records)
+        self._plan = Plan(records, settings.diff)
 
     def plan(self, files: Sequence[File]) -> Plan:
         plan, records = self._plan, self._records
-        if not records.valid:
+        if records.stored == b"":
             plan.drifted[self._state.tree.absolute(self._state.manifest)] = ""
         removal = Removal(self._tree, self._state, self._settings, self._block, plan)
         plan.residue = removal.temporary_files()
@@ -139,7 +139,7 @@ class _Planner:
         kind = CREATE if current is None else UPDATE
         is_users = file.strategy == BLOCK and current is not None
         step = Step(kind, path, file.producer, data, mode, current, backup, is_users, old_tag)
-        plan.steps.append(step.with_diff(where, old, present, chosen.redacted) if self._settings.diff else step)
+        plan.add(step, where, old, present, chosen.redacted)
         return entry
 
     def _choose(self, file: File, current: Optional[Content], old: Optional[Entry], known: set, where: str) -> _Choice:

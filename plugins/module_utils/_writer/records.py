@@ -20,13 +20,12 @@ _MAX_RESIDUE = 500
 
 
 class Records(NamedTuple):
-    """``stored``: the bytes of this instance's manifest, None when there is none; ``valid`` False: they are not what we wrote, and
-    count as absent. ``others``: instance -> its manifest. ``originals``: backup -> content of what may have to come back.
+    """``stored``: the bytes of this instance's manifest, None when there is none, empty when they are not what we wrote: they count as
+    absent, or are at least written again. ``others``: instance -> its manifest. ``originals``: backup -> content of what may have to come back.
     ``residue``: temporary files of a run that died. ``around``: directories above the manifest that a run made which died before it could record them."""
 
     own: Manifest
     stored: Optional[bytes]
-    valid: bool
     others: Dict[str, Manifest]
     originals: Dict[str, bytes]
     residue: Tuple[str, ...]
@@ -39,26 +38,26 @@ def read_records(state: State, files: Sequence[File]) -> Records:
     if not tree.missing_directories(path) and tree.real(path) != f"{tree.real(state.directory)}/{path.rpartition('/')[2]}":
         raise UnsafePath(tree.absolute(path), "is a symbolic link: remove it")
     others = _read_others(state)
-    own, stored, valid = _read_own(tree, path)
+    own, stored = _read_own(tree, path)
     around = _made_by_a_dead_run(state) if state.inside and stored is None and not others else []
-    return Records(own, stored, valid, others, _read_originals(state, own, files), _residue(state), tuple(around))
+    return Records(own, stored, others, _read_originals(state, own, files), _residue(state), tuple(around))
 
 
-def _read_own(tree: Tree, path: str) -> Tuple[Manifest, Optional[bytes], bool]:
+def _read_own(tree: Tree, path: str) -> Tuple[Manifest, Optional[bytes]]:
     try:
         content = tree.read(path)
     except UnsafePath:
         if tree.is_directory(path):
             raise  # anything else is replaced, a directory cannot be
-        return Manifest(), b"", False
+        return Manifest(), b""
     if content is None:
-        return Manifest(), None, True
+        return Manifest(), None
     try:
         own = Manifest.from_bytes(content.data)
     except ValueError:
-        return Manifest(), content.data, False
+        return Manifest(), b""
     # One that others can read is written again, with the right mode.
-    return (own, b"", False) if content.mode & 0o077 else (own, content.data, True)
+    return own, b"" if content.mode & 0o077 else content.data
 
 
 def _read_others(state: State) -> Dict[str, Manifest]:

@@ -87,7 +87,7 @@ class Removal:
         kind = UNLINK if entry.before is None and not rest else CUT
         backup = current.data if foreign else None
         step = Step(kind, entry.path, entry.producer, rest, current.mode, current, backup, True, entry.tag)
-        self._add(step, entry, parts.body, where)
+        self._plan.add(step, where, entry, parts.body, "")
 
     def _unlink(self, entry: Entry, current: Content) -> None:
         where = self._tree.absolute(entry.path)
@@ -100,13 +100,10 @@ class Removal:
             step = Step(UNLINK, entry.path, entry.producer, current=current, backup=backup, old_tag=entry.tag)
         else:
             step = Step(RESTORE, entry.path, entry.producer, original, entry.before.mode, current, backup, old_tag=entry.tag)
-        self._add(step, entry, current.data, where)
+        self._plan.add(step, where, entry, current.data, "")
 
     def _is_foreign(self, entry: Entry, data: bytes, where: str) -> bool:
         foreign = digest(data) not in entry.sha256
         if foreign:
             self._plan.drifted[where] = entry.producer
         return foreign
-
-    def _add(self, step: Step, entry: Entry, ours: bytes, where: str) -> None:
-        self._plan.steps.append(step.with_diff(where, entry, ours, "") if self._settings.diff else step)
