@@ -13,7 +13,7 @@ from .identity import Identity, Switch
 from .plan import Settings
 from .state import State, StateLocation
 from .tree import Tree
-from .walk import DestOptions, open_dest, open_home
+from .walk import open_dest, open_home
 
 
 class Task(NamedTuple):
@@ -27,15 +27,6 @@ class Task(NamedTuple):
     location: StateLocation
     display: str
     listed: bool = True
-
-
-class Run(NamedTuple):
-    """What is the same for all places. ``deadline``: seconds for one."""
-
-    settings: Settings
-    dest: DestOptions
-    check: bool
-    deadline: float
 
 
 class OpenPlace(NamedTuple):
@@ -53,14 +44,14 @@ class OpenPlace(NamedTuple):
         self.state.tree.close()
 
 
-def open_place(task: Task, run: Run, switch: Switch) -> OpenPlace:
+def open_place(task: Task, settings: Settings, switch: Switch) -> OpenPlace:
     wanted = bool(task.files)
     identity, mode = task.identity, 0o700
     if identity is not None:
         fd = open_home(task.base, identity, switch, wanted)
     else:
-        mode = run.dest.directory_mode
-        fd, identity = open_dest(task.base, task.display, run.dest, switch, wanted, run.check)
+        mode = settings.dest.directory_mode
+        fd, identity = open_dest(task.base, task.display, settings.dest, switch, wanted, settings.check)
     tree = state_tree = Tree(fd, identity, task.base, mode, task.display)
     location = task.location
     if location.base is not None:
@@ -69,4 +60,4 @@ def open_place(task: Task, run: Run, switch: Switch) -> OpenPlace:
         except BaseException:
             tree.close()
             raise
-    return OpenPlace(tree, State(state_tree, location.directory, run.settings.instance, state_tree is tree))
+    return OpenPlace(tree, State(state_tree, location.directory, settings.instance, state_tree is tree))

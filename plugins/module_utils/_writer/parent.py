@@ -22,7 +22,8 @@ from typing import List, Optional, Sequence, Tuple
 from .._wire import Problem, Result
 from .errors import WriterError, display_text
 from .messages import Message, load_message
-from .open_place import Run, Task
+from .open_place import Task
+from .plan import Settings
 from .worker import serve
 
 _AT = struct.Struct("@Q")  # the number of the task that the worker is at, 0 before the first
@@ -67,12 +68,12 @@ def _merged(earlier: Result, plan: Result) -> Result:
     )
 
 
-def run_tasks(tasks: Sequence[Task], run: Run) -> List[Result]:
+def run_tasks(tasks: Sequence[Task], settings: Settings) -> List[Result]:
     """Serves every place in turn; one that cannot be served has a ``problem`` in its result."""
     outcomes = [_Outcome(task) for task in tasks]
     pending = outcomes
     while pending:
-        at, reason = _run_worker(pending, run)
+        at, reason = _run_worker(pending, settings)
         if at is not None:
             at.give_up(reason)
         before, pending = len(pending), [outcome for outcome in pending if not outcome.is_done]
@@ -81,17 +82,17 @@ def run_tasks(tasks: Sequence[Task], run: Run) -> List[Result]:
     return [outcome.result for outcome in outcomes]
 
 
-def _run_worker(pending: Sequence[_Outcome], run: Run) -> Tuple[Optional[_Outcome], str]:
+def _run_worker(pending: Sequence[_Outcome], settings: Settings) -> Tuple[Optional[_Outcome], str]:
     """Until it ends: the task that it could not finish, if there is one, and the reason."""
     page = mmap.mmap(-1, mmap.PAGESIZE)
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(reader)
-        serve([outcome.task for outcome in pending], run, lambda number: _AT.pack_into(page, 0, number), writer)
+        serve([outcome.task for outcome in pending], settings, lambda number: _AT.pack_into(page, 0, number), writer)
     os.close(writer)
     try:
-        hangs = _listen(reader, page, pending, run)
+        hangs = _listen(reader, page, pending, settings.deadline)
     finally:
         os.close(reader)
     at = _at(page, pending)
@@ -101,7 +102,7 @@ def _run_worker(pending: Sequence[_Outcome], run: Run) -> Tuple[Optional[_Outcom
         os.kill(pid, signal.SIGKILL)
         _reap(pid, _KILL_TIMEOUT)
         stuck = at or next((outcome for outcome in pending if not outcome.is_done), None)
-        return stuck, f"took more than {run.deadline:g} seconds: look for a file system that hangs there (findmnt)"
+        return stuck, f"took more than {settings.deadline:g} seconds: look for a file system that hangs there (findmnt)"
     status = _reap(pid, None)
     if status == 0:
         return None, "it reported nothing"
@@ -113,10 +114,10 @@ def _at(page: mmap.mmap, pending: Sequence[_Outcome]) -> Optional[_Outcome]:
     return pending[number - 1] if number else None
 
 
-def _listen(reader: int, page: mmap.mmap, pending: Sequence[_Outcome], run: Run) -> bool:
+def _listen(reader: int, page: mmap.mmap, pending: Sequence[_Outcome], deadline: float) -> bool:
     """Takes the worker's messages until it ends or (True) has spent the time of one place. That counts over all phases: a file system
     that answers slowly every time must not delay the others for longer than one that never answers."""
-    interval = min(0.2, run.deadline / 4)
+    interval = min(0.2, deadline / 4)
     rest = b""
     before_the_first = 0.0
     while True:
@@ -138,7 +139,7 @@ def _listen(reader: int, page: mmap.mmap, pending: Sequence[_Outcome], run: Run)
             before_the_first += waited
         else:
             at.spent += waited
-        if (before_the_first if at is None else at.spent) > run.deadline:
+        if (before_the_first if at is None else at.spent) > deadline:
             return True
 
 

@@ -16,6 +16,7 @@ from .manifest import Entry, Manifest
 from .records import Records
 from .state import State
 from .tree import Tree
+from .walk import DestOptions
 
 # Kinds of steps. TAG: only the manifest changes. CUT: a block goes, the user's lines stay. RESTORE: the user's own file comes back.
 CREATE, UPDATE, TAG, UNLINK, CUT, RESTORE = "create", "update", "tag", "unlink", "cut", "restore"
@@ -24,7 +25,8 @@ _ACTIONS = {CREATE: CREATED, UPDATE: UPDATED, TAG: UPDATED, UNLINK: REMOVED, CUT
 
 class Settings(NamedTuple):
     """What is the same for all places of a run. ``patterns``: producer -> every path that it may produce. ``label``: path -> SELinux
-    context, where there is SELinux. ``residue``: (path with a ``/*/``, regular expression) of what programs have to forget."""
+    context, where there is SELinux. ``residue``: (path with a ``/*/``, regular expression) of what programs have to forget. ``dest``: for
+    places that are no homes. ``deadline``: seconds for one place."""
 
     instance: str
     patterns: Mapping[str, Sequence[str]]
@@ -32,6 +34,9 @@ class Settings(NamedTuple):
     diff: bool = False
     label: Optional[Callable[[str], str]] = None
     residue: Sequence[Tuple[str, str]] = ()
+    dest: DestOptions = DestOptions()
+    check: bool = False
+    deadline: float = 20
 
 
 class Step(NamedTuple):

@@ -19,8 +19,9 @@ from .commit import Commit
 from .errors import UnsafePath, unexpected
 from .identity import Switch
 from .messages import Message, dump_message
-from .open_place import Run, Task, open_place
+from .open_place import Task, open_place
 from .phases import commit_batch
+from .plan import Settings
 from .planner import check_state, plan_place
 from .records import read_records
 from .residue import has_residue
@@ -31,7 +32,7 @@ _RESERVED = 500
 _MAX_DESCRIPTORS = 65_536
 
 
-def serve(tasks: Sequence[Task], run: Run, note_progress: Callable[[int], None], writer: int) -> None:
+def serve(tasks: Sequence[Task], settings: Settings, note_progress: Callable[[int], None], writer: int) -> None:
     """The whole life of the process, which ends here: the caller's own code must not run in it. Tasks are numbered from 1."""
     try:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold every password of the job
@@ -40,7 +41,7 @@ def serve(tasks: Sequence[Task], run: Run, note_progress: Callable[[int], None],
 
         def progress(number: int) -> None:
             # If the parent dies, nothing else ends a worker that hangs, and it holds the lock of the host.
-            signal.setitimer(signal.ITIMER_REAL, 2 * run.deadline)
+            signal.setitimer(signal.ITIMER_REAL, 2 * settings.deadline)
             note_progress(number)
 
         with os.fdopen(writer, "wb") as pipe:
@@ -49,15 +50,15 @@ def serve(tasks: Sequence[Task], run: Run, note_progress: Callable[[int], None],
                 pipe.write(dump_message(message))
                 pipe.flush()
 
-            _Worker(run, send, progress).work(tasks)
+            _Worker(settings, send, progress).work(tasks)
         os._exit(0)
     finally:
         os._exit(70)
 
 
 class _Worker:
-    def __init__(self, run: Run, send: Callable[[Message], None], progress: Callable[[int], None]) -> None:
-        self._run = run
+    def __init__(self, settings: Settings, send: Callable[[Message], None], progress: Callable[[int], None]) -> None:
+        self._settings = settings
         self._send = send
         self._progress = progress
         self._switch = Switch()
@@ -94,7 +95,8 @@ class _Worker:
 
     def _plan(self, number: int, task: Task) -> Optional[Commit]:
         """Sends what will change; the commit, when there is something to write."""
-        place, settings = open_place(task, self._run, self._switch), self._run.settings
+        settings = self._settings
+        place = open_place(task, settings, self._switch)
         writes = False
         try:
             with self._switch.to(place.state.tree.identity):
@@ -104,7 +106,7 @@ class _Worker:
                 residue = not task.files and has_residue(place.tree, settings.residue)
             with self._switch.to(place.state.tree.identity):
                 check_state(plan, place.state)
-            writes = plan.changed and not self._run.check
+            writes = plan.changed and not settings.check
             result = plan.result(task.name, place.tree, place.state)._replace(residue=residue, listed=task.listed)
             self._send(Message(number, not writes, result))
             return Commit(number, place, plan, settings) if writes else None
