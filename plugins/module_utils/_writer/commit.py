@@ -41,9 +41,9 @@ class Commit:
         self.place = place
         self.plan = plan
         self.writes = [step for step in plan.steps if step.writes]
-        self.backups = [step for step in plan.steps if step.backup is not None]
+        self.backups = [(step.path, step.backup) for step in plan.steps if step.backup is not None]
         self.removals = [step for step in plan.steps if step.kind == UNLINK and step.backup is None]
-        self.removals_with_backup = [step for step in self.backups if step.kind == UNLINK]
+        self.removals_with_backup = [step for step in plan.steps if step.kind == UNLINK and step.backup is not None]
         self.pending: List[_Pending] = []
         self._label = settings.label
         self._temps = {step.path: temp_name() for step in self.writes}
@@ -68,9 +68,8 @@ class Commit:
             if entry is not None:
                 coming[step.path] = entry._replace(temp=self._temps.get(step.path))
         self._stage(state.tree, state.manifest, plan.old.union(coming, plan.manifest.directories).to_bytes(), 0o600)
-        for step in self.backups:
-            data = step.backup or b""
-            path = f"{state.backups}/{backup_name(step.path, data)}"
+        for of_path, data in self.backups:
+            path = f"{state.backups}/{backup_name(of_path, data)}"
             kept = state.tree.read(path)
             if kept is None or kept.data != data:
                 self._stage(state.tree, path, data, 0o600)

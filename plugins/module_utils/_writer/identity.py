@@ -55,12 +55,10 @@ class Switch:
         if (os.geteuid(), os.getegid(), os.getgroups()) != (identity.uid, identity.gid, [identity.gid]):
             raise PermissionError(1, "the ids were not changed")
         # Under SECBIT_NO_SETUID_FIXUP seteuid keeps every capability, and the user's ids would mean nothing.
-        if identity.uid != 0 and self._status >= 0 and self._effective_capabilities() != 0:
-            raise PermissionError(1, "capabilities survived the change of ids")
-
-    def _effective_capabilities(self) -> int:
-        text = os.pread(self._status, 8192, 0)
-        return int(text.split(b"CapEff:", 1)[1].split(None, 1)[0], 16)
+        if identity.uid != 0 and self._status >= 0:
+            status = os.pread(self._status, 8192, 0)
+            if int(status.split(b"CapEff:", 1)[1].split(None, 1)[0], 16) != 0:
+                raise PermissionError(1, "capabilities survived the change of ids")
 
     def _restore(self) -> None:
         try:

@@ -21,10 +21,9 @@ from typing import List, Optional, Sequence, Tuple
 
 from .._wire import Problem, Result
 from .errors import WriterError, display_text
-from .messages import Message, load_message
 from .open_place import Task
 from .plan import Settings
-from .worker import serve
+from .worker import Message, load_message, serve
 
 _AT = struct.Struct("@Q")  # the number of the task that the worker is at, 0 before the first
 _KILL_TIMEOUT = 5.0

@@ -9,16 +9,16 @@ It was forked, and imports nothing: under mitogen an import in a forked process 
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, List, NamedTuple, Optional, Sequence
 
-from .._wire import Problem
+from .._wire import Problem, Result, load_result
 from .commit import Commit
 from .errors import UnsafePath, unexpected
 from .identity import Switch
-from .messages import Message, dump_message
 from .open_place import Task, open_place
 from .phases import commit_batch
 from .plan import Settings
@@ -30,6 +30,23 @@ _BATCH = 200
 _DESCRIPTORS = 16  # for each place, besides those that are counted
 _RESERVED = 500
 _MAX_DESCRIPTORS = 65_536
+
+
+class Message(NamedTuple):
+    """To the parent, as one line of JSON: about the task with this ``number``. ``plan``: what was found, and would be done.
+    ``changed``, with a problem: the displayed paths of what was changed all the same."""
+
+    number: int
+    is_done: bool
+    plan: Optional[Result] = None
+    problem: Optional[Problem] = None
+    changed: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+
+
+def load_message(line: bytes) -> Message:
+    message = Message(*json.loads(line.decode()))
+    return message._replace(plan=message.plan and load_result(message.plan), problem=message.problem and Problem(*message.problem))
 
 
 def serve(tasks: Sequence[Task], settings: Settings, note_progress: Callable[[int], None], writer: int) -> None:
@@ -47,7 +64,7 @@ def serve(tasks: Sequence[Task], settings: Settings, note_progress: Callable[[in
         with os.fdopen(writer, "wb") as pipe:
 
             def send(message: Message) -> None:
-                pipe.write(dump_message(message))
+                pipe.write(json.dumps(message).encode() + b"\n")
                 pipe.flush()
 
             _Worker(settings, send, progress).work(tasks)
