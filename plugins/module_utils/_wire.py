@@ -241,12 +241,12 @@ def load_answer(text: Any) -> Answer:
         raise ValueError("not an answer")
     try:
         results, missing, probes, warnings, served = json.loads(text)
-        return Answer(_tuple(results, _result), _texts(missing), _texts(probes), _texts(warnings), _texts(served))
+        return Answer(_tuple(results, load_result), _texts(missing), _texts(probes), _texts(warnings), _texts(served))
     except (TypeError, RecursionError) as exc:
         raise ValueError("not an answer") from exc
 
 
-def _result(data: Any) -> Result:
+def load_result(data: Any) -> Result:
     name, path, changes, drifted, unchanged, notes, warnings, problem, residue, listed = data
     return Result(
         _text(name),

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import Dict, List
+from typing import List
 
 from .errors import display_text
 
@@ -27,7 +27,10 @@ def keep_attributes(fd: int, directory: int, name: str, gid: int, mode: int) -> 
             lost.append("its group")
     source = os.open(name, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, dir_fd=directory)
     try:
-        attributes = _attributes(source)
+        try:
+            attributes = {attribute: os.getxattr(source, attribute) for attribute in os.listxattr(source)}
+        except (OSError, AttributeError):  # a file system, or a system, without them
+            attributes = {}
         if _ACL not in attributes:
             drop_acl(fd)
         for attribute, value in attributes.items():
@@ -54,13 +57,6 @@ def set_context(fd: int, context: str) -> bool:
     except OSError:
         return False
     return True
-
-
-def _attributes(fd: int) -> Dict[str, bytes]:
-    try:
-        return {name: os.getxattr(fd, name) for name in os.listxattr(fd)}
-    except (OSError, AttributeError):  # a file system, or a system, without them
-        return {}
 
 
 def _narrowed(acl: bytes, mode: int) -> bytes:

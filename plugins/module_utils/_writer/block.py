@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Optional, Pattern
+from typing import NamedTuple, Optional
 
 from .errors import UnsafePath
 
@@ -29,22 +29,21 @@ class Block:
         self._instance = instance
         self._begin = f"BEGIN mailops.profiles {instance}".encode()
         self._end = f"END mailops.profiles {instance}".encode()
-        self._begin_line, self._end_line = _line(self._begin), _line(self._end)
+        begin, end = re.escape(self._begin), re.escape(self._end)
+        self._whole = re.compile(rb"^%b %b\n(.*?)^%b %b(?:\n|\Z)" % (_COMMENT, begin, _COMMENT, end), re.MULTILINE | re.DOTALL)
         # An editor may have indented a marker or changed its line end: then it is not certain which lines are ours.
-        self._like_marker = re.compile(rb"^[ \t]*%b (?:%b|%b)[ \t\r]*$" % (_COMMENT, re.escape(self._begin), re.escape(self._end)), re.MULTILINE)
+        self._like_marker = re.compile(rb"^[ \t]*%b (?:%b|%b)[ \t\r]*$" % (_COMMENT, begin, end), re.MULTILINE)
 
     def split(self, data: bytes, where: str) -> Parts:
         """UnsafePath for the path ``where`` when the markers are not exactly one ordered pair."""
-        begins = list(self._begin_line.finditer(data))
-        ends = list(self._end_line.finditer(data))
-        like = sum(1 for _found in self._like_marker.finditer(data))
-        if not like:
+        markers = len(self._like_marker.findall(data))
+        if not markers:
             return Parts(data, None, b"")
-        if (like, len(begins), len(ends)) != (2, 1, 1) or ends[0].start() < begins[0].end():
+        found = self._whole.search(data) if markers == 2 else None
+        if found is None:
             reason = f"has marker lines of instance {self._instance} that are not one BEGIN before one END"
             raise UnsafePath(where, f"{reason}: repair them or remove them all")
-        begin, end = begins[0], ends[0]
-        return Parts(data[: begin.start()], data[begin.end() : end.start()], data[end.end() :])
+        return Parts(data[: found.start()], found.group(1), data[found.end() :])
 
     def join(self, parts: Parts, body: bytes, comment: str) -> bytes:
         """The file with ``body`` (whole lines) in the block's place, or appended as a new block."""
@@ -84,7 +83,3 @@ def only_blocks(data: bytes) -> bool:
         elif line == end:
             end = None
     return bool(lines) and not rest and end is None
-
-
-def _line(marker: bytes) -> Pattern[bytes]:
-    return re.compile(rb"^%b %b(?:\n|\Z)" % (_COMMENT, re.escape(marker)), re.MULTILINE)

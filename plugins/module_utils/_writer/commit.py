@@ -12,7 +12,7 @@ from typing import List, NamedTuple, Optional, Tuple
 
 from .attributes import drop_acl, keep_attributes, set_context
 from .backups import backup_name, prune_backups
-from .content import Content, version_of
+from .content import version_of
 from .errors import UnsafePath, display_text, system_error
 from .identity import Switch
 from .open_place import OpenPlace
@@ -31,7 +31,7 @@ class _Pending(NamedTuple):
 
 
 class Commit:
-    """One place's part of a batch. ``done``: relative paths of what was really changed."""
+    """One place's part of a batch. ``done``: displayed paths of what was really changed. ``pending``: what is staged."""
 
     def __init__(self, number: int, place: OpenPlace, plan: Plan, settings: Settings) -> None:
         self.number = number
@@ -40,26 +40,21 @@ class Commit:
         self.done: List[str] = []
         self.place = place
         self.plan = plan
+        self.writes = [step for step in plan.steps if step.writes]
+        self.backups = [(step.path, step.backup) for step in plan.steps if step.backup is not None]
+        self.removals = [step for step in plan.steps if step.kind == UNLINK and step.backup is None]
+        self.removals_with_backup = [step for step in plan.steps if step.kind == UNLINK and step.backup is not None]
+        self.pending: List[_Pending] = []
         self._label = settings.label
-        self._pending: List[_Pending] = []
-        self._temps = {step.path: temp_name() for step in plan.steps if step.writes}
-
-    @property
-    def is_staged(self) -> bool:
-        return bool(self._pending)
-
-    @property
-    def is_unsynced(self) -> bool:
-        return bool(self.place.tree.unsynced or self.place.state.tree.unsynced)
+        self._temps = {step.path: temp_name() for step in self.writes}
 
     # --- the work of the phases ---
 
     def remove_without_backup(self) -> None:
         for path in self.plan.residue:
             self._unlink(self.place.tree, self.place.tree.removable(path), path)
-        for step in self.plan.steps:
-            if step.kind == UNLINK and step.backup is None:
-                self._remove(step)
+        for step in self.removals:
+            self._remove(step)
 
     def remove_state_residue(self) -> None:
         for path in self.plan.records.residue:
@@ -73,42 +68,39 @@ class Commit:
             if entry is not None:
                 coming[step.path] = entry._replace(temp=self._temps.get(step.path))
         self._stage(state.tree, state.manifest, plan.old.union(coming, plan.manifest.directories).to_bytes(), 0o600)
-        for step in plan.steps:
-            if step.backup is not None:
-                path = f"{state.backups}/{backup_name(step.path, step.backup)}"
-                kept = state.tree.read(path)
-                if kept is None or kept.data != step.backup:
-                    self._stage(state.tree, path, step.backup, 0o600)
-                else:  # the newest again
-                    directory, name = state.tree.locate(path) or (-1, "")
-                    os.utime(name, dir_fd=directory, follow_symlinks=False)
+        for of_path, data in self.backups:
+            path = f"{state.backups}/{backup_name(of_path, data)}"
+            kept = state.tree.read(path)
+            if kept is None or kept.data != data:
+                self._stage(state.tree, path, data, 0o600)
+            else:  # the newest again
+                directory, name = state.tree.locate(path) or (-1, "")
+                os.utime(name, dir_fd=directory, follow_symlinks=False)
 
     def stage_files(self) -> None:
-        for step in self.plan.steps:
-            if step.writes:
-                self._stage(self.place.tree, step.path, step.data, step.mode, step)
+        for step in self.writes:
+            self._stage(self.place.tree, step.path, step.data, step.mode, step)
 
     def remove_backed_up(self) -> None:
-        for step in self.plan.steps:
-            if step.kind == UNLINK and step.backup is not None:
-                self._remove(step)
+        for step in self.removals_with_backup:
+            self._remove(step)
 
     def stage_manifest(self) -> None:
         self._stage(self.place.state.tree, self.place.state.manifest, self.plan.manifest.to_bytes(), 0o600)
 
     def sync_files(self) -> None:
-        for pending in self._pending:
+        for pending in self.pending:
             pending.file.sync()
 
     def publish(self) -> None:
-        while self._pending:
-            file, tree, path, step = self._pending[0]
+        while self.pending:
+            file, tree, path, step = self.pending[0]
             if step is not None:
-                self._check_unchanged(tree, file.directory, file.name, path, step.current)
+                self._check_unchanged(step, file.directory, file.name)
             file.publish()
             # It must not be closed twice: the number may be that of another place's file by then.
-            del self._pending[0]
-            self.done.append(path)
+            del self.pending[0]
+            self.done.append(tree.absolute(path))
             file.close()
 
     def sync_directories(self) -> None:
@@ -121,13 +113,14 @@ class Commit:
         """The innermost directory first, and only empty ones: the user's own files keep theirs. Those around the manifest go after it:
         while it is there, the next run completes one that was killed here."""
         state = self.place.state
-        made = {*self.plan.old.directories, *((state.backups,) if state.inside else ())}
-        for directory in sorted(made, key=len, reverse=True):
+        for directory in sorted(self.plan.old.directories, key=len, reverse=True):
             if not (state.inside and state.manifest.startswith(f"{directory}/")):
                 self._remove_directory(self.place.tree, directory)
 
     def prune_backups(self) -> None:
-        prune_backups(self.place.state, self.plan.kept_backups)
+        # What may have to come back stays.
+        manifests = (self.plan.old, self.plan.manifest, *self.plan.records.others.values())
+        prune_backups(self.place.state, {name for manifest in manifests for name in manifest.backups})
 
     def remove_manifest(self) -> None:
         state = self.place.state
@@ -136,7 +129,11 @@ class Commit:
 
     def clean_state(self) -> None:
         state = self.place.state
-        made = {*state.own_directories, *(self.plan.old.directories if state.inside else ())}
+        if state.inside:
+            made = {state.directory, *self.plan.old.directories}
+        else:  # these hold nothing but manifests and backups
+            places = os.path.dirname(state.directory)
+            made = {state.directory, places, os.path.dirname(places)}
         for directory in sorted(made, key=len, reverse=True):
             if state.manifest.startswith(f"{directory}/"):
                 self._remove_directory(state.tree, directory)
@@ -145,10 +142,9 @@ class Commit:
 
     def abandon(self, switch: Switch) -> None:
         """After an error: removes temporary files, as far as that is possible."""
-        while self._pending:
-            pending = self._pending.pop()
-            of_state = pending.tree is self.place.state.tree
-            with suppress(OSError), switch.to(self.place.state_identity if of_state else self.place.identity):
+        while self.pending:
+            pending = self.pending.pop()
+            with suppress(OSError), switch.to(pending.tree.identity):
                 pending.file.discard()
 
     def _stage(self, tree: Tree, path: str, data: bytes, mode: int, step: Optional[Step] = None) -> None:
@@ -156,7 +152,7 @@ class Commit:
             directory, name = tree.locate(path, create=True) or (-1, "")
             tree.changed(directory)
             file = StagedFile(directory, name, self._temps[path] if step else temp_name())
-            self._pending.append(_Pending(file, tree, path, step))
+            self.pending.append(_Pending(file, tree, path, step))
             if step is not None and step.is_users and step.current is not None:
                 lost = keep_attributes(file.fd, directory, name, step.current.gid, mode)
                 if lost:
@@ -175,7 +171,7 @@ class Commit:
         tree = self.place.tree
         found = tree.locate(step.path)
         if found is not None:
-            self._check_unchanged(tree, found[0], found[1], step.path, step.current)
+            self._check_unchanged(step, *found)
         self._unlink(tree, found, step.path)
 
     def _unlink(self, tree: Tree, found: Optional[Tuple[int, str]], path: str) -> None:
@@ -185,7 +181,7 @@ class Commit:
         try:
             tree.changed(directory)
             os.unlink(name, dir_fd=directory)
-            self.done.append(path)
+            self.done.append(tree.absolute(path))
         except FileNotFoundError:
             pass
         except OSError as exc:
@@ -198,11 +194,10 @@ class Commit:
             if found is not None:
                 os.rmdir(found[1], dir_fd=found[0])
 
-    @staticmethod
-    def _check_unchanged(tree: Tree, directory: int, name: str, path: str, expected: Optional[Content]) -> None:
+    def _check_unchanged(self, step: Step, directory: int, name: str) -> None:
         try:
             version: Optional[Tuple[int, int, int]] = version_of(os.stat(name, dir_fd=directory, follow_symlinks=False))
         except FileNotFoundError:
             version = None
-        if version != (expected.version if expected else None):
-            raise UnsafePath(tree.absolute(path), "was changed by another program during the run: run again")
+        if version != (step.current.version if step.current else None):
+            raise UnsafePath(self.place.tree.absolute(step.path), "was changed by another program during the run: run again")

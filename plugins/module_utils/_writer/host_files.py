@@ -13,8 +13,9 @@ from .._wire import File, HostFiles, Problem, Result
 from . import state
 from .block import Block
 from .errors import WriterError
-from .open_place import Run, Task
+from .open_place import Task
 from .parent import run_tasks
+from .plan import Settings
 from .probes import found_probes
 from .walk import DestOptions
 
@@ -38,15 +39,15 @@ class SharedFiles:
         self._is_concerned = bool(part.files)
         self._files = tuple(file for file in part.files if file.producer not in blocked)
 
-    def apply(self, run: Run, is_serving: bool) -> List[Result]:
+    def apply(self, settings: Settings, is_serving: bool) -> List[Result]:
         """At most one result. ``is_serving``: whether the instance still serves a user here."""
         if not self._is_concerned and (is_serving or not self.removes):
             return []
         if os.geteuid() != 0:
-            return [self._checked(run.settings.instance)]
-        settings = run.settings._replace(patterns=self._patterns, mode=0o644)
+            return [self._checked(settings.instance)]
+        settings = settings._replace(patterns=self._patterns, mode=0o644, dest=DestOptions(directory_mode=0o755))
         task = Task("", state.ROOT, None, self._files, state.HOST, state.ROOT)
-        return run_tasks([task], run._replace(settings=settings, dest=DestOptions(directory_mode=0o755)))
+        return run_tasks([task], settings)
 
     def _checked(self, instance: str) -> Result:
         """Without root, only checks that the files are in place."""

@@ -28,23 +28,19 @@ class Switch:
     """Changes to the ids of users and back. One per process, made in the process that uses it, before the first change."""
 
     def __init__(self) -> None:
-        self._own = Identity(os.geteuid(), os.getegid())
+        self.own = Identity(os.geteuid(), os.getegid())
         self._groups = os.getgroups()
         # Kept open: after a change of ids /proc/self may not be readable. -1 where there are no Linux capabilities.
         self._status = os.open("/proc/self/status", os.O_RDONLY | os.O_CLOEXEC) if sys.platform == "linux" else -1
-
-    @property
-    def own(self) -> Identity:
-        return self._own
 
     @contextmanager
     def to(self, identity: Identity) -> Iterator[None]:
         """The block runs with these effective ids and no supplementary group."""
         # Without root there is one identity, also when the process was started with another group (newgrp).
-        if identity == self._own or identity.uid == self._own.uid != 0:
+        if identity == self.own or identity.uid == self.own.uid != 0:
             yield
             return
-        if self._own.uid != 0:
+        if self.own.uid != 0:
             raise PermissionError(1, "only root can act for another user")
         try:
             os.setgroups([identity.gid])
@@ -59,19 +55,17 @@ class Switch:
         if (os.geteuid(), os.getegid(), os.getgroups()) != (identity.uid, identity.gid, [identity.gid]):
             raise PermissionError(1, "the ids were not changed")
         # Under SECBIT_NO_SETUID_FIXUP seteuid keeps every capability, and the user's ids would mean nothing.
-        if identity.uid != 0 and self._status >= 0 and self._effective_capabilities() != 0:
-            raise PermissionError(1, "capabilities survived the change of ids")
-
-    def _effective_capabilities(self) -> int:
-        text = os.pread(self._status, 8192, 0)
-        return int(text.split(b"CapEff:", 1)[1].split(None, 1)[0], 16)
+        if identity.uid != 0 and self._status >= 0:
+            status = os.pread(self._status, 8192, 0)
+            if int(status.split(b"CapEff:", 1)[1].split(None, 1)[0], 16) != 0:
+                raise PermissionError(1, "capabilities survived the change of ids")
 
     def _restore(self) -> None:
         try:
-            os.seteuid(self._own.uid)
-            os.setegid(self._own.gid)
+            os.seteuid(self.own.uid)
+            os.setegid(self.own.gid)
             os.setgroups(self._groups)
-            if (os.geteuid(), os.getegid()) != self._own:
+            if (os.geteuid(), os.getegid()) != self.own:
                 os._exit(_EXIT_NOT_RESTORED)
         except OSError:
             os._exit(_EXIT_NOT_RESTORED)

@@ -79,9 +79,9 @@ class Manifest:
             # Decoded here: json would guess the encoding, and might import a codec with the user's ids.
             known = json.loads(data.decode("utf-8"))
             entries = [_entry(item) for item in known["entries"]]
-            directories = [_path(item) for item in known["directories"]]
-            if known["version"] != _VERSION or max(len(entries), len(directories)) > MAX_ENTRIES:
-                raise ValueError("another version, or too many")
+            directories = list(known["directories"])
+            if known["version"] != _VERSION or max(len(entries), len(directories)) > MAX_ENTRIES or not all(map(_is_path, directories)):
+                raise ValueError("another version, too many, or no paths")
         except (KeyError, TypeError, AttributeError, RecursionError) as exc:
             raise ValueError("not a manifest") from exc
         return cls({entry.path: entry for entry in entries}, directories)
@@ -114,57 +114,38 @@ def _data(entry: Entry) -> Dict[str, Any]:
     return {**entry._asdict(), "redacted": redacted, "before": entry.before and entry.before._asdict()}
 
 
-def _path(value: Any) -> str:
-    parts = value.split("/")
-    if not value or value.startswith("/") or any(part in ("", ".", "..") for part in parts) or not value.isprintable() or len(value) > 1000:
-        raise ValueError("not a relative path")
-    return value
-
-
-def _text(value: Any, limit: int) -> str:
-    if not isinstance(value, str) or len(value) > limit:
-        raise ValueError("not a text")
-    return value
-
-
-def _label(value: Any, limit: int) -> str:
-    if not _text(value, limit).isprintable():
-        raise ValueError("not printable")
-    return value
-
-
-def _mode(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 0o777:
-        raise ValueError("not a mode")
-    return value
-
-
 def _entry(item: Any) -> Entry:
-    hashes = tuple(item["sha256"])
-    if not 1 <= len(hashes) <= _MAX_HASHES or not all(isinstance(value, str) and _HASH.match(value) for value in hashes):
-        raise ValueError("not hashes")
-    temp = item["temp"]
-    if temp is not None and not is_temp(temp):
-        raise ValueError("not a temporary name")
-    if item["strategy"] not in (OWNED, BLOCK):
-        raise ValueError("not a strategy")
-    return Entry(
-        path=_path(item["path"]),
-        producer=_label(item["producer"], 200),
-        strategy=item["strategy"],
-        mode=_mode(item["mode"]),
-        sha256=hashes,
-        redacted=_text(item["redacted"], _MAX_REDACTED),
-        tag=_label(item["tag"], MAX_TAG),
-        variant=_text(item["variant"], 10_000),
-        before=None if item["before"] is None else _before(item["before"]),
-        temp=temp,
-        pending=item["pending"] is True,
-    )
+    before = None if item["before"] is None else Before(**item["before"])
+    entry = Entry(**{**item, "sha256": tuple(item["sha256"]), "before": before})
+    if not (
+        _is_path(entry.path)
+        and _is_text(entry.producer, 200)
+        and entry.producer.isprintable()
+        and entry.strategy in (OWNED, BLOCK)
+        and _is_mode(entry.mode)
+        and 1 <= len(entry.sha256) <= _MAX_HASHES
+        and all(isinstance(value, str) and _HASH.match(value) for value in entry.sha256)
+        and _is_text(entry.redacted, _MAX_REDACTED)
+        and _is_text(entry.tag, MAX_TAG)
+        and entry.tag.isprintable()
+        and _is_text(entry.variant, 10_000)
+        and (before is None or (_is_mode(before.mode) and isinstance(before.newline, bool)))
+        and (before is None or before.backup is None or is_backup(before.backup))
+        and (entry.temp is None or is_temp(entry.temp))
+        and isinstance(entry.pending, bool)
+    ):
+        raise ValueError("not an entry")
+    return entry
 
 
-def _before(item: Any) -> Before:
-    backup = item["backup"]
-    if backup is not None and not is_backup(backup):
-        raise ValueError("not a backup")
-    return Before(mode=_mode(item["mode"]), newline=item["newline"] is not False, backup=backup)
+def _is_path(value: Any) -> bool:
+    """A relative one that stays below its base."""
+    return _is_text(value, 1000) and value.isprintable() and not {"", ".", ".."} & set(value.split("/"))
+
+
+def _is_text(value: Any, limit: int) -> bool:
+    return isinstance(value, str) and len(value) <= limit
+
+
+def _is_mode(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= 0o777

@@ -13,7 +13,7 @@ from .identity import Identity, Switch
 from .plan import Settings
 from .state import State, StateLocation
 from .tree import Tree
-from .walk import Base, DestOptions, open_dest, open_home
+from .walk import open_dest, open_home
 
 
 class Task(NamedTuple):
@@ -29,22 +29,11 @@ class Task(NamedTuple):
     listed: bool = True
 
 
-class Run(NamedTuple):
-    """What is the same for all places. ``deadline``: seconds for one."""
-
-    settings: Settings
-    dest: DestOptions
-    check: bool
-    deadline: float
-
-
 class OpenPlace(NamedTuple):
-    """Files are written in ``tree`` with ``identity``, the manifest and backups in ``state`` with ``state_identity``."""
+    """Files are written in ``tree``, the manifest and backups in ``state``."""
 
     tree: Tree
-    identity: Identity
     state: State
-    state_identity: Identity
 
     @property
     def descriptors(self) -> int:
@@ -55,24 +44,20 @@ class OpenPlace(NamedTuple):
         self.state.tree.close()
 
 
-def open_place(task: Task, run: Run, switch: Switch) -> OpenPlace:
+def open_place(task: Task, settings: Settings, switch: Switch) -> OpenPlace:
     wanted = bool(task.files)
-    if task.identity is not None:
-        base, mode = open_home(task.base, task.identity, switch, wanted), 0o700
+    identity, mode = task.identity, 0o700
+    if identity is not None:
+        fd = open_home(task.base, identity, switch, wanted)
     else:
-        base, mode = open_dest(task.base, task.display, run.dest, switch, wanted, run.check), run.dest.directory_mode
-    tree = Tree(base.fd, base.identity.uid, task.base, mode, task.display)
-    try:
-        return _with_state(task, run, switch, tree, base)
-    except BaseException:
-        tree.close()
-        raise
-
-
-def _with_state(task: Task, run: Run, switch: Switch, tree: Tree, base: Base) -> OpenPlace:
-    location, instance = task.location, run.settings.instance
-    if location.base is None:
-        return OpenPlace(tree, base.identity, State(tree, location.directory, instance, True), base.identity)
-    of_state = open_home(location.base, switch.own, switch, True)
-    state_tree = Tree(of_state.fd, of_state.identity.uid, location.base)
-    return OpenPlace(tree, base.identity, State(state_tree, location.directory, instance, False), of_state.identity)
+        mode = settings.dest.directory_mode
+        fd, identity = open_dest(task.base, task.display, settings.dest, switch, wanted, settings.check)
+    tree = state_tree = Tree(fd, identity, task.base, mode, task.display)
+    location = task.location
+    if location.base is not None:
+        try:
+            state_tree = Tree(open_home(location.base, switch.own, switch, True), switch.own, location.base)
+        except BaseException:
+            tree.close()
+            raise
+    return OpenPlace(tree, State(state_tree, location.directory, settings.instance, state_tree is tree))

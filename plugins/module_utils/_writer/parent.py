@@ -17,13 +17,13 @@ import select
 import signal
 import struct
 import time
-from typing import Dict, List, NamedTuple, Optional, Sequence
+from typing import List, Optional, Sequence, Tuple
 
-from .._wire import Change, Drift, Problem, Result
+from .._wire import Problem, Result
 from .errors import WriterError, display_text
-from .messages import Message, load_message
-from .open_place import Run, Task
-from .worker import serve
+from .open_place import Task
+from .plan import Settings
+from .worker import Message, load_message, serve
 
 _AT = struct.Struct("@Q")  # the number of the task that the worker is at, 0 before the first
 _KILL_TIMEOUT = 5.0
@@ -34,89 +34,78 @@ class _Outcome:
 
     def __init__(self, task: Task) -> None:
         self.task = task
+        self.result = Result(task.name, display_text(task.display), listed=task.listed)
         self.is_done = False
         self.spent = 0.0  # seconds, in all workers: a slow place does not get its time again
-        self._changes: Dict[str, Change] = {}
-        self._drifted: Dict[Drift, None] = {}
-        self._notes: Dict[tuple, None] = {}
-        self._unchanged = 0
-        self._warnings: List[str] = []
-        self._problem: Optional[Problem] = None
-        self._residue = False
 
     def take(self, message: Message) -> None:
+        if message.plan is not None:
+            self.result = _merged(self.result, message.plan)
         if message.problem is not None:
-            self._problem = message.problem
             # What was planned and not done is not reported as changed.
-            self._changes = {path: self._changes[path] for path in self._changes if path in message.changed}
-        if message.found is not None:
-            # A place is planned again after its worker was killed: what the first one did stays reported.
-            done, found = len(self._changes), message.found
-            for path, change in found.changes:
-                self._changes.setdefault(path, change)
-            self._drifted.update(dict.fromkeys(found.drifted))
-            self._notes.update(dict.fromkeys(found.notes))
-            self._unchanged = max(0, found.unchanged - done)
-            self._residue = found.residue
-        self._warnings += message.warnings
+            changes = tuple(change for change in self.result.changes if change.path in message.changed)
+            self.result = self.result._replace(problem=message.problem, changes=changes)
+        self.result = self.result._replace(warnings=(*self.result.warnings, *message.warnings))
         self.is_done = message.is_done
 
     def give_up(self, reason: str) -> None:
-        path = display_text(self.task.display)
-        self._problem = Problem(path, f"{path} {reason}")
-        self._changes = {}  # it is not known how much of the plan was done
+        path = self.result.path
+        # No changes: it is not known how much of the plan was done.
+        self.result = self.result._replace(problem=Problem(path, f"{path} {reason}"), changes=())
         self.is_done = True
 
-    def result(self) -> Result:
-        return Result(
-            self.task.name, display_text(self.task.display), tuple(self._changes.values()), tuple(self._drifted), self._unchanged,
-            tuple(self._notes), tuple(self._warnings), self._problem, self._residue, self.task.listed,
-        )  # fmt: skip
+
+def _merged(earlier: Result, plan: Result) -> Result:
+    """A place is planned again after its worker was killed: what the first one did stays reported."""
+    known = {change.path for change in earlier.changes}
+    return plan._replace(
+        changes=(*earlier.changes, *(change for change in plan.changes if change.path not in known)),
+        drifted=tuple(dict.fromkeys((*earlier.drifted, *plan.drifted))),
+        notes=tuple(dict.fromkeys((*earlier.notes, *plan.notes))),
+        unchanged=max(0, plan.unchanged - len(earlier.changes)),
+        warnings=earlier.warnings,
+    )
 
 
-class _End(NamedTuple):
-    """How a worker ended. ``at``: the task that it was at, if that is not done."""
-
-    at: Optional[_Outcome]
-    reason: str
-
-
-def run_tasks(tasks: Sequence[Task], run: Run) -> List[Result]:
+def run_tasks(tasks: Sequence[Task], settings: Settings) -> List[Result]:
     """Serves every place in turn; one that cannot be served has a ``problem`` in its result."""
     outcomes = [_Outcome(task) for task in tasks]
     pending = outcomes
     while pending:
-        end = _run_worker(pending, run)
-        if end.at is not None:
-            end.at.give_up(end.reason)
+        at, reason = _run_worker(pending, settings)
+        if at is not None:
+            at.give_up(reason)
         before, pending = len(pending), [outcome for outcome in pending if not outcome.is_done]
         if len(pending) == before:
-            raise WriterError(f"the worker process ended before the first place ({end.reason}): look for a limit of memory or processes")
-    return [outcome.result() for outcome in outcomes]
+            raise WriterError(f"the worker process ended before the first place ({reason}): look for a limit of memory or processes")
+    return [outcome.result for outcome in outcomes]
 
 
-def _run_worker(pending: Sequence[_Outcome], run: Run) -> _End:
+def _run_worker(pending: Sequence[_Outcome], settings: Settings) -> Tuple[Optional[_Outcome], str]:
+    """Until it ends: the task that it could not finish, if there is one, and the reason."""
     page = mmap.mmap(-1, mmap.PAGESIZE)
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
         os.close(reader)
-        serve([outcome.task for outcome in pending], run, lambda number: _AT.pack_into(page, 0, number), writer)
+        serve([outcome.task for outcome in pending], settings, lambda number: _AT.pack_into(page, 0, number), writer)
     os.close(writer)
     try:
-        hangs = _listen(reader, page, pending, run)
+        hangs = _listen(reader, page, pending, settings.deadline)
     finally:
         os.close(reader)
     at = _at(page, pending)
+    if at is not None and at.is_done:
+        at = None
     if hangs:
         os.kill(pid, signal.SIGKILL)
         _reap(pid, _KILL_TIMEOUT)
-        stuck = at if at is not None and not at.is_done else next((outcome for outcome in pending if not outcome.is_done), None)
-        return _End(stuck, f"took more than {run.deadline:g} seconds: look for a file system that hangs there (findmnt)")
+        stuck = at or next((outcome for outcome in pending if not outcome.is_done), None)
+        return stuck, f"took more than {settings.deadline:g} seconds: look for a file system that hangs there (findmnt)"
     status = _reap(pid, None)
     if status == 0:
-        return _End(None, "it reported nothing")
-    return _End(None if at is None or at.is_done else at, f"could not be finished: the worker process ended with status {status}")
+        return None, "it reported nothing"
+    return at, f"could not be finished: the worker process ended with status {status}"
 
 
 def _at(page: mmap.mmap, pending: Sequence[_Outcome]) -> Optional[_Outcome]:
@@ -124,10 +113,10 @@ def _at(page: mmap.mmap, pending: Sequence[_Outcome]) -> Optional[_Outcome]:
     return pending[number - 1] if number else None
 
 
-def _listen(reader: int, page: mmap.mmap, pending: Sequence[_Outcome], run: Run) -> bool:
+def _listen(reader: int, page: mmap.mmap, pending: Sequence[_Outcome], deadline: float) -> bool:
     """Takes the worker's messages until it ends or (True) has spent the time of one place. That counts over all phases: a file system
     that answers slowly every time must not delay the others for longer than one that never answers."""
-    interval = min(0.2, run.deadline / 4)
+    interval = min(0.2, deadline / 4)
     rest = b""
     before_the_first = 0.0
     while True:
@@ -149,7 +138,7 @@ def _listen(reader: int, page: mmap.mmap, pending: Sequence[_Outcome], run: Run)
             before_the_first += waited
         else:
             at.spent += waited
-        if (before_the_first if at is None else at.spent) > run.deadline:
+        if (before_the_first if at is None else at.spent) > deadline:
             return True
 
 

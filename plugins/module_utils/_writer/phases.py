@@ -10,12 +10,11 @@ times cheaper than one by one.
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple, Sequence, Tuple
+from typing import Any, Callable, NamedTuple, Sequence, Tuple
 
 from .commit import Commit
 from .errors import unexpected
 from .identity import Switch
-from .plan import UNLINK
 from .sync import Syncing
 
 # Where a phase works, and so with whose ids. DISK needs no permission, and is done for several places at once.
@@ -23,54 +22,46 @@ PLACE, STATE, DISK = "place", "state", "disk"
 
 
 class Phase(NamedTuple):
-    """``needed``: for which commits; to change the ids would be most of an idle phase's time."""
+    """``needed``: true for which commits; to change the ids would be most of an idle phase's time."""
 
     purpose: str
     side: str
     work: Callable[[Commit], None]
-    needed: Callable[[Commit], bool]
+    needed: Callable[[Commit], Any]
 
 
-def _removes(commit: Commit, with_backup: bool) -> bool:
-    return any(step.kind == UNLINK and (step.backup is not None) is with_backup for step in commit.plan.steps)
+def _is_staged(commit: Commit) -> Any:
+    return commit.pending
 
 
-def _has_backups(commit: Commit) -> bool:
-    return any(step.backup is not None for step in commit.plan.steps)
+def _is_unsynced(commit: Commit) -> Any:
+    return commit.place.tree.unsynced or commit.place.state.tree.unsynced
 
 
-def _writes(commit: Commit) -> bool:
-    return any(step.writes for step in commit.plan.steps)
-
-
-def _is_staged(commit: Commit) -> bool:
-    return commit.is_staged
-
-
-def _is_empty(commit: Commit) -> bool:
+def _is_empty(commit: Commit) -> Any:
     return not commit.plan.manifest.entries
 
 
 _SYNC = Phase("the data is on the disk", DISK, Commit.sync_files, _is_staged)
-_SYNC_DIRECTORIES = Phase("the names are on the disk", DISK, Commit.sync_directories, lambda commit: commit.is_unsynced)
+_SYNC_DIRECTORIES = Phase("the names are on the disk", DISK, Commit.sync_directories, _is_unsynced)
 PHASES: Tuple[Phase, ...] = (
     # What is only removed goes first: that must work on a full disk.
-    Phase("remove", PLACE, Commit.remove_without_backup, lambda commit: bool(commit.plan.residue) or _removes(commit, False)),
-    Phase("remove residue of the state", STATE, Commit.remove_state_residue, lambda commit: bool(commit.plan.records.residue)),
-    Phase("stage a manifest of everything that may come, and backups", STATE, Commit.stage_union, lambda commit: _writes(commit) or _has_backups(commit)),
+    Phase("remove", PLACE, Commit.remove_without_backup, lambda commit: commit.plan.residue or commit.removals),
+    Phase("remove residue of the state", STATE, Commit.remove_state_residue, lambda commit: commit.plan.records.residue),
+    Phase("stage a manifest of everything that may come, and backups", STATE, Commit.stage_union, lambda commit: commit.writes or commit.backups),
     _SYNC,
     Phase("publish the manifest and backups", STATE, Commit.publish, _is_staged),
     _SYNC_DIRECTORIES,
-    Phase("stage files", PLACE, Commit.stage_files, _writes),
+    Phase("stage files", PLACE, Commit.stage_files, lambda commit: commit.writes),
     _SYNC,
     Phase("publish files", PLACE, Commit.publish, _is_staged),
-    Phase("remove what is backed up", PLACE, Commit.remove_backed_up, lambda commit: _removes(commit, True)),
+    Phase("remove what is backed up", PLACE, Commit.remove_backed_up, lambda commit: commit.removals_with_backup),
     _SYNC_DIRECTORIES,
     Phase("stage the final manifest", STATE, Commit.stage_manifest, lambda commit: not _is_empty(commit)),
     _SYNC,
     Phase("publish the final manifest", STATE, Commit.publish, _is_staged),
     _SYNC_DIRECTORIES,
-    Phase("remove old backups", STATE, Commit.prune_backups, _has_backups),
+    Phase("remove old backups", STATE, Commit.prune_backups, lambda commit: commit.backups),
     Phase("remove empty directories", PLACE, Commit.clean_place, _is_empty),
     Phase("remove the manifest", STATE, Commit.remove_manifest, _is_empty),
     _SYNC_DIRECTORIES,
@@ -89,7 +80,8 @@ def commit_batch(commits: Sequence[Commit], switch: Switch, progress: Callable[[
                 if syncing is not None:
                     syncing.wait(index)
                 else:
-                    with switch.to(commit.place.state_identity if phase.side == STATE else commit.place.identity):
+                    tree = commit.place.state.tree if phase.side == STATE else commit.place.tree
+                    with switch.to(tree.identity):
                         phase.work(commit)
             except Exception as exc:
                 commit.problem = unexpected(commit.place.tree.display, exc)

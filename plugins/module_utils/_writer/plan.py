@@ -7,15 +7,16 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from .._wire import CREATED, REMOVED, UPDATED, Change, Diff
+from .._wire import CREATED, MASK, REMOVED, UPDATED, Change, Diff, Drift, Result, printable
 from .content import Content
-from .diff import file_diff, hidden_text, recorded_text
+from .errors import display_text
 from .manifest import Entry, Manifest
 from .records import Records
 from .state import State
 from .tree import Tree
+from .walk import DestOptions
 
 # Kinds of steps. TAG: only the manifest changes. CUT: a block goes, the user's lines stay. RESTORE: the user's own file comes back.
 CREATE, UPDATE, TAG, UNLINK, CUT, RESTORE = "create", "update", "tag", "unlink", "cut", "restore"
@@ -24,7 +25,8 @@ _ACTIONS = {CREATE: CREATED, UPDATE: UPDATED, TAG: UPDATED, UNLINK: REMOVED, CUT
 
 class Settings(NamedTuple):
     """What is the same for all places of a run. ``patterns``: producer -> every path that it may produce. ``label``: path -> SELinux
-    context, where there is SELinux. ``residue``: (path with a ``/*/``, regular expression) of what programs have to forget."""
+    context, where there is SELinux. ``residue``: (path with a ``/*/``, regular expression) of what programs have to forget. ``dest``: for
+    places that are no homes. ``deadline``: seconds for one place."""
 
     instance: str
     patterns: Mapping[str, Sequence[str]]
@@ -32,6 +34,9 @@ class Settings(NamedTuple):
     diff: bool = False
     label: Optional[Callable[[str], str]] = None
     residue: Sequence[Tuple[str, str]] = ()
+    dest: DestOptions = DestOptions()
+    check: bool = False
+    deadline: float = 20
 
 
 class Step(NamedTuple):
@@ -54,25 +59,32 @@ class Step(NamedTuple):
         return self.kind not in (TAG, UNLINK)
 
     def with_diff(self, where: str, old: Optional[Entry], ours: Optional[bytes], redacted: str) -> Step:
-        """``ours``: the content of ours that is there now. ``redacted``: the new content."""
+        """The diff is made of redacted texts only, never of what the file holds. ``ours``: the content of ours that is there now.
+        ``redacted``: the new content."""
         if ours is None:
             before = ""
         elif old is not None and digest(ours) in old.sha256 and (old.redacted or not ours):
-            before = recorded_text(old.redacted)
+            before = printable(old.redacted, lines=True)  # from a manifest, which the user can edit
         else:
-            before = hidden_text(ours)
+            before = f"(content not shown, {len(ours)} bytes)\n"  # it may hold the user's own passwords
+        headers = [where, where]
         current = self.current
-        modes = (current.mode, self.mode) if current is not None and self.writes and current.mode != self.mode else None
-        only_mode = current is not None and self.writes and current.data == self.data
-        return self._replace(diff=file_diff(where, before, redacted, modes, only_mode))
+        if current is not None and self.writes and current.mode != self.mode:
+            headers = [f"{where} (mode {mode:04o})" for mode in (current.mode, self.mode)]
+            if current.data == self.data:
+                before, redacted = f"mode {current.mode:04o}\n", f"mode {self.mode:04o}\n"
+        if redacted and redacted == before:  # the difference is in what is masked: says so at the mask
+            redacted = redacted.replace(MASK, f"{MASK} (changed)") if MASK in redacted else f"{redacted}(changed)\n"
+        return self._replace(diff=Diff(before, redacted, *headers))
 
 
 class Plan:
     """``manifest``: what will be recorded in the end. ``residue``: temporary files of a run that died. ``drifted``: displayed path ->
     producer. ``notes``: those of variants. ``repair``: only the manifest is not what it should be."""
 
-    def __init__(self, records: Records) -> None:
+    def __init__(self, records: Records, with_diffs: bool) -> None:
         self.records = records
+        self._with_diffs = with_diffs
         self.manifest = Manifest()
         self.steps: List[Step] = []
         self.residue: List[str] = []
@@ -89,21 +101,18 @@ class Plan:
     def changed(self) -> bool:
         return bool(self.steps or self.residue or self.records.residue or self.repair)
 
-    def changes(self, tree: Tree, state: State) -> List[Tuple[str, Change]]:
-        """Each with the relative path, by which it is known when a place is planned again."""
-        found = [(step.path, Change(tree.absolute(step.path), step.producer, _ACTIONS[step.kind], step.diff, step.old_tag)) for step in self.steps]
-        found += [(path, Change(tree.absolute(path), "", REMOVED)) for path in self.residue]
-        found += [(path, Change(state.tree.absolute(path), "", REMOVED)) for path in self.records.residue]
-        if self.repair:
-            action = UPDATED if self.manifest.entries else REMOVED
-            found.append((state.manifest, Change(state.tree.absolute(state.manifest), "", action)))
-        return found
+    def add(self, step: Step, where: str, old: Optional[Entry], ours: Optional[bytes], redacted: str) -> None:
+        """A step that changes a file; the rest is for its diff."""
+        self.steps.append(step.with_diff(where, old, ours, redacted) if self._with_diffs else step)
 
-    @property
-    def kept_backups(self) -> Set[str]:
-        """Those that may have to come back."""
-        manifests = (self.old, self.manifest, *self.records.others.values())
-        return {name for manifest in manifests for name in manifest.backups}
+    def result(self, name: str, tree: Tree, state: State) -> Result:
+        changes = [Change(tree.absolute(step.path), step.producer, _ACTIONS[step.kind], step.diff, step.old_tag) for step in self.steps]
+        changes += [Change(tree.absolute(path), "", REMOVED) for path in self.residue]
+        changes += [Change(state.tree.absolute(path), "", REMOVED) for path in self.records.residue]
+        if self.repair:
+            changes.append(Change(state.tree.absolute(state.manifest), "", UPDATED if self.manifest.entries else REMOVED))
+        drifted = tuple(Drift(path, producer) for path, producer in self.drifted.items())
+        return Result(name, display_text(tree.display), tuple(changes), drifted, self.unchanged, tuple(self.notes))
 
 
 def digest(data: bytes) -> str:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, NamedTuple, Optional, Sequence
+from typing import Dict, Optional, Sequence, Tuple
 
 from .._wire import BLOCK, OWNED, File, Variant
 from .backups import backup_name
@@ -36,14 +36,8 @@ def check_state(plan: Plan, state: State) -> None:
                 state.tree.read(f"{state.backups}/{backup_name(step.path, step.backup)}")
 
 
-class _Chosen(NamedTuple):
-    """``data``: the whole file. ``body``: what of it is ours. ``present``: what is there in its place."""
-
-    data: bytes
-    body: bytes
-    redacted: str
-    present: Optional[bytes]
-    variant: Optional[Variant]
+# The whole file as it should be; what is there in place of our content; the variant that was chosen.
+_Choice = Tuple[bytes, Optional[bytes], Optional[Variant]]
 
 
 class _Planner:
@@ -53,11 +47,11 @@ class _Planner:
         self._settings = settings
         self._records = records
         self._block = Block(settings.instance)
-        self._plan = Plan(records)
+        self._plan = Plan(records, settings.diff)
 
     def plan(self, files: Sequence[File]) -> Plan:
         plan, records = self._plan, self._records
-        if not records.valid:
+        if records.stored == b"":
             plan.drifted[self._state.tree.absolute(self._state.manifest)] = ""
         removal = Removal(self._tree, self._state, self._settings, self._block, plan)
         plan.residue = removal.temporary_files()
@@ -85,7 +79,7 @@ class _Planner:
         if file.strategy == BLOCK:
             return
         for instance, other in self._records.others.items():
-            if path in other.before and self._tree.exists(path):
+            if path in other.entries and self._tree.exists(path):
                 reason = f"is written by instance {instance}: one of the two must leave {file.producer} out"
                 raise UnsafePath(self._tree.absolute(path), reason)
 
@@ -115,48 +109,47 @@ class _Planner:
         current = self._tree.read(path)
         old = self._records.own.entries.get(path)
         known = {digest(each.content) for each in (file, *file.variants)} | set(old.sha256 if old else ())
-        chosen = self._choose(file, current, old, known, where)
-        present = chosen.present
+        data, present, variant = self._choose(file, current, old, known, where)
+        chosen = variant or file
         foreign = present is not None and digest(present) not in known
-        drifted = old is not None and not old.pending and (present is None or foreign)
         before = old.before if old is not None and present is not None else self._before(path, file, current)
-        if len(chosen.data) > MAX_SIZE:
+        if len(data) > MAX_SIZE:
             raise UnsafePath(where, "would be larger than 1 MiB, and could not be read again: make it shorter")
-        if chosen.variant and chosen.variant.note:
-            plan.notes.append((where, chosen.variant.note))
+        if variant and variant.note:
+            plan.notes.append((where, variant.note))
         mode = self._mode(file, current, before)
-        pattern = chosen.variant.pattern if chosen.variant else ""
-        entry = Entry(path, file.producer, file.strategy, mode, (digest(chosen.body),), chosen.redacted, file.tag, pattern, before)
-        old_tag = old.tag if old is not None and old.tag != file.tag else ""
-        if current is not None and current.data == chosen.data and current.mode == mode:
-            if old is not None and old.tag != file.tag:
+        pattern = variant.pattern if variant else ""
+        entry = Entry(path, file.producer, file.strategy, mode, (digest(chosen.content),), chosen.redacted, file.tag, pattern, before)
+        is_retagged = old is not None and old.tag != file.tag
+        old_tag = old.tag if old is not None and is_retagged else ""
+        same_data = current is not None and current.data == data
+        if current is not None and same_data and current.mode == mode:
+            if is_retagged:
                 plan.steps.append(Step(TAG, path, file.producer, old_tag=old_tag))
             else:
                 plan.unchanged += 1
             return entry
-        other_mode = current is not None and current.data == chosen.data and old is not None and current.mode != old.mode
-        if drifted or (old is not None and other_mode and not old.pending):
-            plan.drifted[where] = file.producer
+        if old is not None and not old.pending:
+            other_mode = current is not None and same_data and current.mode != old.mode
+            if present is None or foreign or other_mode:
+                plan.drifted[where] = file.producer
         backup = current.data if foreign and current is not None else None
-        if file.strategy == OWNED and before is not None and before.backup is None and backup is not None and old is None:
+        if file.strategy == OWNED and old is None and before is not None and backup is not None:
             entry = entry._replace(before=before._replace(backup=backup_name(path, backup)))
         kind = CREATE if current is None else UPDATE
         is_users = file.strategy == BLOCK and current is not None
-        step = Step(kind, path, file.producer, chosen.data, mode, current, backup, is_users, old_tag)
-        plan.steps.append(step.with_diff(where, old, present, chosen.redacted) if self._settings.diff else step)
+        step = Step(kind, path, file.producer, data, mode, current, backup, is_users, old_tag)
+        plan.add(step, where, old, present, chosen.redacted)
         return entry
 
-    def _choose(self, file: File, current: Optional[Content], old: Optional[Entry], known: set, where: str) -> _Chosen:
+    def _choose(self, file: File, current: Optional[Content], old: Optional[Entry], known: set, where: str) -> _Choice:
         present = None if current is None else current.data
         if file.strategy == OWNED:
             variant = self._variant_of_file(file, present, old, known)
-            chosen = variant or file
-            return _Chosen(chosen.content, chosen.content, chosen.redacted, present, variant)
+            return (variant or file).content, present, variant
         parts = self._block.split(present or b"", where)
         variant = _matching(file, parts.before + b"\n" + parts.after)
-        chosen = variant or file
-        data = self._block.join(parts, chosen.content, file.comment)
-        return _Chosen(data, chosen.content, chosen.redacted, parts.body, variant)
+        return self._block.join(parts, (variant or file).content, file.comment), parts.body, variant
 
     @staticmethod
     def _variant_of_file(file: File, present: Optional[bytes], old: Optional[Entry], known: set) -> Optional[Variant]:
@@ -178,8 +171,8 @@ class _Planner:
         if current is None or (file.strategy == OWNED and file.path.startswith(OUR_DIRECTORY)):
             return None
         for other in self._records.others.values():
-            if path in other.before:  # its block is in the file already, and it has recorded what was there before
-                before = other.before[path]
+            if path in other.entries:  # its block is in the file already, and it has recorded what was there before
+                before = other.entries[path].before
                 return before and before._replace(newline=before.newline if ends_with_block(current.data) else current.data.endswith(b"\n"))
         if file.strategy == BLOCK and only_blocks(current.data):
             return None

@@ -10,7 +10,7 @@ from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .._wire import File
 from .errors import UnsafePath
-from .manifest import Before, Manifest, is_manifest, is_temp
+from .manifest import Manifest, is_manifest, is_temp
 from .state import State
 from .tree import Tree
 
@@ -19,23 +19,14 @@ _MAX_BYTES = 2 << 20  # of all together: the user can write them
 _MAX_RESIDUE = 500
 
 
-class Other(NamedTuple):
-    """The manifest of another instance. ``before``: of each of its files, what was there before our first one."""
-
-    before: Dict[str, Optional[Before]]
-    directories: Tuple[str, ...]
-    backups: Set[str]
-
-
 class Records(NamedTuple):
-    """``stored``: the bytes of this instance's manifest, None when there is none; ``valid`` False: they are not what we wrote, and
-    count as absent. ``others``: instance -> its manifest. ``originals``: backup -> content of what may have to come back.
+    """``stored``: the bytes of this instance's manifest, None when there is none, empty when they are not what we wrote: they count as
+    absent, or are at least written again. ``others``: instance -> its manifest. ``originals``: backup -> content of what may have to come back.
     ``residue``: temporary files of a run that died. ``around``: directories above the manifest that a run made which died before it could record them."""
 
     own: Manifest
     stored: Optional[bytes]
-    valid: bool
-    others: Dict[str, Other]
+    others: Dict[str, Manifest]
     originals: Dict[str, bytes]
     residue: Tuple[str, ...]
     around: Tuple[str, ...]
@@ -47,29 +38,29 @@ def read_records(state: State, files: Sequence[File]) -> Records:
     if not tree.missing_directories(path) and tree.real(path) != f"{tree.real(state.directory)}/{path.rpartition('/')[2]}":
         raise UnsafePath(tree.absolute(path), "is a symbolic link: remove it")
     others = _read_others(state)
-    own, stored, valid = _read_own(tree, path)
+    own, stored = _read_own(tree, path)
     around = _made_by_a_dead_run(state) if state.inside and stored is None and not others else []
-    return Records(own, stored, valid, others, _read_originals(state, own, files), _residue(state), tuple(around))
+    return Records(own, stored, others, _read_originals(state, own, files), _residue(state), tuple(around))
 
 
-def _read_own(tree: Tree, path: str) -> Tuple[Manifest, Optional[bytes], bool]:
+def _read_own(tree: Tree, path: str) -> Tuple[Manifest, Optional[bytes]]:
     try:
         content = tree.read(path)
     except UnsafePath:
         if tree.is_directory(path):
             raise  # anything else is replaced, a directory cannot be
-        return Manifest(), b"", False
+        return Manifest(), b""
     if content is None:
-        return Manifest(), None, True
+        return Manifest(), None
     try:
         own = Manifest.from_bytes(content.data)
     except ValueError:
-        return Manifest(), content.data, False
+        return Manifest(), b""
     # One that others can read is written again, with the right mode.
-    return (own, b"", False) if content.mode & 0o077 else (own, content.data, True)
+    return own, b"" if content.mode & 0o077 else content.data
 
 
-def _read_others(state: State) -> Dict[str, Other]:
+def _read_others(state: State) -> Dict[str, Manifest]:
     """The manifests of other instances, as far as they are readable: their own runs report what is wrong with them."""
     names = [name for name in state.tree.names(state.directory) if is_manifest(name)]
     others = {}
@@ -80,9 +71,7 @@ def _read_others(state: State) -> Dict[str, Other]:
             content = state.tree.read(path) if path != state.manifest else None
             size += len(content.data) if content else 0
             if content is not None and size <= _MAX_BYTES:
-                other = Manifest.from_bytes(content.data)
-                before = {entry.path: entry.before for entry in other.entries.values()}
-                others[name[: -len(".json")]] = Other(before, other.directories, other.backups)
+                others[name[: -len(".json")]] = Manifest.from_bytes(content.data)
         except (UnsafePath, ValueError):
             pass
     return others
@@ -101,12 +90,12 @@ def _read_originals(state: State, own: Manifest, files: Sequence[File]) -> Dict[
 
 
 def _residue(state: State) -> Tuple[str, ...]:
-    found: List[str] = []
+    paths: List[str] = []
     for directory in (state.directory, state.backups):
-        paths = [f"{directory}/{name}" for name in state.tree.names(directory) if is_temp(name)]
+        names = [name for name in state.tree.names(directory) if is_temp(name)]
         # The rest goes with the next runs: a user could make any number of them.
-        found.extend(path for path in paths[:_MAX_RESIDUE] if state.tree.removable(path))
-    return tuple(found)
+        paths += [f"{directory}/{name}" for name in names[:_MAX_RESIDUE]]
+    return tuple(path for path in paths if state.tree.removable(path))
 
 
 def directories(tree: Tree, records: Records, paths: Sequence[str]) -> Set[str]:

@@ -7,11 +7,12 @@
 from __future__ import annotations
 
 import fnmatch
-from typing import Dict, List, Mapping, Optional, Set
+from typing import List, Mapping, Set
 
 from .._wire import BLOCK
 from .backups import backup_name
 from .block import Block
+from .content import Content
 from .errors import UnsafePath
 from .manifest import OUR_DIRECTORY, Before, Entry
 from .plan import CUT, RESTORE, UNLINK, Plan, Settings, Step, digest
@@ -47,10 +48,11 @@ class Removal:
             if not self._may_produce(entry):
                 self._plan.drifted[self._state.tree.absolute(self._state.manifest)] = ""
             elif self._tree.real(entry.path) not in stay:
-                self._cut(entry) if entry.strategy == BLOCK else self._unlink(entry)
+                current = self._tree.read(entry.path)
+                if current is not None:
+                    self._cut(entry, current) if entry.strategy == BLOCK else self._unlink(entry, current)
         known = stay | {self._tree.real(path) for path in go if self._may_produce(go[path])}
-        for path, producer in self._unrecorded_blocks(known).items():
-            self._cut(Entry(path, producer, BLOCK, 0o600, (), before=Before(0o600)))
+        self._cut_unrecorded_blocks(known)
 
     def _may_produce(self, entry: Entry) -> bool:
         """The user could have edited the manifest: only paths that a producer may write are removed because of it."""
@@ -62,54 +64,46 @@ class Removal:
             for pattern in patterns
         )
 
-    def _unrecorded_blocks(self, known: Set[str]) -> Dict[str, str]:
-        """Path -> producer of blocks of ours that are in no manifest, because the manifest was lost."""
+    def _cut_unrecorded_blocks(self, known: Set[str]) -> None:
+        """Blocks of ours that are in no manifest, because the manifest was lost. ``known``: files that were looked at."""
         producers = {path: producer for producer, paths in self._settings.patterns.items() for path in paths if "*" not in path}
-        found: Dict[str, str] = {}
         for path in sorted(producers):
             try:
                 real = self._tree.real(path)
                 current = None if real in known else self._tree.read(real)
             except UnsafePath:
                 continue  # we wrote nothing there
-            if current is not None and self._block.split(current.data, self._tree.absolute(real)).body is not None:
-                found[real] = producers[path]
-        return found
+            if current is not None:
+                known.add(real)
+                self._cut(Entry(real, producers[path], BLOCK, 0o600, (), before=Before(0o600)), current)
 
-    def _cut(self, entry: Entry) -> None:
+    def _cut(self, entry: Entry, current: Content) -> None:
         where = self._tree.absolute(entry.path)
-        current = self._tree.read(entry.path)
-        parts = None if current is None else self._block.split(current.data, where)
-        if current is None or parts is None or parts.body is None:
+        parts = self._block.split(current.data, where)
+        if parts.body is None:
             return
         foreign = self._is_foreign(entry, parts.body, where)
         rest = self._block.cut(parts, newline=entry.before is None or entry.before.newline)
         kind = UNLINK if entry.before is None and not rest else CUT
         backup = current.data if foreign else None
         step = Step(kind, entry.path, entry.producer, rest, current.mode, current, backup, True, entry.tag)
-        self._add(step, entry, parts.body, where)
+        self._plan.add(step, where, entry, parts.body, "")
 
-    def _unlink(self, entry: Entry) -> None:
+    def _unlink(self, entry: Entry, current: Content) -> None:
         where = self._tree.absolute(entry.path)
-        current = self._tree.read(entry.path)
-        if current is None:
-            return
         if entry.pending and entry.before and entry.before.backup == backup_name(entry.path, current.data):
             if digest(current.data) not in entry.sha256:
                 return  # the user's own file: the run that was to replace it died before
         backup = current.data if self._is_foreign(entry, current.data, where) else None
-        original: Optional[bytes] = self._plan.records.originals.get(entry.before.backup or "") if entry.before else None
+        original = self._plan.records.originals.get(entry.before.backup or "") if entry.before else None
         if entry.before is None or original is None:
             step = Step(UNLINK, entry.path, entry.producer, current=current, backup=backup, old_tag=entry.tag)
         else:
             step = Step(RESTORE, entry.path, entry.producer, original, entry.before.mode, current, backup, old_tag=entry.tag)
-        self._add(step, entry, current.data, where)
+        self._plan.add(step, where, entry, current.data, "")
 
     def _is_foreign(self, entry: Entry, data: bytes, where: str) -> bool:
         foreign = digest(data) not in entry.sha256
         if foreign:
             self._plan.drifted[where] = entry.producer
         return foreign
-
-    def _add(self, step: Step, entry: Entry, ours: bytes, where: str) -> None:
-        self._plan.steps.append(step.with_diff(where, entry, ours, "") if self._settings.diff else step)

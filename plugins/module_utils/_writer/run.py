@@ -2,15 +2,30 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The writer's entry."""
+"""One run on one host: one at a time, users who leave before users who stay, the shared files last."""
 
 from __future__ import annotations
 
-from typing import Callable, NamedTuple, Optional
+import fcntl
+import grp
+import os
+import pwd
+import re
+import time
+from contextlib import contextmanager
+from typing import Callable, Iterator, List, NamedTuple, Optional, Set, Tuple
 
-from .._wire import Answer, dump_answer, load_job
-from .host import apply
+from .._wire import Answer, Job, Place, Result, dump_answer, load_job
+from .errors import WriterError
+from .host_files import SharedFiles
+from .open_place import Task
+from .parent import run_tasks
+from .plan import Settings
+from .served import ServedList, ServedPlace
+from .users import ClaimedBy, claims, resolve
+from .walk import DestOptions
 
+_LOCK_TIMEOUT = 600
 # Diffs have texts of manifests, which users can edit; the controller takes no answer that is larger than 64 MiB.
 _MAX_ANSWER = 32 << 20
 
@@ -22,16 +37,162 @@ class Done(NamedTuple):
     answer: str
 
 
-def run(job: str, check: bool, diff: bool, label: Optional[Callable[[str], str]] = None) -> Done:
-    """Does what the job says (``dump_job``). WriterError when the whole host cannot be served.
+def run(encoded_job: str, check: bool, diff: bool, label: Optional[Callable[[str], str]] = None) -> Done:
+    """The writer's entry: brings every place of the job (``dump_job``) to what it says. WriterError when that is not possible for the
+    whole host.
 
     ``label`` gives the SELinux context that the policy has for a path; None where there is no SELinux.
     """
-    answer = apply(load_job(job), check, diff, label)
+    job = load_job(encoded_job)
+    if job.purge_except is not None and os.geteuid() != 0:
+        raise WriterError("the removal of users who are not listed needs root, who keeps the list of the users served: run with become")
+    _check_patterns(job)
+    dest = _dest_options(job)
+    claimed_by = claims(job.earlier) if any(place.base is None for place in job.places) else {}
+    tasks, ineligible, missing = resolve(job.places, claimed_by)
+    with _lock(check):
+        shared = SharedFiles(job.host, job.instance)
+        settings = Settings(job.instance, job.patterns, job.mode, diff, label, shared.residue, dest, check, job.deadline)
+        if os.geteuid() == 0:
+            results, warnings, served = _apply_as_root(job, tasks, claimed_by, settings, shared)
+        else:
+            results, warnings, served = [*run_tasks(tasks, settings), *shared.apply(settings, is_serving=True)], [], set()
+    users = tuple(sorted({place.user for place in served})) if job.list_served else ()
+    answer = Answer((*ineligible, *results), tuple(missing), shared.probes, tuple(warnings), users)
     text = dump_answer(answer)
     if len(text) > _MAX_ANSWER:
         text = dump_answer(_without_diffs(answer))
     return Done(any(result.changes for result in answer.results), text)
+
+
+def _apply_as_root(
+    job: Job, tasks: List[Task], claimed_by: ClaimedBy, settings: Settings, shared: SharedFiles
+) -> Tuple[List[Result], List[str], Set[ServedPlace]]:
+    """The results, warnings, and the places served. A place is on root's list from before anything is written there until everything
+    is removed."""
+    served_list = ServedList(job.instance)
+    try:
+        served = set(served_list.read())
+    except WriterError as exc:
+        if job.purge_except is not None:
+            raise
+        # The list stays as it is, and the shared files are not removed: it is not known who is left.
+        return [*run_tasks(tasks, settings), *shared.apply(settings, is_serving=True)], [str(exc)], set()
+    coming = {_served_place(task) for task in tasks if task.files}
+    results: List[Result] = []
+    leaving, warnings = _leaving(job, served, coming, claimed_by)
+    if not settings.check:
+        try:
+            served_list.write(served | coming)
+        except WriterError as exc:
+            if job.purge_except is not None:
+                raise
+            warnings.append(str(exc))
+    # First the users who leave: their directory may be another user's by now, who then gets new files.
+    for group in (leaving, tasks):
+        for task, result in zip(group, run_tasks(group, settings)):
+            results.append(result)
+            if task.files:
+                served.add(_served_place(task))
+            elif not result.residue and result.problem is None:
+                served.discard(_served_place(task))
+    is_lost = served_list.is_missing and shared.is_recorded
+    if is_lost and shared.removes:
+        warnings.append("the list of the users served is lost: their shared files stay on the host until all were served, and removed, once more")
+    # Before the list: its directory goes when it is empty.
+    results.extend(shared.apply(settings, is_serving=bool(served) or is_lost))
+    if not settings.check:
+        try:
+            served_list.write(served)
+        except WriterError as exc:  # a full disk must not hide what was done, and a place too many on the list does no harm
+            warnings.append(str(exc))
+    return results, warnings, served
+
+
+def _leaving(
+    job: Job, served: Set[ServedPlace], coming: Set[ServedPlace], claimed_by: ClaimedBy
+) -> Tuple[List[Task], List[str]]:
+    """The work on places of users who are not listed any more, and warnings. Places that are of no concern any more are struck off
+    ``served``."""
+    if job.purge_except is None:
+        return [], []
+    listed = set(job.purge_except)
+    in_use = {place.path for place in served | coming if place.user in listed}
+    places = []
+    for place in sorted(place for place in served if place.user not in listed):
+        # It is another user's now, perhaps the same person under a new name; or it is gone.
+        if place.path in in_use or not os.path.lexists(place.path):
+            served.discard(place)
+        else:
+            places.append(Place(place.user, None if place.home else place.path))
+    tasks, ineligible, missing = resolve(places, claimed_by, listed=False)
+    warnings = [f"{result.problem.message}; the user was served before, and nothing was removed" for result in ineligible if result.problem]
+    warnings += [
+        f"{name} was served, but the host does not know this user (any more); nothing was removed: remove the home, or make the user known again"
+        for name in missing
+    ]
+    return tasks, warnings
+
+
+def _served_place(task: Task) -> ServedPlace:
+    return ServedPlace(task.name, task.base, task.identity is not None)
+
+
+def _check_patterns(job: Job) -> None:
+    """Regular expressions are compiled before the worker is forked, which must not import anything."""
+    files = [file for place in job.places for file in place.files]
+    host = job.host
+    patterns = {variant.pattern for file in files for variant in file.variants}
+    if host is not None:
+        patterns.update(matching for _path, matching in host.residue)
+        patterns.update(probe.matching for probe in host.probes if probe.matching is not None)
+    for pattern in sorted(patterns):
+        try:
+            re.compile(pattern.encode(), re.MULTILINE)
+        except re.error:
+            raise WriterError(f"the pattern {pattern!r} is not a regular expression") from None
+
+
+def _dest_options(job: Job) -> DestOptions:
+    if (job.owner is not None or job.group is not None) and os.geteuid() != 0:
+        raise WriterError("owner and group need root: run with become")
+    uid = gid = None
+    try:
+        if job.owner is not None:
+            user = pwd.getpwnam(job.owner)
+            uid, gid = user.pw_uid, user.pw_gid
+    except KeyError:
+        raise WriterError(f"owner: the host has no user '{job.owner}'") from None
+    try:
+        gid = gid if job.group is None else grp.getgrnam(job.group).gr_gid
+    except KeyError:
+        raise WriterError(f"group: the host has no group '{job.group}'") from None
+    return DestOptions(uid, gid, job.directory_mode)
+
+
+@contextmanager
+def _lock(check: bool) -> Iterator[None]:
+    """One run at a time on a host. Root's lock is where no user can hold it; other users can only delay themselves."""
+    directory = next((path for path in ("/run", "/var/run") if os.path.isdir(path)), None)
+    if check or os.geteuid() != 0 or directory is None:
+        yield
+        return
+    path = f"{directory}/mailops.profiles.lock"
+    fd = os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, 0o600)
+    try:
+        end = time.monotonic() + _LOCK_TIMEOUT
+        while True:
+            try:
+                fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                if time.monotonic() > end:
+                    raise WriterError(f"another run has held {path} for {_LOCK_TIMEOUT} seconds: let it end and try again") from None
+                time.sleep(0.1)
+        yield
+    finally:
+        fcntl.flock(fd, fcntl.LOCK_UN)  # a worker that cannot even be killed must not keep it
+        os.close(fd)
 
 
 def _without_diffs(answer: Answer) -> Answer:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import hashlib
 import os
 import pwd
-from typing import NamedTuple, Optional, Tuple
+from typing import NamedTuple, Optional
 
 from .errors import WriterError
 from .tree import Tree
@@ -63,11 +63,3 @@ class State(NamedTuple):
     @property
     def backups(self) -> str:
         return f"{self.directory}/backups"
-
-    @property
-    def own_directories(self) -> Tuple[str, ...]:
-        """Those that hold nothing but manifests and backups, the innermost first."""
-        if self.inside:
-            return (self.directory,)
-        places = os.path.dirname(self.directory)
-        return (self.directory, places, os.path.dirname(places))

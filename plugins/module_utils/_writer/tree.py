@@ -12,10 +12,12 @@ from __future__ import annotations
 import errno
 import os
 import stat
+from contextlib import suppress
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from .content import Content, read_file
 from .errors import UnsafePath, display_text, system_error
+from .identity import Identity
 
 MAX_LINKS = 40
 _MAX_READ = 32 << 20
@@ -31,13 +33,14 @@ class _Directory(NamedTuple):
 class Tree:
     """A directory: paths are relative to it, and nothing outside can be reached.
 
-    ``fd`` -1 is a directory that does not exist yet: nothing is found in it. ``display`` is displayed instead of ``base``.
+    ``fd`` -1 is a directory that does not exist yet: nothing is found in it. ``identity``: with whose ids everything is done here.
+    ``display`` is displayed instead of ``base``.
     """
 
-    def __init__(self, fd: int, uid: int, base: str, directory_mode: int = 0o700, display: Optional[str] = None) -> None:
+    def __init__(self, fd: int, identity: Identity, base: str, directory_mode: int = 0o700, display: Optional[str] = None) -> None:
         self.base = base
         self.display = display or base
-        self._uid = uid
+        self.identity = identity
         self._fd = fd
         self._bases = {each.rstrip("/") for each in (base, os.path.realpath(base) if fd >= 0 else base)}
         self._directory_mode = directory_mode
@@ -67,15 +70,12 @@ class Tree:
     def missing_directories(self, path: str) -> List[str]:
         """The directories above ``path`` that would have to be made for it, the outermost first."""
         parts = path.split("/")[:-1]
-        for count in range(len(parts), 0, -1):
-            if self._lookup("/".join(parts[:count])) is not None:
-                return ["/".join(parts[:more]) for more in range(count + 1, len(parts) + 1)]
-        return ["/".join(parts[:more]) for more in range(1, len(parts) + 1)]
+        above = ["/".join(parts[:count]) for count in range(1, len(parts) + 1)]
+        return [directory for directory in above if self._lookup(directory) is None]
 
     def check_writable(self, path: str) -> None:
         """UnsafePath when its owner cannot make or sync anything where ``path`` lies: a dry run has to find that, too."""
-        directory = self.real(path).rpartition("/")[0]
-        fd = self._lookup(directory)
+        directory, fd = self.real(path), None
         while fd is None and directory:
             directory = directory.rpartition("/")[0]
             fd = self._lookup(directory)
@@ -106,15 +106,8 @@ class Tree:
         return path if found is None else f"{found[0].real}/{found[1]}".lstrip("/")
 
     def _resolve(self, path: str, create: bool) -> Optional[Tuple[_Directory, str]]:
-        if path not in self._resolved:
-            found = self._follow(path, create)
-            if found is None:
-                return None
-            # If the name becomes a link later, nothing follows it: files are opened with O_NOFOLLOW and replaced by a rename.
-            self._resolved[path] = found
-        return self._resolved[path]
-
-    def _follow(self, path: str, create: bool) -> Optional[Tuple[_Directory, str]]:
+        if path in self._resolved:
+            return self._resolved[path]
         directory, _slash, name = path.rpartition("/")
         for links in range(MAX_LINKS):
             found = self._walk(directory, create, links)
@@ -122,6 +115,8 @@ class Tree:
                 return None
             target = self._own_link(found.fd, name, path)
             if target is None:
+                # If the name becomes a link later, nothing follows it: files are opened with O_NOFOLLOW and replaced by a rename.
+                self._resolved[path] = found, name
                 return found, name
             directory, _slash, name = self._inside(found.real, target, path).rpartition("/")
         raise UnsafePath(self.absolute(path), "leads through too many symbolic links: remove one")
@@ -159,27 +154,20 @@ class Tree:
         """The directory, None when there is none; NotADirectoryError for anything else, links too."""
         try:
             if create:
-                self._make(parent.fd, name)
+                self.changed(parent.fd)
+                with suppress(FileExistsError):
+                    os.mkdir(name, self._directory_mode, dir_fd=parent.fd)
             fd = os.open(name, _DIRECTORY, dir_fd=parent.fd)
         except FileNotFoundError:
             return None
-        except NotADirectoryError:
-            raise
         except OSError as exc:
-            if exc.errno == errno.ELOOP:
+            if exc.errno in (errno.ENOTDIR, errno.ELOOP):
                 raise NotADirectoryError from None
             raise system_error(self.absolute(directory), exc) from None
-        if os.fstat(fd).st_uid != self._uid:
+        if os.fstat(fd).st_uid != self.identity.uid:
             os.close(fd)
             raise UnsafePath(self.absolute(directory), "belongs to another user: chown it or move it away")
         return _Directory(fd, f"{parent.real}/{name}" if parent.real else name)
-
-    def _make(self, parent_fd: int, name: str) -> None:
-        try:
-            self.changed(parent_fd)
-            os.mkdir(name, self._directory_mode, dir_fd=parent_fd)
-        except FileExistsError:
-            pass
 
     def changed(self, directory: int) -> None:
         """Notes, before a change, that the directory with this descriptor has to be synced; UnsafePath where that is not possible."""
@@ -198,7 +186,7 @@ class Tree:
             found = os.stat(name, dir_fd=fd, follow_symlinks=False)
             if not stat.S_ISLNK(found.st_mode):
                 return None
-            if found.st_uid != self._uid:
+            if found.st_uid != self.identity.uid:
                 raise UnsafePath(self.absolute(path), "is a symbolic link that the user does not own: remove it")
             return os.readlink(name, dir_fd=fd)
         except FileNotFoundError:
@@ -229,28 +217,18 @@ class Tree:
         return "/".join(parts)
 
     def exists(self, path: str) -> bool:
-        return self._mode(path) is not None
+        found = self.locate(path)
+        return found is not None and _file_type(*found) is not None
 
     def is_directory(self, path: str) -> bool:
-        return stat.S_ISDIR(self._mode(path) or 0)
-
-    def _mode(self, path: str) -> Optional[int]:
         found = self.locate(path)
-        try:
-            return None if found is None else os.stat(found[1], dir_fd=found[0], follow_symlinks=False).st_mode
-        except FileNotFoundError:
-            return None
+        return found is not None and _file_type(*found) == stat.S_IFDIR
 
     def removable(self, path: str) -> Optional[Tuple[int, str]]:
         """The open directory and the name of what lies there, also of a link; None: nothing, or a directory."""
         directory, _slash, name = path.rpartition("/")
         fd = self._lookup(directory)
-        try:
-            if fd is None or stat.S_ISDIR(os.stat(name, dir_fd=fd, follow_symlinks=False).st_mode):
-                return None
-        except FileNotFoundError:
-            return None
-        return fd, name
+        return None if fd is None or _file_type(fd, name) in (None, stat.S_IFDIR) else (fd, name)
 
     def names(self, directory: str) -> List[str]:
         """The names in a directory; none when there is no such directory."""
@@ -260,9 +238,16 @@ class Tree:
     def read(self, path: str) -> Optional[Content]:
         """The file, or None when there is none; UnsafePath unless it is the user's own regular file of at most 1 MiB."""
         found = self.locate(path)
-        content = None if found is None else read_file(found[0], found[1], self._uid, self.absolute(path))
+        content = None if found is None else read_file(*found, self.identity.uid, self.absolute(path))
         if content is not None:
             self._read_bytes += len(content.data)
             if self._read_bytes > _MAX_READ:
                 raise UnsafePath(self.display, "has more than 32 MiB in the files that are compared: move away what no program needs")
         return content
+
+
+def _file_type(directory: int, name: str) -> Optional[int]:
+    try:
+        return stat.S_IFMT(os.stat(name, dir_fd=directory, follow_symlinks=False).st_mode)
+    except FileNotFoundError:
+        return None

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from contextlib import closing
 from typing import List, NamedTuple, Optional, Tuple
 
 from .errors import UnsafePath, system_error
@@ -15,13 +16,6 @@ from .identity import Identity, Switch
 from .tree import MAX_LINKS
 
 _PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
-
-
-class Base(NamedTuple):
-    """``fd`` -1: the directory does not exist yet."""
-
-    fd: int
-    identity: Identity
 
 
 class DestOptions(NamedTuple):
@@ -32,38 +26,36 @@ class DestOptions(NamedTuple):
     directory_mode: int = 0o700
 
 
-def open_home(path: str, identity: Identity, switch: Switch, wanted: bool) -> Base:
-    """A directory that must belong to this user, and exist when something is ``wanted`` in it."""
-    walk = _start(path, path, switch)
-    try:
-        while walk.pending:
-            walk.step()
+def open_home(path: str, identity: Identity, switch: Switch, wanted: bool) -> int:
+    """A directory that must belong to this user, and exist when something is ``wanted`` in it; -1: it does not exist."""
+    with closing(_Walk(path, path, switch)) as walk:
+        try:
+            while walk.pending:
+                walk.step()
+        except FileNotFoundError:
+            if not wanted:
+                return -1
+            raise UnsafePath(path, "does not exist: create the home directory") from None
+        except OSError as exc:
+            raise system_error(path, exc) from None
         owner = os.fstat(walk.fd).st_uid
         if owner != identity.uid:
             raise UnsafePath(path, f"belongs to the user with uid {owner}, not to the user with uid {identity.uid}: chown it")
-        return Base(walk.take(), identity)
-    except FileNotFoundError:
-        if not wanted:
-            return Base(-1, identity)
-        raise UnsafePath(path, "does not exist: create the home directory") from None
-    except OSError as exc:
-        raise system_error(path, exc) from None
-    finally:
-        walk.close()
+        return walk.take()
 
 
-def open_dest(path: str, display: str, options: DestOptions, switch: Switch, wanted: bool, check: bool) -> Base:
-    """Any other directory, made when something is ``wanted`` in it. In a user's directory the work goes on as that user."""
+def open_dest(path: str, display: str, options: DestOptions, switch: Switch, wanted: bool, check: bool) -> Tuple[int, Identity]:
+    """Any other directory, made when something is ``wanted`` in it; -1: it does not exist. In a user's directory the work goes on as
+    that user."""
     identity, shared = switch.own, False
-    walk = _start(path, display, switch)
-    try:
+    with closing(_Walk(path, display, switch)) as walk:
         while walk.pending:
             with switch.to(identity):
                 try:
                     walk.step()
                 except FileNotFoundError:
                     if check or not wanted:
-                        return Base(-1, _final(identity, options, switch))
+                        return -1, _final(identity, options, switch)
                     _make(walk, options, identity == switch.own)
             found = os.fstat(walk.fd)
             given = not walk.pending and found.st_uid == options.owner
@@ -71,11 +63,17 @@ def open_dest(path: str, display: str, options: DestOptions, switch: Switch, wan
                 # The first user to make a directory in /tmp would get the files of all.
                 raise UnsafePath(display, "lies in a directory that another user made in a shared one: choose another directory")
             identity, shared = _owner(found, display, identity, switch)
-        return _accepted(walk, display, identity, options, switch, wanted)
-    except OSError as exc:
-        raise system_error(display, exc) from None
-    finally:
-        walk.close()
+        found = os.fstat(walk.fd)
+        if not wanted:
+            if found.st_uid == 0 and identity.uid != 0:
+                raise UnsafePath(display, "belongs to root in a directory that does not: remove it")
+            return walk.take(), Identity(found.st_uid, found.st_gid)
+        identity = _final(identity, options, switch)
+        if found.st_uid != identity.uid:
+            raise UnsafePath(display, f"belongs to the user with uid {found.st_uid}, not to the user with uid {identity.uid}: chown or remove it")
+        if options.group is not None and found.st_gid != options.group:
+            raise UnsafePath(display, "belongs to another group: change it with chgrp -R, or remove it")
+        return walk.take(), identity
 
 
 def _make(walk: _Walk, options: DestOptions, trusted: bool) -> None:
@@ -86,21 +84,6 @@ def _make(walk: _Walk, options: DestOptions, trusted: bool) -> None:
         owner = -1 if options.owner is None else options.owner
         os.chown(walk.pending[-1], owner, options.group, dir_fd=walk.fd, follow_symlinks=False)
     walk.step()
-
-
-def _accepted(walk: _Walk, display: str, identity: Identity, options: DestOptions, switch: Switch, wanted: bool) -> Base:
-    """The directory that is there, if it belongs to the right user."""
-    found = os.fstat(walk.fd)
-    if not wanted:
-        if found.st_uid == 0 and identity.uid != 0:
-            raise UnsafePath(display, "belongs to root in a directory that does not: remove it")
-        return Base(walk.take(), Identity(found.st_uid, found.st_gid))
-    identity = _final(identity, options, switch)
-    if found.st_uid != identity.uid:
-        raise UnsafePath(display, f"belongs to the user with uid {found.st_uid}, not to the user with uid {identity.uid}: chown or remove it")
-    if options.group is not None and found.st_gid != options.group:
-        raise UnsafePath(display, "belongs to another group: change it with chgrp -R, or remove it")
-    return Base(walk.take(), identity)
 
 
 def _final(identity: Identity, options: DestOptions, switch: Switch) -> Identity:
@@ -130,18 +113,11 @@ def _owner(found: os.stat_result, display: str, identity: Identity, switch: Swit
     return identity, identity == switch.own and bool(found.st_mode & 0o022)
 
 
-def _start(path: str, display: str, switch: Switch) -> _Walk:
-    try:
-        return _Walk(path, display, switch)
-    except OSError as exc:
-        raise system_error(display, exc) from None
-
-
 class _Walk:
     """Walks an absolute path, one component a step. A link counts only where no other user than root or the runner can exchange it."""
 
     def __init__(self, path: str, display: str, switch: Switch) -> None:
-        self.pending = [part for part in reversed(path.split("/")) if part]
+        self.pending = _reversed_parts(path)
         self._display = display
         self._is_displayed = display == path
         self._trusted = {0, switch.own.uid}
@@ -162,9 +138,6 @@ class _Walk:
     def step(self) -> None:
         """One component down. FileNotFoundError leaves it pending."""
         name = self.pending[-1]
-        if name == ".":
-            self.pending.pop()
-            return
         if name == "..":
             self.pending.pop()
             if len(self._trail) > 1:
@@ -188,4 +161,8 @@ class _Walk:
         if target.startswith("/"):
             while len(self._trail) > 1:
                 os.close(self._trail.pop())
-        self.pending.extend(part for part in reversed(target.split("/")) if part)
+        self.pending += _reversed_parts(target)
+
+
+def _reversed_parts(path: str) -> List[str]:
+    return [part for part in reversed(path.split("/")) if part not in ("", ".")]

@@ -9,19 +9,19 @@ It was forked, and imports nothing: under mitogen an import in a forked process 
 
 from __future__ import annotations
 
+import json
 import os
 import resource
 import signal
-from typing import Callable, List, Optional, Sequence
+from typing import Callable, List, NamedTuple, Optional, Sequence
 
-from .._wire import Drift, Problem
+from .._wire import Problem, Result, load_result
 from .commit import Commit
 from .errors import UnsafePath, unexpected
 from .identity import Switch
-from .messages import Found, Message, dump_message
-from .open_place import OpenPlace, Run, Task, open_place
+from .open_place import Task, open_place
 from .phases import commit_batch
-from .plan import Plan
+from .plan import Settings
 from .planner import check_state, plan_place
 from .records import read_records
 from .residue import has_residue
@@ -32,7 +32,24 @@ _RESERVED = 500
 _MAX_DESCRIPTORS = 65_536
 
 
-def serve(tasks: Sequence[Task], run: Run, note_progress: Callable[[int], None], writer: int) -> None:
+class Message(NamedTuple):
+    """To the parent, as one line of JSON: about the task with this ``number``. ``plan``: what was found, and would be done.
+    ``changed``, with a problem: the displayed paths of what was changed all the same."""
+
+    number: int
+    is_done: bool
+    plan: Optional[Result] = None
+    problem: Optional[Problem] = None
+    changed: Sequence[str] = ()
+    warnings: Sequence[str] = ()
+
+
+def load_message(line: bytes) -> Message:
+    message = Message(*json.loads(line.decode()))
+    return message._replace(plan=message.plan and load_result(message.plan), problem=message.problem and Problem(*message.problem))
+
+
+def serve(tasks: Sequence[Task], settings: Settings, note_progress: Callable[[int], None], writer: int) -> None:
     """The whole life of the process, which ends here: the caller's own code must not run in it. Tasks are numbered from 1."""
     try:
         resource.setrlimit(resource.RLIMIT_CORE, (0, 0))  # a core file would hold every password of the job
@@ -41,24 +58,24 @@ def serve(tasks: Sequence[Task], run: Run, note_progress: Callable[[int], None],
 
         def progress(number: int) -> None:
             # If the parent dies, nothing else ends a worker that hangs, and it holds the lock of the host.
-            signal.setitimer(signal.ITIMER_REAL, 2 * run.deadline)
+            signal.setitimer(signal.ITIMER_REAL, 2 * settings.deadline)
             note_progress(number)
 
         with os.fdopen(writer, "wb") as pipe:
 
             def send(message: Message) -> None:
-                pipe.write(dump_message(message))
+                pipe.write(json.dumps(message).encode() + b"\n")
                 pipe.flush()
 
-            _Worker(run, send, progress).work(tasks)
+            _Worker(settings, send, progress).work(tasks)
         os._exit(0)
     finally:
         os._exit(70)
 
 
 class _Worker:
-    def __init__(self, run: Run, send: Callable[[Message], None], progress: Callable[[int], None]) -> None:
-        self._run = run
+    def __init__(self, settings: Settings, send: Callable[[Message], None], progress: Callable[[int], None]) -> None:
+        self._settings = settings
         self._send = send
         self._progress = progress
         self._switch = Switch()
@@ -95,32 +112,27 @@ class _Worker:
 
     def _plan(self, number: int, task: Task) -> Optional[Commit]:
         """Sends what will change; the commit, when there is something to write."""
-        place = open_place(task, self._run, self._switch)
+        settings = self._settings
+        place = open_place(task, settings, self._switch)
         writes = False
         try:
-            plan = self._plan_in(place, task)
-            with self._switch.to(place.identity):
-                residue = not task.files and has_residue(place.tree, self._run.settings.residue)
-            writes = plan.changed and not self._run.check
-            drifted = [Drift(path, producer) for path, producer in plan.drifted.items()]
-            changes = plan.changes(place.tree, place.state)
-            self._send(Message(number, not writes, Found(changes, drifted, plan.unchanged, plan.notes, residue)))
-            return Commit(number, place, plan, self._run.settings) if writes else None
+            with self._switch.to(place.state.tree.identity):
+                records = read_records(place.state, task.files)
+            with self._switch.to(place.tree.identity):
+                plan = plan_place(place.tree, place.state, task.files, settings, records)
+                residue = not task.files and has_residue(place.tree, settings.residue)
+            with self._switch.to(place.state.tree.identity):
+                check_state(plan, place.state)
+            writes = plan.changed and not settings.check
+            result = plan.result(task.name, place.tree, place.state)._replace(residue=residue, listed=task.listed)
+            self._send(Message(number, not writes, result))
+            return Commit(number, place, plan, settings) if writes else None
         finally:
             if not writes:
                 place.close()
 
-    def _plan_in(self, place: OpenPlace, task: Task) -> Plan:
-        with self._switch.to(place.state_identity):
-            records = read_records(place.state, task.files)
-        with self._switch.to(place.identity):
-            plan = plan_place(place.tree, place.state, task.files, self._run.settings, records)
-        with self._switch.to(place.state_identity):
-            check_state(plan, place.state)
-        return plan
-
     def _fail(self, number: int, problem: UnsafePath, changed: Sequence[str] = ()) -> None:
-        self._send(Message(number, True, problem=Problem(problem.path, str(problem)), changed=list(changed)))
+        self._send(Message(number, True, problem=Problem(problem.path, str(problem)), changed=changed))
 
 
 def _descriptor_limit() -> int:

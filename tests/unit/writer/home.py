@@ -25,7 +25,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._wire import (
 )
 from ansible_collections.mailops.profiles.plugins.module_utils._writer import state
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.identity import Identity
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.open_place import Run, Task
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.open_place import Task
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.parent import run_tasks
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan import Settings
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run
@@ -105,9 +105,11 @@ class Host:
     def run(self, *files: File, users: tuple[str, ...] = ("alice",), deadline: float = 3, **other: Any) -> dict[str, Result]:
         """What the writer does for these users, each of whom gets the same files."""
         check = other.pop("check", False)
-        settings = Settings(**{"instance": "default", "patterns": PATTERNS, "diff": True, **other})
         tasks = [self.task(name, files) for name in users]
-        return {result.name: result for result in run_tasks(tasks, Run(settings, DestOptions(), check, deadline))}
+        return {result.name: result for result in run_tasks(tasks, self._settings(check, deadline, **other))}
+
+    def _settings(self, check: bool, deadline: float = 3, **other: Any) -> Settings:
+        return Settings(**{"instance": "default", "patterns": PATTERNS, "diff": True, "check": check, "deadline": deadline, **other})
 
     def task(self, name: str, files: tuple[File, ...]) -> Task:
         home = self.home(name)
@@ -115,9 +117,9 @@ class Host:
 
     def dest(self, path: Path, *files: File, options: DestOptions | None = None, check: bool = False, **other: Any) -> Result:
         """The same for a directory that is no home."""
-        settings = Settings(**{"instance": "default", "patterns": PATTERNS, "diff": True, **other})
+        settings = self._settings(check, dest=options or DestOptions(), **other)
         task = Task("x", str(path), None, files, state.location_of(str(path)), str(path))
-        return run_tasks([task], Run(settings, options or DestOptions(), check, 3))[0]
+        return run_tasks([task], settings)[0]
 
     def one(self, *files: File, **other: Any) -> Result:
         """Alice's result; a dry run just before must have said the same."""

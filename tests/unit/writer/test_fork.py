@@ -19,7 +19,7 @@ RUN = '''
 import os, sys
 P = "ansible_collections.mailops.profiles.plugins.module_utils."
 wire = __import__(P + "_wire", fromlist=["x"])
-writer = {name: __import__(P + "_writer." + name, fromlist=["x"]) for name in ("run", "parent", "state", "open_place", "identity", "plan", "walk")}
+writer = {name: __import__(P + "_writer." + name, fromlist=["x"]) for name in ("run", "parent", "state", "open_place", "identity", "plan")}
 root, report = sys.argv[1:]
 home = root + "/home"
 writer["state"].ROOT = root + "/root"
@@ -69,11 +69,10 @@ host_block = File("etc/program.cfg", b"x\\n", BLOCK, "//", producer="program")
 
 
 def in_home(*wanted, diff=True, check=False):
-    settings = writer["plan"].Settings("default", patterns, diff=diff, label=label, residue=((".keep/*/x", "^ours"),))
+    settings = writer["plan"].Settings("default", patterns, diff=diff, label=label, residue=((".keep/*/x", "^ours"),), check=check, deadline=5.0)
     identity = writer["identity"].Identity(20001, 20001)
     task = writer["open_place"].Task("x", home, identity, wanted, writer["state"].HOME, home)
-    run = writer["open_place"].Run(settings, writer["walk"].DestOptions(), check, 5.0)
-    return writer["parent"].run_tasks([task], run)[0]
+    return writer["parent"].run_tasks([task], settings)[0]
 
 
 def by_job(*wanted, remove=False):

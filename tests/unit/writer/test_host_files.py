@@ -13,9 +13,7 @@ from typing import Any
 
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, Drift, File, HostFiles, Probe, Result
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.host_files import SharedFiles
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.open_place import Run
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan import Settings
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.walk import DestOptions
 
 from .home import Site, all_changes, problems
 
@@ -109,8 +107,7 @@ def test_who_is_not_root_uses_what_root_has_put_there(site: Site, root: Path) ->
     def without_root() -> Result:
         os.seteuid(20_001)
         try:
-            run = Run(Settings("default", {}), DestOptions(), check=False, deadline=5)
-            (result,) = SharedFiles(part(*FILES), "default").apply(run, is_serving=True)
+            (result,) = SharedFiles(part(*FILES), "default").apply(Settings("default", {}), is_serving=True)
             return result
         finally:
             os.seteuid(0)
