@@ -95,7 +95,7 @@ ALONE = """
 import json, sys
 import ansible.module_utils.basic as basic
 from ansible_collections.mailops.profiles.plugins.modules.mail_account_apply import main
-basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": {"job": "x"}}).encode()
+basic._ANSIBLE_ARGS = json.dumps({"ANSIBLE_MODULE_ARGS": {"job": "not a job at all"}}).encode()
 basic._ANSIBLE_PROFILE = "legacy"
 """
 
