@@ -13,7 +13,7 @@ from ...module_utils._wire import File, HostFiles, Job, Place, Probe
 from .. import _clients
 from .._clients._client import Client, Context
 from .._model.account import Account, resolve_users
-from .._model.errors import MailopsError
+from .._model.errors import Problems
 from .._model.profile import Profile
 from .._model.user import User
 from .destination import Destination
@@ -144,15 +144,12 @@ def _profiles(request: Request) -> dict[str, Profile]:
 
 
 def _check_templates(request: Request, accounts: Mapping[str, Sequence[Account]]) -> None:
-    problems: list[str] = []
+    problems = Problems()
     for user in request.present:
         for template in request.templates:
-            try:
+            with problems.at(f"templates: {template.src}"):
                 template.check(accounts[user.name], user)
-            except MailopsError as exc:
-                problems.extend(exc.problems)
-    if problems:
-        raise MailopsError(*problems)
+    problems.raise_all()
 
 
 def _skipped(request: Request, accounts: Mapping[str, Sequence[Account]]) -> list[dict[str, str]]:

@@ -10,7 +10,7 @@ import re
 from typing import Any, Mapping, NamedTuple, Sequence
 
 from .._model import values, variables
-from .._model.errors import Invalid, MailopsError, comma_list, nearest
+from .._model.errors import Invalid, Problems, comma_list, named, nearest
 from .._model.user import User
 
 # Only the owner may write.
@@ -33,23 +33,16 @@ class Destination(NamedTuple):
 
     def bases(self, users: Sequence[User], host: str | None) -> dict[str, str]:
         """User -> directory. MailopsError lists what cannot be filled in, and users who would share a directory."""
-        problems: list[str] = []
+        problems = Problems()
         found: dict[str, str] = {}
         claimed_by: dict[str, str] = {}
         for user in users:
-            try:
-                path = self._base(user, host)
-            except Invalid as exc:
-                problems.append(f"dest, user '{user.name}': {exc}")
-                continue
-            if path in claimed_by:
-                problems.append(
-                    f"dest: the users '{claimed_by[path]}' and '{user.name}' would share the directory {path}: use {{UserName}} in it"
-                )
-            claimed_by[path] = user.name
-            found[user.name] = path
-        if problems:
-            raise MailopsError(*problems)
+            with problems.at(f"dest, user '{user.name}'"):
+                found[user.name] = path = self._base(user, host)
+                owner = claimed_by.setdefault(path, user.name)
+                if owner != user.name:
+                    problems.append(f"dest: the users '{owner}' and '{user.name}' would share the directory {path}: use {{UserName}} in it")
+        problems.raise_all()
         return found
 
     def _base(self, user: User, host: str | None) -> str:
@@ -58,17 +51,15 @@ class Destination(NamedTuple):
         for name in self.path.names:
             if name not in filled:
                 raise Invalid(f"{{{name}}} has no value: give the user {variables.SOURCES.get(name, name)}")
-            try:
+            with named(f"{{{name}}}"):
                 known[name] = values.path_component(filled[name])
-            except Invalid as exc:
-                raise Invalid(f"{{{name}}} {exc}") from exc
         parts = [part for part in self.path.fill(known).split("/") if part not in ("", ".")]
         if ".." in parts or not parts:
             raise Invalid("would leave its directory")
         return "/" + "/".join(parts)
 
 
-def read_destination(options: Mapping[str, Any], problems: list[str]) -> Destination | None:
+def read_destination(options: Mapping[str, Any], problems: Problems) -> Destination | None:
     """The destination that the options describe, None for homes; what is wrong is added to ``problems``."""
     given = [name for name in _OPTIONS_OF_DEST if options[name] is not None]
     if options["dest"] is None:
@@ -78,10 +69,8 @@ def read_destination(options: Mapping[str, Any], problems: list[str]) -> Destina
     checks = {"dest": _path, "owner": _owner, "group": _owner, "mode": _mode}
     found: dict[str, Any] = {}
     for name in ("dest", *given):
-        try:
+        with problems.at(name):
             found[name] = checks[name](options[name])
-        except Invalid as exc:
-            problems.append(f"{name}: {exc}")
     return Destination(found.pop("dest"), **found) if "dest" in found else None
 
 

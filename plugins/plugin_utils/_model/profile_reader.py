@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any, Callable, Collection, Mapping
 
 from . import passwords, values, variables
-from .errors import Invalid, MailopsError, comma_list, nearest
-from .given import choice, flag, is_blank, mapping
+from .errors import Invalid, MailopsError, Problems, comma_list, nearest
+from .given import choice, is_blank, mapping
 from .ports import derived_port, port_problem
 from .profile import (
     ACCOUNT_TYPES,
@@ -85,7 +85,7 @@ class _Reader:
         self._data = data
         self._literals = literals
         self._declared: dict[str, str | None] = {}
-        self.problems: list[str] = []
+        self.problems = Problems()
         self.warnings: list[str] = []
 
     def read(self) -> Profile | None:
@@ -117,10 +117,8 @@ class _Reader:
         known: dict[str, Any] = {}
         for name, check in checks.items():
             if data.get(name) is not None:
-                try:
+                with self.problems.at(f"{prefix}{name}"):
                     known[name] = check(self, data[name])
-                except Invalid as exc:
-                    self.problems.append(f"{prefix}{name}: {exc}")
         return known
 
     def read_text(self, value: Any, check: Callable[[str], str]) -> str:
@@ -239,11 +237,11 @@ _CHECKS: dict[str, _Check] = {
     "sender_name": _template(values.text),
     "reply_to": _template(values.address),
     "account_type": _plain(choice, ACCOUNT_TYPES),
-    "default": _plain(flag),
-    "notifications": _plain(flag),
+    "default": _plain(values.boolean),
+    "notifications": _plain(values.boolean),
     "signature": _template(signature),
     "signature_format": _plain(choice, SIGNATURE_FORMATS),
-    "leave_on_server": _plain(flag),
+    "leave_on_server": _plain(values.boolean),
     "delete_after_days": _plain(values.whole_number, 1, 3650),
     "check_interval": _plain(values.whole_number, 1, 10_080),
     "folders": _Reader.read_folders,
@@ -257,5 +255,5 @@ _SERVER_CHECKS: dict[str, _Check] = {
     "password": _Reader.read_password,
     "password_command": _Reader.read_password_command,
     "authentication": _plain(choice, AUTHENTICATIONS),
-    "allow_cleartext": _plain(flag),
+    "allow_cleartext": _plain(values.boolean),
 }

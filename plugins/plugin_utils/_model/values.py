@@ -32,9 +32,7 @@ MAX_NAME = 64
 # Refused everywhere: in several client formats a newline starts a new directive, which is code execution; C1 controls and
 # U+2028/2029 end lines for some parsers; bidirectional controls make a name look like another; surrogates are not text;
 # U+FFFE and U+FFFF cannot stand in XML.
-FORBIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
-)
+FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _CHARACTER_NAMES = {"\n": "a newline", "\r": "a carriage return", "\t": "a tab", "\0": "a NUL"}
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"  # RFC 5322 3.2.3 atext
@@ -84,20 +82,16 @@ def word(value: Any, limit: int = MAX_TEXT) -> str:
     return value
 
 
-def is_profile_name(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= MAX_NAME and bool(_PROFILE_NAME.match(value)) and ".." not in value
-
-
 def profile_name(value: Any) -> str:
-    if is_profile_name(value):
-        return value
     value = word(value, limit=10 * MAX_NAME)
     if len(value) > MAX_NAME:
         raise Invalid(f"has {len(value)} characters, a profile name has at most {MAX_NAME}")
-    raise Invalid(
-        "a profile name consists of ASCII letters, digits, '.', '_' and '-', begins with a letter or digit "
-        "and has no '..' (free text belongs in description)"
-    )
+    if not _PROFILE_NAME.match(value) or ".." in value:
+        raise Invalid(
+            "a profile name consists of ASCII letters, digits, '.', '_' and '-', begins with a letter or digit "
+            "and has no '..' (free text belongs in description)"
+        )
+    return value
 
 
 def identifier(value: Any) -> str:
@@ -216,13 +210,6 @@ def boolean(value: Any) -> bool:
         return ansible_boolean(value, strict=True)
     except (TypeError, ValueError) as exc:  # ValueError: a number of thousands of digits
         raise Invalid("must be true or false") from exc
-
-
-def choice(value: Any, choices: tuple[str, ...]) -> str:
-    # YAML 1.1 reads an unquoted none as text, but off, no and false as a boolean.
-    if not isinstance(value, str) or value not in choices:
-        raise Invalid(f"must be one of {', '.join(choices)}")
-    return value
 
 
 def absolute_path(value: Any) -> str:

@@ -26,7 +26,7 @@ from typing import Any, Mapping
 from ansible.module_utils.basic import missing_required_lib
 
 from .._model import values, variables
-from .._model.errors import Invalid, MailopsError
+from .._model.errors import Invalid, MailopsError, named
 from .._model.given import is_blank
 from .._model.passwords import SEALED, SEALED_PREFIX, sealed
 from .._model.ports import derived_port
@@ -85,10 +85,8 @@ def new_store_key(options: Mapping[str, Any]) -> StoreKey | None:
 
 
 def _key(text: Any, source: str) -> StoreKey:
-    try:
+    with named(source, MailopsError):
         text = values.word(text, _MAX_LENGTH)
-    except Invalid as exc:
-        raise MailopsError(f"{source}: {exc}") from None
     if len(text) < _MIN_LENGTH:
         raise MailopsError(f"{source}: must have at least {_MIN_LENGTH} characters; make one with: openssl rand -base64 32")
     return StoreKey(text, source)

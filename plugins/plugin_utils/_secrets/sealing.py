@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Callable, Iterator, Mapping
 
-from .._model.errors import Invalid, MailopsError
+from .._model.errors import Invalid, MailopsError, Problems, named
 from .._model.passwords import SERVERS, is_literal, is_sealed
 from .._model.profile import Profile
 from .._model.profile_reader import read_profile
@@ -138,11 +138,9 @@ def _seal(data: dict[str, Any], moved: _Seal, literal: _Seal) -> None:
     for side in SERVERS:
         password = data[side]["password"]
         seal = moved if is_sealed(password) else literal if is_literal(password) else None
-        try:
-            if seal:
+        if seal:
+            with named(f"{side}.password"):
                 data[side] = {**data[side], "password": seal(side, password, data)}
-        except Invalid as exc:
-            raise Invalid(f"{side}.password: {exc}") from exc
 
 
 def _bound(record: Stored, side: str) -> bytes | None:
@@ -177,7 +175,7 @@ def resealed(snapshot: Snapshot, key: StoreKey, new_key: StoreKey) -> list[tuple
 
     Passwords that are under the new key already stay, so that the same again changes nothing.
     """
-    problems: list[str] = []
+    problems = Problems()
     opened: dict[tuple[str, str], tuple[str, bytes]] = {}
     salt = None
     for record in snapshot.values():
@@ -185,15 +183,12 @@ def resealed(snapshot: Snapshot, key: StoreKey, new_key: StoreKey) -> list[tuple
             password = record.data[side].get("password")
             if not is_sealed(password):
                 continue
-            try:
+            with problems.at(f"profile '{record.name}': {side}.password"):
                 done = new_key.fits(password)
                 bound = _bound(record, side) or b""
                 opened[record.id, side] = (new_key if done else key).open(password, bound), bound
                 salt = salt or (salt_of(password) if done else None)
-            except Invalid as exc:
-                problems.append(f"profile '{record.name}': {side}.password: {exc}")
-    if problems:
-        raise MailopsError(*problems)
+    problems.raise_all()
     salt = salt or new_salt()
     pairs = []
     for record in snapshot.values():
@@ -209,12 +204,12 @@ def resealed(snapshot: Snapshot, key: StoreKey, new_key: StoreKey) -> list[tuple
 def revealed(profile: Profile, profile_id: str | None, key: StoreKey | None) -> Profile:
     """The profile with its passwords in clear, for an account; MailopsError names those that cannot be opened."""
     data = profile.as_data()
-    problems: list[str] = []
+    problems = Problems()
     for side in SERVERS:
         server = getattr(profile, side)
         if not is_sealed(server.password):
             continue
-        try:
+        with problems.at(f"profile '{profile.name}': {side}.password"):
             if key is None:
                 raise Invalid(f"is encrypted: {HOW}")
             if profile_id is None:
@@ -223,8 +218,5 @@ def revealed(profile: Profile, profile_id: str | None, key: StoreKey | None) -> 
                 )
             opened = key.open(server.password, binding(profile_id, side, data))
             profile = profile._replace(**{side: replace(server, password=opened)})
-        except Invalid as exc:
-            problems.append(f"profile '{profile.name}': {side}.password: {exc}")
-    if problems:
-        raise MailopsError(*problems)
+    problems.raise_all()
     return profile

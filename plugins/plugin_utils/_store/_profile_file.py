@@ -15,7 +15,7 @@ import uuid
 from typing import Any, Collection, NamedTuple
 
 from .._model import strict_yaml, values
-from .._model.errors import Invalid, MailopsError
+from .._model.errors import Invalid, MailopsError, Problems, named
 from .._model.profile import slug
 from .._model.profile_reader import given_fields, read_profile
 from .._model.stored import Stored
@@ -54,11 +54,9 @@ def printable(label: str) -> str:
 def parse(label: str, content: bytes) -> ProfileFile:
     """What a file says, or MailopsError with all that is wrong; each problem begins with the label."""
     file = printable(label)
-    try:
+    with named(file, MailopsError):
         text, data = _loaded(content)
-    except Invalid as exc:
-        raise MailopsError(f"{file}: {exc}") from exc
-    problems: list[str] = []
+    problems = Problems()
     name = data["name"] if "name" in data else _stem(label, problems)
     profile_id, revision = _record_fields(name, data, problems)
     try:
@@ -84,7 +82,7 @@ def _loaded(content: bytes) -> tuple[str, dict[str, Any]]:
     return text, given_fields(data)
 
 
-def _stem(label: str, problems: list[str]) -> str:
+def _stem(label: str, problems: Problems) -> str:
     stem = label.removesuffix(ENDING)
     try:
         return values.profile_name(stem)
@@ -93,19 +91,15 @@ def _stem(label: str, problems: list[str]) -> str:
         return "x"
 
 
-def _record_fields(name: Any, data: dict[str, Any], problems: list[str]) -> tuple[str, int]:
+def _record_fields(name: Any, data: dict[str, Any], problems: Problems) -> tuple[str, int]:
     """id and revision. A person may leave them out; then they follow."""
     profile_id, revision = str(uuid.uuid5(_NAMESPACE, str(name))), 1
     if "id" in data:
-        try:
+        with problems.at("id"):
             profile_id = values.identifier(data["id"])
-        except Invalid as exc:
-            problems.append(f"id: {exc}")
     if "revision" in data:
-        try:
+        with problems.at("revision"):
             revision = values.revision(data["revision"])
-        except Invalid as exc:
-            problems.append(f"revision: {exc}")
     return profile_id, revision
 
 

@@ -14,7 +14,7 @@ import stat
 from contextlib import contextmanager, suppress
 from typing import Collection, Iterator, Mapping
 
-from .._model.errors import Invalid, MailopsError, comma_list
+from .._model.errors import Invalid, MailopsError, Problems, comma_list
 from .._model.profile import derived_key
 from .._model.stored import Changes, Stored
 from . import TIMEOUT, Change, Result, Store, _journal, _profile_file, _work_directory
@@ -153,17 +153,13 @@ class DirectoryStore(Store):
     def _read_files(self, files: Files) -> dict[str, Found]:
         """The content of each file, by label."""
         self._warn_of_later(files)
-        found, problems = {}, []
+        found, problems = {}, Problems()
         for label in self._labels(files):
-            try:
+            with problems.at(f"store {self.path}: {_profile_file.printable(label)}"):
                 content = files.read(label)
-            except Invalid as exc:
-                problems.append(f"store {self.path}: {_profile_file.printable(label)}: {exc}")
-                continue
-            if content is not None:
-                found[label] = content
-        if problems:
-            raise MailopsError(*problems)
+                if content is not None:
+                    found[label] = content
+        problems.raise_all()
         return found
 
     def _warn_of_later(self, files: Files) -> None:
@@ -176,15 +172,14 @@ class DirectoryStore(Store):
     def _parse(self, found: Mapping[str, Found]) -> dict[str, ProfileFile]:
         """What each file says, by label."""
         parsed: dict[str, ProfileFile] = {}
-        problems: list[str] = []
+        problems = Problems()
         for label, (content, _status) in found.items():
             try:
                 parsed[label] = _profile_file.parse(label, content)
             except MailopsError as exc:
                 problems += [f"store {self.path}: {problem}" for problem in exc.problems]
         problems += self._conflicts({label: file.record for label, file in parsed.items()})
-        if problems:
-            raise MailopsError(*problems)
+        problems.raise_all()
         return _with_keys(parsed)
 
     def _conflicts(self, records: Mapping[str, Stored]) -> list[str]:
@@ -221,9 +216,7 @@ class DirectoryStore(Store):
             content = self._content(label, record, parsed.get(label))
             if label not in found or found[label].content != content:
                 contents[label] = content
-        problems = self._conflicts(after)
-        if problems:
-            raise MailopsError(*problems)
+        Problems(self._conflicts(after)).raise_all()
         written = not contents or files.commit(contents, found)
         self._warn_of_later(files)
         return written

@@ -26,7 +26,6 @@ from .drawn import Drawn, ascii_text, examples, profiles_and_user, taken
 from .programs import needs
 
 
-
 def test_msmtp_reads_what_was_written(homes: Any) -> None:
     needs("msmtp")
 
