@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable, Iterable, Mapping, NamedTuple, Sequence
 
-from ...module_utils._wire import BLOCK, File, Variant
+from ...module_utils._wire import BLOCK, File
 from .._model.account import Account
 from .._model.profile import AUTHENTICATIONS, DEFAULTS, SERVER_DEFAULTS, Profile, dotted_fields
 from .._model.user import User
@@ -60,10 +60,11 @@ class Client:
     """A program or format that consumes accounts.
 
     ``render(accounts, context)``: the files for the accounts of one user, the default account first.
-    ``expresses``: dotted profile fields whose change changes the files.
+    ``expresses``: the dotted profile fields whose change changes the files.
     ``paths``: patterns of every path that ``render`` may give (``*`` is part of one component). Nothing else is ever removed from a
     home.
-    ``authentications``: the values of ``authentication`` that the program supports; an account with another one is skipped.
+    ``authentications``: the values of ``authentication`` that the program supports; an account with another one is skipped. ``none`` is
+    for sending: no program reads a mailbox without a log-in.
     ``unsupported_reason(account)``: another reason to skip an account, or None.
     ``unsupported_fields(profile)``: fields that the client expresses, but not with the values of this profile (HTML in a text-only
     program).
@@ -78,7 +79,7 @@ class Client:
     name: str
     title: str
     account_types: tuple[str, ...]
-    expresses: frozenset[str]
+    expresses: tuple[str, ...]
     paths: tuple[str, ...]
     render: Callable[[Sequence[Account], Context], list[File]]
     authentications: tuple[str, ...] = ("password",)
@@ -91,7 +92,7 @@ class Client:
     notes: str = ""
 
     def __post_init__(self) -> None:
-        unknown = self.expresses - set(dotted_fields())
+        unknown = set(self.expresses) - set(dotted_fields())
         if unknown or not set(self.authentications) <= set(AUTHENTICATIONS):
             raise ValueError(f"client {self.name}: unknown fields or authentications: {sorted(unknown)}")
         if any(file.strategy != BLOCK for file in self.host_files):
@@ -108,7 +109,7 @@ class Client:
         for side, server in servers(account):
             if side not in self.sides():
                 continue
-            if server.authentication not in self.authentications:
+            if server.authentication not in self.authentications or (side, server.authentication) == ("incoming", "none"):
                 return f"{self.title} does not support {side}.authentication: {server.authentication}"
             command = f"{side}.password_command"
             if server.authentication == "oauth2" and command in self.expresses and not server.password_command:
@@ -129,7 +130,7 @@ class Client:
 
     def losses(self, profile: Profile) -> list[str]:
         """The fields that the profile sets to something other than the default and that this client cannot express."""
-        expressed = self.expresses.difference(self.unsupported_fields(profile))
+        expressed = set(self.expresses).difference(self.unsupported_fields(profile))
         return [
             name
             for name in set_fields(profile)
@@ -142,13 +143,9 @@ def _finished(file: File, redacted: File) -> File:
     pairs = list(zip(file.variants, redacted.variants, strict=True))
     return file._replace(
         redacted=redacted.redacted,
-        variants=tuple(_redacted(one, other) for one, other in pairs),
+        variants=tuple(one._replace(redacted=other.redacted) for one, other in pairs),
         secret=file.content != redacted.content or any(one.content != other.content for one, other in pairs),
     )
-
-
-def _redacted(variant: Variant, redacted: Variant) -> Variant:
-    return variant._replace(redacted=redacted.redacted)
 
 
 def set_fields(profile: Profile) -> list[str]:

@@ -14,7 +14,7 @@ from typing import Mapping, Sequence
 from urllib.parse import quote
 
 from .._model.account import Account
-from .._model.profile import Server
+from .._model.profile import Server, fields_below
 from ._client import Client, Context
 from ._file import File, owned
 from ._keyfile import Value, key_file
@@ -142,8 +142,6 @@ def _folder(uid: str, path: str) -> str:
 
 
 def _unsupported_reason(account: Account) -> str | None:
-    if account.incoming.authentication == "none":
-        return "Evolution does not support incoming.authentication: none"
     if (account.delete_after_days or 0) > _MAX_DAYS:
         return f"Evolution deletes mail from a POP server after at most {_MAX_DAYS} days: lower delete_after_days"
     return None
@@ -153,14 +151,12 @@ CLIENT = Client(
     name="evolution",
     title="Evolution",
     account_types=("imap", "pop"),
-    expresses=frozenset(
-        (
-            "email", "account_name", "sender_name", "reply_to", "account_type", "signature", "signature_format", "leave_on_server",
-            "delete_after_days", "check_interval",
-            "folders.sent", "folders.drafts", "folders.trash", "folders.archive", "folders.junk",
-            "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.authentication",
-            "outgoing.host", "outgoing.port", "outgoing.security", "outgoing.username", "outgoing.authentication",
-        )
+    expresses=(
+        "email", "account_name", "sender_name", "reply_to", "account_type", "signature", "signature_format", "leave_on_server",
+        "delete_after_days", "check_interval",
+        *fields_below("folders"),
+        "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.authentication",
+        "outgoing.host", "outgoing.port", "outgoing.security", "outgoing.username", "outgoing.authentication",
     ),
     paths=(f"{_FOLDER}/sources/mailops-*.source", f"{_FOLDER}/signatures/mailops-*"),
     render=_render,

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Sequence
 
 from .._model.account import Account
+from .._model.profile import fields_below
 from ._account_files import AccountFiles
 from ._client import Client, Context
 from ._file import File, owned
@@ -99,12 +100,9 @@ CLIENT = Client(
     name="getmail",
     title="getmail",
     account_types=("imap", "pop"),
-    expresses=frozenset(
-        (
-            "account_type", "leave_on_server", "delete_after_days", "ca_file",
-            "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.password",
-            "incoming.password_command", "incoming.authentication",
-        )
+    expresses=(
+        "account_type", "leave_on_server", "delete_after_days", "ca_file",
+        *fields_below("incoming"),
     ),
     paths=(*_FILES.patterns("getmailrc"), *(file.path for file in maildir("Mail/getmail/*"))),
     render=_render,

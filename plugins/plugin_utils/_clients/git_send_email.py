@@ -18,7 +18,7 @@ from typing import Iterable, Sequence
 from urllib.parse import quote
 
 from .._model.account import Account
-from .._model.profile import dotted_fields
+from .._model.profile import fields_below
 from ._account_files import AccountFiles, captured_password
 from ._accounts import default_account
 from ._client import Client, Context
@@ -109,12 +109,7 @@ CLIENT = Client(
     name="git_send_email",
     title="git send-email",
     account_types=("imap", "pop"),
-    expresses=frozenset(
-        (
-            "email", "sender_name", "default", "ca_file",
-            *(name for name in dotted_fields() if name.startswith("outgoing.")),
-        )
-    ),
+    expresses=("email", "sender_name", "default", "ca_file", *fields_below("outgoing")),
     paths=(
         ".gitconfig",
         ".config/git/config",

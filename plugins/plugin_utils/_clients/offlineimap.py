@@ -18,6 +18,7 @@ import ipaddress
 from typing import Sequence
 
 from .._model.account import Account
+from .._model.profile import fields_below
 from ._client import Client, Context
 from ._file import File, block, variant
 from ._ini import ini
@@ -110,13 +111,7 @@ CLIENT = Client(
     name="offlineimap",
     title="OfflineIMAP",
     account_types=("imap",),
-    expresses=frozenset(
-        (
-            "ca_file",
-            "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.password",
-            "incoming.password_command", "incoming.authentication",
-        )
-    ),
+    expresses=("ca_file", *fields_below("incoming")),
     paths=(".offlineimaprc", ".config/offlineimap/config"),
     render=_render,
     authentications=tuple(_MECHANISMS),

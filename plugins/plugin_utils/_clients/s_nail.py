@@ -16,7 +16,7 @@ from typing import Sequence
 from urllib.parse import quote
 
 from .._model.account import Account
-from .._model.profile import Server, dotted_fields
+from .._model.profile import Server, fields_below
 from ._account_files import AccountFiles, captured_password
 from ._accounts import default_account, html_signature
 from ._client import Client, Context
@@ -140,12 +140,10 @@ CLIENT = Client(
     name="s_nail",
     title="S-nail",
     account_types=tuple(_PROTOCOL),
-    expresses=frozenset(
-        (
-            "email", "sender_name", "reply_to", "account_type", "default", "signature", "signature_format", "ca_file",
-            "folders.sent",
-            *(name for name in dotted_fields() if name.startswith(("incoming.", "outgoing."))),
-        )
+    expresses=(
+        "email", "sender_name", "reply_to", "account_type", "default", "signature", "signature_format", "ca_file",
+        "folders.sent",
+        *fields_below("incoming", "outgoing"),
     ),
     paths=(".mailrc", *_FILES.patterns("incoming.password-command", "outgoing.password-command")),
     render=_render,

@@ -131,8 +131,6 @@ def _folder_uri(account: Account, folder: str) -> str:
 def _unsupported_reason(account: Account) -> str | None:
     if ":" in account.incoming.host:
         return "Thunderbird reads an IPv6 address as a host and a port: incoming.host must be a name"
-    if account.incoming.authentication == "none":
-        return "Thunderbird does not support incoming.authentication: none"
     return None
 
 
@@ -170,7 +168,7 @@ CLIENT = Client(
     name="thunderbird",
     title="Thunderbird",
     account_types=("imap", "pop"),
-    expresses=frozenset(name for name in dotted_fields() if not name.endswith(".password_command")),
+    expresses=tuple(name for name in dotted_fields() if not name.endswith(".password_command")),
     paths=_FILES.patterns("json"),
     render=_render,
     authentications=tuple(_AUTH_METHODS),
