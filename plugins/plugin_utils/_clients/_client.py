@@ -116,9 +116,12 @@ class Client:
                 return f"{self.title} gets OAuth 2 tokens from a command: give {command}"
         return self.unsupported_reason(account)
 
+    def supported(self, accounts: Iterable[Account]) -> list[Account]:
+        return [account for account in accounts if self.skip_reason(account) is None]
+
     def files(self, accounts: Sequence[Account], context: Context) -> list[File]:
         """The files for the accounts that the client supports."""
-        supported = [account for account in accounts if self.skip_reason(account) is None]
+        supported = self.supported(accounts)
         if not supported:
             return []
         files = self.render(supported, context)

@@ -52,7 +52,7 @@ class Request:
     templates: tuple[Template, ...]
     store: Store | None
     key: StoreKey | None
-    destination: Destination | None
+    destination: Destination
     instance: str
     purge_users: bool
     missing_users: str

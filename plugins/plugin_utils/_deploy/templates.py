@@ -145,7 +145,10 @@ def _read(entry: Any, load: Load) -> Template:
         with named(key):
             known[key] = values.word(known[key])
     compiled, hidden = _compiled(known["src"], load)
-    return Template(known["src"], _dest(known["dest"]), _mode(known.get("mode")), compiled, hidden)
+    dest = _dest(known["dest"])
+    with named("mode"):
+        mode = values.file_mode(known["mode"], _MODE, "0755") if "mode" in known else None
+    return Template(known["src"], dest, mode, compiled, hidden)
 
 
 def _dest(path: str) -> str:
@@ -167,14 +170,6 @@ def _dest(path: str) -> str:
 def _overlap(path: str, pattern: str) -> bool:
     """Whether both are one file, or one would have to be a directory above the other."""
     return all(fnmatch.fnmatchcase(part, known) for part, known in zip(path.split("/"), pattern.split("/")))
-
-
-def _mode(value: Any) -> int | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or not _MODE.match(value):
-        raise Invalid('mode: must be an octal mode in quotes in which only the owner may write, such as "0600" or "0755"')
-    return int(value, 8)
 
 
 def _compiled(src: str, load: Load) -> tuple[jinja2.Template, bool]:

@@ -212,6 +212,13 @@ def boolean(value: Any) -> bool:
         raise Invalid("must be true or false") from exc
 
 
+def file_mode(value: Any, allowed: re.Pattern[str], example: str) -> int:
+    """An octal mode. YAML would read one without quotes as a decimal number, or in another way."""
+    if not isinstance(value, str) or not allowed.match(value):
+        raise Invalid(f'must be an octal mode in quotes in which only the owner may write, such as "{example}"')
+    return int(value, 8)
+
+
 def absolute_path(value: Any) -> str:
     value = text(value)
     if not value.startswith("/") or ".." in value.split("/"):
