@@ -60,12 +60,10 @@ def _retriever(account: Account) -> dict[str, object]:
         "port": server.port,
         "username": server.username,
         "password": server.password,
-    }
-    if server.password_command:
         # A tuple as Python writes it. getmail uses no shell.
-        options["password_command"] = ascii(server.password_command)
-    if server.security == "tls":
-        options["ca_certs"] = account.ca_file or _SYSTEM_CAS
+        "password_command": ascii(server.password_command) if server.password_command else None,
+        "ca_certs": (account.ca_file or _SYSTEM_CAS) if server.security == "tls" else None,
+    }
     if server.authentication in _IMAP_MECHANISMS:
         options[_IMAP_MECHANISMS[server.authentication]] = "true"
     return options

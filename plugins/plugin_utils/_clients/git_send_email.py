@@ -72,21 +72,18 @@ def _files(account: Account) -> Iterable[File]:
 
 def _settings(account: Account) -> dict[str, str]:
     server = account.outgoing
-    values = {
+    values: dict[str, str | None] = {
         "smtpServer": server.host,
         "smtpServerPort": str(server.port),
         "smtpEncryption": _ENCRYPTION[server.security],
         "smtpAuth": _MECHANISMS[server.authentication],
         "from": _mailbox(account),
         "envelopeSender": account.email,
+        "smtpUser": None if server.authentication == "none" else server.username,
+        "smtpPass": server.password,
+        "smtpSSLCertPath": account.ca_file,
     }
-    if server.authentication != "none":
-        values["smtpUser"] = server.username
-    if server.password is not None:
-        values["smtpPass"] = server.password
-    if account.ca_file:
-        values["smtpSSLCertPath"] = account.ca_file
-    return values
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _mailbox(account: Account) -> str:

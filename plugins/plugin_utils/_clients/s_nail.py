@@ -72,23 +72,20 @@ def _account(account: Account) -> str:
 def _values(account: Account) -> dict[str, str]:
     kind = _PROTOCOL[account.account_type]
     url = _url(account.incoming, kind)
-    values = {
+    values: dict[str, str | None] = {
         "from": _mailbox(account),
         "inbox": f"{url}/INBOX" if kind == "imap" else url,
         f"{kind}-auth": _MECHANISM[account.account_type, account.incoming.authentication],
         "mta": _url(account.outgoing, "smtp"),
         "smtp-auth": _MECHANISM["smtp", account.outgoing.authentication],
+        "reply-to": account.reply_to,
+        "message-inject-tail": account.text_signature,
+        "tls-ca-file": account.ca_file,
     }
-    if account.reply_to:
-        values["reply-to"] = account.reply_to
-    if account.text_signature:
-        values["message-inject-tail"] = account.text_signature
-    if account.ca_file:
-        values["tls-ca-file"] = account.ca_file
     if "sent" in account.folders:
         # Without imap-delim the first "/" or "." in a folder's name is the separator.
         values |= {"folder": f"{url}/", "imap-delim": "/", "record": f"+{account.folders['sent']}"}
-    return values
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _url(server: Server, kind: str) -> str:

@@ -36,6 +36,9 @@ class Store(ABC):
         self.location = location
         self.warnings: list[str] = []
 
+    def problem(self, text: str) -> MailopsError:
+        return MailopsError(f"store {self.location}: {text}")
+
     @property
     @abstractmethod
     def exists(self) -> bool:
