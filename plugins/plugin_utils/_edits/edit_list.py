@@ -15,7 +15,7 @@ from .._model import values
 from .._model.errors import Invalid, MailopsError, Problems, named
 from .._model.given import is_blank, mapping_list
 from .._model.profile import derived_key
-from .._model.stored import Snapshot
+from .._model.stored import Snapshot, record_fields
 from .._secrets.keys import StoreKey
 from .._secrets.sealing import Sealer, resealed
 from .edit import Edit, key_problems, next_record, random_id, validated
@@ -88,14 +88,10 @@ def _read_entry(number: int, entry: Any, problems: Problems, key: StoreKey | Non
         return None
     name = entry.get("name")
     where = f"profile '{name[:values.MAX_NAME]}'" if isinstance(name, str) and name.strip() else f"profiles, entry {number}"
-    record: dict[str, Any] = {}
     found = Problems()
-    for field, check in (("id", values.identifier), ("revision", values.revision)):
-        given = entry.get(field)
-        with found.at(field):
-            record[field] = None if is_blank(given) else check(given)
+    profile_id, revision = record_fields(entry, found)
     with problems.at(where):
-        return _Entry(*validated(entry, where, found, key), **record)
+        return _Entry(*validated(entry, where, found, key), profile_id, revision)
     return None
 
 

@@ -35,13 +35,10 @@ class Sealer:
     def listed(self, data: dict[str, Any], profile_id: str, before: Stored | None, given_id: str | None) -> None:
         """Seal the passwords of a profile that was given as a whole, possibly as another store had it, under ``given_id``."""
 
-        def moved(side: str, password: str, data: Mapping[str, Any]) -> str:
-            bound = binding(profile_id, side, data)
+        def moved(side: str, password: str, bound: bytes) -> str:
             if before is not None and before.data[side].get("password") == password:
                 if _bound(before, side) != bound:
-                    raise Invalid(
-                        "is encrypted for another server than this one: give a password, or change the server with mail_profile"
-                    )
+                    raise Invalid("is encrypted for another server than this one: give a password, or change the server with mail_profile")
                 return password
             if given_id is None:
                 raise Invalid(
@@ -54,29 +51,23 @@ class Sealer:
             text = self._opened(password, origin)
             return password if fits else self._new(text, bound, side, before)
 
-        def literal(side: str, password: str, data: Mapping[str, Any]) -> str:
-            return self._new(password, binding(profile_id, side, data), side, before)
+        def literal(side: str, password: str, bound: bytes) -> str:
+            return self._new(password, bound, side, before)
 
-        _seal(data, moved, literal)
+        _seal(data, profile_id, moved, literal)
 
-    def edited(
-        self, data: dict[str, Any], profile_id: str, before: Stored | None, base: Stored | None, given: Mapping[str, Any]
-    ) -> None:
+    def edited(self, data: dict[str, Any], profile_id: str, before: Stored | None, base: Stored | None, given: Mapping[str, Any]) -> None:
         """Seal the passwords of a profile that is what ``given`` made of ``base``, which is ``before`` or a profile that is copied."""
 
-        def kept(side: str, password: str, data: Mapping[str, Any]) -> str:
-            bound = binding(profile_id, side, data)
+        def kept(side: str, password: str, bound: bytes) -> str:
             origin = _bound(base, side) if base is not None and base.data[side].get("password") == password else None
             if origin == bound:
                 return password
             if origin is None or (given.get(side) or {}).get("password") is not None:
-                raise Invalid(
-                    "is an encrypted password, which can only be stored with its whole profile, id included (mail_profiles)"
-                )
+                raise Invalid("is an encrypted password, which can only be stored with its whole profile, id included (mail_profiles)")
             return self._new(self._opened(password, origin), bound, side, before)
 
-        def literal(side: str, password: str, data: Mapping[str, Any]) -> str:
-            bound = binding(profile_id, side, data)
+        def literal(side: str, password: str, bound: bytes) -> str:
             if not self._proven(base, side) and not _names_server(given, side, profile_id, bound):
                 raise Invalid(
                     "give it together with all that leads to its server (host, port, security, and account_type and variables where they "
@@ -84,7 +75,7 @@ class Sealer:
                 )
             return self._new(password, bound, side, before)
 
-        _seal(data, kept, literal)
+        _seal(data, profile_id, kept, literal)
 
     def _proven(self, base: Stored | None, side: str) -> bool:
         """Whether a password was stored with the key for the server in ``base``."""
@@ -130,17 +121,17 @@ class Sealer:
         return self._chosen
 
 
-_Seal = Callable[[str, str, Mapping[str, Any]], str]  # side, password, data -> sealed password
+_Seal = Callable[[str, str, bytes], str]  # side, password, what it belongs to -> sealed password
 
 
-def _seal(data: dict[str, Any], moved: _Seal, literal: _Seal) -> None:
+def _seal(data: dict[str, Any], profile_id: str, moved: _Seal, literal: _Seal) -> None:
     """Replace encrypted passwords by what ``moved`` returns, and clear ones by what ``literal`` returns."""
     for side in SERVERS:
         password = data[side]["password"]
         seal = moved if is_sealed(password) else literal if is_literal(password) else None
         if seal:
             with named(f"{side}.password"):
-                data[side] = {**data[side], "password": seal(side, password, data)}
+                data[side] = {**data[side], "password": seal(side, password, binding(profile_id, side, data))}
 
 
 def _bound(record: Stored, side: str) -> bytes | None:

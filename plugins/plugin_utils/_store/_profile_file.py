@@ -18,7 +18,7 @@ from .._model import strict_yaml, values
 from .._model.errors import Invalid, MailopsError, Problems, named
 from .._model.profile import slug
 from .._model.profile_reader import given_fields, read_profile
-from .._model.stored import Stored
+from .._model.stored import Stored, record_fields
 from . import _yaml_edit
 
 ENDING = ".yml"
@@ -58,7 +58,7 @@ def parse(label: str, content: bytes) -> ProfileFile:
         text, data = _loaded(content)
     problems = Problems()
     name = data["name"] if "name" in data else _stem(label, problems)
-    profile_id, revision = _record_fields(name, data, problems)
+    profile_id, revision = record_fields(data, problems)
     try:
         profile = read_profile({**data, "name": name}, file)
     except MailopsError as exc:
@@ -68,7 +68,8 @@ def parse(label: str, content: bytes) -> ProfileFile:
         found = [f"{_line(lines, problem)}{problem}" for problem in problems[:_MAX_PROBLEMS]]
         more = [f"and {len(problems) - _MAX_PROBLEMS} more problems"] if len(problems) > _MAX_PROBLEMS else []
         raise MailopsError(*(f"{file}: {problem}" for problem in found + more))
-    return ProfileFile(text, data, Stored(profile_id, profile.name, revision, profile.as_data()))
+    profile_id = profile_id or str(uuid.uuid5(_NAMESPACE, profile.name))
+    return ProfileFile(text, data, Stored(profile_id, profile.name, revision or 1, profile.as_data()))
 
 
 def _loaded(content: bytes) -> tuple[str, dict[str, Any]]:
@@ -89,18 +90,6 @@ def _stem(label: str, problems: Problems) -> str:
     except Invalid:
         problems.append("name: is required here, because the name of the file is not a valid profile name")
         return "x"
-
-
-def _record_fields(name: Any, data: dict[str, Any], problems: Problems) -> tuple[str, int]:
-    """id and revision. A person may leave them out; then they follow."""
-    profile_id, revision = str(uuid.uuid5(_NAMESPACE, str(name))), 1
-    if "id" in data:
-        with problems.at("id"):
-            profile_id = values.identifier(data["id"])
-    if "revision" in data:
-        with problems.at("revision"):
-            revision = values.revision(data["revision"])
-    return profile_id, revision
 
 
 def _line(lines: dict[str, int], problem: str) -> str:
