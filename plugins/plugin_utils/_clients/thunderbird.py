@@ -19,6 +19,7 @@ from urllib.parse import quote
 from .._model.account import Account
 from .._model.profile import dotted_fields
 from ._account_files import AccountFiles
+from ._accounts import servers
 from ._client import Client, Context, HostProbe
 from ._file import File, block, owned
 from ._imap import modified_utf7
@@ -54,7 +55,6 @@ def _text(account: Account) -> str:
 
 def _data(account: Account) -> dict[str, Any]:
     """``server``, ``identity`` and ``smtpserver`` are preferences of Thunderbird. The script interprets the rest."""
-    passwords = {"incoming": account.incoming.password, "outgoing": account.outgoing.password}
     data = {
         "default": account.default,
         "notifications": account.notifications,
@@ -62,7 +62,7 @@ def _data(account: Account) -> dict[str, Any]:
         "server": _server(account),
         "identity": _identity(account),
         "smtpserver": _outgoing(account),
-        "passwords": {side: password for side, password in passwords.items() if password is not None},
+        "passwords": {side: server.password for side, server in servers(account) if server.password is not None},
     }
     return {name: value for name, value in data.items() if value is not None}
 

@@ -131,36 +131,28 @@ def _origin(
 ) -> tuple[Stored | None, Stored | None]:
     """The record that is edited, if there is one, and the record that the edit starts from."""
     where = f"profile '{name}'"
-    before = snapshot.get(name)
+    known = snapshot.get(name)
     sources = {option: profile_name(request[option], option) for option in ("copy_from", "renamed_from") if option in request}
+    if not sources:
+        return known, known
     if len(sources) == 2:
         raise MailopsError(f"{where}: copy_from and renamed_from: give one of them")
-    for option, source in sources.items():
-        if source == name:
-            raise MailopsError(f"{where}: {option}: names the profile itself; give another one")
-    if "renamed_from" in sources:
-        before = _renamed(before, snapshot.get(sources["renamed_from"]), where, sources["renamed_from"], given, snapshot)
-    elif "copy_from" in sources and before is None:
-        source = snapshot.get(sources["copy_from"])
-        if source is None:
-            raise MailopsError(
-                f"{where}: copy_from: there is no profile '{sources['copy_from']}'{nearest(sources['copy_from'], snapshot)}"
-            )
-        return None, source
-    return before, before
-
-
-def _renamed(
-    new: Stored | None, old: Stored | None, where: str, old_name: str, given: Mapping[str, Any], snapshot: Snapshot
-) -> Stored | None:
-    if new and old:
-        raise MailopsError(f"{where}: renamed_from: '{old_name}' and '{new.name}' both exist; remove one of them first")
-    if not new and not old and not _can_create(given):
+    ((option, source),) = sources.items()
+    if source == name:
+        raise MailopsError(f"{where}: {option}: names the profile itself; give another one")
+    other = snapshot.get(source)
+    if option == "copy_from":
+        if not known and not other:
+            raise MailopsError(f"{where}: copy_from: there is no profile '{source}'{nearest(source, snapshot)}")
+        return known, known or other
+    if known and other:
+        raise MailopsError(f"{where}: renamed_from: '{source}' and '{name}' both exist; remove one of them first")
+    if not known and not other and not _can_create(given):
         raise MailopsError(
-            f"{where}: neither it nor '{old_name}' (renamed_from) exists{nearest(old_name, snapshot)}; "
+            f"{where}: neither it nor '{source}' (renamed_from) exists{nearest(source, snapshot)}; "
             "to create it, give incoming.host and outgoing.host"
         )
-    return new or old
+    return known or other, known or other
 
 
 def _can_create(given: Mapping[str, Any]) -> bool:

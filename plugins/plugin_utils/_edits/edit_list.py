@@ -112,9 +112,7 @@ def _duplicates(entries: Iterable[_Entry]) -> list[str]:
     return problems
 
 
-def _matched(
-    entries: list[_Entry], snapshot: Snapshot, key: StoreKey | None, new_id: Callable[[], str], purge: bool
-) -> list[Edit]:
+def _matched(entries: list[_Entry], snapshot: Snapshot, key: StoreKey | None, new_id: Callable[[], str], purge: bool) -> list[Edit]:
     """An edit for each entry. An id that the store does not have is kept for a new profile, and ignored for a known one."""
     by_id = {record.id: record for record in snapshot.values()}
     by_key = {record.key: record for record in snapshot.values()}

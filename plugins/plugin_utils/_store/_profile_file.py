@@ -9,7 +9,6 @@ The file's name is a label. The profile's name is inside; a file that a person w
 
 from __future__ import annotations
 
-import itertools
 import re
 import uuid
 from typing import Any, Collection, NamedTuple
@@ -40,11 +39,11 @@ class ProfileFile(NamedTuple):
 
 def free_label(name: str, taken: Collection[str]) -> str:
     """A label for a new profile. ``taken`` holds what is in the directory, case folded, because some file systems ignore case."""
-    for number in itertools.count(1):
-        label = f"{slug(name)}{'' if number == 1 else f'-{number}'}{ENDING}"
-        if label not in taken:
-            return label
-    raise AssertionError
+    label, number = f"{slug(name)}{ENDING}", 1
+    while label in taken:
+        number += 1
+        label = f"{slug(name)}-{number}{ENDING}"
+    return label
 
 
 def printable(label: str) -> str:
