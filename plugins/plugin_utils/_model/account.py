@@ -228,9 +228,7 @@ class _Filler:
 
     def _signature(self) -> str | None:
         escape = html.escape if self._profile.signature_format == "html" else None
-        return self._fill(
-            "signature", self._profile.signature, lambda text: values.text(text, values.MAX_SIGNATURE, newline=True), escape
-        )
+        return self._fill("signature", self._profile.signature, values.signature, escape)
 
     def _server(self, side: str, server: Server, protocol: str) -> Server:
         command = server.password_command

@@ -74,10 +74,6 @@ def _place(data: Mapping[Any, Any]) -> str:
     return f"profile '{name[: values.MAX_NAME]}'" if isinstance(name, str) and name.strip() else "profile without a name"
 
 
-def signature(text: Any) -> str:
-    return values.text(text, values.MAX_SIGNATURE, newline=True)
-
-
 class _Reader:
     """Reads one profile's fields one by one and collects what is wrong with them."""
 
@@ -123,7 +119,7 @@ class _Reader:
 
     def read_text(self, value: Any, check: Callable[[str], str]) -> str:
         """The canonical spelling of a text with variables. What the variables are filled with is checked when they are filled."""
-        template = variables.parse(values.text(value, values.MAX_SIGNATURE, newline=check is signature))
+        template = variables.parse(values.text(value, values.MAX_SIGNATURE, newline=check is values.signature))
         if not template.names:
             return str(variables.Template((check(template.fill({})),)))
         variables.refuse_unknown(template.names, self._declared)
@@ -239,7 +235,7 @@ _CHECKS: dict[str, _Check] = {
     "account_type": _plain(choice, ACCOUNT_TYPES),
     "default": _plain(values.boolean),
     "notifications": _plain(values.boolean),
-    "signature": _template(signature),
+    "signature": _template(values.signature),
     "signature_format": _plain(choice, SIGNATURE_FORMATS),
     "leave_on_server": _plain(values.boolean),
     "delete_after_days": _plain(values.whole_number, 1, 3650),

@@ -54,6 +54,10 @@ def text(value: Any, limit: int = MAX_TEXT, newline: bool = False) -> str:
     return value
 
 
+def signature(value: Any) -> str:
+    return text(value, MAX_SIGNATURE, newline=True)
+
+
 def _not_text(value: Any) -> str:
     if isinstance(value, dict):
         return _mapping_trap(value)

@@ -14,7 +14,7 @@ import stat
 from contextlib import contextmanager
 from typing import Collection, Iterator, Mapping
 
-from .._model.errors import Invalid, MailopsError, Problems, comma_list
+from .._model.errors import Invalid, MailopsError, Problems, comma_list, some
 from .._model.profile import derived_key
 from .._model.stored import Changes, Stored
 from . import TIMEOUT, Change, Result, _journal, _profile_file, _work_directory
@@ -24,7 +24,6 @@ from ._plain_file import Found, closing
 from ._profile_file import ProfileFile
 
 _ATTEMPTS = 5  # when Git or an editor changes what is just being written
-_MAX_NAMED = 10  # ignored files in a warning
 _OTHERS = {"name": "another name", "id": "another id (uuidgen makes one)", "key": "another key, or none"}
 
 
@@ -123,9 +122,7 @@ class DirectoryStore(FileStore):
                     "holds other files and no profile; give a directory of its own, "
                     f"or create {self._work} if this is the one"
                 )
-            named = comma_list(map(_ignored, foreign[:_MAX_NAMED]))
-            more = f" and {len(foreign) - _MAX_NAMED} more" if len(foreign) > _MAX_NAMED else ""
-            self._warn(f"ignored what is no profile: {named}{more}")
+            self._warn(f"ignored what is no profile: {some([_ignored(file) for file in foreign])}")
         return labels
 
     def _warn(self, text: str) -> None:
