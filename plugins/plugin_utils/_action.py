@@ -28,7 +28,7 @@ class MailopsAction(ActionBase):
     _requires_connection = False
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """The result of the task. An option that is not given, or blank, is None. MailopsError says what the administrator has to mend."""
+        """The result of the task. An option that is not given, or blank, is None. MailopsError says what to correct."""
         raise NotImplementedError
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:

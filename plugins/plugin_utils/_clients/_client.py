@@ -69,7 +69,7 @@ class Client:
     ``unsupported_fields(profile)``: fields that the client expresses, but not with the values of this profile (HTML in a text-only
     program).
     ``options``: what a task can set in ``client_options``.
-    ``host_files``: blocks in files of root's, with paths relative to ``/``, the same for all users. A host has them while somebody
+    ``host_files``: blocks in files of root's, with paths relative to ``/``, the same for all users. A host has them while a user
     has accounts for this client, and while a file in a home matches one of ``residue``: (path with a ``/*/``, regular expression)
     of what the program keeps of accounts that are gone.
     ``notes``: what administrators need to know: where the accounts are, where the password comes from, what a second account does,

@@ -41,14 +41,16 @@ def accounts_block(accounts: Sequence[Account], lines: Lines, path: str, alterna
     return block(path, with_default, alternatives=alternatives, variants=[variant(_OWN_DEFAULT, text)])
 
 
-def connection(account: Account, server: Server, cleartext_method: str) -> list[str]:
-    """Every directive that matters, even if it is empty: otherwise the user's own ``defaults`` would apply."""
+def connection(account: Account, server: Server, cleartext_method: str, sender: Sequence[str] = ()) -> list[str]:
+    """Every directive that matters, even if it is empty: otherwise the user's own ``defaults`` would apply. ``sender``: those for
+    sending."""
     # "on" chooses from what the server offers, but without TLS never a method that reveals the password.
     password_method = cleartext_method if server.security == "none" else "on"
     return [
         f"account {account.key}",
         f"host {server.host}",
         f"port {server.port}",
+        *sender,
         f"auth {_METHODS.get(server.authentication, password_method)}",
         "user" if server.authentication == "none" else f"user {quoted(server.username)}",
         "password" if server.password is None else f"password {quoted(server.password)}",
@@ -58,7 +60,6 @@ def connection(account: Account, server: Server, cleartext_method: str) -> list[
         f"tls_trust_file {quoted(account.ca_file)}" if account.ca_file else "tls_trust_file system",
         # A fingerprint would override the trust file.
         "tls_fingerprint",
-        "tls_certcheck on",
     ]
 
 

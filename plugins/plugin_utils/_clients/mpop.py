@@ -29,6 +29,7 @@ def _lines(account: Account) -> list[str]:
     return [
         *connection(account, account.incoming, "user"),
         "tls_host_override",
+        "tls_certcheck on",
         f"keep {'on' if account.leave_on_server else 'off'}",
         "only_new on",
         # These would delete mail on the server that was never fetched.

@@ -21,7 +21,8 @@ def _render(accounts: Sequence[Account], context: Context) -> list[File]:
 
 
 def _lines(account: Account) -> list[str]:
-    return [*connection(account, account.outgoing, "plain"), "protocol smtp", f"from {quoted(account.email)}"]
+    sender = ["protocol smtp", f"from {quoted(account.email)}"]
+    return [*connection(account, account.outgoing, "plain", sender), "tls_certcheck on"]
 
 
 def _unsupported_reason(account: Account) -> str | None:

@@ -121,7 +121,7 @@ def plan_deployment(request: Request, host: str | None) -> Deployment:
 
 
 def _profiles(request: Request) -> dict[str, Profile]:
-    """The profiles by name, the passwords of those that somebody needs in clear."""
+    """The profiles by name. The passwords of those that a present user gets are in clear."""
     wanted = {name for user in request.present for name in user.profiles or ()}
     if any(user.profiles is None for user in request.present):
         wanted.update(request.profiles if request.profiles is not None else request.definitions or ())
@@ -153,7 +153,7 @@ def _skipped(request: Request, accounts: Mapping[str, Sequence[Account]]) -> lis
 def _dropped(
     accounts: Mapping[str, Sequence[Account]], profiles: Mapping[str, Profile], clients: Sequence[Client]
 ) -> dict[str, list[str]]:
-    """Client -> fields that it cannot express, of the profiles that somebody has an account of."""
+    """Client -> fields that it cannot express, of the profiles that have an account."""
     # One account of each profile is enough: which clients can take it is decided by the profile.
     used = {account.profile: account for listed in accounts.values() for account in listed}
     lost: dict[str, list[str]] = {}

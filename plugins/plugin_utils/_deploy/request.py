@@ -118,7 +118,7 @@ class _Reader:
             return default
         with self.problems.at(name):
             return check(value)
-        self.failed.add(name)
+        self.failed.add(name)  # reached when the check has failed
         return default
 
     def call(self, read: Callable[[], Value]) -> Value | None:

@@ -124,7 +124,7 @@ def _exposed(user: User, names: Sequence[str], places: Mapping[str, tuple[dict[s
     """Passwords of one profile that another one would show: a diff knows of each account only its own."""
     secret = {variable: name for name in names for variable in places[name][0]}
     return [
-        f"user '{user.name}': {{{variable}}} is a password in profile '{secret[variable]}' and may not stand in {field} of profile '{name}'"
+        f"user '{user.name}': {{{variable}}} is a password in profile '{secret[variable]}' and must not be used in {field} of profile '{name}'"
         for name in names
         for variable, field in places[name][1].items()
         if variable in secret

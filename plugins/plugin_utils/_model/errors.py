@@ -14,7 +14,7 @@ from .limits import MAX_LISTED
 
 
 class MailopsError(Exception):
-    """Something that the administrator can mend. ``problems`` is a list of sentences, none of which holds a secret."""
+    """A mistake that the administrator can correct. ``problems`` is a list of sentences, none of which holds a secret."""
 
     def __init__(self, *problems: str) -> None:
         self.problems = list(dict.fromkeys(problems))

@@ -65,7 +65,7 @@ def _given_mapping(name: str, value: Any) -> Any:
         inner = mapping(value)
     except Invalid:
         return value
-    # A password of spaces was meant, and is refused.
+    # A password of spaces was given by intention; its check rejects it.
     return {key: item for key, item in inner.items() if name == "variables" or not is_blank(item) or (key == "password" and item)}
 
 
@@ -199,9 +199,9 @@ class _Reader:
         secret, public = profile.variable_places()
         for variable, place in public.items():
             if variable == variables.PASSWORD:
-                self.problems.append(f"{place}: {{{variable}}} may stand in password fields only")
+                self.problems.append(f"{place}: {{{variable}}} is for password fields only")
             elif variable in secret:
-                self.problems.append(f"{place}: {{{variable}}} fills {secret[variable]} and may stand in password fields only")
+                self.problems.append(f"{place}: {{{variable}}} fills {secret[variable]} and is for password fields only")
         for variable, place in secret.items():
             if variable in variables.BUILT_IN and variable != variables.PASSWORD:
                 self.problems.append(f"{place}: {{{variable}}} is no secret; use {{{variables.PASSWORD}}} or a variable of your own")

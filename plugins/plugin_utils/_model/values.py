@@ -29,9 +29,9 @@ MAX_TEXT = 500
 MAX_SIGNATURE = 10_000
 MAX_NAME = 64
 
-# Refused everywhere: in several client formats a newline starts a new directive, which is code execution; C1 controls and
+# Rejected everywhere: in several client formats a newline starts a new directive, which is code execution; C1 controls and
 # U+2028/2029 end lines for some parsers; bidirectional controls make a name look like another; surrogates are not text;
-# U+FFFE and U+FFFF cannot stand in XML.
+# U+FFFE and U+FFFF are not allowed in XML.
 FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _CHARACTER_NAMES = {"\n": "a newline", "\r": "a carriage return", "\t": "a tab", "\0": "a NUL"}
 
@@ -201,7 +201,7 @@ def whole_number(value: Any, lowest: int, highest: int) -> int:
     """An int; a string of digits counts, because Jinja gives strings."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}", value.strip()):
         value = int(value)
-    # Python refuses to write out a number of thousands of digits.
+    # Python does not print a number of thousands of digits.
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 10**18:
         raise Invalid(f"must be a whole number from {lowest} to {highest}")
     if not lowest <= value <= highest:

@@ -5,7 +5,7 @@
 """Passwords at rest: sealed with the administrator's ``store_key``, opened on the controller, at the last moment.
 
 A sealed password is a text of its own, ``$mailops$1$SALT$CHECK$DATA`` in base64url (RFC 4648 section 5, no padding), so that it
-travels with its profile. 1 stands for scrypt (RFC 7914, n = 2^15, r = 8, p = 1) and AES-256-GCM (NIST SP 800-38D). CHECK tells another
+travels with its profile. 1 means scrypt (RFC 7914, n = 2^15, r = 8, p = 1) and AES-256-GCM (NIST SP 800-38D). CHECK tells another
 key from a forged text. DATA is a random nonce of 12 bytes, the password and a tag of 16 bytes. The tag also covers the *binding*: where the
 password belongs. A person who can write to the store can neither move it to another profile nor send it to another server.
 """

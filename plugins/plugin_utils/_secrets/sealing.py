@@ -28,7 +28,7 @@ class Sealer:
 
     def __init__(self, key: StoreKey | None, snapshot: Snapshot) -> None:
         self._key = key
-        self._stored = _sealed(snapshot)
+        self._stored = ((record.name, password) for record, _side, password in _sealed(snapshot))
         self._sample: tuple[str, str] | None = None
         self._chosen: bytes | None = None
 
@@ -153,12 +153,12 @@ def _names_server(given: Mapping[str, Any], side: str, profile_id: str, bound: b
     return binding(profile_id, side, data) == bound
 
 
-def _sealed(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
-    """The sealed passwords of a store, each with the name of its profile."""
+def _sealed(snapshot: Snapshot) -> Iterator[tuple[Stored, str, str]]:
+    """The sealed passwords of a store, each with its record and its side."""
     for record in snapshot.values():
         for side in SERVERS:
             if is_sealed(record.data[side].get("password")):
-                yield record.name, record.data[side]["password"]
+                yield record, side, record.data[side]["password"]
 
 
 def resealed(snapshot: Snapshot, key: StoreKey, new_key: StoreKey) -> list[tuple[Stored, Stored]]:
@@ -169,16 +169,12 @@ def resealed(snapshot: Snapshot, key: StoreKey, new_key: StoreKey) -> list[tuple
     problems = Problems()
     opened: dict[tuple[str, str], tuple[str, bytes]] = {}
     salt = None
-    for record in snapshot.values():
-        for side in SERVERS:
-            password = record.data[side].get("password")
-            if not is_sealed(password):
-                continue
-            with problems.at(f"profile '{record.name}': {side}.password"):
-                done = new_key.fits(password)
-                bound = _bound(record, side) or b""
-                opened[record.id, side] = (new_key if done else key).open(password, bound), bound
-                salt = salt or (salt_of(password) if done else None)
+    for record, side, password in _sealed(snapshot):
+        with problems.at(f"profile '{record.name}': {side}.password"):
+            done = new_key.fits(password)
+            bound = _bound(record, side) or b""
+            opened[record.id, side] = (new_key if done else key).open(password, bound), bound
+            salt = salt or (salt_of(password) if done else None)
     problems.raise_all()
     salt = salt or new_salt()
     pairs = []

@@ -4,7 +4,7 @@
 
 """Profiles in one SQLite file, with nothing but the standard library.
 
-A file that is refused stays byte for byte as it was, so its header is read before SQLite may touch it: SQLite would recover,
+A file that is rejected stays byte for byte as it was, so its header is read before SQLite may touch it: SQLite would recover,
 checkpoint or convert another program's database merely by opening it.
 """
 
