@@ -38,9 +38,8 @@ class MailopsAction(ActionBase):
         result["invocation"] = {"module_args": "not shown, because they may hold passwords"}
         try:
             options = plain(self._task.args, task_vars.get("omit"))
-            Problems(
-                f"there is no option '{str(name)[:60]}'{nearest(name, self.OPTIONS)}" for name in options if name not in self.OPTIONS
-            ).raise_all()
+            unknown = [name for name in options if name not in self.OPTIONS]
+            Problems(f"there is no option '{str(name)[:60]}'{nearest(name, self.OPTIONS)}" for name in unknown).raise_all()
             known = given(options)
             result.update(self.work({name: known.get(name) for name in self.OPTIONS}, task_vars))
         except MailopsError as exc:

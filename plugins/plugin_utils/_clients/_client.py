@@ -63,8 +63,8 @@ class Client:
     ``expresses``: the dotted profile fields whose change changes the files.
     ``paths``: patterns of every path that ``render`` may give (``*`` is part of one component). Nothing else is ever removed from a
     home.
-    ``authentications``: the values of ``authentication`` that the program supports; an account with another one is skipped. ``none`` is
-    for sending: no program reads a mailbox without a log-in.
+    ``authentications``: the values of ``authentication`` that the program supports; an account with another one is skipped.
+    ``none`` is for sending: no program reads a mailbox without a log-in.
     ``unsupported_reason(account)``: another reason to skip an account, or None.
     ``unsupported_fields(profile)``: fields that the client expresses, but not with the values of this profile (HTML in a text-only
     program).

@@ -31,7 +31,8 @@ def read_options(client: Client, given: Mapping[Any, Any]) -> dict[str, Any]:
     for name, value in given.items():
         where = f"client_options.{client.name}.{str(name)[:60]}"
         if name not in declared:
-            problems.append(f"{where}: there is no such option{nearest(name, declared)}; the options are {comma_list(declared) or 'none'}")
+            known = comma_list(declared) or "none"
+            problems.append(f"{where}: there is no such option{nearest(name, declared)}; the options are {known}")
         elif not is_blank(value):
             with problems.at(where):
                 found[name] = _read(declared[name], value)

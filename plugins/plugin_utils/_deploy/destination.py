@@ -19,7 +19,8 @@ _OPTIONS_OF_DEST = ("owner", "group", "mode")
 
 
 class Destination(NamedTuple):
-    """A path with variables, None for the homes, and whose the files are. ``owner`` and ``group`` None: those of the directory above."""
+    """A path with variables, None for the homes, and the owner of the files. ``owner`` and ``group`` None: those of the directory
+    above."""
 
     path: variables.Template | None = None
     owner: str | None = None
@@ -32,7 +33,7 @@ class Destination(NamedTuple):
         return self.mode | 0o200 | (self.mode & 0o444) >> 2
 
     def bases(self, users: Sequence[User], host: str | None) -> Mapping[str, str | None]:
-        """User -> directory, None for the home. MailopsError lists what cannot be filled in, and users who would share a directory."""
+        """User -> directory, None for the home. MailopsError lists what cannot be filled in, and users who share a directory."""
         if self.path is None:
             return {user.name: None for user in users}
         problems = Problems()
@@ -43,7 +44,9 @@ class Destination(NamedTuple):
                 found[user.name] = path = self._base(self.path, user, host)
                 owner = claimed_by.setdefault(path, user.name)
                 if owner != user.name:
-                    problems.append(f"dest: the users '{owner}' and '{user.name}' would share the directory {path}: use {{UserName}} in it")
+                    problems.append(
+                        f"dest: the users '{owner}' and '{user.name}' would share the directory {path}: use {{UserName}} in it"
+                    )
         problems.raise_all()
         return found
 

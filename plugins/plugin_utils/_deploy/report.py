@@ -81,7 +81,8 @@ def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: b
         "files": {**counts, "unchanged": sum(result.unchanged for result in results)},
         "users": [] if checked_only else _users(deployment, results, missing, check_mode),
         "changes": [
-            {"user": result.name, "client": change.producer, "path": change.path, "action": change.action} for result, change in changes
+            {"user": result.name, "client": change.producer, "path": change.path, "action": change.action}
+            for result, change in changes
         ],
         "drifted": [{"user": result.name, "path": drift.path} for result in results for drift in result.drifted],
         "dropped": deployment.dropped,

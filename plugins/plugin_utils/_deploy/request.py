@@ -131,9 +131,8 @@ class _Reader:
 def _client_options(clients: Sequence[Client], value: Any) -> dict[str, dict[str, Any]]:
     options = given.mapping(value)
     names = [client.name for client in clients]
-    problems = Problems(
-        f"client_options.{str(name)[:60]}: is not one of the task's clients ({comma_list(names)})" for name in options if name not in names
-    )
+    unknown = [str(name)[:60] for name in options if name not in names]
+    problems = Problems(f"client_options.{name}: is not one of the task's clients ({comma_list(names)})" for name in unknown)
     found: dict[str, dict[str, Any]] = {}
     for client in clients:
         with problems.at("client_options"):

@@ -38,7 +38,7 @@ class Problems(list[str]):
 
     @contextmanager
     def at(self, place: str) -> Iterator[None]:
-        """Keep what is raised here, and go on behind the block. ``place`` is added to Invalid; any other MailopsError has its own."""
+        """Keep what is raised here, and go on behind the block. Invalid gets the ``place``; other MailopsErrors name it."""
         try:
             yield
         except Invalid as exc:

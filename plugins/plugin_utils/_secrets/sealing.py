@@ -38,7 +38,9 @@ class Sealer:
         def moved(side: str, password: str, bound: bytes) -> str:
             if before is not None and before.data[side].get("password") == password:
                 if _bound(before, side) != bound:
-                    raise Invalid("is encrypted for another server than this one: give a password, or change the server with mail_profile")
+                    raise Invalid(
+                        "is encrypted for another server than this one: give a password, or change the server with mail_profile"
+                    )
                 return password
             if given_id is None:
                 raise Invalid(
@@ -56,7 +58,9 @@ class Sealer:
 
         _seal(data, profile_id, moved, literal)
 
-    def edited(self, data: dict[str, Any], profile_id: str, before: Stored | None, base: Stored | None, given: Mapping[str, Any]) -> None:
+    def edited(
+        self, data: dict[str, Any], profile_id: str, before: Stored | None, base: Stored | None, given: Mapping[str, Any]
+    ) -> None:
         """Seal the passwords of a profile that is what ``given`` made of ``base``, which is ``before`` or a profile that is copied."""
 
         def kept(side: str, password: str, bound: bytes) -> str:
@@ -64,7 +68,9 @@ class Sealer:
             if origin == bound:
                 return password
             if origin is None or (given.get(side) or {}).get("password") is not None:
-                raise Invalid("is an encrypted password, which can only be stored with its whole profile, id included (mail_profiles)")
+                raise Invalid(
+                    "is an encrypted password, which can only be stored with its whole profile, id included (mail_profiles)"
+                )
             return self._new(self._opened(password, origin), bound, side, before)
 
         def literal(side: str, password: str, bound: bytes) -> str:

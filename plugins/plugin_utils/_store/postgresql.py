@@ -259,7 +259,8 @@ class PostgresqlStore(Store):
         return self.problem(sentence)
 
     def _foreign(self) -> MailopsError:
-        return self.problem(f"the schema {SCHEMA} is damaged, or another program's; restore it from a backup, or give another database")
+        what = f"the schema {SCHEMA} is damaged, or another program's"
+        return self.problem(f"{what}; restore it from a backup, or give another database")
 
 
 def _is_lost(exc: psycopg.Error) -> bool:
