@@ -11,7 +11,6 @@ from ..plugin_utils._action import MailopsAction
 from ..plugin_utils._edits.edit import profile_name
 from ..plugin_utils._edits.report import record
 from ..plugin_utils._model import variables
-from ..plugin_utils._model.given import is_blank
 from ..plugin_utils._secrets.keys import OPTIONS as KEY_OPTIONS
 from ..plugin_utils._store import open_store
 
@@ -23,7 +22,7 @@ class ActionModule(MailopsAction):
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         store = open_store(options["store"], os.environ)
-        names = None if is_blank(options["name"]) else [profile_name(options["name"], "name")]
+        names = None if options["name"] is None else [profile_name(options["name"], "name")]
         found = store.read(names)
         result: dict[str, Any] = {
             "changed": False,

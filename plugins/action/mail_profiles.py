@@ -12,7 +12,6 @@ from ..plugin_utils._edits.edit import Edit, changes
 from ..plugin_utils._edits.edit_list import change_key, replace_all
 from ..plugin_utils._edits.report import diffs, report
 from ..plugin_utils._model.errors import MailopsError
-from ..plugin_utils._model.given import is_blank
 from ..plugin_utils._model.stored import Changes, Snapshot
 from ..plugin_utils._secrets.keys import OPTIONS as KEY_OPTIONS
 from ..plugin_utils._secrets.keys import new_store_key, store_key
@@ -27,7 +26,7 @@ class ActionModule(MailopsAction):
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         store = open_store(options["store"], os.environ)
         key, new_key = store_key(options, os.environ), new_store_key(options)
-        if new_key and any(not is_blank(options[name]) for name in ("profiles", "purge", "allow_empty")):
+        if new_key and any(options[name] is not None for name in ("profiles", "purge", "allow_empty")):
             raise MailopsError("store_key_new: is for all profiles of the store as they are; change profiles in a task of its own")
 
         def change(snapshot: Snapshot) -> tuple[Changes, list[Edit]]:

@@ -14,7 +14,7 @@ from typing import Any
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ._model.errors import MailopsError, nearest
+from ._model.errors import MailopsError, Problems, nearest
 from ._model.given import given
 
 
@@ -28,7 +28,7 @@ class MailopsAction(ActionBase):
     _requires_connection = False
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        """The result of the task. An option that is not given, or blank, is None. MailopsError says what the administrator has to mend."""
+        """The result of the task. An option that is not given, or blank, is None. MailopsError says what to correct."""
         raise NotImplementedError
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
@@ -38,7 +38,8 @@ class MailopsAction(ActionBase):
         result["invocation"] = {"module_args": "not shown, because they may hold passwords"}
         try:
             options = plain(self._task.args, task_vars.get("omit"))
-            self._refuse_unknown(options)
+            unknown = [name for name in options if name not in self.OPTIONS]
+            Problems(f"there is no option '{str(name)[:60]}'{nearest(name, self.OPTIONS)}" for name in unknown).raise_all()
             known = given(options)
             result.update(self.work({name: known.get(name) for name in self.OPTIONS}, task_vars))
         except MailopsError as exc:
@@ -48,11 +49,6 @@ class MailopsAction(ActionBase):
         except Exception as exc:  # the text of an unexpected exception may quote a password
             result.update(failed=True, msg=f"internal error: {type(exc).__name__} at {_place(exc)}; please report it")
         return result
-
-    def _refuse_unknown(self, options: Mapping[str, Any]) -> None:
-        unknown = [name for name in options if name not in self.OPTIONS]
-        if unknown:
-            raise MailopsError(*(f"there is no option '{str(name)[:60]}'{nearest(name, self.OPTIONS)}" for name in unknown))
 
 
 def plain(value: Any, omit: Any = None) -> Any:
@@ -68,18 +64,16 @@ def plain(value: Any, omit: Any = None) -> Any:
     if isinstance(value, (int, float)):
         return int(value) if isinstance(value, int) else float(value)
     if isinstance(value, Mapping):
-        return {
-            plain(key): plain(item, omit) for key, item in value.items() if omit is None or not _is_omit(item, omit)
-        }
+        return {plain(key): plain(item, omit) for key, item in value.items() if not _is_omit(item, omit)}
     if isinstance(value, bytes):
         return bytes(value)
     if hasattr(value, "_ciphertext") or not isinstance(value, (Sequence, set, frozenset)):
         return str.__str__(str(value))  # a vaulted string, a date
-    return [plain(item, omit) for item in value if omit is None or not _is_omit(item, omit)]
+    return [plain(item, omit) for item in value if not _is_omit(item, omit)]
 
 
 def _is_omit(item: Any, omit: Any) -> bool:
-    return item is omit or (isinstance(item, str) and isinstance(omit, str) and item == omit)
+    return omit is not None and (item is omit or (isinstance(item, str) and isinstance(omit, str) and item == omit))
 
 
 def _place(exc: BaseException) -> str:

@@ -13,7 +13,7 @@ import importlib
 import pkgutil
 from typing import Iterable
 
-from .._model.errors import MailopsError, comma_list, nearest
+from .._model.errors import Problems, comma_list, nearest
 from ._client import Client
 
 
@@ -34,11 +34,7 @@ def select(wanted: Iterable[str]) -> list[Client]:
     """The clients of these names; MailopsError lists the unknown ones, the nearest and all known names."""
     wanted, known = list(dict.fromkeys(wanted)), names()
     unknown = [name for name in wanted if name not in known]
-    if unknown:
-        raise MailopsError(
-            *(
-                f"clients: there is no client '{str(name)[:60]}'{nearest(name, known)}; known are {comma_list(known)}"
-                for name in unknown
-            )
-        )
+    Problems(
+        f"clients: there is no client '{str(name)[:60]}'{nearest(name, known)}; known are {comma_list(known)}" for name in unknown
+    ).raise_all()
     return [get(name) for name in wanted]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Callable, Iterable, Mapping, NamedTuple, Sequence
 
-from ...module_utils._wire import BLOCK, File, Variant
+from ...module_utils._wire import BLOCK, File
 from .._model.account import Account
 from .._model.profile import AUTHENTICATIONS, DEFAULTS, SERVER_DEFAULTS, Profile, dotted_fields
 from .._model.user import User
@@ -60,15 +60,16 @@ class Client:
     """A program or format that consumes accounts.
 
     ``render(accounts, context)``: the files for the accounts of one user, the default account first.
-    ``expresses``: dotted profile fields whose change changes the files.
+    ``expresses``: the dotted profile fields whose change changes the files.
     ``paths``: patterns of every path that ``render`` may give (``*`` is part of one component). Nothing else is ever removed from a
     home.
     ``authentications``: the values of ``authentication`` that the program supports; an account with another one is skipped.
+    ``none`` is for sending: no program reads a mailbox without a log-in.
     ``unsupported_reason(account)``: another reason to skip an account, or None.
     ``unsupported_fields(profile)``: fields that the client expresses, but not with the values of this profile (HTML in a text-only
     program).
     ``options``: what a task can set in ``client_options``.
-    ``host_files``: blocks in files of root's, with paths relative to ``/``, the same for all users. A host has them while somebody
+    ``host_files``: blocks in files of root's, with paths relative to ``/``, the same for all users. A host has them while a user
     has accounts for this client, and while a file in a home matches one of ``residue``: (path with a ``/*/``, regular expression)
     of what the program keeps of accounts that are gone.
     ``notes``: what administrators need to know: where the accounts are, where the password comes from, what a second account does,
@@ -78,7 +79,7 @@ class Client:
     name: str
     title: str
     account_types: tuple[str, ...]
-    expresses: frozenset[str]
+    expresses: tuple[str, ...]
     paths: tuple[str, ...]
     render: Callable[[Sequence[Account], Context], list[File]]
     authentications: tuple[str, ...] = ("password",)
@@ -91,7 +92,7 @@ class Client:
     notes: str = ""
 
     def __post_init__(self) -> None:
-        unknown = self.expresses - set(dotted_fields())
+        unknown = set(self.expresses) - set(dotted_fields())
         if unknown or not set(self.authentications) <= set(AUTHENTICATIONS):
             raise ValueError(f"client {self.name}: unknown fields or authentications: {sorted(unknown)}")
         if any(file.strategy != BLOCK for file in self.host_files):
@@ -108,16 +109,19 @@ class Client:
         for side, server in servers(account):
             if side not in self.sides():
                 continue
-            if server.authentication not in self.authentications:
+            if server.authentication not in self.authentications or (side, server.authentication) == ("incoming", "none"):
                 return f"{self.title} does not support {side}.authentication: {server.authentication}"
             command = f"{side}.password_command"
             if server.authentication == "oauth2" and command in self.expresses and not server.password_command:
                 return f"{self.title} gets OAuth 2 tokens from a command: give {command}"
         return self.unsupported_reason(account)
 
+    def supported(self, accounts: Iterable[Account]) -> list[Account]:
+        return [account for account in accounts if self.skip_reason(account) is None]
+
     def files(self, accounts: Sequence[Account], context: Context) -> list[File]:
         """The files for the accounts that the client supports."""
-        supported = [account for account in accounts if self.skip_reason(account) is None]
+        supported = self.supported(accounts)
         if not supported:
             return []
         files = self.render(supported, context)
@@ -129,7 +133,7 @@ class Client:
 
     def losses(self, profile: Profile) -> list[str]:
         """The fields that the profile sets to something other than the default and that this client cannot express."""
-        expressed = self.expresses.difference(self.unsupported_fields(profile))
+        expressed = set(self.expresses).difference(self.unsupported_fields(profile))
         return [
             name
             for name in set_fields(profile)
@@ -142,13 +146,9 @@ def _finished(file: File, redacted: File) -> File:
     pairs = list(zip(file.variants, redacted.variants, strict=True))
     return file._replace(
         redacted=redacted.redacted,
-        variants=tuple(_redacted(one, other) for one, other in pairs),
+        variants=tuple(one._replace(redacted=other.redacted) for one, other in pairs),
         secret=file.content != redacted.content or any(one.content != other.content for one, other in pairs),
     )
-
-
-def _redacted(variant: Variant, redacted: Variant) -> Variant:
-    return variant._replace(redacted=redacted.redacted)
 
 
 def set_fields(profile: Profile) -> list[str]:

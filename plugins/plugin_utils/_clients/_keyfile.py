@@ -9,18 +9,18 @@ from __future__ import annotations
 import re
 from typing import Mapping, Sequence
 
-Value = str | int | bool | Sequence[str]
+Value = str | int | bool | Sequence[str] | None
 
 
 def key_file(groups: Mapping[str, Mapping[str, Value]]) -> str:
-    """The text of a key file as GLib writes it."""
+    """The text of a key file as GLib writes it; a value that is None is left out."""
     return "\n".join(
-        "".join([f"[{group}]\n", *(f"{key}={_value(value)}\n" for key, value in values.items())])
+        "".join([f"[{group}]\n", *(f"{key}={_value(value)}\n" for key, value in values.items() if value is not None)])
         for group, values in groups.items()
     )
 
 
-def _value(value: Value) -> str:
+def _value(value: str | int | bool | Sequence[str]) -> str:
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):

@@ -22,6 +22,9 @@ _MAX_LINE = 499
 # name in quotes.
 _OWN_DEFAULT = r'^[ \t]*account[ \t]+"?default"?[ \t\r]*(?::|$)'
 
+_METHODS = {"gssapi": "gssapi", "encrypted": "cram-md5", "ntlm": "ntlm", "oauth2": "xoauth2", "none": "off"}
+AUTHENTICATIONS = ("password", "encrypted", "gssapi", "ntlm", "oauth2")
+
 Lines = Callable[[Account], Sequence[str]]
 
 
@@ -38,15 +41,23 @@ def accounts_block(accounts: Sequence[Account], lines: Lines, path: str, alterna
     return block(path, with_default, alternatives=alternatives, variants=[variant(_OWN_DEFAULT, text)])
 
 
-def login_and_tls(server: Server, ca_file: str | None) -> list[str]:
-    """Every directive that matters, even if it is empty: otherwise the user's own ``defaults`` would apply."""
+def connection(account: Account, server: Server, cleartext_method: str, sender: Sequence[str] = ()) -> list[str]:
+    """Every directive that matters, even if it is empty: otherwise the user's own ``defaults`` would apply. ``sender``: those for
+    sending."""
+    # "on" chooses from what the server offers, but without TLS never a method that reveals the password.
+    password_method = cleartext_method if server.security == "none" else "on"
     return [
+        f"account {account.key}",
+        f"host {server.host}",
+        f"port {server.port}",
+        *sender,
+        f"auth {_METHODS.get(server.authentication, password_method)}",
         "user" if server.authentication == "none" else f"user {quoted(server.username)}",
         "password" if server.password is None else f"password {quoted(server.password)}",
         f"passwordeval {quoted(shlex.join(server.password_command))}" if server.password_command else "passwordeval",
         f"tls {'off' if server.security == 'none' else 'on'}",
         f"tls_starttls {'on' if server.security == 'starttls' else 'off'}",
-        f"tls_trust_file {quoted(ca_file)}" if ca_file else "tls_trust_file system",
+        f"tls_trust_file {quoted(account.ca_file)}" if account.ca_file else "tls_trust_file system",
         # A fingerprint would override the trust file.
         "tls_fingerprint",
     ]

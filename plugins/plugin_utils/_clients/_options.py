@@ -9,13 +9,13 @@ from __future__ import annotations
 from typing import Any, Mapping
 
 from .._model import values
-from .._model.errors import Invalid, MailopsError, comma_list, nearest
-from .._model.given import choice, flag, is_blank, mapping, text_list
+from .._model.errors import Problems, comma_list, nearest
+from .._model.given import choice, is_blank, mapping, text_list
 from ._client import Client, Option
 
 _MAX_NUMBER = 2**31 - 1
 _READERS = {
-    "bool": flag,
+    "bool": values.boolean,
     "str": values.text,
     "int": lambda value: values.whole_number(value, 0, _MAX_NUMBER),
     "list": text_list,
@@ -27,20 +27,16 @@ def read_options(client: Client, given: Mapping[Any, Any]) -> dict[str, Any]:
     """Every option of the client with its value, or its default if it is not given; MailopsError lists all problems."""
     declared = {option.name: option for option in client.options}
     found = {name: option.default for name, option in declared.items()}
-    problems: list[str] = []
+    problems = Problems()
     for name, value in given.items():
-        where = f"client_options.{client.name}.{str(name)[:60]}: "
+        where = f"client_options.{client.name}.{str(name)[:60]}"
         if name not in declared:
-            problems.append(
-                f"{where}there is no such option{nearest(name, declared)}; the options are {comma_list(declared) or 'none'}"
-            )
+            known = comma_list(declared) or "none"
+            problems.append(f"{where}: there is no such option{nearest(name, declared)}; the options are {known}")
         elif not is_blank(value):
-            try:
+            with problems.at(where):
                 found[name] = _read(declared[name], value)
-            except Invalid as exc:
-                problems.append(f"{where}{exc}")
-    if problems:
-        raise MailopsError(*problems)
+    problems.raise_all()
     return found
 
 

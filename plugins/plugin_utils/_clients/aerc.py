@@ -19,7 +19,7 @@ from typing import Sequence
 from urllib.parse import quote
 
 from .._model.account import Account
-from .._model.profile import Server, dotted_fields
+from .._model.profile import Server, fields_below
 from ._account_files import AccountFiles, captured_password
 from ._accounts import host_and_port, html_signature, servers
 from ._client import Client, Context
@@ -102,8 +102,6 @@ def _mailbox(account: Account) -> str:
 
 
 def _unsupported_reason(account: Account) -> str | None:
-    if account.incoming.authentication == "none":
-        return "aerc does not support incoming.authentication: none"
     for side, server in servers(account):
         if server.authentication == "password" and server.password is None and not server.password_command:
             return f"aerc does not ask for passwords: give {side}.password or {side}.password_command"
@@ -117,12 +115,10 @@ CLIENT = Client(
     name="aerc",
     title="aerc",
     account_types=("imap",),
-    expresses=frozenset(
-        (
-            "email", "sender_name", "default", "signature", "signature_format", "check_interval",
-            "folders.sent", "folders.drafts", "folders.archive",
-            *(name for name in dotted_fields() if name.startswith(("incoming.", "outgoing."))),
-        )
+    expresses=(
+        "email", "sender_name", "default", "signature", "signature_format", "check_interval",
+        "folders.sent", "folders.drafts", "folders.archive",
+        *fields_below("incoming", "outgoing"),
     ),
     paths=(
         ".config/aerc/accounts.conf",

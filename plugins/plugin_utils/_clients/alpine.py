@@ -101,8 +101,6 @@ def _unsupported_reason(account: Account) -> str | None:
     for side, server in servers(account):
         if not server.username.isascii() or set(server.username) & set('"{}') or len(server.username) > _MAX_USERNAME:
             return f'Alpine accepts log-in names of at most {_MAX_USERNAME} ASCII characters without " {{ }} ({side}.username)'
-    if account.incoming.authentication == "none":
-        return "Alpine cannot read mail without a log-in (incoming.authentication: none)"
     for name in ("sent", "drafts"):
         if len(modified_utf7(account.folders.get(name, ""))) > _MAX_FOLDER:
             return f"Alpine accepts folder names of at most {_MAX_FOLDER} characters in the encoding of IMAP (folders.{name})"
@@ -117,13 +115,11 @@ CLIENT = Client(
     name="alpine",
     title="Alpine",
     account_types=("imap",),
-    expresses=frozenset(
-        (
-            "email", "sender_name", "reply_to", "default", "signature", "signature_format", "check_interval", "ca_file",
-            "folders.sent", "folders.drafts",
-            "incoming.host", "incoming.port", "incoming.security", "incoming.username",
-            "outgoing.host", "outgoing.port", "outgoing.security", "outgoing.username", "outgoing.authentication",
-        )
+    expresses=(
+        "email", "sender_name", "reply_to", "default", "signature", "signature_format", "check_interval", "ca_file",
+        "folders.sent", "folders.drafts",
+        "incoming.host", "incoming.port", "incoming.security", "incoming.username",
+        "outgoing.host", "outgoing.port", "outgoing.security", "outgoing.username", "outgoing.authentication",
     ),
     paths=(".pinercex", f"{_FOLDER}/*/.pinercex", f"{_FOLDER}/*/signature"),
     render=_render,

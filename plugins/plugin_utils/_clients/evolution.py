@@ -14,7 +14,7 @@ from typing import Mapping, Sequence
 from urllib.parse import quote
 
 from .._model.account import Account
-from .._model.profile import Server
+from .._model.profile import Server, fields_below
 from ._client import Client, Context
 from ._file import File, owned
 from ._keyfile import Value, key_file
@@ -53,28 +53,24 @@ def _files(account: Account) -> list[File]:
 
 
 def _account(account: Account, uid: str) -> dict[str, Group]:
-    mail_account: dict[str, Value] = {
-        "BackendName": _BACKEND[account.account_type],
-        "IdentityUid": f"{uid}-identity",
-        # Otherwise Evolution looks for the special folders, and writes them into these files.
-        "NeedsInitialSetup": False,
-    }
-    if "archive" in account.folders:
-        mail_account["ArchiveFolder"] = _folder(uid, account.folders["archive"])
-    refresh: dict[str, Value] = {"Enabled": True}
-    if account.check_interval:
-        refresh["IntervalMinutes"] = account.check_interval
-    groups = {
+    return {
         "Data Source": _data_source(account),
-        "Mail Account": mail_account,
+        "Mail Account": {
+            "BackendName": _BACKEND[account.account_type],
+            "IdentityUid": f"{uid}-identity",
+            # Otherwise Evolution looks for the special folders, and writes them into these files.
+            "NeedsInitialSetup": False,
+            "ArchiveFolder": _folder(account, uid, "archive"),
+        },
         **_server(account.incoming),
-        "Refresh": refresh,
+        "Refresh": {"Enabled": True, "IntervalMinutes": account.check_interval},
+        **_backend(account),
     }
-    backend = _imap_backend(account) if account.account_type == "imap" else _pop_backend(account)
-    return {**groups, **backend}
 
 
-def _imap_backend(account: Account) -> dict[str, Group]:
+def _backend(account: Account) -> dict[str, Group]:
+    if account.account_type == "pop":
+        return {"Pop Backend": {"KeepOnServer": account.leave_on_server, "DeleteAfterDays": account.delete_after_days}}
     settings: dict[str, Value] = {}
     for name in ("junk", "trash"):
         if name in account.folders:
@@ -82,26 +78,19 @@ def _imap_backend(account: Account) -> dict[str, Group]:
     return {"Imapx Backend": settings} if settings else {}
 
 
-def _pop_backend(account: Account) -> dict[str, Group]:
-    settings: dict[str, Value] = {"KeepOnServer": account.leave_on_server}
-    if account.delete_after_days:
-        settings["DeleteAfterDays"] = account.delete_after_days
-    return {"Pop Backend": settings}
-
-
 def _identity(account: Account, uid: str) -> dict[str, Group]:
-    identity: dict[str, Value] = {"Name": account.sender_name, "Address": account.email}
-    if account.reply_to:
-        identity["ReplyTo"] = account.reply_to
-    if account.signature:
-        identity["SignatureUid"] = f"{uid}-signature"
-    submission: dict[str, Value] = {"TransportUid": f"{uid}-transport"}
-    if "sent" in account.folders:
-        submission["SentFolder"] = _folder(uid, account.folders["sent"])
-    groups = {"Data Source": _data_source(account, uid), "Mail Identity": identity, "Mail Submission": submission}
-    if "drafts" in account.folders:
-        groups["Mail Composition"] = {"DraftsFolder": _folder(uid, account.folders["drafts"])}
-    return groups
+    drafts = _folder(account, uid, "drafts")
+    return {
+        "Data Source": _data_source(account, uid),
+        "Mail Identity": {
+            "Name": account.sender_name,
+            "Address": account.email,
+            "ReplyTo": account.reply_to,
+            "SignatureUid": f"{uid}-signature" if account.signature else None,
+        },
+        "Mail Submission": {"TransportUid": f"{uid}-transport", "SentFolder": _folder(account, uid, "sent")},
+        **({"Mail Composition": {"DraftsFolder": drafts}} if drafts else {}),
+    }
 
 
 def _transport(account: Account, uid: str) -> dict[str, Group]:
@@ -135,15 +124,14 @@ def _server(server: Server) -> dict[str, Group]:
     return {"Authentication": authentication, "Security": {"Method": _SECURITY[server.security]}}
 
 
-def _folder(uid: str, path: str) -> str:
+def _folder(account: Account, uid: str, name: str) -> str | None:
     """The URI of a folder. A slash in the path separates levels, whatever the server's separator is."""
+    path = account.folders.get(name)
     # Evolution decodes it twice.
-    return f"folder://{uid}/{quote(path.replace('%', '%25'), safe=_PLAIN_IN_FOLDERS)}"
+    return path and f"folder://{uid}/{quote(path.replace('%', '%25'), safe=_PLAIN_IN_FOLDERS)}"
 
 
 def _unsupported_reason(account: Account) -> str | None:
-    if account.incoming.authentication == "none":
-        return "Evolution does not support incoming.authentication: none"
     if (account.delete_after_days or 0) > _MAX_DAYS:
         return f"Evolution deletes mail from a POP server after at most {_MAX_DAYS} days: lower delete_after_days"
     return None
@@ -153,14 +141,12 @@ CLIENT = Client(
     name="evolution",
     title="Evolution",
     account_types=("imap", "pop"),
-    expresses=frozenset(
-        (
-            "email", "account_name", "sender_name", "reply_to", "account_type", "signature", "signature_format", "leave_on_server",
-            "delete_after_days", "check_interval",
-            "folders.sent", "folders.drafts", "folders.trash", "folders.archive", "folders.junk",
-            "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.authentication",
-            "outgoing.host", "outgoing.port", "outgoing.security", "outgoing.username", "outgoing.authentication",
-        )
+    expresses=(
+        "email", "account_name", "sender_name", "reply_to", "account_type", "signature", "signature_format", "leave_on_server",
+        "delete_after_days", "check_interval",
+        *fields_below("folders"),
+        "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.authentication",
+        "outgoing.host", "outgoing.port", "outgoing.security", "outgoing.username", "outgoing.authentication",
     ),
     paths=(f"{_FOLDER}/sources/mailops-*.source", f"{_FOLDER}/signatures/mailops-*"),
     render=_render,

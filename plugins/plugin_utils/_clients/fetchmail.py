@@ -53,12 +53,10 @@ CLIENT = Client(
     name="fetchmail",
     title="fetchmail",
     account_types=("imap", "pop"),
-    expresses=frozenset(
-        (
-            "account_type", "leave_on_server", "ca_file",
-            "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.password",
-            "incoming.authentication",
-        )
+    expresses=(
+        "account_type", "leave_on_server", "ca_file",
+        "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.password",
+        "incoming.authentication",
     ),
     paths=(".fetchmailrc",),
     render=_render,

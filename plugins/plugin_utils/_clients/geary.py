@@ -16,7 +16,7 @@ from email.utils import formataddr
 from typing import Mapping, Sequence
 
 from .._model.account import Account
-from .._model.profile import Server
+from .._model.profile import Server, fields_below
 from ._client import Client, Context
 from ._file import File, owned
 from ._keyfile import Value, key_file
@@ -74,28 +74,18 @@ def _service(server: Server) -> dict[str, Value]:
     }
 
 
-def _unsupported_reason(account: Account) -> str | None:
-    if account.incoming.authentication == "none":
-        return "Geary does not support incoming.authentication: none"
-    return None
-
-
 CLIENT = Client(
     name="geary",
     title="Geary",
     account_types=("imap",),
-    expresses=frozenset(
-        (
-            "email", "account_name", "sender_name", "default", "signature", "signature_format",
-            "folders.sent", "folders.drafts", "folders.trash", "folders.archive", "folders.junk",
-            "incoming.host", "incoming.port", "incoming.security", "incoming.username",
-            "outgoing.host", "outgoing.port", "outgoing.security", "outgoing.username", "outgoing.authentication",
-        )
+    expresses=(
+        "email", "account_name", "sender_name", "default", "signature", "signature_format", *fields_below("folders"),
+        "incoming.host", "incoming.port", "incoming.security", "incoming.username",
+        "outgoing.host", "outgoing.port", "outgoing.security", "outgoing.username", "outgoing.authentication",
     ),
     paths=(".config/geary/mailops-*/geary.ini",),
     render=_render,
     authentications=tuple(_CREDENTIALS),
-    unsupported_reason=_unsupported_reason,
     notes=(
         "The accounts are beside the user's own ones, after the next start of Geary. It asks once for each server's password, and "
         "keeps it in the user's keyring. Geary writes the user's changes into the same file, and the next run reverts them. The "

@@ -13,6 +13,7 @@ from __future__ import annotations
 from typing import Sequence
 
 from .._model.account import Account
+from .._model.profile import fields_below
 from ._account_files import AccountFiles
 from ._client import Client, Context
 from ._file import File, owned
@@ -59,12 +60,10 @@ def _retriever(account: Account) -> dict[str, object]:
         "port": server.port,
         "username": server.username,
         "password": server.password,
-    }
-    if server.password_command:
         # A tuple as Python writes it. getmail uses no shell.
-        options["password_command"] = ascii(server.password_command)
-    if server.security == "tls":
-        options["ca_certs"] = account.ca_file or _SYSTEM_CAS
+        "password_command": ascii(server.password_command) if server.password_command else None,
+        "ca_certs": (account.ca_file or _SYSTEM_CAS) if server.security == "tls" else None,
+    }
     if server.authentication in _IMAP_MECHANISMS:
         options[_IMAP_MECHANISMS[server.authentication]] = "true"
     return options
@@ -99,12 +98,9 @@ CLIENT = Client(
     name="getmail",
     title="getmail",
     account_types=("imap", "pop"),
-    expresses=frozenset(
-        (
-            "account_type", "leave_on_server", "delete_after_days", "ca_file",
-            "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.password",
-            "incoming.password_command", "incoming.authentication",
-        )
+    expresses=(
+        "account_type", "leave_on_server", "delete_after_days", "ca_file",
+        *fields_below("incoming"),
     ),
     paths=(*_FILES.patterns("getmailrc"), *(file.path for file in maildir("Mail/getmail/*"))),
     render=_render,

@@ -18,7 +18,7 @@ from typing import Iterable, Sequence
 from urllib.parse import quote
 
 from .._model.account import Account
-from .._model.profile import dotted_fields
+from .._model.profile import fields_below
 from ._account_files import AccountFiles, captured_password
 from ._accounts import default_account
 from ._client import Client, Context
@@ -72,21 +72,18 @@ def _files(account: Account) -> Iterable[File]:
 
 def _settings(account: Account) -> dict[str, str]:
     server = account.outgoing
-    values = {
+    values: dict[str, str | None] = {
         "smtpServer": server.host,
         "smtpServerPort": str(server.port),
         "smtpEncryption": _ENCRYPTION[server.security],
         "smtpAuth": _MECHANISMS[server.authentication],
         "from": _mailbox(account),
         "envelopeSender": account.email,
+        "smtpUser": None if server.authentication == "none" else server.username,
+        "smtpPass": server.password,
+        "smtpSSLCertPath": account.ca_file,
     }
-    if server.authentication != "none":
-        values["smtpUser"] = server.username
-    if server.password is not None:
-        values["smtpPass"] = server.password
-    if account.ca_file:
-        values["smtpSSLCertPath"] = account.ca_file
-    return values
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _mailbox(account: Account) -> str:
@@ -109,12 +106,7 @@ CLIENT = Client(
     name="git_send_email",
     title="git send-email",
     account_types=("imap", "pop"),
-    expresses=frozenset(
-        (
-            "email", "sender_name", "default", "ca_file",
-            *(name for name in dotted_fields() if name.startswith("outgoing.")),
-        )
-    ),
+    expresses=("email", "sender_name", "default", "ca_file", *fields_below("outgoing")),
     paths=(
         ".gitconfig",
         ".config/git/config",

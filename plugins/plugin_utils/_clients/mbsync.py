@@ -14,6 +14,7 @@ import shlex
 from typing import Sequence
 
 from .._model.account import Account
+from .._model.profile import fields_below
 from ._client import Client, Context
 from ._file import File, block, owned
 from ._line_limit import long_line_reason
@@ -81,13 +82,7 @@ CLIENT = Client(
     name="mbsync",
     title="mbsync (isync)",
     account_types=("imap",),
-    expresses=frozenset(
-        (
-            "ca_file",
-            "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.password",
-            "incoming.password_command", "incoming.authentication",
-        )
-    ),
+    expresses=("ca_file", *fields_below("incoming")),
     paths=(".mbsyncrc", "Mail/*/.mailops"),
     render=_render,
     authentications=tuple(_AUTH_MECHS),

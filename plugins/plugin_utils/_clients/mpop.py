@@ -9,12 +9,11 @@ from __future__ import annotations
 from typing import Sequence
 
 from .._model.account import Account
+from .._model.profile import fields_below
 from ._client import Client, Context
 from ._file import File
 from ._maildir import maildir
-from ._msmtp_syntax import accounts_block, login_and_tls, too_long
-
-_AUTH = {"gssapi": "gssapi", "encrypted": "cram-md5", "ntlm": "ntlm", "oauth2": "xoauth2"}
+from ._msmtp_syntax import AUTHENTICATIONS, accounts_block, connection, too_long
 
 
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
@@ -27,13 +26,8 @@ def _mailbox(account: Account) -> str:
 
 
 def _lines(account: Account) -> list[str]:
-    server = account.incoming
     return [
-        f"account {account.key}",
-        f"host {server.host}",
-        f"port {server.port}",
-        f"auth {_auth(account)}",
-        *login_and_tls(server, account.ca_file),
+        *connection(account, account.incoming, "user"),
         "tls_host_override",
         "tls_certcheck on",
         f"keep {'on' if account.leave_on_server else 'off'}",
@@ -47,14 +41,6 @@ def _lines(account: Account) -> list[str]:
     ]
 
 
-def _auth(account: Account) -> str:
-    server = account.incoming
-    if server.authentication != "password":
-        return _AUTH[server.authentication]
-    # "on" chooses from what the server offers, but without TLS never a method that reveals the password.
-    return "user" if server.security == "none" else "on"
-
-
 def _unsupported_reason(account: Account) -> str | None:
     return too_long("mpop", _lines(account))
 
@@ -63,16 +49,10 @@ CLIENT = Client(
     name="mpop",
     title="mpop",
     account_types=("pop",),
-    expresses=frozenset(
-        (
-            "default", "leave_on_server", "ca_file",
-            "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.password",
-            "incoming.password_command", "incoming.authentication",
-        )
-    ),
+    expresses=("default", "leave_on_server", "ca_file", *fields_below("incoming")),
     paths=(".mpoprc", ".config/mpop/config", *(file.path for file in maildir("Mail/mpop/*"))),
     render=_render,
-    authentications=("password", *_AUTH),
+    authentications=AUTHENTICATIONS,
     unsupported_reason=_unsupported_reason,
     notes=(
         "The accounts are in `.mpoprc`, each with a Maildir `~/Mail/mpop/KEY`. `mpop` fetches the mail of the default one "

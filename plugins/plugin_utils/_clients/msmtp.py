@@ -10,11 +10,10 @@ import re
 from typing import Sequence
 
 from .._model.account import Account
+from .._model.profile import fields_below
 from ._client import Client, Context
 from ._file import File
-from ._msmtp_syntax import accounts_block, login_and_tls, quoted, too_long
-
-_AUTH = {"gssapi": "gssapi", "encrypted": "cram-md5", "ntlm": "ntlm", "oauth2": "xoauth2", "none": "off"}
+from ._msmtp_syntax import AUTHENTICATIONS, accounts_block, connection, quoted, too_long
 
 
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
@@ -22,25 +21,8 @@ def _render(accounts: Sequence[Account], context: Context) -> list[File]:
 
 
 def _lines(account: Account) -> list[str]:
-    server = account.outgoing
-    return [
-        f"account {account.key}",
-        f"host {server.host}",
-        f"port {server.port}",
-        "protocol smtp",
-        f"from {quoted(account.email)}",
-        f"auth {_auth(account)}",
-        *login_and_tls(server, account.ca_file),
-        "tls_certcheck on",
-    ]
-
-
-def _auth(account: Account) -> str:
-    server = account.outgoing
-    if server.authentication != "password":
-        return _AUTH[server.authentication]
-    # "on" chooses from what the server offers, but without TLS never a method that reveals the password.
-    return "plain" if server.security == "none" else "on"
+    sender = ["protocol smtp", f"from {quoted(account.email)}"]
+    return [*connection(account, account.outgoing, "plain", sender), "tls_certcheck on"]
 
 
 def _unsupported_reason(account: Account) -> str | None:
@@ -53,16 +35,10 @@ CLIENT = Client(
     name="msmtp",
     title="msmtp",
     account_types=("imap", "pop"),
-    expresses=frozenset(
-        (
-            "email", "default", "ca_file",
-            "outgoing.host", "outgoing.port", "outgoing.security", "outgoing.username", "outgoing.password",
-            "outgoing.password_command", "outgoing.authentication",
-        )
-    ),
+    expresses=("email", "default", "ca_file", *fields_below("outgoing")),
     paths=(".msmtprc", ".config/msmtp/config"),
     render=_render,
-    authentications=("password", "encrypted", "gssapi", "ntlm", "oauth2", "none"),
+    authentications=(*AUTHENTICATIONS, "none"),
     unsupported_reason=_unsupported_reason,
     notes=(
         "The accounts are in `.msmtprc`. `msmtp -a KEY` chooses one, or the sender's address does (`msmtp --read-envelope-from`). "

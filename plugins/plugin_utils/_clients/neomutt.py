@@ -16,7 +16,7 @@ from typing import Iterable, Sequence
 from urllib.parse import quote
 
 from .._model.account import Account
-from .._model.profile import Server, dotted_fields
+from .._model.profile import Server, fields_below
 from ._account_files import AccountFiles
 from ._accounts import default_account, host_and_port, html_signature
 from ._client import Client, Context
@@ -189,8 +189,7 @@ def _unsupported_reason(account: Account) -> str | None:
         return "NeoMutt and Mutt cannot enforce starttls for one server and do without TLS for the other: it is one setting"
     for side, kind in (("incoming", account.account_type), ("outgoing", "smtp")):
         server = getattr(account, side)
-        anonymous = side == "outgoing" and server.authentication == "none"
-        if not anonymous and (kind, server.authentication) not in _AUTHENTICATORS:
+        if server.authentication != "none" and (kind, server.authentication) not in _AUTHENTICATORS:
             return f"NeoMutt and Mutt do not both support {side}.authentication: {server.authentication} with {kind.upper()}"
         for name, limit in _MAX_BYTES.items():
             if len((getattr(server, name) or "").encode()) > limit:
@@ -207,12 +206,10 @@ CLIENT = Client(
     name="neomutt",
     title="NeoMutt and Mutt",
     account_types=("imap", "pop"),
-    expresses=frozenset(
-        (
-            "email", "sender_name", "reply_to", "account_type", "default", "signature", "signature_format", "leave_on_server",
-            "check_interval", "ca_file", "folders.sent", "folders.drafts", "folders.trash",
-            *(name for name in dotted_fields() if name.startswith(("incoming.", "outgoing."))),
-        )
+    expresses=(
+        "email", "sender_name", "reply_to", "account_type", "default", "signature", "signature_format", "leave_on_server",
+        "check_interval", "ca_file", "folders.sent", "folders.drafts", "folders.trash",
+        *fields_below("incoming", "outgoing"),
     ),
     paths=(
         *_FILES.patterns("muttrc", "signature", "incoming.password-command", "outgoing.password-command"),

@@ -14,10 +14,10 @@ literals, without a shell.
 
 from __future__ import annotations
 
-import ipaddress
 from typing import Sequence
 
 from .._model.account import Account
+from .._model.profile import fields_below
 from ._client import Client, Context
 from ._file import File, block, variant
 from ._ini import ini
@@ -60,7 +60,7 @@ def _sections(account: Account) -> dict[str, dict[str, object]]:
 
 def _remote(account: Account) -> dict[str, object]:
     server = account.incoming
-    options = {
+    return {
         "type": "IMAP",
         "remotehost": server.host,
         "remoteport": server.port,
@@ -72,10 +72,8 @@ def _remote(account: Account) -> dict[str, object]:
         # A message that is deleted here is only marked as deleted on the server. No folder is created there.
         "expunge": "no",
         "createfolders": "no",
+        "sslcacertfile": _escaped(account.ca_file or "OS-DEFAULT") if server.security == "tls" else None,
     }
-    if server.security == "tls":
-        options["sslcacertfile"] = _escaped(account.ca_file) if account.ca_file else "OS-DEFAULT"
-    return options
 
 
 def _secret(account: Account) -> dict[str, str]:
@@ -91,32 +89,19 @@ def _unsupported_reason(account: Account) -> str | None:
     server = account.incoming
     if server.security == "starttls":
         return "OfflineIMAP accepts any certificate after STARTTLS: incoming.security must be tls"
-    if server.security == "tls" and _is_address(server.host):
+    # A host of digits and dots is an IPv4 address.
+    if server.security == "tls" and (":" in server.host or server.host.replace(".", "").isdigit()):
         return "OfflineIMAP compares certificates with host names only: incoming.host is an IP address"
     if account.ca_file and (account.ca_file != account.ca_file.strip() or "$" in account.ca_file):
         return "OfflineIMAP reads '$' in ca_file as a variable, and strips white space from its ends: rename the file"
     return None
 
 
-def _is_address(host: str) -> bool:
-    try:
-        ipaddress.ip_address(host)
-    except ValueError:
-        return False
-    return True
-
-
 CLIENT = Client(
     name="offlineimap",
     title="OfflineIMAP",
     account_types=("imap",),
-    expresses=frozenset(
-        (
-            "ca_file",
-            "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.password",
-            "incoming.password_command", "incoming.authentication",
-        )
-    ),
+    expresses=("ca_file", *fields_below("incoming")),
     paths=(".offlineimaprc", ".config/offlineimap/config"),
     render=_render,
     authentications=tuple(_MECHANISMS),

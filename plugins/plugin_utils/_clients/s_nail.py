@@ -16,7 +16,7 @@ from typing import Sequence
 from urllib.parse import quote
 
 from .._model.account import Account
-from .._model.profile import Server, dotted_fields
+from .._model.profile import Server, fields_below
 from ._account_files import AccountFiles, captured_password
 from ._accounts import default_account, html_signature
 from ._client import Client, Context
@@ -72,23 +72,20 @@ def _account(account: Account) -> str:
 def _values(account: Account) -> dict[str, str]:
     kind = _PROTOCOL[account.account_type]
     url = _url(account.incoming, kind)
-    values = {
+    values: dict[str, str | None] = {
         "from": _mailbox(account),
         "inbox": f"{url}/INBOX" if kind == "imap" else url,
         f"{kind}-auth": _MECHANISM[account.account_type, account.incoming.authentication],
         "mta": _url(account.outgoing, "smtp"),
         "smtp-auth": _MECHANISM["smtp", account.outgoing.authentication],
+        "reply-to": account.reply_to,
+        "message-inject-tail": account.text_signature,
+        "tls-ca-file": account.ca_file,
     }
-    if account.reply_to:
-        values["reply-to"] = account.reply_to
-    if account.text_signature:
-        values["message-inject-tail"] = account.text_signature
-    if account.ca_file:
-        values["tls-ca-file"] = account.ca_file
     if "sent" in account.folders:
         # Without imap-delim the first "/" or "." in a folder's name is the separator.
         values |= {"folder": f"{url}/", "imap-delim": "/", "record": f"+{account.folders['sent']}"}
-    return values
+    return {name: value for name, value in values.items() if value is not None}
 
 
 def _url(server: Server, kind: str) -> str:
@@ -140,12 +137,10 @@ CLIENT = Client(
     name="s_nail",
     title="S-nail",
     account_types=tuple(_PROTOCOL),
-    expresses=frozenset(
-        (
-            "email", "sender_name", "reply_to", "account_type", "default", "signature", "signature_format", "ca_file",
-            "folders.sent",
-            *(name for name in dotted_fields() if name.startswith(("incoming.", "outgoing."))),
-        )
+    expresses=(
+        "email", "sender_name", "reply_to", "account_type", "default", "signature", "signature_format", "ca_file",
+        "folders.sent",
+        *fields_below("incoming", "outgoing"),
     ),
     paths=(".mailrc", *_FILES.patterns("incoming.password-command", "outgoing.password-command")),
     render=_render,

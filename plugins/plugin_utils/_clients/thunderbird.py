@@ -19,6 +19,7 @@ from urllib.parse import quote
 from .._model.account import Account
 from .._model.profile import dotted_fields
 from ._account_files import AccountFiles
+from ._accounts import servers
 from ._client import Client, Context, HostProbe
 from ._file import File, block, owned
 from ._imap import modified_utf7
@@ -54,7 +55,6 @@ def _text(account: Account) -> str:
 
 def _data(account: Account) -> dict[str, Any]:
     """``server``, ``identity`` and ``smtpserver`` are preferences of Thunderbird. The script interprets the rest."""
-    passwords = {"incoming": account.incoming.password, "outgoing": account.outgoing.password}
     data = {
         "default": account.default,
         "notifications": account.notifications,
@@ -62,7 +62,7 @@ def _data(account: Account) -> dict[str, Any]:
         "server": _server(account),
         "identity": _identity(account),
         "smtpserver": _outgoing(account),
-        "passwords": {side: password for side, password in passwords.items() if password is not None},
+        "passwords": {side: server.password for side, server in servers(account) if server.password is not None},
     }
     return {name: value for name, value in data.items() if value is not None}
 
@@ -131,8 +131,6 @@ def _folder_uri(account: Account, folder: str) -> str:
 def _unsupported_reason(account: Account) -> str | None:
     if ":" in account.incoming.host:
         return "Thunderbird reads an IPv6 address as a host and a port: incoming.host must be a name"
-    if account.incoming.authentication == "none":
-        return "Thunderbird does not support incoming.authentication: none"
     return None
 
 
@@ -170,7 +168,7 @@ CLIENT = Client(
     name="thunderbird",
     title="Thunderbird",
     account_types=("imap", "pop"),
-    expresses=frozenset(name for name in dotted_fields() if not name.endswith(".password_command")),
+    expresses=tuple(name for name in dotted_fields() if not name.endswith(".password_command")),
     paths=_FILES.patterns("json"),
     render=_render,
     authentications=tuple(_AUTH_METHODS),

@@ -13,10 +13,9 @@ from ...module_utils._wire import File, HostFiles, Job, Place, Probe
 from .. import _clients
 from .._clients._client import Client, Context
 from .._model.account import Account, resolve_users
-from .._model.errors import MailopsError
+from .._model.errors import Problems
 from .._model.profile import Profile
 from .._model.user import User
-from .destination import Destination
 from .profiles import opened, stored_profiles
 from .request import Request
 from .templates import PATTERN, PRODUCER
@@ -59,15 +58,14 @@ class Deployment:
     def clients_of(self, user: User) -> dict[str, bool]:
         """Who produces files for this user: client -> whether it can do any of the accounts."""
         accounts = self.accounts[user.name]
-        found = {}
-        if accounts:
-            found = {client.name: any(client.skip_reason(account) is None for account in accounts) for client in self.request.clients}
-            found.update({PRODUCER: True} if self.request.templates else {})
-        return found
+        if not accounts:
+            return {}
+        found = {client.name: bool(client.supported(accounts)) for client in self.request.clients}
+        return {**found, PRODUCER: True} if self.request.templates else found
 
     def jobs(self) -> Iterator[Job]:
         """One job for each batch of users; one at least, because a run without users reports who is served."""
-        users = self.request.users
+        users, destination = self.request.users, self.request.destination
         names = tuple(user.name for user in users)
         for start in range(0, len(users) or 1, BATCH):
             batch = users[start : start + BATCH]
@@ -75,7 +73,10 @@ class Deployment:
                 instance=self.request.instance,
                 places=tuple(Place(user.name, self.bases[user.name], self.files(user)) for user in batch),
                 patterns={PRODUCER: [PATTERN], **{client.name: client.paths for client in _clients.all_clients()}},
-                **_ownership(self.request.destination),
+                owner=destination.owner,
+                group=destination.group,
+                mode=destination.mode,
+                directory_mode=destination.directory_mode,
                 deadline=_DEADLINE,
                 # Two users who share a home are found across batches too; everybody else is purged with the first.
                 earlier=names[:start],
@@ -89,7 +90,7 @@ class Deployment:
         """What the clients of users with accounts in homes need on the host, once for all of them."""
         accounts = [account for name, listed in self.accounts.items() if self.bases[name] is None for account in listed]
         shared = [client for client in self.request.clients if client.host_files or client.host_probes]
-        used = [client for client in shared if any(client.skip_reason(account) is None for account in accounts)]
+        used = [client for client in shared if client.supported(accounts)]
         return HostFiles(
             files=tuple(file._replace(producer=client.name) for client in used for file in client.host_files),
             patterns={client.name: [file.path for file in client.host_files] for client in _clients.all_clients()},
@@ -108,24 +109,11 @@ def probe_note(client: Client, number: int) -> str:
     return f"{client.name}/{number}"
 
 
-def _ownership(destination: Destination | None) -> dict[str, object]:
-    if destination is None:
-        return {}
-    return {
-        "owner": destination.owner,
-        "group": destination.group,
-        "mode": destination.mode,
-        "directory_mode": destination.directory_mode,
-    }
-
-
 def plan_deployment(request: Request, host: str | None) -> Deployment:
     """Fills in the profiles for every user. MailopsError lists every problem with profiles, users and templates."""
     profiles = _profiles(request)
     accounts = resolve_users(request.users, profiles, request.profiles, host, request.instance)
-    bases: Mapping[str, str | None] = dict.fromkeys(accounts)
-    if request.destination is not None:
-        bases = request.destination.bases(request.users, host)
+    bases = request.destination.bases(request.users, host)
     _check_templates(request, accounts)
     warnings = [warning for profile in profiles.values() for warning in profile.warnings]
     skipped = _skipped(request, accounts)
@@ -133,7 +121,7 @@ def plan_deployment(request: Request, host: str | None) -> Deployment:
 
 
 def _profiles(request: Request) -> dict[str, Profile]:
-    """The profiles by name, the passwords of those that somebody needs in clear."""
+    """The profiles by name. The passwords of those that a present user gets are in clear."""
     wanted = {name for user in request.present for name in user.profiles or ()}
     if any(user.profiles is None for user in request.present):
         wanted.update(request.profiles if request.profiles is not None else request.definitions or ())
@@ -144,15 +132,12 @@ def _profiles(request: Request) -> dict[str, Profile]:
 
 
 def _check_templates(request: Request, accounts: Mapping[str, Sequence[Account]]) -> None:
-    problems: list[str] = []
+    problems = Problems()
     for user in request.present:
         for template in request.templates:
-            try:
+            with problems.at(f"templates: {template.src}"):
                 template.check(accounts[user.name], user)
-            except MailopsError as exc:
-                problems.extend(exc.problems)
-    if problems:
-        raise MailopsError(*problems)
+    problems.raise_all()
 
 
 def _skipped(request: Request, accounts: Mapping[str, Sequence[Account]]) -> list[dict[str, str]]:
@@ -168,17 +153,12 @@ def _skipped(request: Request, accounts: Mapping[str, Sequence[Account]]) -> lis
 def _dropped(
     accounts: Mapping[str, Sequence[Account]], profiles: Mapping[str, Profile], clients: Sequence[Client]
 ) -> dict[str, list[str]]:
-    """Client -> fields that it cannot express, of the profiles that somebody has an account of."""
+    """Client -> fields that it cannot express, of the profiles that have an account."""
     # One account of each profile is enough: which clients can take it is decided by the profile.
     used = {account.profile: account for listed in accounts.values() for account in listed}
     lost: dict[str, list[str]] = {}
     for client in clients:
-        names = {
-            name
-            for profile, account in used.items()
-            if client.skip_reason(account) is None
-            for name in client.losses(profiles[profile])
-        }
+        names = {name for account in client.supported(used.values()) for name in client.losses(profiles[account.profile])}
         if names:
             lost[client.name] = sorted(names)
     return lost

@@ -10,7 +10,7 @@ import re
 from typing import Any, Mapping, NamedTuple, Sequence
 
 from .._model import values, variables
-from .._model.errors import Invalid, MailopsError, comma_list, nearest
+from .._model.errors import Invalid, Problems, comma_list, named, nearest
 from .._model.user import User
 
 # Only the owner may write.
@@ -19,9 +19,10 @@ _OPTIONS_OF_DEST = ("owner", "group", "mode")
 
 
 class Destination(NamedTuple):
-    """A path with variables, and whose the files are. ``owner`` and ``group`` None: those of the directory above."""
+    """A path with variables, None for the homes, and the owner of the files. ``owner`` and ``group`` None: those of the directory
+    above."""
 
-    path: variables.Template
+    path: variables.Template | None = None
     owner: str | None = None
     group: str | None = None
     mode: int = 0o600
@@ -31,58 +32,51 @@ class Destination(NamedTuple):
         """Who may read the files may pass through the directories."""
         return self.mode | 0o200 | (self.mode & 0o444) >> 2
 
-    def bases(self, users: Sequence[User], host: str | None) -> dict[str, str]:
-        """User -> directory. MailopsError lists what cannot be filled in, and users who would share a directory."""
-        problems: list[str] = []
+    def bases(self, users: Sequence[User], host: str | None) -> Mapping[str, str | None]:
+        """User -> directory, None for the home. MailopsError lists what cannot be filled in, and users who share a directory."""
+        if self.path is None:
+            return {user.name: None for user in users}
+        problems = Problems()
         found: dict[str, str] = {}
         claimed_by: dict[str, str] = {}
         for user in users:
-            try:
-                path = self._base(user, host)
-            except Invalid as exc:
-                problems.append(f"dest, user '{user.name}': {exc}")
-                continue
-            if path in claimed_by:
-                problems.append(
-                    f"dest: the users '{claimed_by[path]}' and '{user.name}' would share the directory {path}: use {{UserName}} in it"
-                )
-            claimed_by[path] = user.name
-            found[user.name] = path
-        if problems:
-            raise MailopsError(*problems)
+            with problems.at(f"dest, user '{user.name}'"):
+                found[user.name] = path = self._base(self.path, user, host)
+                owner = claimed_by.setdefault(path, user.name)
+                if owner != user.name:
+                    problems.append(
+                        f"dest: the users '{owner}' and '{user.name}' would share the directory {path}: use {{UserName}} in it"
+                    )
+        problems.raise_all()
         return found
 
-    def _base(self, user: User, host: str | None) -> str:
+    def _base(self, template: variables.Template, user: User, host: str | None) -> str:
         known = {}
         filled = user.variable_values(host)
-        for name in self.path.names:
+        for name in template.names:
             if name not in filled:
                 raise Invalid(f"{{{name}}} has no value: give the user {variables.SOURCES.get(name, name)}")
-            try:
+            with named(f"{{{name}}}"):
                 known[name] = values.path_component(filled[name])
-            except Invalid as exc:
-                raise Invalid(f"{{{name}}} {exc}") from exc
-        parts = [part for part in self.path.fill(known).split("/") if part not in ("", ".")]
+        parts = [part for part in template.fill(known).split("/") if part not in ("", ".")]
         if ".." in parts or not parts:
             raise Invalid("would leave its directory")
         return "/" + "/".join(parts)
 
 
-def read_destination(options: Mapping[str, Any], problems: list[str]) -> Destination | None:
-    """The destination that the options describe, None for homes; what is wrong is added to ``problems``."""
+def read_destination(options: Mapping[str, Any], problems: Problems) -> Destination:
+    """The destination that the options describe; what is wrong is added to ``problems``."""
     given = [name for name in _OPTIONS_OF_DEST if options[name] is not None]
     if options["dest"] is None:
         if given:
             problems.append(f"{comma_list(given)}: only for files in a dest; those in homes belong to their users, with mode 0600")
-        return None
-    checks = {"dest": _path, "owner": _owner, "group": _owner, "mode": _mode}
+        return Destination()
+    checks = {"dest": _path, "owner": _owner, "group": _owner, "mode": lambda value: values.file_mode(value, _MODE, "0640")}
     found: dict[str, Any] = {}
     for name in ("dest", *given):
-        try:
+        with problems.at(name):
             found[name] = checks[name](options[name])
-        except Invalid as exc:
-            problems.append(f"{name}: {exc}")
-    return Destination(found.pop("dest"), **found) if "dest" in found else None
+    return Destination(found.pop("dest", None), **found)
 
 
 def _path(value: Any) -> variables.Template:
@@ -99,9 +93,3 @@ def _owner(value: Any) -> str:
     if name.isdigit():
         raise Invalid(f"{name} is a number: give the name of the user or group")
     return name
-
-
-def _mode(value: Any) -> int:
-    if not isinstance(value, str) or not _MODE.match(value):
-        raise Invalid('must be an octal mode in quotes in which only the owner may write, such as "0640"')
-    return int(value, 8)

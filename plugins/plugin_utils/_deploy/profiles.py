@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Collection, Mapping, NamedTuple
 
 from .._model import given, values
-from .._model.errors import Invalid, MailopsError, nearest
+from .._model.errors import Invalid, MailopsError, Problems, named, nearest
 from .._model.profile import Profile
 from .._model.profile_reader import read_profile
 from .._secrets.keys import StoreKey
@@ -26,28 +26,22 @@ class Known(NamedTuple):
 
 def read_definitions(value: Any) -> dict[str, Known]:
     """The profiles of the option ``profile_definitions`` by name; MailopsError lists all problems."""
-    problems: list[str] = []
+    problems = Problems()
     found: dict[str, Known] = {}
     try:
         items = given.mapping_list(value)
     except Invalid as exc:
         raise Invalid(f"{exc}, each a profile") from None
     for item in items:
-        try:
+        with problems.at("profile_definitions"):
             profile = read_profile(item)
             stored_id = item.get("id")
-            known = Known(None if given.is_blank(stored_id) else values.identifier(stored_id), profile)
-        except Invalid as exc:
-            problems.append(f"profile '{profile.name}': id: {exc}")
-            continue
-        except MailopsError as exc:
-            problems.extend(exc.problems)
-            continue
-        if profile.name in found:
-            problems.append(f"profile_definitions: there are two profiles '{profile.name}'")
-        found[profile.name] = known
-    if problems:
-        raise MailopsError(*problems)
+            with named(f"profile '{profile.name}': id", MailopsError):
+                known = Known(None if given.is_blank(stored_id) else values.identifier(stored_id), profile)
+            if profile.name in found:
+                problems.append(f"profile_definitions: there are two profiles '{profile.name}'")
+            found[profile.name] = known
+    problems.raise_all()
     return found
 
 
@@ -65,13 +59,10 @@ def stored_profiles(store: Store, wanted: Collection[str]) -> dict[str, Known]:
 
 def opened(known: Mapping[str, Known], needed: Collection[str], key: StoreKey | None) -> dict[str, Profile]:
     """The profiles by name, the passwords of the ``needed`` ones in clear."""
-    problems: list[str] = []
+    problems = Problems()
     profiles = {name: profile for name, (_id, profile) in known.items()}
     for name in needed:
-        try:
+        with problems.at(f"profile '{name}'"):
             profiles[name] = revealed(profiles[name], known[name].id, key)
-        except MailopsError as exc:
-            problems.extend(exc.problems)
-    if problems:
-        raise MailopsError(*problems)
+    problems.raise_all()
     return profiles

@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import Any, Iterable, Mapping, Sequence
 
-from ...module_utils._wire import ACTIONS, Change, Result
+from ...module_utils._wire import ACTIONS, Result
 from .._model.errors import MailopsError, some
 from .._model.limits import MAX_LISTED, limited_diffs
 from .deployment import Deployment, probe_note
@@ -80,7 +80,10 @@ def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: b
         },
         "files": {**counts, "unchanged": sum(result.unchanged for result in results)},
         "users": [] if checked_only else _users(deployment, results, missing, check_mode),
-        "changes": [_change_data(result, change) for result, change in changes],
+        "changes": [
+            {"user": result.name, "client": change.producer, "path": change.path, "action": change.action}
+            for result, change in changes
+        ],
         "drifted": [{"user": result.name, "path": drift.path} for result in results for drift in result.drifted],
         "dropped": deployment.dropped,
         # Not "skipped": Ansible takes a task whose result has that key for one that did not run.
@@ -96,10 +99,6 @@ def _others(delivery: Delivery, results: Iterable[Result], check_mode: bool) -> 
     if check_mode or not any(result.name and result.problem is None for result in results):
         return ""
     return "\n(the other users were served)" if delivery.stopped is None else "\n(the users before those were served)"
-
-
-def _change_data(result: Result, change: Change) -> dict[str, str]:
-    return {"user": result.name, "client": change.producer, "path": change.path, "action": change.action}
 
 
 def _verdicts(
@@ -165,9 +164,7 @@ def _probe_warnings(deployment: Deployment, notes: Sequence[str], skipped: list[
     return warnings
 
 
-def _users(
-    deployment: Deployment, results: Sequence[Result], missing: Sequence[str], check_mode: bool
-) -> list[dict[str, Any]]:
+def _users(deployment: Deployment, results: Sequence[Result], missing: Sequence[str], check_mode: bool) -> list[dict[str, Any]]:
     """What became of each user's clients; users who were purged follow the listed ones."""
     states = {
         user.name: {name: UNCHANGED if served else SKIPPED for name, served in deployment.clients_of(user).items()}

@@ -17,8 +17,8 @@ from typing import Any, Callable, Mapping, Sequence, TypeVar
 from .. import _clients
 from .._clients._client import Client
 from .._clients._options import read_options
-from .._model import given
-from .._model.errors import Invalid, MailopsError, comma_list, some
+from .._model import given, values
+from .._model.errors import Invalid, Problems, comma_list, some
 from .._model.user import STATES, User, profile_names, read_leavers, read_users
 from .._secrets.keys import OPTIONS as KEY_OPTIONS
 from .._secrets.keys import StoreKey, store_key
@@ -52,7 +52,7 @@ class Request:
     templates: tuple[Template, ...]
     store: Store | None
     key: StoreKey | None
-    destination: Destination | None
+    destination: Destination
     instance: str
     purge_users: bool
     missing_users: str
@@ -71,7 +71,7 @@ def read_request(options: Mapping[str, Any], environ: Mapping[str, str], load_te
     users = reader.read("users", lambda value: (read_leavers if leaving else read_users)(given.mapping_list(value)), [])
     if options["users"] is None:
         reader.problems.append("users: is required, a list of dictionaries such as {name: jkowalska, email: j.kowalska@example.org}; [] means none")
-    purge = reader.read("purge_users", given.flag, False)
+    purge = reader.read("purge_users", values.boolean, False)
     if purge and leaving:
         reader.problems.append("purge_users: only with state: present, because state: absent leaves users alone who are not listed")
     present = [user for user in users if user.state == "present"]
@@ -96,11 +96,10 @@ def read_request(options: Mapping[str, Any], environ: Mapping[str, str], load_te
         instance=reader.read("instance", _instance, "default"),
         purge_users=purge,
         missing_users=reader.read("missing_users", lambda value: given.choice(value, _MISSING_USERS), "fail"),
-        validate_only=reader.read("validate_only", given.flag, False),
+        validate_only=reader.read("validate_only", values.boolean, False),
         report_path=reader.read("report_path", _report_path, None),
     )
-    if reader.problems:
-        raise MailopsError(*reader.problems)
+    reader.problems.raise_all()
     return request
 
 
@@ -109,7 +108,7 @@ class _Reader:
 
     def __init__(self, options: Mapping[str, Any]) -> None:
         self._options = options
-        self.problems: list[str] = []
+        self.problems = Problems()
         self.failed: set[str] = set()
 
     def read(self, name: str, check: Callable[[Any], Value], default: Value) -> Value:
@@ -117,36 +116,28 @@ class _Reader:
         value = self._options[name]
         if value is None:
             return default
-        try:
+        with self.problems.at(name):
             return check(value)
-        except Invalid as exc:
-            self.problems.append(f"{name}: {exc}")
-        except MailopsError as exc:
-            self.problems.extend(exc.problems)
-        self.failed.add(name)
+        self.failed.add(name)  # reached when the check has failed
         return default
 
     def call(self, read: Callable[[], Value]) -> Value | None:
         """What ``read`` returns; its messages name the options already."""
-        try:
+        with self.problems.at(""):
             return read()
-        except MailopsError as exc:
-            self.problems.extend(exc.problems)
-            return None
+        return None
 
 
 def _client_options(clients: Sequence[Client], value: Any) -> dict[str, dict[str, Any]]:
     options = given.mapping(value)
     names = [client.name for client in clients]
-    problems = [f"client_options.{str(name)[:60]}: is not one of the task's clients ({comma_list(names)})" for name in options if name not in names]
+    unknown = [str(name)[:60] for name in options if name not in names]
+    problems = Problems(f"client_options.{name}: is not one of the task's clients ({comma_list(names)})" for name in unknown)
     found: dict[str, dict[str, Any]] = {}
     for client in clients:
-        try:
+        with problems.at("client_options"):
             found[client.name] = read_options(client, options.get(client.name) or {})
-        except MailopsError as exc:
-            problems.extend(exc.problems)
-    if problems:
-        raise MailopsError(*problems)
+    problems.raise_all()
     return found
 
 

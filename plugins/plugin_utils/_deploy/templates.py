@@ -26,7 +26,7 @@ from .. import _clients
 from .._clients._file import owned
 from .._model import given, values
 from .._model.account import Account
-from .._model.errors import Invalid, MailopsError, nearest
+from .._model.errors import Invalid, MailopsError, Problems, named, nearest
 from .._model.passwords import MASK
 from .._model.user import User
 from .jinja import environment
@@ -119,19 +119,16 @@ Load = Callable[[str], "tuple[str, bool]"]
 def read_templates(value: Any, load: Load) -> list[Template]:
     """The templates that the option lists, compiled. MailopsError lists every problem."""
     entries = given.mapping_list(value)
-    problems: list[str] = []
+    problems = Problems()
     found: dict[str, Template] = {}
     for number, entry in enumerate(entries, start=1):
-        try:
+        with problems.at(f"templates, entry {number}"):
             template = _read(entry, load)
             other = next((each for each in found.values() if _overlap(template.dest, each.dest)), None)
             if other:
                 raise Invalid(f"dest: {template.dest} is, or is above or below, {other.dest}, which {other.src} writes")
             found[template.dest] = template
-        except Invalid as exc:
-            problems.append(f"templates, entry {number}: {exc}")
-    if problems:
-        raise MailopsError(*problems)
+    problems.raise_all()
     return list(found.values())
 
 
@@ -145,12 +142,13 @@ def _read(entry: Any, load: Load) -> Template:
     for key in ("src", "dest"):
         if key not in known:
             raise Invalid(f"{key}: is required")
-        try:
+        with named(key):
             known[key] = values.word(known[key])
-        except Invalid as exc:
-            raise Invalid(f"{key}: {exc}") from exc
     compiled, hidden = _compiled(known["src"], load)
-    return Template(known["src"], _dest(known["dest"]), _mode(known.get("mode")), compiled, hidden)
+    dest = _dest(known["dest"])
+    with named("mode"):
+        mode = values.file_mode(known["mode"], _MODE, "0755") if "mode" in known else None
+    return Template(known["src"], dest, mode, compiled, hidden)
 
 
 def _dest(path: str) -> str:
@@ -172,14 +170,6 @@ def _dest(path: str) -> str:
 def _overlap(path: str, pattern: str) -> bool:
     """Whether both are one file, or one would have to be a directory above the other."""
     return all(fnmatch.fnmatchcase(part, known) for part, known in zip(path.split("/"), pattern.split("/")))
-
-
-def _mode(value: Any) -> int | None:
-    if value is None:
-        return None
-    if not isinstance(value, str) or not _MODE.match(value):
-        raise Invalid('mode: must be an octal mode in quotes in which only the owner may write, such as "0600" or "0755"')
-    return int(value, 8)
 
 
 def _compiled(src: str, load: Load) -> tuple[jinja2.Template, bool]:

@@ -13,7 +13,7 @@ import uuid
 from typing import Any, Callable, Iterable, Mapping, NamedTuple
 
 from .._model import values, variables
-from .._model.errors import Invalid, MailopsError, comma_list, nearest
+from .._model.errors import Invalid, MailopsError, Problems, comma_list, named, nearest
 from .._model.given import choice, text_list
 from .._model.passwords import SERVERS
 from .._model.profile import FIELDS, FOLDERS, SERVER_FIELDS, derived_key
@@ -82,14 +82,16 @@ def edit_profile(
         raise MailopsError("name: is required")
     name = profile_name(request["name"], "name")
     where = f"profile '{name}'"
-    if _state(request, where) == "absent":
+    with named(f"{where}: state", MailopsError):
+        state = choice(request.get("state", "present"), STATES)
+    if state == "absent":
         commands = [command for command in COMMANDS[1:] if command in request]
         if commands:
             raise MailopsError(f"{where}: {comma_list(commands)}: means nothing with state: absent; leave it out")
         return Edit(snapshot.get(name), None)
     given = {field: value for field, value in request.items() if field not in COMMANDS}
     before, base = _origin(name, request, given, snapshot)
-    problems: list[str] = []
+    problems = Problems()
     if not base and not _can_create(given) and nearest(name, snapshot):
         problems.append(f"does not exist{nearest(name, snapshot)}; to create it, give incoming.host and outgoing.host")
     data = _merged(base.data if base else {}, given)
@@ -100,10 +102,8 @@ def edit_profile(
         _clear(data, path, given, problems)
     data, warnings = validated(data, where, problems, key)
     profile_id = before.id if before else new_id()
-    try:
+    with named(where, MailopsError):
         Sealer(key, snapshot).edited(data, profile_id, before, base, given)
-    except Invalid as exc:
-        raise MailopsError(f"{where}: {exc}") from exc
     return Edit(before, next_record(before, profile_id, data), warnings)
 
 
@@ -119,20 +119,11 @@ def key_problems(key: Any, before: Stored | None, owner: Stored | None) -> list[
     return []
 
 
-def _state(request: Mapping[str, Any], where: str) -> str:
-    try:
-        return choice(request.get("state", "present"), STATES)
-    except Invalid as exc:
-        raise MailopsError(f"{where}: state: {exc}") from exc
-
-
 def profile_name(value: Any, option: str) -> str:
     """The profile name in an option, or MailopsError."""
-    try:
+    place = f"profile '{value[:values.MAX_NAME]}': " if option == "name" and isinstance(value, str) else ""
+    with named(f"{place}{option}", MailopsError):
         return values.profile_name(value)
-    except Invalid as exc:
-        place = f"profile '{value[:values.MAX_NAME]}': " if option == "name" and isinstance(value, str) else ""
-        raise MailopsError(f"{place}{option}: {exc}") from exc
 
 
 def _origin(
@@ -140,36 +131,28 @@ def _origin(
 ) -> tuple[Stored | None, Stored | None]:
     """The record that is edited, if there is one, and the record that the edit starts from."""
     where = f"profile '{name}'"
-    before = snapshot.get(name)
+    known = snapshot.get(name)
     sources = {option: profile_name(request[option], option) for option in ("copy_from", "renamed_from") if option in request}
+    if not sources:
+        return known, known
     if len(sources) == 2:
         raise MailopsError(f"{where}: copy_from and renamed_from: give one of them")
-    for option, source in sources.items():
-        if source == name:
-            raise MailopsError(f"{where}: {option}: names the profile itself; give another one")
-    if "renamed_from" in sources:
-        before = _renamed(before, snapshot.get(sources["renamed_from"]), where, sources["renamed_from"], given, snapshot)
-    elif "copy_from" in sources and before is None:
-        source = snapshot.get(sources["copy_from"])
-        if source is None:
-            raise MailopsError(
-                f"{where}: copy_from: there is no profile '{sources['copy_from']}'{nearest(sources['copy_from'], snapshot)}"
-            )
-        return None, source
-    return before, before
-
-
-def _renamed(
-    new: Stored | None, old: Stored | None, where: str, old_name: str, given: Mapping[str, Any], snapshot: Snapshot
-) -> Stored | None:
-    if new and old:
-        raise MailopsError(f"{where}: renamed_from: '{old_name}' and '{new.name}' both exist; remove one of them first")
-    if not new and not old and not _can_create(given):
+    ((option, source),) = sources.items()
+    if source == name:
+        raise MailopsError(f"{where}: {option}: names the profile itself; give another one")
+    other = snapshot.get(source)
+    if option == "copy_from":
+        if not known and not other:
+            raise MailopsError(f"{where}: copy_from: there is no profile '{source}'{nearest(source, snapshot)}")
+        return known, known or other
+    if known and other:
+        raise MailopsError(f"{where}: renamed_from: '{source}' and '{name}' both exist; remove one of them first")
+    if not known and not other and not _can_create(given):
         raise MailopsError(
-            f"{where}: neither it nor '{old_name}' (renamed_from) exists{nearest(old_name, snapshot)}; "
+            f"{where}: neither it nor '{source}' (renamed_from) exists{nearest(source, snapshot)}; "
             "to create it, give incoming.host and outgoing.host"
         )
-    return new or old
+    return known or other, known or other
 
 
 def _can_create(given: Mapping[str, Any]) -> bool:
@@ -220,16 +203,13 @@ def _is_given(given: Mapping[str, Any], field: str, key: str | None) -> bool:
 
 
 def validated(
-    data: Mapping[str, Any], where: str, problems: list[str], key: StoreKey | None
+    data: Mapping[str, Any], where: str, problems: Iterable[str], key: StoreKey | None
 ) -> tuple[dict[str, Any], tuple[str, ...]]:
     """The complete data and its warnings, or MailopsError with ``problems``, which were found before, and its own."""
-    found = [f"{where}: {problem}" for problem in problems]
-    try:
+    found = Problems(f"{where}: {problem}" for problem in problems)
+    with found.at(where):
         profile = read_profile(data, where, literals=key is not None)
-    except MailopsError as exc:
-        raise MailopsError(*found, *exc.problems) from exc
-    if found:
-        raise MailopsError(*found)
+    found.raise_all()
     return profile.as_data(), profile.warnings
 
 

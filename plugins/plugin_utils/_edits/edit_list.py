@@ -12,10 +12,10 @@ from __future__ import annotations
 from typing import Any, Callable, Iterable, NamedTuple
 
 from .._model import values
-from .._model.errors import Invalid, MailopsError
-from .._model.given import flag, is_blank, mapping_list
+from .._model.errors import Invalid, MailopsError, Problems, named
+from .._model.given import is_blank, mapping_list
 from .._model.profile import derived_key
-from .._model.stored import Snapshot
+from .._model.stored import Snapshot, record_fields
 from .._secrets.keys import StoreKey
 from .._secrets.sealing import Sealer, resealed
 from .edit import Edit, key_problems, next_record, random_id, validated
@@ -52,13 +52,12 @@ def replace_all(
         raise MailopsError(
             "profiles: is empty, and with purge: true that removes every profile; set allow_empty: true if that is meant"
         )
-    problems: list[str] = []
+    problems = Problems()
     entries = [_read_entry(number, entry, problems, key) for number, entry in enumerate(listed, start=1)]
     # In a fixed order, so that derived keys do not depend on that of the list.
     known = sorted((entry for entry in entries if entry is not None), key=lambda entry: entry.name)
     problems += _duplicates(known)
-    if problems:
-        raise MailopsError(*problems)
+    problems.raise_all()
     edits = _matched(known, snapshot, key, new_id, purge)
     if purge:
         kept = {edit.before.id for edit in edits if edit.before}
@@ -68,10 +67,8 @@ def replace_all(
 
 
 def _flag(option: str, value: Any) -> bool:
-    try:
-        return not is_blank(value) and flag(value)
-    except Invalid as exc:
-        raise MailopsError(f"{option}: {exc}") from exc
+    with named(option, MailopsError):
+        return not is_blank(value) and values.boolean(value)
 
 
 def _listed(profiles: Any) -> list[Any]:
@@ -85,25 +82,17 @@ def _listed(profiles: Any) -> list[Any]:
     raise MailopsError(f"profiles: {problem}; give a list of profiles, each with name, incoming.host and outgoing.host")
 
 
-def _read_entry(number: int, entry: Any, problems: list[str], key: StoreKey | None) -> _Entry | None:
+def _read_entry(number: int, entry: Any, problems: Problems, key: StoreKey | None) -> _Entry | None:
     if not isinstance(entry, dict):
         problems.append(f"profiles, entry {number}: must be a mapping with name, incoming.host and outgoing.host")
         return None
     name = entry.get("name")
     where = f"profile '{name[:values.MAX_NAME]}'" if isinstance(name, str) and name.strip() else f"profiles, entry {number}"
-    record: dict[str, Any] = {}
-    found = []
-    for field, check in (("id", values.identifier), ("revision", values.revision)):
-        given = entry.get(field)
-        try:
-            record[field] = None if is_blank(given) else check(given)
-        except Invalid as exc:
-            found.append(f"{field}: {exc}")
-    try:
-        return _Entry(*validated(entry, where, found, key), **record)
-    except MailopsError as exc:
-        problems.extend(exc.problems)
-        return None
+    found = Problems()
+    profile_id, revision = record_fields(entry, found)
+    with problems.at(where):
+        return _Entry(*validated(entry, where, found, key), profile_id, revision)
+    return None
 
 
 def _duplicates(entries: Iterable[_Entry]) -> list[str]:
@@ -123,9 +112,7 @@ def _duplicates(entries: Iterable[_Entry]) -> list[str]:
     return problems
 
 
-def _matched(
-    entries: list[_Entry], snapshot: Snapshot, key: StoreKey | None, new_id: Callable[[], str], purge: bool
-) -> list[Edit]:
+def _matched(entries: list[_Entry], snapshot: Snapshot, key: StoreKey | None, new_id: Callable[[], str], purge: bool) -> list[Edit]:
     """An edit for each entry. An id that the store does not have is kept for a new profile, and ignored for a known one."""
     by_id = {record.id: record for record in snapshot.values()}
     by_key = {record.key: record for record in snapshot.values()}
@@ -134,7 +121,7 @@ def _matched(
     stays = {record.name: record for record in found if record} if purge else snapshot
     taken = {record.key for record in stays.values()} | {entry.data["key"] for entry in entries}
     sealer = Sealer(key, stays)
-    problems: list[str] = []
+    problems = Problems()
     edits = []
     for (data, warnings, given_id, revision), before in zip(entries, found):
         data["key"] = data["key"] or (before.key if before else derived_key(data["name"], taken))
@@ -143,21 +130,17 @@ def _matched(
         where = f"profile '{data['name']}'"
         owner = by_key.get(data["key"]) if before else None
         problems += [f"{where}: {problem}" for problem in key_problems(data["key"], before, owner)]
-        try:
+        with problems.at(where):
             sealer.listed(data, profile_id, before, given_id)
-        except Invalid as exc:
-            problems.append(f"{where}: {exc}")
-            continue
-        first_revision = revision if given_id and revision else 1
-        edits.append(Edit(before, next_record(before, profile_id, data, first_revision), warnings))
-    if problems:
-        raise MailopsError(*problems)
+            first_revision = revision if given_id and revision else 1
+            edits.append(Edit(before, next_record(before, profile_id, data, first_revision), warnings))
+    problems.raise_all()
     return edits
 
 
 def _refuse_taken(edits: list[Edit], snapshot: Snapshot) -> None:
     """No two edits of one record, and no new name that another record keeps."""
-    problems: list[str] = []
+    problems = Problems()
     owners: dict[str, str] = {}
     for edit in edits:
         if edit.before is None:
@@ -178,8 +161,7 @@ def _refuse_taken(edits: list[Edit], snapshot: Snapshot) -> None:
                 f"profile '{edit.name}': its id or key is that of '{edit.before.name}', and another profile has the name already; "
                 "leave id and key out, or list the other one too"
             )
-    if problems:
-        raise MailopsError(*problems)
+    problems.raise_all()
 
 
 def change_key(snapshot: Snapshot, key: StoreKey | None, new_key: StoreKey) -> list[Edit]:

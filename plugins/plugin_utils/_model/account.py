@@ -12,7 +12,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
 from . import values, variables
-from .errors import Invalid, MailopsError, comma_list, nearest, some
+from .errors import Invalid, Problems, comma_list, nearest, some
 from .passwords import MASK, is_sealed
 from .ports import derived_port
 from .profile import Profile, Server, derived_key
@@ -89,7 +89,7 @@ def resolve_users(
     """The accounts of each user by name, the default one first. ``selected``: profiles of users who name none (None: all profiles).
     MailopsError lists all problems."""
     everybody = tuple(profiles) if selected is None else tuple(selected)
-    problems = list(_shared_keys(profiles.values()))
+    problems = Problems(_shared_keys(profiles.values()))
     resolved: dict[str, list[Account]] = {}
     without: list[str] = []
     places = {name: profile.variable_places() for name, profile in profiles.items()}
@@ -98,36 +98,25 @@ def resolve_users(
         if user.state == "present" and not names:
             without.append(user.name)
             continue
-        try:
+        with problems.at(f"user '{user.name}'"):
             resolved[user.name] = _accounts_of(user, names, profiles, host, instance)
             problems.extend(_exposed(user, names, places))
-        except MailopsError as exc:
-            problems.extend(exc.problems)
     if without:
         problems.insert(0, f"profiles: {some(without)} would get no profile: name profiles for the task or the user, or say state: absent")
-    if problems:
-        raise MailopsError(*problems)
+    problems.raise_all()
     return resolved
 
 
 def _accounts_of(user: User, names: Sequence[str], profiles: Mapping[str, Profile], host: str | None, instance: str) -> list[Account]:
     unknown = [name for name in names if name not in profiles]
-    if unknown:
-        raise MailopsError(
-            *(f"user '{user.name}': there is no profile '{name[:60]}'{nearest(name, profiles)}" for name in unknown)
-        )
-    problems: list[str] = []
+    Problems(f"user '{user.name}': there is no profile '{name[:60]}'{nearest(name, profiles)}" for name in unknown).raise_all()
+    problems = Problems()
     accounts = []
     default = _default_profile(user, [profiles[name] for name in names], problems)
     for name in names:
-        try:
-            account = resolve(profiles[name], user, host, instance)
-        except MailopsError as exc:
-            problems.extend(exc.problems)
-            continue
-        accounts.append(replace(account, default=name == default))
-    if problems:
-        raise MailopsError(*problems)
+        with problems.at(f"user '{user.name}', profile '{name}'"):
+            accounts.append(replace(resolve(profiles[name], user, host, instance), default=name == default))
+    problems.raise_all()
     return sorted(accounts, key=lambda account: not account.default)
 
 
@@ -135,7 +124,7 @@ def _exposed(user: User, names: Sequence[str], places: Mapping[str, tuple[dict[s
     """Passwords of one profile that another one would show: a diff knows of each account only its own."""
     secret = {variable: name for name in names for variable in places[name][0]}
     return [
-        f"user '{user.name}': {{{variable}}} is a password in profile '{secret[variable]}' and may not stand in {field} of profile '{name}'"
+        f"user '{user.name}': {{{variable}}} is a password in profile '{secret[variable]}' and must not be used in {field} of profile '{name}'"
         for name in names
         for variable, field in places[name][1].items()
         if variable in secret
@@ -160,8 +149,7 @@ def resolve(profile: Profile, user: User, host: str | None = None, instance: str
     """One profile filled in for one user; MailopsError names every field that cannot be filled."""
     filler = _Filler(profile, user, host)
     account = filler.account(account_key(profile, instance))
-    if filler.problems:
-        raise MailopsError(*filler.problems)
+    filler.problems.raise_all()
     return account
 
 
@@ -176,7 +164,7 @@ class _Filler:
     """Fills the texts of one profile with one user's values and checks what comes out."""
 
     def __init__(self, profile: Profile, user: User, host: str | None) -> None:
-        self.problems: list[str] = []
+        self.problems = Problems()
         self._profile = profile
         self._where = f"user '{user.name}', profile '{profile.name}'"
         self._user = user
@@ -240,9 +228,7 @@ class _Filler:
 
     def _signature(self) -> str | None:
         escape = html.escape if self._profile.signature_format == "html" else None
-        return self._fill(
-            "signature", self._profile.signature, lambda text: values.text(text, values.MAX_SIGNATURE, newline=True), escape
-        )
+        return self._fill("signature", self._profile.signature, values.signature, escape)
 
     def _server(self, side: str, server: Server, protocol: str) -> Server:
         command = server.password_command

@@ -7,13 +7,14 @@
 from __future__ import annotations
 
 import difflib
-from typing import Iterable, Sequence
+from contextlib import contextmanager
+from typing import Iterable, Iterator, Sequence
 
 from .limits import MAX_LISTED
 
 
 class MailopsError(Exception):
-    """Something that the administrator can mend. ``problems`` is a list of sentences, none of which holds a secret."""
+    """A mistake that the administrator can correct. ``problems`` is a list of sentences, none of which holds a secret."""
 
     def __init__(self, *problems: str) -> None:
         self.problems = list(dict.fromkeys(problems))
@@ -30,6 +31,34 @@ class MailopsError(Exception):
 
 class Invalid(MailopsError, ValueError):
     """One value is not acceptable. The text says why; the caller that knows the place of the value adds it."""
+
+
+class Problems(list[str]):
+    """Collects what is wrong, so that all of it is reported at once."""
+
+    @contextmanager
+    def at(self, place: str) -> Iterator[None]:
+        """Keep what is raised here, and go on behind the block. Invalid gets the ``place``; other MailopsErrors name it."""
+        try:
+            yield
+        except Invalid as exc:
+            self.append(f"{place}: {exc}")
+        except MailopsError as exc:
+            self.extend(exc.problems)
+
+    def raise_all(self) -> None:
+        """MailopsError with all problems, if there are any."""
+        if self:
+            raise MailopsError(*self)
+
+
+@contextmanager
+def named(place: str, error: type[MailopsError] = Invalid) -> Iterator[None]:
+    """Adds the place of a value to what is wrong with it. ``error``: MailopsError when nothing is to be added any more."""
+    try:
+        yield
+    except Invalid as exc:
+        raise error(f"{place}: {exc}") from None
 
 
 def nearest(name: object, known: Iterable[str]) -> str:

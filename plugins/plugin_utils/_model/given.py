@@ -15,7 +15,7 @@ from typing import Any, Iterable, Mapping
 
 from ansible.module_utils.common.validation import check_type_dict
 
-from . import strict_yaml, values
+from . import strict_yaml
 from .errors import Invalid, nearest
 
 
@@ -54,10 +54,6 @@ def mapping(value: Any) -> dict[Any, Any]:
         return dict(check_type_dict(value))
     except (TypeError, ValueError):  # its text quotes the value
         raise Invalid("must be a dictionary") from None
-
-
-def flag(value: Any) -> bool:
-    return values.boolean(value)
 
 
 def choice(value: Any, choices: Iterable[str]) -> str:

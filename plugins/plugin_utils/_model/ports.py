@@ -9,20 +9,12 @@ from __future__ import annotations
 _TITLES = {"imap": "IMAP", "pop": "POP3", "smtp": "submission"}
 _HOW = {"tls": "over TLS", "starttls": "with STARTTLS", "none": "without TLS"}
 
+# Each registered port with the protocol and the securities that it is for.
 _DERIVED = {
     ("imap", "tls"): 993, ("imap", "starttls"): 143, ("imap", "none"): 143,
     ("pop", "tls"): 995, ("pop", "starttls"): 110, ("pop", "none"): 110,
     ("smtp", "tls"): 465, ("smtp", "starttls"): 587, ("smtp", "none"): 587,
 }  # fmt: skip
-# Each registered port: its protocol, and the securities that it is made for.
-_REGISTERED = {
-    993: ("imap", ("tls",)),
-    143: ("imap", ("starttls", "none")),
-    995: ("pop", ("tls",)),
-    110: ("pop", ("starttls", "none")),
-    465: ("smtp", ("tls",)),
-    587: ("smtp", ("starttls", "none")),
-}
 _RELAY = 25
 
 
@@ -38,12 +30,11 @@ def port_problem(protocol: str, security: str, port: int) -> tuple[str | None, s
         if protocol != "smtp":
             return f"{port} is the SMTP port; {right}", None
         return None, f"{port} is for mail between servers and often blocked for clients; {right}"
-    if port not in _REGISTERED:
+    meant = [pair for pair, known in _DERIVED.items() if known == port]
+    if not meant or (protocol, security) in meant:
         return None, None
-    meant, securities = _REGISTERED[port]
-    if meant == protocol and security in securities:
-        return None, None
-    which = f"{port} is the {_TITLES[meant]} port {_HOW[securities[0]]}"
-    if meant == protocol:
+    meant_protocol, meant_security = meant[0]
+    which = f"{port} is the {_TITLES[meant_protocol]} port {_HOW[meant_security]}"
+    if meant_protocol == protocol:
         return f"{which}, and security is {security}; {right}", None
     return f"{which}; {right}", None

@@ -135,6 +135,11 @@ def dotted_fields() -> tuple[str, ...]:
     return tuple(own + servers + [f"folders.{name}" for name in FOLDERS])
 
 
+def fields_below(*names: str) -> tuple[str, ...]:
+    """The dotted fields of these mappings: ``incoming``, ``outgoing``, ``folders``."""
+    return tuple(name for name in dotted_fields() if name.startswith(tuple(f"{each}." for each in names)))
+
+
 # --- the key ---
 
 

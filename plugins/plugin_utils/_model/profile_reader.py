@@ -10,8 +10,8 @@ from dataclasses import replace
 from typing import Any, Callable, Collection, Mapping
 
 from . import passwords, values, variables
-from .errors import Invalid, MailopsError, comma_list, nearest
-from .given import choice, flag, is_blank, mapping
+from .errors import Invalid, MailopsError, Problems, comma_list, nearest
+from .given import choice, is_blank, mapping
 from .ports import derived_port, port_problem
 from .profile import (
     ACCOUNT_TYPES,
@@ -65,17 +65,13 @@ def _given_mapping(name: str, value: Any) -> Any:
         inner = mapping(value)
     except Invalid:
         return value
-    # A password of spaces was meant, and is refused.
+    # A password of spaces was given by intention; its check rejects it.
     return {key: item for key, item in inner.items() if name == "variables" or not is_blank(item) or (key == "password" and item)}
 
 
 def _place(data: Mapping[Any, Any]) -> str:
     name = data.get("name")
     return f"profile '{name[: values.MAX_NAME]}'" if isinstance(name, str) and name.strip() else "profile without a name"
-
-
-def signature(text: Any) -> str:
-    return values.text(text, values.MAX_SIGNATURE, newline=True)
 
 
 class _Reader:
@@ -85,7 +81,7 @@ class _Reader:
         self._data = data
         self._literals = literals
         self._declared: dict[str, str | None] = {}
-        self.problems: list[str] = []
+        self.problems = Problems()
         self.warnings: list[str] = []
 
     def read(self) -> Profile | None:
@@ -117,15 +113,13 @@ class _Reader:
         known: dict[str, Any] = {}
         for name, check in checks.items():
             if data.get(name) is not None:
-                try:
+                with self.problems.at(f"{prefix}{name}"):
                     known[name] = check(self, data[name])
-                except Invalid as exc:
-                    self.problems.append(f"{prefix}{name}: {exc}")
         return known
 
     def read_text(self, value: Any, check: Callable[[str], str]) -> str:
         """The canonical spelling of a text with variables. What the variables are filled with is checked when they are filled."""
-        template = variables.parse(values.text(value, values.MAX_SIGNATURE, newline=check is signature))
+        template = variables.parse(values.text(value, values.MAX_SIGNATURE, newline=check is values.signature))
         if not template.names:
             return str(variables.Template((check(template.fill({})),)))
         variables.refuse_unknown(template.names, self._declared)
@@ -205,9 +199,9 @@ class _Reader:
         secret, public = profile.variable_places()
         for variable, place in public.items():
             if variable == variables.PASSWORD:
-                self.problems.append(f"{place}: {{{variable}}} may stand in password fields only")
+                self.problems.append(f"{place}: {{{variable}}} is for password fields only")
             elif variable in secret:
-                self.problems.append(f"{place}: {{{variable}}} fills {secret[variable]} and may stand in password fields only")
+                self.problems.append(f"{place}: {{{variable}}} fills {secret[variable]} and is for password fields only")
         for variable, place in secret.items():
             if variable in variables.BUILT_IN and variable != variables.PASSWORD:
                 self.problems.append(f"{place}: {{{variable}}} is no secret; use {{{variables.PASSWORD}}} or a variable of your own")
@@ -239,11 +233,11 @@ _CHECKS: dict[str, _Check] = {
     "sender_name": _template(values.text),
     "reply_to": _template(values.address),
     "account_type": _plain(choice, ACCOUNT_TYPES),
-    "default": _plain(flag),
-    "notifications": _plain(flag),
-    "signature": _template(signature),
+    "default": _plain(values.boolean),
+    "notifications": _plain(values.boolean),
+    "signature": _template(values.signature),
     "signature_format": _plain(choice, SIGNATURE_FORMATS),
-    "leave_on_server": _plain(flag),
+    "leave_on_server": _plain(values.boolean),
     "delete_after_days": _plain(values.whole_number, 1, 3650),
     "check_interval": _plain(values.whole_number, 1, 10_080),
     "folders": _Reader.read_folders,
@@ -257,5 +251,5 @@ _SERVER_CHECKS: dict[str, _Check] = {
     "password": _Reader.read_password,
     "password_command": _Reader.read_password_command,
     "authentication": _plain(choice, AUTHENTICATIONS),
-    "allow_cleartext": _plain(flag),
+    "allow_cleartext": _plain(values.boolean),
 }

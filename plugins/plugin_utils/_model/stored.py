@@ -9,6 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Mapping, NamedTuple
 
+from . import values
+from .errors import Problems
+from .given import is_blank
+
 
 class Stored(NamedTuple):
     """A profile as the store has it. ``data`` is complete (``Profile.as_data``), name and key included, and is never changed in place."""
@@ -24,6 +28,16 @@ class Stored(NamedTuple):
 
 
 Snapshot = Mapping[str, Stored]
+
+
+def record_fields(data: Mapping[str, Any], problems: Problems) -> tuple[str | None, int | None]:
+    """The id and the revision beside a profile's fields; None for one that is not given."""
+    found: dict[str, Any] = {}
+    for name, check in (("id", values.identifier), ("revision", values.revision)):
+        if not is_blank(data.get(name)):
+            with problems.at(name):
+                found[name] = check(data[name])
+    return found.get("id"), found.get("revision")
 
 
 @dataclass(frozen=True)

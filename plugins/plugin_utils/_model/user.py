@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping, Sequence
 
 from . import given, values, variables
-from .errors import Invalid, MailopsError, nearest
+from .errors import Invalid, Problems, named, nearest
 
 STATES = ("present", "absent")
 
@@ -58,10 +58,8 @@ def _user_variables(value: Any) -> dict[str, str]:
             raise Invalid(f"'{str(name)[:60]}' is not a variable name: a capital letter, then letters and digits")
         if content is None:
             continue
-        try:
+        with named(name):
             result[name] = values.text(content, limit=1024)
-        except Invalid as exc:
-            raise Invalid(f"{name}: {exc}") from exc
     return result
 
 
@@ -96,7 +94,7 @@ _USER_CHECKS: dict[str, Callable[[Any], Any]] = {
 
 def read_users(data: Sequence[Any]) -> list[User]:
     """The users that a list of mappings describes; MailopsError with every problem of every user."""
-    problems: list[str] = []
+    problems = Problems()
     users: dict[str, User] = {}
     for number, item in enumerate(data, start=1):
         user = _read_user(item, number, problems)
@@ -105,8 +103,7 @@ def read_users(data: Sequence[Any]) -> list[User]:
         if user.name in users:
             problems.append(f"user '{user.name}': is listed twice; a user has one entry with all profiles")
         users[user.name] = user
-    if problems:
-        raise MailopsError(*problems)
+    problems.raise_all()
     return list(users.values())
 
 
@@ -117,7 +114,7 @@ def read_leavers(data: Sequence[Any]) -> list[User]:
     return [User(user.name, state="absent") for user in read_users(names)]
 
 
-def _read_user(item: Any, number: int, problems: list[str]) -> User | None:
+def _read_user(item: Any, number: int, problems: Problems) -> User | None:
     if not isinstance(item, dict):
         problems.append(f"users, entry {number}: must be a dictionary such as {{name: jkowalska, email: j.kowalska@example.org}}")
         return None
@@ -131,8 +128,6 @@ def _read_user(item: Any, number: int, problems: list[str]) -> User | None:
         if check is None:
             problems.append(f"{where}: {str(key)[:60]}: there is no such field{nearest(key, _USER_CHECKS)}")
         elif not given.is_blank(value) or (key == "password" and value):
-            try:
+            with problems.at(f"{where}: {key}"):
                 known[key] = check(value)
-            except Invalid as exc:
-                problems.append(f"{where}: {key}: {exc}")
     return User(**known) if "name" in known else None

@@ -29,12 +29,10 @@ MAX_TEXT = 500
 MAX_SIGNATURE = 10_000
 MAX_NAME = 64
 
-# Refused everywhere: in several client formats a newline starts a new directive, which is code execution; C1 controls and
+# Rejected everywhere: in several client formats a newline starts a new directive, which is code execution; C1 controls and
 # U+2028/2029 end lines for some parsers; bidirectional controls make a name look like another; surrogates are not text;
-# U+FFFE and U+FFFF cannot stand in XML.
-FORBIDDEN = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]"
-)
+# U+FFFE and U+FFFF are not allowed in XML.
+FORBIDDEN = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069\ud800-\udfff\ufffe\uffff]")
 _CHARACTER_NAMES = {"\n": "a newline", "\r": "a carriage return", "\t": "a tab", "\0": "a NUL"}
 
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"  # RFC 5322 3.2.3 atext
@@ -54,6 +52,10 @@ def text(value: Any, limit: int = MAX_TEXT, newline: bool = False) -> str:
         name = _CHARACTER_NAMES.get(found.group(), f"the control character U+{ord(found.group()):04X}")
         raise Invalid(f"holds {name}, which is not allowed here")
     return value
+
+
+def signature(value: Any) -> str:
+    return text(value, MAX_SIGNATURE, newline=True)
 
 
 def _not_text(value: Any) -> str:
@@ -84,20 +86,16 @@ def word(value: Any, limit: int = MAX_TEXT) -> str:
     return value
 
 
-def is_profile_name(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= MAX_NAME and bool(_PROFILE_NAME.match(value)) and ".." not in value
-
-
 def profile_name(value: Any) -> str:
-    if is_profile_name(value):
-        return value
     value = word(value, limit=10 * MAX_NAME)
     if len(value) > MAX_NAME:
         raise Invalid(f"has {len(value)} characters, a profile name has at most {MAX_NAME}")
-    raise Invalid(
-        "a profile name consists of ASCII letters, digits, '.', '_' and '-', begins with a letter or digit "
-        "and has no '..' (free text belongs in description)"
-    )
+    if not _PROFILE_NAME.match(value) or ".." in value:
+        raise Invalid(
+            "a profile name consists of ASCII letters, digits, '.', '_' and '-', begins with a letter or digit "
+            "and has no '..' (free text belongs in description)"
+        )
+    return value
 
 
 def identifier(value: Any) -> str:
@@ -203,7 +201,7 @@ def whole_number(value: Any, lowest: int, highest: int) -> int:
     """An int; a string of digits counts, because Jinja gives strings."""
     if isinstance(value, str) and re.fullmatch(r"[0-9]{1,10}", value.strip()):
         value = int(value)
-    # Python refuses to write out a number of thousands of digits.
+    # Python does not print a number of thousands of digits.
     if isinstance(value, bool) or not isinstance(value, int) or abs(value) > 10**18:
         raise Invalid(f"must be a whole number from {lowest} to {highest}")
     if not lowest <= value <= highest:
@@ -218,11 +216,11 @@ def boolean(value: Any) -> bool:
         raise Invalid("must be true or false") from exc
 
 
-def choice(value: Any, choices: tuple[str, ...]) -> str:
-    # YAML 1.1 reads an unquoted none as text, but off, no and false as a boolean.
-    if not isinstance(value, str) or value not in choices:
-        raise Invalid(f"must be one of {', '.join(choices)}")
-    return value
+def file_mode(value: Any, allowed: re.Pattern[str], example: str) -> int:
+    """An octal mode. YAML would read one without quotes as a decimal number, or in another way."""
+    if not isinstance(value, str) or not allowed.match(value):
+        raise Invalid(f'must be an octal mode in quotes in which only the owner may write, such as "{example}"')
+    return int(value, 8)
 
 
 def absolute_path(value: Any) -> str:

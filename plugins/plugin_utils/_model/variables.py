@@ -4,7 +4,7 @@
 
 r"""Variables in profile texts.
 
-A variable is ``{`` + ``[A-Z][A-Za-z0-9]*`` + ``}``; anything else in braces is literal, so that CSS may stand in a signature.
+A variable is ``{`` + ``[A-Z][A-Za-z0-9]*`` + ``}``; anything else in braces is literal, so that a signature may hold CSS.
 ``\{`` writes a brace, and ``\\{UserName}`` a backslash in front of a variable (``CORP\\{UserName}``); other backslashes are
 literal. ``<UserEmail>`` means ``{UserEmail}`` for the built-in names only (``<b>`` is markup).
 

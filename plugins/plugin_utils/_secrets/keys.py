@@ -5,7 +5,7 @@
 """Passwords at rest: sealed with the administrator's ``store_key``, opened on the controller, at the last moment.
 
 A sealed password is a text of its own, ``$mailops$1$SALT$CHECK$DATA`` in base64url (RFC 4648 section 5, no padding), so that it
-travels with its profile. 1 stands for scrypt (RFC 7914, n = 2^15, r = 8, p = 1) and AES-256-GCM (NIST SP 800-38D). CHECK tells another
+travels with its profile. 1 means scrypt (RFC 7914, n = 2^15, r = 8, p = 1) and AES-256-GCM (NIST SP 800-38D). CHECK tells another
 key from a forged text. DATA is a random nonce of 12 bytes, the password and a tag of 16 bytes. The tag also covers the *binding*: where the
 password belongs. A person who can write to the store can neither move it to another profile nor send it to another server.
 """
@@ -26,7 +26,7 @@ from typing import Any, Mapping
 from ansible.module_utils.basic import missing_required_lib
 
 from .._model import values, variables
-from .._model.errors import Invalid, MailopsError
+from .._model.errors import Invalid, MailopsError, named
 from .._model.given import is_blank
 from .._model.passwords import SEALED, SEALED_PREFIX, sealed
 from .._model.ports import derived_port
@@ -85,10 +85,8 @@ def new_store_key(options: Mapping[str, Any]) -> StoreKey | None:
 
 
 def _key(text: Any, source: str) -> StoreKey:
-    try:
+    with named(source, MailopsError):
         text = values.word(text, _MAX_LENGTH)
-    except Invalid as exc:
-        raise MailopsError(f"{source}: {exc}") from None
     if len(text) < _MIN_LENGTH:
         raise MailopsError(f"{source}: must have at least {_MIN_LENGTH} characters; make one with: openssl rand -base64 32")
     return StoreKey(text, source)

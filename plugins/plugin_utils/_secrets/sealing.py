@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Callable, Iterator, Mapping
 
-from .._model.errors import Invalid, MailopsError
+from .._model.errors import Invalid, MailopsError, Problems, named
 from .._model.passwords import SERVERS, is_literal, is_sealed
 from .._model.profile import Profile
 from .._model.profile_reader import read_profile
@@ -28,15 +28,14 @@ class Sealer:
 
     def __init__(self, key: StoreKey | None, snapshot: Snapshot) -> None:
         self._key = key
-        self._stored = _sealed(snapshot)
+        self._stored = ((record.name, password) for record, _side, password in _sealed(snapshot))
         self._sample: tuple[str, str] | None = None
         self._chosen: bytes | None = None
 
     def listed(self, data: dict[str, Any], profile_id: str, before: Stored | None, given_id: str | None) -> None:
         """Seal the passwords of a profile that was given as a whole, possibly as another store had it, under ``given_id``."""
 
-        def moved(side: str, password: str, data: Mapping[str, Any]) -> str:
-            bound = binding(profile_id, side, data)
+        def moved(side: str, password: str, bound: bytes) -> str:
             if before is not None and before.data[side].get("password") == password:
                 if _bound(before, side) != bound:
                     raise Invalid(
@@ -54,18 +53,17 @@ class Sealer:
             text = self._opened(password, origin)
             return password if fits else self._new(text, bound, side, before)
 
-        def literal(side: str, password: str, data: Mapping[str, Any]) -> str:
-            return self._new(password, binding(profile_id, side, data), side, before)
+        def literal(side: str, password: str, bound: bytes) -> str:
+            return self._new(password, bound, side, before)
 
-        _seal(data, moved, literal)
+        _seal(data, profile_id, moved, literal)
 
     def edited(
         self, data: dict[str, Any], profile_id: str, before: Stored | None, base: Stored | None, given: Mapping[str, Any]
     ) -> None:
         """Seal the passwords of a profile that is what ``given`` made of ``base``, which is ``before`` or a profile that is copied."""
 
-        def kept(side: str, password: str, data: Mapping[str, Any]) -> str:
-            bound = binding(profile_id, side, data)
+        def kept(side: str, password: str, bound: bytes) -> str:
             origin = _bound(base, side) if base is not None and base.data[side].get("password") == password else None
             if origin == bound:
                 return password
@@ -75,8 +73,7 @@ class Sealer:
                 )
             return self._new(self._opened(password, origin), bound, side, before)
 
-        def literal(side: str, password: str, data: Mapping[str, Any]) -> str:
-            bound = binding(profile_id, side, data)
+        def literal(side: str, password: str, bound: bytes) -> str:
             if not self._proven(base, side) and not _names_server(given, side, profile_id, bound):
                 raise Invalid(
                     "give it together with all that leads to its server (host, port, security, and account_type and variables where they "
@@ -84,7 +81,7 @@ class Sealer:
                 )
             return self._new(password, bound, side, before)
 
-        _seal(data, kept, literal)
+        _seal(data, profile_id, kept, literal)
 
     def _proven(self, base: Stored | None, side: str) -> bool:
         """Whether a password was stored with the key for the server in ``base``."""
@@ -130,19 +127,17 @@ class Sealer:
         return self._chosen
 
 
-_Seal = Callable[[str, str, Mapping[str, Any]], str]  # side, password, data -> sealed password
+_Seal = Callable[[str, str, bytes], str]  # side, password, what it belongs to -> sealed password
 
 
-def _seal(data: dict[str, Any], moved: _Seal, literal: _Seal) -> None:
+def _seal(data: dict[str, Any], profile_id: str, moved: _Seal, literal: _Seal) -> None:
     """Replace encrypted passwords by what ``moved`` returns, and clear ones by what ``literal`` returns."""
     for side in SERVERS:
         password = data[side]["password"]
         seal = moved if is_sealed(password) else literal if is_literal(password) else None
-        try:
-            if seal:
-                data[side] = {**data[side], "password": seal(side, password, data)}
-        except Invalid as exc:
-            raise Invalid(f"{side}.password: {exc}") from exc
+        if seal:
+            with named(f"{side}.password"):
+                data[side] = {**data[side], "password": seal(side, password, binding(profile_id, side, data))}
 
 
 def _bound(record: Stored, side: str) -> bytes | None:
@@ -164,12 +159,12 @@ def _names_server(given: Mapping[str, Any], side: str, profile_id: str, bound: b
     return binding(profile_id, side, data) == bound
 
 
-def _sealed(snapshot: Snapshot) -> Iterator[tuple[str, str]]:
-    """The sealed passwords of a store, each with the name of its profile."""
+def _sealed(snapshot: Snapshot) -> Iterator[tuple[Stored, str, str]]:
+    """The sealed passwords of a store, each with its record and its side."""
     for record in snapshot.values():
         for side in SERVERS:
             if is_sealed(record.data[side].get("password")):
-                yield record.name, record.data[side]["password"]
+                yield record, side, record.data[side]["password"]
 
 
 def resealed(snapshot: Snapshot, key: StoreKey, new_key: StoreKey) -> list[tuple[Stored, Stored]]:
@@ -177,23 +172,16 @@ def resealed(snapshot: Snapshot, key: StoreKey, new_key: StoreKey) -> list[tuple
 
     Passwords that are under the new key already stay, so that the same again changes nothing.
     """
-    problems: list[str] = []
+    problems = Problems()
     opened: dict[tuple[str, str], tuple[str, bytes]] = {}
     salt = None
-    for record in snapshot.values():
-        for side in SERVERS:
-            password = record.data[side].get("password")
-            if not is_sealed(password):
-                continue
-            try:
-                done = new_key.fits(password)
-                bound = _bound(record, side) or b""
-                opened[record.id, side] = (new_key if done else key).open(password, bound), bound
-                salt = salt or (salt_of(password) if done else None)
-            except Invalid as exc:
-                problems.append(f"profile '{record.name}': {side}.password: {exc}")
-    if problems:
-        raise MailopsError(*problems)
+    for record, side, password in _sealed(snapshot):
+        with problems.at(f"profile '{record.name}': {side}.password"):
+            done = new_key.fits(password)
+            bound = _bound(record, side) or b""
+            opened[record.id, side] = (new_key if done else key).open(password, bound), bound
+            salt = salt or (salt_of(password) if done else None)
+    problems.raise_all()
     salt = salt or new_salt()
     pairs = []
     for record in snapshot.values():
@@ -209,12 +197,12 @@ def resealed(snapshot: Snapshot, key: StoreKey, new_key: StoreKey) -> list[tuple
 def revealed(profile: Profile, profile_id: str | None, key: StoreKey | None) -> Profile:
     """The profile with its passwords in clear, for an account; MailopsError names those that cannot be opened."""
     data = profile.as_data()
-    problems: list[str] = []
+    problems = Problems()
     for side in SERVERS:
         server = getattr(profile, side)
         if not is_sealed(server.password):
             continue
-        try:
+        with problems.at(f"profile '{profile.name}': {side}.password"):
             if key is None:
                 raise Invalid(f"is encrypted: {HOW}")
             if profile_id is None:
@@ -223,8 +211,5 @@ def revealed(profile: Profile, profile_id: str | None, key: StoreKey | None) -> 
                 )
             opened = key.open(server.password, binding(profile_id, side, data))
             profile = profile._replace(**{side: replace(server, password=opened)})
-        except Invalid as exc:
-            problems.append(f"profile '{profile.name}': {side}.password: {exc}")
-    if problems:
-        raise MailopsError(*problems)
+    problems.raise_all()
     return profile

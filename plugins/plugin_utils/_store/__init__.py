@@ -36,6 +36,9 @@ class Store(ABC):
         self.location = location
         self.warnings: list[str] = []
 
+    def problem(self, text: str) -> MailopsError:
+        return MailopsError(f"store {self.location}: {text}")
+
     @property
     @abstractmethod
     def exists(self) -> bool:
@@ -70,7 +73,7 @@ def open_store(option: str | None, environ: Mapping[str, str]) -> Store:
         return _open(option, "store")
     if not is_blank(environ.get(ENVIRONMENT)):
         return _open(environ[ENVIRONMENT], ENVIRONMENT)
-    return _sqlite(_default_path(environ), "store")
+    return _open(_default_path(environ), "store")
 
 
 def _default_path(environ: Mapping[str, str]) -> str:
@@ -86,16 +89,21 @@ def _open(value: str, source: str) -> Store:
     if not isinstance(value, str):
         raise MailopsError(f"{source}: must be {_FORMS}")
     scheme = _SCHEME.match(value)
-    if not scheme:
-        return _sqlite(value, source)
-    kind, rest = scheme[1].lower(), value[scheme.end() :]
+    kind, rest = (scheme[1].lower(), value[scheme.end() :]) if scheme else ("sqlite", value)
+    # The dependencies of a kind of store are imported only when it is used.
     if kind == "sqlite":
-        return _sqlite(rest, source)
+        from .sqlite import SqliteStore
+
+        return SqliteStore(_path(rest, source))
     if kind in ("postgresql", "postgres"):
+        from .postgresql import PostgresqlStore
+
         _refuse_password(rest, source)
-        return _postgresql(value, source)
+        return PostgresqlStore(value, source)
     if kind == "directory":
-        return _directory(rest, source)
+        from .directory import DirectoryStore
+
+        return DirectoryStore(_path(rest, source))
     raise MailopsError(f"{source}: there is no such kind of store; give {_FORMS}")
 
 
@@ -116,27 +124,6 @@ def preload(environ: Mapping[str, str]) -> None:
     """Import what the environment's store needs. Ansible loads its plugins before it forks for each host, and psycopg takes 0.1 s."""
     if environ.get(ENVIRONMENT, "").startswith("postgres"):
         importlib.import_module(f"{__name__}.postgresql")
-
-
-# The dependencies of a kind of store are imported only when it is used.
-
-
-def _sqlite(path: str, source: str) -> Store:
-    from .sqlite import SqliteStore
-
-    return SqliteStore(_path(path, source))
-
-
-def _directory(path: str, source: str) -> Store:
-    from .directory import DirectoryStore
-
-    return DirectoryStore(_path(path, source))
-
-
-def _postgresql(url: str, source: str) -> Store:
-    from .postgresql import PostgresqlStore
-
-    return PostgresqlStore(url, source)
 
 
 def _path(path: str, source: str) -> str:

@@ -37,7 +37,7 @@ _CONNECT_PROBLEMS = (
     ("certificate verify failed", "the TLS certificate of the server is not of a CA that this controller trusts; give its CA's file in "
      "sslrootcert"),
     ("server certificate for .* does not match|server common name", "the TLS certificate of the server is for another name; give "
-     "the name that stands in it as the host"),
+     "the name in it as the host"),
     ("root certificate file", "sslrootcert, the file with the CA's certificate, cannot be read; give the path of one"),
     ("(certificate|private key) file|SSL error", "TLS does not work with this server; check sslcert, sslkey and sslmode"),
     ("session is (not )?read-only|not in hot standby|in hot standby", "none of the servers is what target_session_attrs asks for; "

@@ -9,16 +9,15 @@ The file's name is a label. The profile's name is inside; a file that a person w
 
 from __future__ import annotations
 
-import itertools
 import re
 import uuid
 from typing import Any, Collection, NamedTuple
 
 from .._model import strict_yaml, values
-from .._model.errors import Invalid, MailopsError
+from .._model.errors import Invalid, MailopsError, Problems, named
 from .._model.profile import slug
 from .._model.profile_reader import given_fields, read_profile
-from .._model.stored import Stored
+from .._model.stored import Stored, record_fields
 from . import _yaml_edit
 
 ENDING = ".yml"
@@ -40,11 +39,11 @@ class ProfileFile(NamedTuple):
 
 def free_label(name: str, taken: Collection[str]) -> str:
     """A label for a new profile. ``taken`` holds what is in the directory, case folded, because some file systems ignore case."""
-    for number in itertools.count(1):
-        label = f"{slug(name)}{'' if number == 1 else f'-{number}'}{ENDING}"
-        if label not in taken:
-            return label
-    raise AssertionError
+    label, number = f"{slug(name)}{ENDING}", 1
+    while label in taken:
+        number += 1
+        label = f"{slug(name)}-{number}{ENDING}"
+    return label
 
 
 def printable(label: str) -> str:
@@ -54,13 +53,11 @@ def printable(label: str) -> str:
 def parse(label: str, content: bytes) -> ProfileFile:
     """What a file says, or MailopsError with all that is wrong; each problem begins with the label."""
     file = printable(label)
-    try:
+    with named(file, MailopsError):
         text, data = _loaded(content)
-    except Invalid as exc:
-        raise MailopsError(f"{file}: {exc}") from exc
-    problems: list[str] = []
+    problems = Problems()
     name = data["name"] if "name" in data else _stem(label, problems)
-    profile_id, revision = _record_fields(name, data, problems)
+    profile_id, revision = record_fields(data, problems)
     try:
         profile = read_profile({**data, "name": name}, file)
     except MailopsError as exc:
@@ -70,7 +67,8 @@ def parse(label: str, content: bytes) -> ProfileFile:
         found = [f"{_line(lines, problem)}{problem}" for problem in problems[:_MAX_PROBLEMS]]
         more = [f"and {len(problems) - _MAX_PROBLEMS} more problems"] if len(problems) > _MAX_PROBLEMS else []
         raise MailopsError(*(f"{file}: {problem}" for problem in found + more))
-    return ProfileFile(text, data, Stored(profile_id, profile.name, revision, profile.as_data()))
+    profile_id = profile_id or str(uuid.uuid5(_NAMESPACE, profile.name))
+    return ProfileFile(text, data, Stored(profile_id, profile.name, revision or 1, profile.as_data()))
 
 
 def _loaded(content: bytes) -> tuple[str, dict[str, Any]]:
@@ -84,29 +82,13 @@ def _loaded(content: bytes) -> tuple[str, dict[str, Any]]:
     return text, given_fields(data)
 
 
-def _stem(label: str, problems: list[str]) -> str:
+def _stem(label: str, problems: Problems) -> str:
     stem = label.removesuffix(ENDING)
     try:
         return values.profile_name(stem)
     except Invalid:
         problems.append("name: is required here, because the name of the file is not a valid profile name")
         return "x"
-
-
-def _record_fields(name: Any, data: dict[str, Any], problems: list[str]) -> tuple[str, int]:
-    """id and revision. A person may leave them out; then they follow."""
-    profile_id, revision = str(uuid.uuid5(_NAMESPACE, str(name))), 1
-    if "id" in data:
-        try:
-            profile_id = values.identifier(data["id"])
-        except Invalid as exc:
-            problems.append(f"id: {exc}")
-    if "revision" in data:
-        try:
-            revision = values.revision(data["revision"])
-        except Invalid as exc:
-            problems.append(f"revision: {exc}")
-    return profile_id, revision
 
 
 def _line(lines: dict[str, int], problem: str) -> str:

@@ -110,8 +110,3 @@ def _opened(directory: int) -> Iterator[int]:
         raise Invalid(f"{NAME} is not a directory; remove it") from exc
     with closing(descriptor):
         yield descriptor
-
-
-def sync_directory(path: str) -> None:
-    with closing(os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)) as descriptor:
-        os.fsync(descriptor)

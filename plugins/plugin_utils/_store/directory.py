@@ -11,27 +11,25 @@ from __future__ import annotations
 
 import os
 import stat
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from typing import Collection, Iterator, Mapping
 
-from .._model.errors import Invalid, MailopsError, comma_list
+from .._model.errors import Invalid, MailopsError, Problems, comma_list, some
 from .._model.profile import derived_key
 from .._model.stored import Changes, Stored
-from . import TIMEOUT, Change, Result, Store, _journal, _profile_file, _work_directory
-from ._filesystem import may_write, os_message, parents, unwritable
+from . import TIMEOUT, Change, Result, _journal, _profile_file, _work_directory
+from ._filesystem import FileStore, make_directories
 from ._journal import Files
-from ._plain_file import Found
+from ._plain_file import Found, closing
 from ._profile_file import ProfileFile
 
 _ATTEMPTS = 5  # when Git or an editor changes what is just being written
-_MAX_NAMED = 10  # ignored files in a warning
 _OTHERS = {"name": "another name", "id": "another id (uuidgen makes one)", "key": "another key, or none"}
 
 
-class DirectoryStore(Store):
+class DirectoryStore(FileStore):
     def __init__(self, path: str) -> None:
         super().__init__(path)
-        self.path = path
         self._work = os.path.join(path, _work_directory.NAME)
         self._lock = os.path.join(self._work, _work_directory.LOCK)
 
@@ -61,7 +59,7 @@ class DirectoryStore(Store):
                         self._refuse_unwritable()
                     return result
             self._refuse_unwritable()
-            self._create()
+            make_directories(self.path)
             with self._opened() as directory, _journal.writing(directory, TIMEOUT) as files:
                 for _attempt in range(_ATTEMPTS):
                     found = self._read_files(files)
@@ -69,8 +67,8 @@ class DirectoryStore(Store):
                     changes, result = change(_by_name(parsed))
                     if not changes or self._write(files, found, parsed, changes):
                         return result
-        raise MailopsError(
-            f"store {self.path}: its files keep changing while they are written; let Git or whatever changes them finish, "
+        raise self.problem(
+            "its files keep changing while they are written; let Git or whatever changes them finish, "
             "then run again"
         )
 
@@ -82,16 +80,13 @@ class DirectoryStore(Store):
     def _refuse_unwritable(self) -> None:
         with self._translated(), self._opened() as directory:
             if directory is None:
-                paths = [next(path for path in parents(self.path) if os.path.exists(path))]
-            else:
-                paths = [path for path in (self.path, self._work, self._lock) if os.path.exists(path)]
-            for path in paths:
-                if not may_write(path):
-                    raise MailopsError(unwritable(self.path, path))
-            status = os.stat(directory) if directory is not None else None
-            if status and status.st_mode & stat.S_ISVTX and os.geteuid() not in (0, status.st_uid):
-                raise MailopsError(
-                    f"store {self.path}: has the sticky bit, with which no user may replace the files of others; "
+                self.refuse_unwritable(self.nearest_directory())
+                return
+            self.refuse_unwritable(*(path for path in (self.path, self._work, self._lock) if os.path.exists(path)))
+            status = os.stat(directory)
+            if status.st_mode & stat.S_ISVTX and os.geteuid() not in (0, status.st_uid):
+                raise self.problem(
+                    "has the sticky bit, with which no user may replace the files of others; "
                     "take it away (chmod -t), or give another path in store"
                 )
 
@@ -107,26 +102,15 @@ class DirectoryStore(Store):
         try:
             descriptor = os.open(self.path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         except FileNotFoundError:
-            if os.path.islink(self.path):
-                raise MailopsError(f"store {self.path}: is a link to nothing; remove it or create what it points to") from None
+            self.refuse_dangling_link()
             yield None
             return
         except NotADirectoryError:
             if os.path.lexists(self.path):
-                raise MailopsError(f"store {self.path}: is not a directory; give the path of one") from None
+                raise self.problem("is not a directory; give the path of one") from None
             raise
-        try:
+        with closing(descriptor):
             yield descriptor
-        finally:
-            os.close(descriptor)
-
-    def _create(self) -> None:
-        missing = [path for path in (self.path, *parents(self.path)) if not os.path.exists(path)]
-        for path in reversed(missing):
-            with suppress(FileExistsError):  # another run was faster
-                os.mkdir(path, 0o700)
-            with suppress(PermissionError):  # the right to create files there does not include that to list them
-                _work_directory.sync_directory(os.path.dirname(path))
 
     def _labels(self, files: Files) -> list[str]:
         """The files that are profiles. What else is there becomes a warning."""
@@ -134,13 +118,11 @@ class DirectoryStore(Store):
         foreign = sorted(file for file in files.names().difference(labels) if not file.startswith("."))
         if foreign:
             if not labels and not os.path.lexists(self._work):
-                raise MailopsError(
-                    f"store {self.path}: holds other files and no profile; give a directory of its own, "
+                raise self.problem(
+                    "holds other files and no profile; give a directory of its own, "
                     f"or create {self._work} if this is the one"
                 )
-            named = comma_list(map(_ignored, foreign[:_MAX_NAMED]))
-            more = f" and {len(foreign) - _MAX_NAMED} more" if len(foreign) > _MAX_NAMED else ""
-            self._warn(f"ignored what is no profile: {named}{more}")
+            self._warn(f"ignored what is no profile: {some([_ignored(file) for file in foreign])}")
         return labels
 
     def _warn(self, text: str) -> None:
@@ -153,17 +135,13 @@ class DirectoryStore(Store):
     def _read_files(self, files: Files) -> dict[str, Found]:
         """The content of each file, by label."""
         self._warn_of_later(files)
-        found, problems = {}, []
+        found, problems = {}, Problems()
         for label in self._labels(files):
-            try:
+            with problems.at(f"store {self.path}: {_profile_file.printable(label)}"):
                 content = files.read(label)
-            except Invalid as exc:
-                problems.append(f"store {self.path}: {_profile_file.printable(label)}: {exc}")
-                continue
-            if content is not None:
-                found[label] = content
-        if problems:
-            raise MailopsError(*problems)
+                if content is not None:
+                    found[label] = content
+        problems.raise_all()
         return found
 
     def _warn_of_later(self, files: Files) -> None:
@@ -176,15 +154,14 @@ class DirectoryStore(Store):
     def _parse(self, found: Mapping[str, Found]) -> dict[str, ProfileFile]:
         """What each file says, by label."""
         parsed: dict[str, ProfileFile] = {}
-        problems: list[str] = []
+        problems = Problems()
         for label, (content, _status) in found.items():
             try:
                 parsed[label] = _profile_file.parse(label, content)
             except MailopsError as exc:
                 problems += [f"store {self.path}: {problem}" for problem in exc.problems]
         problems += self._conflicts({label: file.record for label, file in parsed.items()})
-        if problems:
-            raise MailopsError(*problems)
+        problems.raise_all()
         return _with_keys(parsed)
 
     def _conflicts(self, records: Mapping[str, Stored]) -> list[str]:
@@ -221,9 +198,7 @@ class DirectoryStore(Store):
             content = self._content(label, record, parsed.get(label))
             if label not in found or found[label].content != content:
                 contents[label] = content
-        problems = self._conflicts(after)
-        if problems:
-            raise MailopsError(*problems)
+        Problems(self._conflicts(after)).raise_all()
         written = not contents or files.commit(contents, found)
         self._warn_of_later(files)
         return written
@@ -241,9 +216,9 @@ class DirectoryStore(Store):
         try:
             yield
         except Invalid as exc:
-            raise MailopsError(f"store {self.path}: {exc}") from exc
+            raise self.problem(str(exc)) from exc
         except OSError as exc:
-            raise MailopsError(os_message(self.path, exc, self._full(exc.filename))) from exc
+            raise self.os_problem(exc, self._full(exc.filename)) from exc
 
     def _full(self, name: object) -> str:
         """The path of what a system call was about: most get a descriptor of the directory and a name in it."""

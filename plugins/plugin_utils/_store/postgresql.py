@@ -94,8 +94,8 @@ class PostgresqlStore(Store):
         def work(connection: psycopg.Connection) -> dict[str, Stored]:
             version = self._version(connection)
             if 0 < version < len(STEPS):
-                raise MailopsError(
-                    f"store {self.location}: is of an older release of this collection (schema {version}, this one needs "
+                raise self.problem(
+                    f"is of an older release of this collection (schema {version}, this one needs "
                     f"{len(STEPS)}); the next change by the owner of the schema migrates it"
                 )
             return self._select(connection, names) if version else {}
@@ -139,10 +139,10 @@ class PostgresqlStore(Store):
             except psycopg.Error as exc:
                 races += exc.sqlstate in _THERE_ALREADY
                 if exc.sqlstate not in (*_OVERTAKEN, *_THERE_ALREADY) or races > _MAX_RACES:
-                    raise MailopsError(self._problem(exc, kind)) from exc
+                    raise self._explained(exc, kind) from exc
                 if time.monotonic() > deadline:
-                    raise MailopsError(
-                        f"store {self.location}: other sessions have been faster again and again for {TIMEOUT:g} seconds; run again"
+                    raise self.problem(
+                        f"other sessions have been faster again and again for {TIMEOUT:g} seconds; run again"
                     ) from exc
             time.sleep(random.uniform(0, pause))
             pause = min(2 * pause, _MAX_PAUSE)
@@ -170,10 +170,10 @@ class PostgresqlStore(Store):
                 **self._limits,
             )
         except (psycopg.Error, UnicodeError) as exc:  # UnicodeError: a host that is no host name
-            raise MailopsError(f"store {self.location}: {_libpq.connect_problem(str(exc))}") from exc
+            raise self.problem(_libpq.connect_problem(str(exc))) from exc
         if connection.info.parameter_status("server_encoding") != "UTF8":
             connection.close()
-            raise MailopsError(f"store {self.location}: the encoding of the database is not UTF8; create one with ENCODING 'UTF8'")
+            raise self.problem("the encoding of the database is not UTF8; create one with ENCODING 'UTF8'")
         return connection
 
     def _commit(self, connection: psycopg.Connection) -> None:
@@ -182,8 +182,8 @@ class PostgresqlStore(Store):
         except psycopg.OperationalError as exc:
             if not _is_lost(exc):
                 raise
-            raise MailopsError(
-                f"store {self.location}: the connection was lost during the commit, so it is not known whether the change was made; "
+            raise self.problem(
+                "the connection was lost during the commit, so it is not known whether the change was made; "
                 "run again, which is safe"
             ) from exc
 
@@ -195,14 +195,14 @@ class PostgresqlStore(Store):
         if relations <= {None}:  # no schema, or an empty one that an administrator has made for us
             return 0
         if not {"schema_version", "profiles"} <= relations:
-            raise MailopsError(self._foreign())
+            raise self._foreign()
         versions = [version for (version,) in connection.execute(f"SELECT version FROM {SCHEMA}.schema_version {clause}")]
         if len(versions) != 1 or not isinstance(versions[0], int) or versions[0] < 1:
-            raise MailopsError(self._foreign())
+            raise self._foreign()
         version = versions[0]
         if version > len(STEPS):
-            raise MailopsError(
-                f"store {self.location}: was written by a newer release of this collection (schema {version}, this one knows "
+            raise self.problem(
+                f"was written by a newer release of this collection (schema {version}, this one knows "
                 f"{len(STEPS)}); update mailops.profiles on this controller"
             )
         return version
@@ -218,8 +218,8 @@ class PostgresqlStore(Store):
                 connection.execute(f"UPDATE {SCHEMA}.schema_version SET version = %s", (len(STEPS),))
         except errors.InsufficientPrivilege as exc:
             what = "migrate" if version else "create"
-            raise MailopsError(
-                f"store {self.location}: the role {connection.info.user} may not {what} the schema {SCHEMA}; "
+            raise self.problem(
+                f"the role {connection.info.user} may not {what} the schema {SCHEMA}; "
                 "let the role that is to own it do so, with the statements in docs/stores.md"
             ) from exc
 
@@ -242,11 +242,11 @@ class PostgresqlStore(Store):
             [list(column) for column in zip(*rows(changes.put))] or [[]] * 5,
         )
         if inserted.rowcount != len(changes.put):  # a rule or a trigger that is not ours
-            raise MailopsError(self._foreign())
+            raise self._foreign()
 
     # --- messages: what the server says may quote a document ---
 
-    def _problem(self, exc: psycopg.Error, kind: str) -> str:
+    def _explained(self, exc: psycopg.Error, kind: str) -> MailopsError:
         state = exc.sqlstate or ""
         if _is_lost(exc):
             sentence = "the connection was lost in the middle; nothing was changed, run again when the server is back"
@@ -256,13 +256,11 @@ class PostgresqlStore(Store):
             return self._foreign()
         else:
             sentence = f"PostgreSQL cannot do it ({state or type(exc).__name__}); the log of the server has more, nothing was changed"
-        return f"store {self.location}: {sentence}"
+        return self.problem(sentence)
 
-    def _foreign(self) -> str:
-        return (
-            f"store {self.location}: the schema {SCHEMA} is damaged, or another program's; restore it from a backup, "
-            "or give another database"
-        )
+    def _foreign(self) -> MailopsError:
+        what = f"the schema {SCHEMA} is damaged, or another program's"
+        return self.problem(f"{what}; restore it from a backup, or give another database")
 
 
 def _is_lost(exc: psycopg.Error) -> bool:

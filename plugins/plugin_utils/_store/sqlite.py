@@ -4,7 +4,7 @@
 
 """Profiles in one SQLite file, with nothing but the standard library.
 
-A file that is refused stays byte for byte as it was, so its header is read before SQLite may touch it: SQLite would recover,
+A file that is rejected stays byte for byte as it was, so its header is read before SQLite may touch it: SQLite would recover,
 checkpoint or convert another program's database merely by opening it.
 """
 
@@ -13,15 +13,15 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
-from contextlib import contextmanager
+from contextlib import closing, contextmanager, suppress
 from typing import Collection, Iterator
 from urllib.parse import quote
 
 from .._model.errors import MailopsError
 from .._model.stored import Changes, Stored
-from . import TIMEOUT, Change, Result, Store
+from . import TIMEOUT, Change, Result
 from ._documents import records, rows
-from ._filesystem import may_write, os_message, parents, unwritable
+from ._filesystem import FileStore, make_directories
 
 APPLICATION_ID = 0x4D4F5052  # "MOPR"
 SCHEMA_VERSION = 1
@@ -48,15 +48,7 @@ _SCHEMA = f"""
 """
 
 
-class SqliteStore(Store):
-    def __init__(self, path: str) -> None:
-        super().__init__(path)
-        self.path = path
-
-    @property
-    def exists(self) -> bool:
-        return os.path.exists(self.path)
-
+class SqliteStore(FileStore):
     def read(self, names: Collection[str] | None = None) -> dict[str, Stored]:
         with self._translated():
             if not self._inspect():
@@ -86,18 +78,13 @@ class SqliteStore(Store):
     def refuse_unusable(self) -> None:
         with self._translated():
             if not self._inspect():
-                self._refuse_unwritable(next(path for path in parents(self.path) if os.path.exists(path)))
+                self.refuse_unwritable(self.nearest_directory())
                 return
-            self._refuse_unwritable(self.path)
-            self._refuse_unwritable(os.path.dirname(os.path.realpath(self.path)))  # where SQLite puts its journal
+            self.refuse_unwritable(self.path, os.path.dirname(os.path.realpath(self.path)))  # where SQLite puts its journal
             with self._connection() as connection, _transaction(connection, "DEFERRED"):
                 # A look-up sees only the pages on its way. 10,000 profiles take 0.02 s.
                 if self._has_schema(connection) and connection.execute("PRAGMA quick_check(1)").fetchone()[0] != "ok":
-                    raise MailopsError(self._damaged())
-
-    def _refuse_unwritable(self, path: str) -> None:
-        if not may_write(path):
-            raise MailopsError(unwritable(self.path, path))
+                    raise self._damaged()
 
     # --- the file ---
 
@@ -106,13 +93,12 @@ class SqliteStore(Store):
         try:
             mode = os.stat(self.path).st_mode
         except FileNotFoundError:
-            if os.path.islink(self.path):
-                raise MailopsError(f"store {self.path}: is a link to nothing; remove it or create what it points to") from None
+            self.refuse_dangling_link()
             return False
         if stat.S_ISDIR(mode):
-            raise MailopsError(f"store {self.path}: is a directory; give the path of a file, such as {self.path}/profiles.db")
+            raise self.problem(f"is a directory; give the path of a file, such as {self.path}/profiles.db")
         if not stat.S_ISREG(mode):
-            raise MailopsError(f"store {self.path}: is not a regular file; give the path of one")
+            raise self.problem("is not a regular file; give the path of one")
         # Closing any descriptor drops this process's locks on the file (POSIX), so this comes before the connection.
         descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
         try:
@@ -125,34 +111,27 @@ class SqliteStore(Store):
         if not header:  # created by a run that has not come further yet
             return
         if not header.startswith(_MAGIC):
-            raise MailopsError(f"store {self.path}: is not an SQLite database; give another path, or move the file away")
+            raise self.problem("is not an SQLite database; give another path, or move the file away")
         if len(header) < _HEADER_SIZE:
-            raise MailopsError(self._damaged())
+            raise self._damaged()
         self._check_ids(*(int.from_bytes(header[place], "big", signed=True) for place in (_APPLICATION_ID, _USER_VERSION)))
 
     def _check_ids(self, application: int, version: int) -> None:
         if application != APPLICATION_ID:
-            raise MailopsError(f"store {self.path}: is the database of another program; give another path")
+            raise self.problem("is the database of another program; give another path")
         if version > SCHEMA_VERSION:
-            raise MailopsError(
-                f"store {self.path}: was written by a newer release of this collection (schema {version}, this one knows "
+            raise self.problem(
+                f"was written by a newer release of this collection (schema {version}, this one knows "
                 f"{SCHEMA_VERSION}); update mailops.profiles on this controller"
             )
         if version < 1:
-            raise MailopsError(self._damaged())
+            raise self._damaged()
 
     def _create(self) -> None:
-        directories = [path for path in parents(self.path) if not os.path.exists(path)]
-        for directory in reversed(directories):
-            try:
-                os.mkdir(directory, 0o700)
-            except FileExistsError:  # another run was faster
-                pass
-        try:
+        make_directories(os.path.dirname(self.path))
+        with suppress(FileExistsError):  # another run was faster
             # SQLite itself would create it with the modes that the umask leaves.
             os.close(os.open(self.path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
-        except FileExistsError:
-            pass
 
     # --- the database ---
 
@@ -160,13 +139,10 @@ class SqliteStore(Store):
     def _connection(self) -> Iterator[sqlite3.Connection]:
         # mode=rw never creates, falls back to reading only, and rolls back what a crashed writer left (mode=ro cannot).
         uri = f"file:{quote(self.path)}?mode=rw"
-        connection = sqlite3.connect(uri, uri=True, timeout=TIMEOUT, isolation_level=None)
-        try:
+        with closing(sqlite3.connect(uri, uri=True, timeout=TIMEOUT, isolation_level=None)) as connection:
             # EXTRA syncs the directory when the journal goes, which is the commit. With FULL a power cut can undo what was reported.
             connection.executescript("PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; PRAGMA synchronous = EXTRA;")
             yield connection
-        finally:
-            connection.close()
 
     def _has_schema(self, connection: sqlite3.Connection) -> bool:
         """Whether the tables are there. Asked inside of the transaction: the header may have changed since it was read."""
@@ -203,26 +179,25 @@ class SqliteStore(Store):
         try:
             yield
         except sqlite3.Error as exc:
-            raise MailopsError(self._sqlite_message(str(exc))) from exc
+            raise self._sqlite_problem(str(exc)) from exc
         except OSError as exc:
-            raise MailopsError(os_message(self.path, exc, exc.filename or self.path)) from exc
+            raise self.os_problem(exc, exc.filename or self.path) from exc
 
-    def _sqlite_message(self, text: str) -> str:
+    def _sqlite_problem(self, text: str) -> MailopsError:
         if "locked" in text:
-            return (
-                f"store {self.path}: another process has held it locked for {TIMEOUT:g} seconds; "
-                "let it finish (fuser names it), then run again"
+            return self.problem(
+                f"another process has held it locked for {TIMEOUT:g} seconds; let it finish (fuser names it), then run again"
             )
         if "readonly" in text:
-            return unwritable(self.path, self.path)
+            return self.unwritable(self.path)
         if "malformed" in text or "not a database" in text or "no such" in text:
             return self._damaged()
         if "full" in text:
-            return f"store {self.path}: the disk is full; make room, nothing was changed"
-        return f"store {self.path}: SQLite cannot use it ({text}); check the file system, or restore the file from a backup"
+            return self.problem("the disk is full; make room, nothing was changed")
+        return self.problem(f"SQLite cannot use it ({text}); check the file system, or restore the file from a backup")
 
-    def _damaged(self) -> str:
-        return f"store {self.path}: is damaged; restore it from a backup (it was left as it is)"
+    def _damaged(self) -> MailopsError:
+        return self.problem("is damaged; restore it from a backup (it was left as it is)")
 
 
 @contextmanager

@@ -180,5 +180,5 @@ def test_a_password_of_one_profile_stands_in_no_text_of_another(profile):
     both = {"bank": bank, "club": club}
     jane, joan = user(variables={"Pin": "1234-secret"}), user(name="joan", variables={"Pin": "5678-secret"}, profiles=["club"])
     found = problems(resolve_users, [jane, joan], both, ("bank", "club"), None, "default")
-    assert found == ["user 'jane': {Pin} is a password in profile 'bank' and may not stand in signature of profile 'club'"]
+    assert found == ["user 'jane': {Pin} is a password in profile 'bank' and must not be used in signature of profile 'club'"]
     assert len(resolve_users([joan], both, None, None, "default")["joan"]) == 1

@@ -86,7 +86,6 @@ REFUSED = [
     (lambda value: values.whole_number(value, 1, 65535), True, "must be a whole number"),
     (lambda value: values.whole_number(value, 1, 65535), "imap", "must be a whole number"),
     (values.boolean, "maybe", "must be true or false"),
-    (lambda value: values.choice(value, ("a", "b")), False, "must be one of a, b"),
     (values.absolute_path, "ca.pem", "must be an absolute path"),
     (values.absolute_path, "/etc/../x", "must be an absolute path"),
 ]
