@@ -109,7 +109,7 @@ class Results:
     missing: list[str] = field(default_factory=list)
 
     def at_most(self, what: str, ours: Sequence[float], peer: str, theirs: Sequence[float], bound: float | None) -> None:
-        """Ours over theirs; without a bound it is only told."""
+        """Ours over theirs; without a bound it is only reported."""
         self._ratio(what, ours, peer, theirs, statistics.median(ours) / statistics.median(theirs), bound, "at most")
 
     def at_least(self, what: str, ours: Sequence[float], peer: str, theirs: Sequence[float], bound: float | None) -> None:
@@ -134,7 +134,7 @@ class Results:
     def value(
         self, what: str, value: float, unit: str, below: float | None = None, peer: str = "", theirs: float | None = None
     ) -> None:
-        """A size or a count, with what stands beside it for comparison."""
+        """A size or a count, with another one for comparison."""
         self._add(what=what, ours=[value], peer=peer, theirs=[] if theirs is None else [theirs], ratio=None, bound=below, side="below",
                   met=None if below is None else value < below, unit=unit)  # fmt: skip
 
