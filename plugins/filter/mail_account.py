@@ -63,6 +63,7 @@ from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
 
+from ..module_utils._text import internal_error
 from ..plugin_utils._action import plain
 from ..plugin_utils._model.account import resolve
 from ..plugin_utils._model.errors import MailopsError
@@ -78,7 +79,7 @@ def mail_account(profile: Any, user: Any, host: Any = None) -> dict[str, Any]:
     except MailopsError as exc:
         raise AnsibleFilterError(f"mail_account: {exc}") from None
     except Exception as exc:
-        raise AnsibleFilterError(f"mail_account: internal error: {type(exc).__name__}; please report it") from None
+        raise AnsibleFilterError(f"mail_account: {internal_error(exc)}") from None
 
 
 class FilterModule:

@@ -15,6 +15,8 @@ import json
 import zlib
 from typing import Any, Callable, Mapping, NamedTuple, Optional, Sequence, Tuple
 
+from ._text import printable
+
 OWNED = "owned"
 BLOCK = "block"
 MASK = "********"  # what is displayed for a password
@@ -27,9 +29,6 @@ _MAX_DIFF = 1 << 21
 _MAX_ITEMS = 100_000
 _MAX_ANSWER = 64 << 20
 _LARGEST_NUMBER = 2**31
-
-
-# --- the job ---
 
 
 class Variant(NamedTuple):
@@ -167,9 +166,6 @@ def _content(data: Any) -> bytes:
     return data.encode("utf-8") if isinstance(data, str) else base64.b64decode(data[0])
 
 
-# --- the answer ---
-
-
 class Diff(NamedTuple):
     """An entry of a task's ``diff``, made of redacted texts."""
 
@@ -257,8 +253,8 @@ def load_result(data: Any) -> Result:
         _tuple(notes, _pair),
         _texts(warnings),
         None if problem is None else Problem(*_pair(problem)),
-        _flag(residue),
-        _flag(listed),
+        residue is True,
+        listed is True,
     )
 
 
@@ -299,18 +295,3 @@ def _number(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _LARGEST_NUMBER:
         raise ValueError("not a number")
     return value
-
-
-def _flag(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise ValueError("not a flag")
-    return value
-
-
-def printable(text: str, lines: bool = False) -> str:
-    """The text with each unprintable character written out. A user or a host had a hand in it, and it must not control the administrator's
-    terminal. ``lines``: line feeds and tabs stay."""
-    if text.isprintable():
-        return text
-    kept = "\n\t" if lines else ""
-    return "".join(sign if sign.isprintable() or sign in kept else "\\x%02x" % ord(sign) for sign in text)

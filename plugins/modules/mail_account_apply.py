@@ -68,7 +68,8 @@ def main():
         module.fail_json(msg="%s is too old: the host needs Python 3.8 or newer; set ansible_python_interpreter" % python, answer="")
     problem = None
     try:
-        from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import WriterError, internal_error
+        from ansible_collections.mailops.profiles.plugins.module_utils._text import internal_error
+        from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import WriterError
         from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run
     except ImportError as exc:
         problem = "%s has no module %s: install all of Python's standard library, or set ansible_python_interpreter" % (python, exc.name)

@@ -11,7 +11,7 @@ description:
   - With O(store_key_new) instead of O(profiles) it encrypts all passwords of the store with another key, in one transaction.
   - Every problem of every profile is reported at once, and nothing is changed then.
 extends_documentation_fragment:
-  - mailops.profiles.profile.list
+  - mailops.profiles.profile_list
   - mailops.profiles.store
   - mailops.profiles.attributes
   - mailops.profiles.attributes.changes

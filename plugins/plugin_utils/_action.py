@@ -6,14 +6,13 @@
 
 from __future__ import annotations
 
-import traceback
 from collections.abc import Mapping, Sequence
-from pathlib import PurePath
 from typing import Any
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
+from ..module_utils._text import internal_error
 from ._model.errors import MailopsError, Problems, nearest
 from ._model.given import given
 
@@ -47,7 +46,7 @@ class MailopsAction(ActionBase):
         except AnsibleError:  # Ansible's own, such as a host that is unreachable
             raise
         except Exception as exc:  # the text of an unexpected exception may quote a password
-            result.update(failed=True, msg=f"internal error: {type(exc).__name__} at {_place(exc)}; please report it")
+            result.update(failed=True, msg=internal_error(exc))
         return result
 
 
@@ -74,8 +73,3 @@ def plain(value: Any, omit: Any = None) -> Any:
 
 def _is_omit(item: Any, omit: Any) -> bool:
     return omit is not None and (item is omit or (isinstance(item, str) and isinstance(omit, str) and item == omit))
-
-
-def _place(exc: BaseException) -> str:
-    frames = traceback.extract_tb(exc.__traceback__)
-    return f"{PurePath(frames[-1].filename).name}:{frames[-1].lineno}" if frames else "an unknown place"

@@ -113,5 +113,5 @@ def test_an_action(monkeypatch):
 
 def test_an_unexpected_exception_shows_its_place_and_not_its_text(monkeypatch):
     failed = run(monkeypatch, name="bug")
-    assert failed["failed"] and failed["msg"].startswith("internal error: RuntimeError at test_action_plain.py:")
+    assert failed["failed"] and failed["msg"].startswith("internal error RuntimeError at test_action_plain.py:")
     assert "s3cret" not in str(failed)

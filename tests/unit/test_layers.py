@@ -17,9 +17,10 @@ PREFIX = "ansible_collections.mailops.profiles.plugins."
 PLUGINS = ROOT / "plugins"
 # Folder (or file) -> the folders that it may import, besides itself.
 ALLOWED = {
-    "module_utils/_wire.py": set(),
-    "module_utils/_writer": {"module_utils._wire"},
-    "modules": {"module_utils._wire", "module_utils._writer"},
+    "module_utils/_text.py": set(),
+    "module_utils/_wire.py": {"module_utils._text"},
+    "module_utils/_writer": {"module_utils._wire", "module_utils._text"},
+    "modules": {"module_utils._wire", "module_utils._writer", "module_utils._text"},
     "plugin_utils/_model": {"module_utils._wire"},
     "plugin_utils/_secrets": {"plugin_utils._model"},
     "plugin_utils/_store": {"plugin_utils._model"},
@@ -27,10 +28,11 @@ ALLOWED = {
     "plugin_utils/_clients": {"plugin_utils._model", "module_utils._wire"},
     "plugin_utils/_deploy": {
         "plugin_utils._model", "plugin_utils._secrets", "plugin_utils._store", "plugin_utils._clients", "module_utils._wire",
+        "module_utils._text",
     },
-    "plugin_utils/_action.py": {"plugin_utils._model"},
+    "plugin_utils/_action.py": {"plugin_utils._model", "module_utils._text"},
     "action": {"plugin_utils._action", "plugin_utils._model", "plugin_utils._secrets", "plugin_utils._store", "plugin_utils._edits", "plugin_utils._deploy"},
-    "filter": {"plugin_utils._action", "plugin_utils._model"},
+    "filter": {"plugin_utils._action", "plugin_utils._model", "module_utils._text"},
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 
-from .._wire import printable
+from .._text import internal_error, printable
 
 # Characters. The controller rejects longer sentences, and a user may have made a path as long as a link can be.
 _MAX_DISPLAYED = 1500
@@ -53,15 +53,6 @@ def system_error(path: str, error: OSError) -> UnsafePath:
     message = os.strerror(error.errno) if error.errno else type(error).__name__
     remedy = _REMEDIES.get(error.errno or 0)
     return UnsafePath(path, f"cannot be used: {message}" + (f" ({remedy})" if remedy else ""))
-
-
-def internal_error(error: BaseException) -> str:
-    """The class and place of a programming error, without its text, which may quote a password."""
-    place = error.__traceback__
-    while place is not None and place.tb_next:
-        place = place.tb_next
-    where = f"{os.path.basename(place.tb_frame.f_code.co_filename)}:{place.tb_lineno}" if place else "?"
-    return f"internal error {type(error).__name__} at {where}; please report it"
 
 
 def unexpected(path: str, error: Exception) -> UnsafePath:

@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
-from .._wire import CREATED, MASK, REMOVED, UPDATED, Change, Diff, Drift, Result, printable
+from .._text import printable
+from .._wire import CREATED, MASK, REMOVED, UPDATED, Change, Diff, Drift, Result
 from .content import Content
 from .errors import display_text
 from .manifest import Entry, Manifest

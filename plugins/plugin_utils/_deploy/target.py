@@ -14,7 +14,8 @@ from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ...module_utils._wire import Answer, dump_job, load_answer, printable
+from ...module_utils._text import printable
+from ...module_utils._wire import Answer, dump_job, load_answer
 from .._model.errors import MailopsError
 from .deployment import BATCH, Deployment
 

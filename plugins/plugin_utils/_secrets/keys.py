@@ -137,6 +137,9 @@ class StoreKey:
         data = nonce + self._cipher(key).encrypt(nonce, text.encode(), bound)
         return f"{SEALED_PREFIX}1$" + "$".join(map(_encoded, (with_salt, check, data)))
 
+    def is_same(self, other: StoreKey) -> bool:
+        return hmac.compare_digest(self._text, other._text)
+
     def fits(self, text: str) -> bool:
         """Whether a password was sealed with this key."""
         return hmac.compare_digest(self._derive(salt_of(text))[1], _decoded(SEALED.match(text)[2]))

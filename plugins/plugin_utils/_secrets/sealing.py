@@ -140,12 +140,17 @@ def _seal(data: dict[str, Any], profile_id: str, moved: _Seal, literal: _Seal) -
                 data[side] = {**data[side], "password": seal(side, password, binding(profile_id, side, data))}
 
 
-def _bound(record: Stored, side: str) -> bytes | None:
-    """What a password in a record belongs to. None: the record is not a valid profile."""
+def _bindings(record: Stored) -> dict[str, bytes]:
+    """What the password of each side belongs to. Empty: the record is not a valid profile."""
     try:
-        return binding(record.id, side, read_profile({**record.data, "name": record.name}).as_data())
+        data = read_profile({**record.data, "name": record.name}).as_data()
     except MailopsError:
-        return None
+        return {}
+    return {side: binding(record.id, side, data) for side in SERVERS}
+
+
+def _bound(record: Stored, side: str) -> bytes | None:
+    return _bindings(record).get(side)
 
 
 def _names_server(given: Mapping[str, Any], side: str, profile_id: str, bound: bytes) -> bool:
@@ -175,12 +180,16 @@ def resealed(snapshot: Snapshot, key: StoreKey, new_key: StoreKey) -> list[tuple
     problems = Problems()
     opened: dict[tuple[str, str], tuple[str, bytes]] = {}
     salt = None
-    for record, side, password in _sealed(snapshot):
-        with problems.at(f"profile '{record.name}': {side}.password"):
-            done = new_key.fits(password)
-            bound = _bound(record, side) or b""
-            opened[record.id, side] = (new_key if done else key).open(password, bound), bound
-            salt = salt or (salt_of(password) if done else None)
+    for record in snapshot.values():
+        sides = [side for side in SERVERS if is_sealed(record.data[side].get("password"))]
+        bound = _bindings(record) if sides else {}
+        for side in sides:
+            password = record.data[side]["password"]
+            with problems.at(f"profile '{record.name}': {side}.password"):
+                # The old key first: each key that is tried costs a derivation.
+                done = (key.is_same(new_key) or not key.fits(password)) and new_key.fits(password)
+                opened[record.id, side] = (new_key if done else key).open(password, bound.get(side, b"")), bound.get(side, b"")
+                salt = salt or (salt_of(password) if done else None)
     problems.raise_all()
     salt = salt or new_salt()
     pairs = []
