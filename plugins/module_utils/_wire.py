@@ -65,7 +65,7 @@ class File(NamedTuple):
 
 
 class Place(NamedTuple):
-    """A directory in which files are put for somebody. ``base`` None: the home of the system user ``name``, with the manifest below it;
+    """A directory in which files are put for a user. ``base`` None: the home of the system user ``name``, with the manifest below it;
     else an absolute path, with the manifest among root's. ``display``: what is displayed instead of ``base``."""
 
     name: str
@@ -89,7 +89,7 @@ class HostFiles(NamedTuple):
     """Blocks in files of root's that all users of the host share.
 
     ``patterns``: producer -> the paths that it may produce. ``residue``: (path with a ``/*/``, regular expression) of what programs keep of
-    accounts that are gone; as long as they do, the blocks stay. ``remove``: the blocks go when nobody is served any more.
+    accounts that are gone; as long as they do, the blocks stay. ``remove``: the blocks go when no user is served any more.
     """
 
     files: Tuple[File, ...]
@@ -187,7 +187,7 @@ class Change(NamedTuple):
 
 
 class Drift(NamedTuple):
-    """A file that somebody edited or removed since the last run."""
+    """A file that was edited or removed since the last run."""
 
     path: str
     producer: str

@@ -39,7 +39,7 @@ class FileStore(Store):
 
     def unwritable(self, path: str) -> MailopsError:
         what = "it" if path == self.path else path
-        return self.problem(f"this user may not read or write {what}; mend owner and mode, or give another path in store")
+        return self.problem(f"this user may not read or write {what}; correct the owner and mode, or give another path in store")
 
     def nearest_directory(self) -> str:
         """The directory in which the store, or what leads to it, would be created."""
@@ -53,7 +53,7 @@ class FileStore(Store):
             return self.unwritable(path)
         if exc.errno in (errno.ENOSPC, errno.EDQUOT):
             return self.problem("the disk is full; make room, no profile was changed")
-        return self.problem(f"{exc.strerror or type(exc).__name__}; mend that, or give another path")
+        return self.problem(f"{exc.strerror or type(exc).__name__}; correct that, or give another path")
 
 
 def make_directories(path: str) -> None:

@@ -192,7 +192,7 @@ class Files:
                 raise
             reason = f"{exc.filename}: {exc.strerror}" if isinstance(exc.filename, str) else f"{exc.strerror}"
             raise Invalid(
-                f"{what} is recorded, but not yet in all files ({reason}); mend that, and the next run that writes finishes it"
+                f"{what} is recorded, but not yet in all files ({reason}); correct that, and the next run that writes finishes it"
             ) from exc
 
     def _left_to_do(self) -> dict[str, Step]:

@@ -20,7 +20,7 @@ _PLACES = ("user", "host", "hostaddr", "port", "dbname", "service")
 # When libpq cannot connect there is no SQLSTATE, only a text, which may quote what must not be shown. The first that is found counts:
 # with several servers, what one that lives says is more to the point.
 _CONNECT_PROBLEMS = (
-    ("password authentication failed", "the server refuses this role or its password; mend the passfile, service file or PGPASSWORD, "
+    ("password authentication failed", "the server refuses this role or its password; correct the passfile, service file or PGPASSWORD, "
      "or give another role in the URL"),
     ("no password supplied", "the server asks for a password and none was found; put it into a passfile (~/.pgpass, mode 0600), "
      "a service file or PGPASSWORD"),
@@ -30,7 +30,7 @@ _CONNECT_PROBLEMS = (
     ("permission denied for database", "this role may not connect to the database; GRANT CONNECT on it"),
     ("no pg_hba.conf entry|pg_hba.conf rejects", "the server does not let this role in from here; add a line to its pg_hba.conf, "
      "or connect with TLS (sslmode=require)"),
-    ("authentication failed", "the server does not believe that this is the role; mend pg_hba.conf and pg_ident.conf on the server, "
+    ("authentication failed", "the server does not accept this user as the role; correct pg_hba.conf and pg_ident.conf on the server, "
      "or give another role in the URL"),
     ("does not support SSL|server does not support TLS", "the server does not offer TLS, which sslmode asks for; switch ssl on in "
      "postgresql.conf"),
@@ -45,15 +45,15 @@ _CONNECT_PROBLEMS = (
     ("too many (clients|connections)|remaining connection slots", "the server has no connection left; raise max_connections, or put a "
      "pooler in front of it"),
     ("database system is", "the server is starting up or shutting down; run again when it is ready"),
-    ("definition of service|service file", "there is no such service in the service file; mend it (PGSERVICEFILE, ~/.pg_service.conf)"),
+    ("definition of service|service file", "there is no such service in the service file; correct it (PGSERVICEFILE, ~/.pg_service.conf)"),
     ("timeout expired", "the server does not answer in time; check host, port and firewall"),
     ("resolve host|translate host name|name resolution|Name or service not known|'idna' codec", "the host name is not known; check its spelling, and DNS"),
     ("closed the connection|Connection reset", "the server ended the connection before it was ready; run again when the server works, "
      "its log tells why"),
     ("Connection refused|No such file or directory|No route to host|unreachable", "no server listens there; start it, or check host, "
      "port and firewall"),
-    ("invalid (port number|integer value)", "a number in the URL, or in a PG... variable of the environment, is none; mend it"),
-    ("unrecognized configuration parameter", "options in the URL has a setting that the server does not know; mend it"),
+    ("invalid (port number|integer value)", "a number in the URL, or in a PG... variable of the environment, is not a number; correct it"),
+    ("unrecognized configuration parameter", "options in the URL has a setting that the server does not know; correct it"),
     ("invalid .* value", "a parameter in the URL has a value that libpq does not know; compare it with libpq's documentation"),
 )  # fmt: skip
 

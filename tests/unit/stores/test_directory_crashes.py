@@ -122,7 +122,7 @@ def test_a_change_that_cannot_be_finished(store, path, monkeypatch):
     """As with ``chattr +i`` or a file that is mounted."""
     put_all(store, [{"name": name} for name in "abc"])
     monkeypatch.setattr(_journal, "os", Failing(lambda name, args: name == "rename" and args[1] == "b.yml"))
-    said = "is recorded, but not yet in all files (b.yml: Input/output error); mend that, and the next run that writes finishes it"
+    said = "is recorded, but not yet in all files (b.yml: Input/output error); correct that, and the next run that writes finishes it"
     assert (
         refusal(lambda: put_all(store, [{"name": name, "default": True} for name in "abc"])) == f"store {path}: the change {said}"
     )

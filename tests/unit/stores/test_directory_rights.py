@@ -98,7 +98,7 @@ def test_a_store_that_may_only_be_read(open_directory):
         for method in (opened(path).update, opened(path).preview):
             (problem,) = as_ordinary_user(functools.partial(method, change))
             assert (
-                problem == f"store {path}: this user may not read or write it; mend owner and mode, or give another path in store"
+                problem == f"store {path}: this user may not read or write it; correct the owner and mode, or give another path in store"
             )
     assert as_ordinary_user(lambda: list(opened(path).read())) == ["work"]
     assert files(path) == before
@@ -119,7 +119,7 @@ def test_a_directory_that_cannot_be_created(open_directory):
     store = opened(open_directory / "a" / "b")
     for use in (lambda: put(store), lambda: store.preview(add)):
         (problem,) = as_ordinary_user(use)
-        assert f"this user may not read or write {open_directory}; mend owner and mode" in problem
+        assert f"this user may not read or write {open_directory}; correct the owner and mode" in problem
     assert os.listdir(open_directory) == []
 
 

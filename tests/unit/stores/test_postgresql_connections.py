@@ -44,7 +44,7 @@ def of_every_use(store):
 
 
 NOT_CONNECTED = [
-    ("postgresql://nosuchrole@{server}/mailops", "the server refuses this role or its password; mend the passfile"),
+    ("postgresql://nosuchrole@{server}/mailops", "the server refuses this role or its password; correct the passfile"),
     ("postgresql://owner@{server}/nosuchdatabase", "the server does not have this database; create it"),
     ("postgresql://owner@127.0.0.1:1/mailops", "no server listens there; start it"),
     ("postgresql://127.0.0.1:1,127.0.0.1:2/mailops", "no server listens there; start it"),
@@ -54,7 +54,7 @@ NOT_CONNECTED = [
     (f"postgresql://{'x' * 70}.example.org/mailops", "the host name is not known; check its spelling, and DNS"),
     ("postgresql://owner@{server}/mailops?sslmode=require", "the server does not offer TLS, which sslmode asks for"),
     ("postgresql://owner@{server}/mailops?sslmode=perhaps", "a parameter in the URL has a value that libpq does not know"),
-    ("postgresql://owner@127.0.0.1:port/mailops", "a number in the URL, or in a PG... variable of the environment, is none"),
+    ("postgresql://owner@127.0.0.1:port/mailops", "a number in the URL, or in a PG... variable of the environment, is not a number"),
     (
         "postgresql://owner@{server}/mailops?target_session_attrs=standby",
         "none of the servers is what target_session_attrs asks for",
@@ -91,7 +91,7 @@ def test_passwords(store, monkeypatch):
     with refused("the server asks for a password and none was found; put it into a passfile", store):
         store.read()
     monkeypatch.setenv("PGPASSWORD", "wr0ng")
-    with refused("the server refuses this role or its password; mend the passfile, service file or PGPASSWORD", store):
+    with refused("the server refuses this role or its password; correct the passfile, service file or PGPASSWORD", store):
         store.read()
 
 

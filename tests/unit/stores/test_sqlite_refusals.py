@@ -138,7 +138,7 @@ def test_not_writable(open_directory):
     before = same_state(open_directory)
     for use in (lambda: store.update(add), lambda: store.preview(add)):
         (problem,) = as_ordinary_user(use)
-        assert problem.startswith(f"store {store.path}: this user may not read or write it; mend owner and mode")
+        assert problem.startswith(f"store {store.path}: this user may not read or write it; correct the owner and mode")
     assert as_ordinary_user(lambda: list(store.read())) == ["work"]
     os.chmod(store.path, 0o600 if os.geteuid() == 0 else 0)
     (problem,) = as_ordinary_user(store.read)
@@ -153,7 +153,7 @@ def test_directory_not_writable(open_directory, name):
     store = open_store(str(open_directory / name), {})
     for use in (lambda: put(store), lambda: store.preview(lambda snapshot: (Changes(remove=("x",)), None))):
         (problem,) = as_ordinary_user(use)
-        assert f"this user may not read or write {open_directory}; mend owner and mode" in problem
+        assert f"this user may not read or write {open_directory}; correct the owner and mode" in problem
     assert os.listdir(open_directory) == []
 
 
