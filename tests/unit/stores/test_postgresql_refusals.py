@@ -9,16 +9,15 @@ from __future__ import annotations
 import signal
 import threading
 import time
-from contextlib import contextmanager
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store, postgresql
 
 from ...postgres import Postgres
 from .conftest import DATABASE, OWNER
 from .edits import add, put
+from .refusals import refused
 
 SCHEMA = postgresql.SCHEMA
 
@@ -26,17 +25,6 @@ SCHEMA = postgresql.SCHEMA
 @pytest.fixture
 def store(database):
     return database.open()
-
-
-@contextmanager
-def refused(message, store):
-    """One sentence with the place of the store, and nothing of what libpq or the server says."""
-    with pytest.raises(MailopsError) as found:
-        yield
-    (text,) = found.value.problems
-    assert text.startswith(f"store {store.location}: {message}"), text
-    for raw in ("FATAL", "ERROR", "\n", "connection to", "psycopg"):
-        assert raw not in text.removeprefix(f"store {store.location}"), text
 
 
 def terminate(server):

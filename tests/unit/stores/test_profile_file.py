@@ -16,8 +16,6 @@ from hypothesis import strategies as st
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import strict_yaml
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid, MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.ports import derived_port
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Stored
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import (
     LABEL,
     edited_text,
@@ -26,38 +24,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_f
     parse,
 )
 
-ID = "6f1c3b1e-0d7c-4e53-9f3b-0d5c7e1f2a3b"
-
-
-KEY = "work-fe4292b5"
-
-
-SERVERS = {"incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
-
-
-def record(revision=1, **fields):
-    return Stored(ID, "work", revision, read_profile({"name": "work", "key": KEY, **SERVERS, **fields}).as_data())
-
-
-def read(content):
-    return parse("work.yml", content).record
-
-
-def found(text):
-    """What a text says, as the store has it: a file without a key gets one."""
-    file = parse("work.yml", text.encode())
-    return file._replace(record=file.record._replace(data={**file.record.data, "key": file.record.key or KEY}))
-
-
-def edited(text, **fields):
-    """The text after an edit that gives the profile these fields."""
-    file = found(text)
-    data = read_profile({**file.record.data, **fields}).as_data()
-    new = file.record._replace(name=data["name"], revision=file.record.revision + 1, data=data)
-    after = edited_text("work.yml", new, file) or new_text(new)
-    assert read(after) == new
-    return after.decode()
-
+from .profile_texts import KEY, NEW, edited, found, read, record
 
 LABELS = {
     "work": "work.yml", "Work": "work.yml", "a-B.c_D2": "a-b-c-d2.yml", "Crème brûlée (Łódź)": "creme-brulee-odz.yml", "日本": "profile.yml",
@@ -101,46 +68,6 @@ def test_a_renamed_profile():
     after = edited(text, name="office")
     assert after == f"name: office\nkey: {KEY}\nid: {found(text).record.id}\nrevision: 2\n{text}"
     assert edited(after, name="sales") == after.replace("office", "sales").replace("revision: 2", "revision: 3")
-
-
-NEW = """\
-name: work
-key: work-fe4292b5
-id: 6f1c3b1e-0d7c-4e53-9f3b-0d5c7e1f2a3b
-revision: 3
-description: 'no'
-email: '{UserEmail}'
-account_name: '{UserEmail}'
-sender_name: '{UserDisplayName}'
-account_type: imap
-default: false
-notifications: true
-signature: |
-  {UserDisplayName}
-
-    Żółć Ltd: mail
-signature_format: text
-incoming:
-  host: imap.example.org
-  security: tls
-  username: '{UserEmail}'
-  password_command: [pass, show, mail]
-  authentication: password
-  allow_cleartext: false
-outgoing:
-  host: smtp.example.org
-  port: 2525
-  security: starttls
-  username: '{UserEmail}'
-  authentication: password
-  allow_cleartext: false
-leave_on_server: true
-folders:
-  sent: Gesendet
-variables:
-  Region: null
-  'Yes': '12:30'
-"""
 
 
 def test_a_new_file():
