@@ -41,8 +41,8 @@ def measure(results: Results, quick: bool) -> None:
 
 def jobs(number: int) -> list[str]:
     """Files with the jobs that the action sends for so many users."""
-    from ansible_collections.mailops.profiles.plugins.module_utils._wire import dump_job
     from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import plan_deployment
+    from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import dump_job
     from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.request import OPTIONS, read_request
 
     task = account_task(users=people(number))["mailops.profiles.mail_account"]

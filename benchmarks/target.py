@@ -19,8 +19,8 @@ import time
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "build" / "collections"))
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import load_answer  # noqa: E402
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run  # noqa: E402
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import load_answer  # noqa: E402
 
 
 def write_all(paths: list[str]) -> float:
@@ -28,9 +28,9 @@ def write_all(paths: list[str]) -> float:
     for path in paths:
         job = Path(path).read_text()
         start = time.perf_counter()
-        done = run(job, check=False, diff=False)
+        _changed, text = run(job, check=False, diff=False)
         seconds += time.perf_counter() - start
-        answer = load_answer(done.answer)
+        answer = load_answer(text)
         problems = [result.problem for result in answer.results if result.problem]
         if problems or answer.missing:
             sys.exit(f"not all were served: {problems[:3]} {answer.missing[:3]}")

@@ -5,7 +5,7 @@
 """What the controller sends to a host, and what comes back: one set of types for both sides.
 
 A :class:`Job` travels as one opaque string, because it holds passwords and Ansible looks into whatever has a structure. The
-:class:`Answer` is one string as well. It is hostile input: ``load_answer`` takes nothing that ``dump_answer`` would not have written.
+:class:`Answer` is one string as well. The controller's side, which encodes jobs and checks answers, is ``_deploy/exchange.py``.
 """
 
 from __future__ import annotations
@@ -13,9 +13,7 @@ from __future__ import annotations
 import base64
 import json
 import zlib
-from typing import Any, Callable, Mapping, NamedTuple, Optional, Sequence, Tuple
-
-from ._text import printable
+from typing import Any, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 OWNED = "owned"
 BLOCK = "block"
@@ -24,11 +22,6 @@ MASK = "********"  # what is displayed for a password
 CREATED, UPDATED, REMOVED = ACTIONS = ("created", "updated", "removed")
 
 MAX_TAG = 64  # characters
-_MAX_TEXT = 2000
-_MAX_DIFF = 1 << 21
-_MAX_ITEMS = 100_000
-_MAX_ANSWER = 64 << 20
-_LARGEST_NUMBER = 2**31
 
 
 class Variant(NamedTuple):
@@ -122,13 +115,6 @@ class Job(NamedTuple):
     list_served: bool = False
 
 
-def dump_job(job: Job) -> str:
-    """Base64 of compressed JSON."""
-    host = job.host and job.host._replace(files=tuple(map(_file_data, job.host.files)))
-    places = tuple(place._replace(files=tuple(map(_file_data, place.files))) for place in job.places)
-    return base64.b64encode(zlib.compress(json.dumps(job._replace(places=places, host=host)).encode(), 1)).decode()
-
-
 def load_job(text: str) -> Job:
     job = Job(*json.loads(zlib.decompress(base64.b64decode(text)).decode("utf-8")))
     host = job.host
@@ -140,11 +126,6 @@ def load_job(text: str) -> Job:
     return job._replace(places=places, host=host, earlier=tuple(job.earlier), purge_except=listed)
 
 
-def _file_data(file: File) -> Any:
-    variants = tuple(variant._replace(content=_content_data(variant.content)) for variant in file.variants)
-    return file._replace(content=_content_data(file.content), variants=variants)
-
-
 def _files(data: Sequence[Any]) -> Tuple[File, ...]:
     return tuple(_file(*item) for item in data)
 
@@ -152,14 +133,6 @@ def _files(data: Sequence[Any]) -> Tuple[File, ...]:
 def _file(path: str, content: Any, strategy: str, comment: str, alternatives: Any, variants: Any, *others: Any) -> File:
     found = tuple(Variant(pattern, _content(data), redacted, note) for pattern, data, redacted, note in variants)
     return File(path, _content(content), strategy, comment, tuple(alternatives), found, *others)
-
-
-def _content_data(content: bytes) -> Any:
-    """Text where it is UTF-8, else a list with its base64."""
-    try:
-        return content.decode("utf-8")
-    except UnicodeDecodeError:
-        return [base64.b64encode(content).decode()]
 
 
 def _content(data: Any) -> bytes:
@@ -229,69 +202,3 @@ class Answer(NamedTuple):
 
 def dump_answer(answer: Answer) -> str:
     return json.dumps(answer)
-
-
-def load_answer(text: Any) -> Answer:
-    """ValueError for anything that ``dump_answer`` would not have written."""
-    if not isinstance(text, str) or len(text) > _MAX_ANSWER:
-        raise ValueError("not an answer")
-    try:
-        results, missing, probes, warnings, served = json.loads(text)
-        return Answer(_tuple(results, load_result), _texts(missing), _texts(probes), _texts(warnings), _texts(served))
-    except (TypeError, RecursionError) as exc:
-        raise ValueError("not an answer") from exc
-
-
-def load_result(data: Any) -> Result:
-    name, path, changes, drifted, unchanged, notes, warnings, problem, residue, listed = data
-    return Result(
-        _text(name),
-        _text(path),
-        _tuple(changes, _change),
-        _tuple(drifted, lambda item: Drift(*_pair(item))),
-        _number(unchanged),
-        _tuple(notes, _pair),
-        _texts(warnings),
-        None if problem is None else Problem(*_pair(problem)),
-        residue is True,
-        listed is True,
-    )
-
-
-def _change(data: Any) -> Change:
-    path, producer, action, diff, old_tag = data
-    if action not in ACTIONS:
-        raise ValueError("not an action")
-    return Change(_text(path), _text(producer), action, None if diff is None else _diff(diff), _text(old_tag))
-
-
-def _diff(data: Any) -> Diff:
-    before, after, before_header, after_header = data
-    return Diff(_text(before, _MAX_DIFF, lines=True), _text(after, _MAX_DIFF, lines=True), _text(before_header), _text(after_header))
-
-
-def _tuple(data: Any, convert: Callable[[Any], Any]) -> Tuple[Any, ...]:
-    if not isinstance(data, list) or len(data) > _MAX_ITEMS:
-        raise ValueError("not a list")
-    return tuple([convert(item) for item in data])
-
-
-def _texts(data: Any) -> Tuple[str, ...]:
-    return _tuple(data, _text)
-
-
-def _pair(data: Any) -> Tuple[str, str]:
-    first, second = data
-    return _text(first), _text(second)
-
-
-def _text(value: Any, limit: int = _MAX_TEXT, lines: bool = False) -> str:
-    if not isinstance(value, str) or len(value) > limit:
-        raise ValueError("not a text")
-    return printable(value, lines)
-
-
-def _number(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _LARGEST_NUMBER:
-        raise ValueError("not a number")
-    return value

@@ -75,7 +75,7 @@ def main():
         problem = "%s has no module %s: install all of Python's standard library, or set ansible_python_interpreter" % (python, exc.name)
     if problem is None:
         try:
-            done = run(module.params["job"], module.check_mode, module._diff, label_function(module))
+            changed, answer = run(module.params["job"], module.check_mode, module._diff, label_function(module))
         except WriterError as exc:
             problem = str(exc)
         except Exception as exc:
@@ -83,7 +83,7 @@ def main():
     # Not where the exception is handled: its text, which Ansible would add, may quote a password.
     if problem is not None:
         module.fail_json(msg=problem, answer="")
-    module.exit_json(changed=done.changed, answer=done.answer)
+    module.exit_json(changed=changed, answer=answer)
 
 
 if __name__ == "__main__":

@@ -15,8 +15,9 @@ import pytest
 from controller import COLLECTIONS
 from harness import Lab, load_users
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, dump_job, load_answer
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import Deployment, plan_deployment
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import dump_job, load_answer
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.request import OPTIONS, read_request
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
@@ -25,7 +26,7 @@ WRITE = f"""
 import sys
 sys.path.insert(0, {COLLECTIONS!r})
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run
-print(run(sys.stdin.read(), check=False, diff=False).answer)
+print(run(sys.stdin.read(), check=False, diff=False)[1])
 """
 USERS = load_users()
 # Quotes, backslashes, command substitution and Unicode: what breaks most. `make test-all` has everybody.

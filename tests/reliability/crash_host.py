@@ -20,9 +20,10 @@ import traceback
 from pathlib import Path
 from typing import Any, Callable, Mapping, Sequence
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, File, Job, Place, dump_job, load_answer
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, File, Job, Place
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import WriterError
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import dump_job, load_answer
 
 from ..unit.writer.home import PATTERNS, Home
 
@@ -161,7 +162,7 @@ class Machine:
             prepare()
         with open(1, "w", encoding="utf-8", closefd=False) as output:
             try:
-                output.write(run(dump_job(work), check, True).answer)
+                output.write(run(dump_job(work), check, True)[1])
             except WriterError as exc:
                 output.write(str(exc))
         os._exit(0)

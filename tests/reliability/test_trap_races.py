@@ -17,7 +17,7 @@ from typing import Callable, Iterator
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.walk import DestOptions
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.dest import Dest
 
 from ..unit.writer.home import Home, Host
 from .conftest import CASES
@@ -196,7 +196,7 @@ def test_a_default_acl_opens_no_dest(host: Host, count) -> None:
     for name in ("system.posix_acl_default", "system.posix_acl_access"):
         os.setxattr(host.root / "srv", name, open_to(stranger))
     os.chmod(host.root / "srv", 0o755)
-    options = DestOptions(owner=20_050, group=20_060, directory_mode=0o750)
+    options = Dest(owner=20_050, group=20_060, directory_mode=0o750)
     assert host.dest(host.root / "srv/x", *wanted(), options=options, patterns=patterns(), mode=0o640).problem is None
     assert _readable(host.root / "srv", stranger, host.root / "srv/x") == []
     count("files that a stranger could not read", len(wanted()))

@@ -7,27 +7,26 @@
 from __future__ import annotations
 
 import os
-from typing import List, Optional
+from typing import List
 
 from .._wire import File, HostFiles, Problem, Result
 from . import state
 from .block import Block
+from .dest import Dest
 from .errors import WriterError
 from .open_place import Task
 from .parent import run_tasks
 from .plan import Settings
 from .probes import found_probes
-from .walk import DestOptions
 
 _MAX_BYTES = 1 << 20
 
 
 class SharedFiles:
-    """``part`` None: the job is not about them. ``probes``: identifiers of those that were found. ``residue``: what programs have to
+    """``probes``: identifiers of those that were found. ``residue``: what programs have to
     forget before the blocks can go."""
 
-    def __init__(self, part: Optional[HostFiles], instance: str) -> None:
-        part = part or HostFiles((), {}, (), (), False)
+    def __init__(self, part: HostFiles, instance: str) -> None:
         found = found_probes(part.probes)
         blocked = {probe.producer for probe in found if probe.blocks}
         self.probes = tuple(probe.note for probe in found)
@@ -45,7 +44,7 @@ class SharedFiles:
             return []
         if os.geteuid() != 0:
             return [self._checked(settings.instance)]
-        settings = settings._replace(patterns=self._patterns, mode=0o644, dest=DestOptions(directory_mode=0o755))
+        settings = settings._replace(patterns=self._patterns, mode=0o644, dest=Dest(directory_mode=0o755))
         task = Task("", state.ROOT, None, self._files, state.HOST, state.ROOT)
         return run_tasks([task], settings)
 

@@ -13,7 +13,7 @@ from .identity import Identity, Switch
 from .plan import Settings
 from .state import State, StateLocation
 from .tree import Tree
-from .walk import open_dest, open_home
+from .walk import open_home
 
 
 class Task(NamedTuple):
@@ -50,8 +50,9 @@ def open_place(task: Task, settings: Settings, switch: Switch) -> OpenPlace:
     if identity is not None:
         fd = open_home(task.base, identity, switch, wanted)
     else:
+        assert settings.dest is not None, "of a job with such a place"
         mode = settings.dest.directory_mode
-        fd, identity = open_dest(task.base, task.display, settings.dest, switch, wanted, settings.check)
+        fd, identity = settings.dest.open(task.base, task.display, switch, wanted, settings.check)
     tree = state_tree = Tree(fd, identity, task.base, mode, task.display)
     location = task.location
     if location.base is not None:

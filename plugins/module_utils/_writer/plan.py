@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._text import printable
 from .._wire import CREATED, MASK, REMOVED, UPDATED, Change, Diff, Drift, Result
@@ -17,7 +17,9 @@ from .manifest import Entry, Manifest
 from .records import Records
 from .state import State
 from .tree import Tree
-from .walk import DestOptions
+
+if TYPE_CHECKING:
+    from .dest import Dest
 
 # Kinds of steps. TAG: only the manifest changes. CUT: a block goes, the user's lines stay. RESTORE: the user's own file comes back.
 CREATE, UPDATE, TAG, UNLINK, CUT, RESTORE = "create", "update", "tag", "unlink", "cut", "restore"
@@ -26,8 +28,8 @@ _ACTIONS = {CREATE: CREATED, UPDATE: UPDATED, TAG: UPDATED, UNLINK: REMOVED, CUT
 
 class Settings(NamedTuple):
     """What is the same for all places of a run. ``patterns``: producer -> every path that it may produce. ``label``: path -> SELinux
-    context, where there is SELinux. ``residue``: (path with a ``/*/``, regular expression) of what programs have to forget. ``dest``: for
-    places that are no homes. ``deadline``: seconds for one place."""
+    context, where there is SELinux. ``residue``: (path with a ``/*/``, regular expression) of what programs have to forget. ``dest``: not
+    None if one of the places is no home. ``deadline``: seconds for one place."""
 
     instance: str
     patterns: Mapping[str, Sequence[str]]
@@ -35,7 +37,7 @@ class Settings(NamedTuple):
     diff: bool = False
     label: Optional[Callable[[str], str]] = None
     residue: Sequence[Tuple[str, str]] = ()
-    dest: DestOptions = DestOptions()
+    dest: Optional[Dest] = None
     check: bool = False
     deadline: float = 20
 

@@ -7,66 +7,57 @@
 from __future__ import annotations
 
 import fcntl
-import grp
 import os
-import pwd
-import re
 import time
 from contextlib import contextmanager
-from typing import Callable, Iterator, List, NamedTuple, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Callable, Iterator, List, Optional, Set, Tuple
 
 from .._wire import Answer, Job, Place, Result, dump_answer, load_job
 from .errors import WriterError
-from .host_files import SharedFiles
 from .open_place import Task
 from .parent import run_tasks
 from .plan import Settings
 from .served import ServedList, ServedPlace
 from .users import ClaimedBy, claims, resolve
-from .walk import DestOptions
+
+if TYPE_CHECKING:
+    from .dest import Dest
+    from .host_files import SharedFiles
 
 _LOCK_TIMEOUT = 600
 # Diffs have texts of manifests, which users can edit; the controller takes no answer that is larger than 64 MiB.
 _MAX_ANSWER = 32 << 20
 
 
-class Done(NamedTuple):
-    """``answer``: for ``load_answer``."""
-
-    changed: bool
-    answer: str
-
-
-def run(encoded_job: str, check: bool, diff: bool, label: Optional[Callable[[str], str]] = None) -> Done:
-    """The writer's entry: brings every place of the job (``dump_job``) to what it says. WriterError when that is not possible for the
-    whole host.
+def run(encoded_job: str, check: bool, diff: bool, label: Optional[Callable[[str], str]] = None) -> Tuple[bool, str]:
+    """The writer's entry: brings every place of the job to what it says. Whether anything changed, and the encoded answer. WriterError when
+    it is not possible for the whole host.
 
     ``label`` gives the SELinux context that the policy has for a path; None where there is no SELinux.
     """
     job = load_job(encoded_job)
     if job.purge_except is not None and os.geteuid() != 0:
         raise WriterError("the removal of users who are not listed needs root, who keeps the list of the users served: run with become")
-    _check_patterns(job)
-    dest = _dest_options(job)
+    dest = _dest(job)
     claimed_by = claims(job.earlier) if any(place.base is None for place in job.places) else {}
     tasks, ineligible, missing = resolve(job.places, claimed_by)
     with _lock(check):
-        shared = SharedFiles(job.host, job.instance)
-        settings = Settings(job.instance, job.patterns, job.mode, diff, label, shared.residue, dest, check, job.deadline)
+        shared = _shared_files(job)
+        settings = Settings(job.instance, job.patterns, job.mode, diff, label, shared.residue if shared else (), dest, check, job.deadline)
         if os.geteuid() == 0:
             results, warnings, served = _apply_as_root(job, tasks, claimed_by, settings, shared)
         else:
-            results, warnings, served = [*run_tasks(tasks, settings), *shared.apply(settings, is_serving=True)], [], set()
+            results, warnings, served = run_tasks(tasks, settings) + _apply(shared, settings), [], set()
     users = tuple(sorted({place.user for place in served})) if job.list_served else ()
-    answer = Answer((*ineligible, *results), tuple(missing), shared.probes, tuple(warnings), users)
+    answer = Answer((*ineligible, *results), tuple(missing), shared.probes if shared else (), tuple(warnings), users)
     text = dump_answer(answer)
     if len(text) > _MAX_ANSWER:
         text = dump_answer(_without_diffs(answer))
-    return Done(any(result.changes for result in answer.results), text)
+    return any(result.changes for result in answer.results), text
 
 
 def _apply_as_root(
-    job: Job, tasks: List[Task], claimed_by: ClaimedBy, settings: Settings, shared: SharedFiles
+    job: Job, tasks: List[Task], claimed_by: ClaimedBy, settings: Settings, shared: Optional[SharedFiles]
 ) -> Tuple[List[Result], List[str], Set[ServedPlace]]:
     """The results, warnings, and the places served. A place is on root's list from before anything is written there until everything
     is removed."""
@@ -77,7 +68,7 @@ def _apply_as_root(
         if job.purge_except is not None:
             raise
         # The list stays as it is, and the shared files are not removed: it is not known who is left.
-        return [*run_tasks(tasks, settings), *shared.apply(settings, is_serving=True)], [str(exc)], set()
+        return run_tasks(tasks, settings) + _apply(shared, settings), [str(exc)], set()
     coming = {_served_place(task) for task in tasks if task.files}
     results: List[Result] = []
     leaving, warnings = _leaving(job, served, coming, claimed_by)
@@ -96,17 +87,40 @@ def _apply_as_root(
                 served.add(_served_place(task))
             elif not result.residue and result.problem is None:
                 served.discard(_served_place(task))
-    is_lost = served_list.is_missing and shared.is_recorded
-    if is_lost and shared.removes:
+    is_lost = served_list.is_missing and shared is not None and shared.is_recorded
+    if shared and is_lost and shared.removes:
         warnings.append("the list of the users served is lost: their shared files stay on the host until all were served, and removed, once more")
     # Before the list: its directory goes when it is empty.
-    results.extend(shared.apply(settings, is_serving=bool(served) or is_lost))
+    results += _apply(shared, settings, is_serving=bool(served) or is_lost)
     if not settings.check:
         try:
             served_list.write(served)
         except WriterError as exc:  # a full disk must not hide what was done, and a place too many on the list does no harm
             warnings.append(str(exc))
     return results, warnings, served
+
+
+# What most jobs do not need is imported where it is needed: a host compiles, twice, what it imports out of Ansible's archive.
+
+
+def _dest(job: Job) -> Optional[Dest]:
+    if job.purge_except is None and all(place.base is None for place in job.places):
+        return None
+    from .dest import dest_of
+
+    return dest_of(job)
+
+
+def _shared_files(job: Job) -> Optional[SharedFiles]:
+    if job.host is None:
+        return None
+    from .host_files import SharedFiles
+
+    return SharedFiles(job.host, job.instance)
+
+
+def _apply(shared: Optional[SharedFiles], settings: Settings, is_serving: bool = True) -> List[Result]:
+    return shared.apply(settings, is_serving) if shared else []
 
 
 def _leaving(
@@ -136,38 +150,6 @@ def _leaving(
 
 def _served_place(task: Task) -> ServedPlace:
     return ServedPlace(task.name, task.base, task.identity is not None)
-
-
-def _check_patterns(job: Job) -> None:
-    """Regular expressions are compiled before the worker is forked, which must not import anything."""
-    files = [file for place in job.places for file in place.files]
-    host = job.host
-    patterns = {variant.pattern for file in files for variant in file.variants}
-    if host is not None:
-        patterns.update(matching for _path, matching in host.residue)
-        patterns.update(probe.matching for probe in host.probes if probe.matching is not None)
-    for pattern in sorted(patterns):
-        try:
-            re.compile(pattern.encode(), re.MULTILINE)
-        except re.error:
-            raise WriterError(f"the pattern {pattern!r} is not a regular expression") from None
-
-
-def _dest_options(job: Job) -> DestOptions:
-    if (job.owner is not None or job.group is not None) and os.geteuid() != 0:
-        raise WriterError("owner and group need root: run with become")
-    uid = gid = None
-    try:
-        if job.owner is not None:
-            user = pwd.getpwnam(job.owner)
-            uid, gid = user.pw_uid, user.pw_gid
-    except KeyError:
-        raise WriterError(f"owner: the host has no user '{job.owner}'") from None
-    try:
-        gid = gid if job.group is None else grp.getgrnam(job.group).gr_gid
-    except KeyError:
-        raise WriterError(f"group: the host has no group '{job.group}'") from None
-    return DestOptions(uid, gid, job.directory_mode)
 
 
 @contextmanager

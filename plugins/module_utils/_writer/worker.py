@@ -13,9 +13,9 @@ import json
 import os
 import resource
 import signal
-from typing import Callable, List, NamedTuple, Optional, Sequence
+from typing import Any, Callable, List, NamedTuple, Optional, Sequence
 
-from .._wire import Problem, Result, load_result
+from .._wire import Change, Diff, Drift, Problem, Result
 from .commit import Commit
 from .errors import UnsafePath, unexpected
 from .identity import Switch
@@ -46,7 +46,13 @@ class Message(NamedTuple):
 
 def load_message(line: bytes) -> Message:
     message = Message(*json.loads(line.decode()))
-    return message._replace(plan=message.plan and load_result(message.plan), problem=message.problem and Problem(*message.problem))
+    return message._replace(plan=message.plan and _result(*message.plan), problem=message.problem and Problem(*message.problem))
+
+
+def _result(name: str, path: str, changes: Any, drifted: Any, unchanged: int, notes: Any, *others: Any) -> Result:
+    found = [Change(*change) for change in changes]
+    found = [change._replace(diff=change.diff and Diff(*change.diff)) for change in found]
+    return Result(name, path, tuple(found), tuple(Drift(*drift) for drift in drifted), unchanged, tuple(map(tuple, notes)), *others)
 
 
 def serve(tasks: Sequence[Task], settings: Settings, note_progress: Callable[[int], None], writer: int) -> None:

@@ -9,6 +9,7 @@ A client's format is a pure function: the same accounts give the same bytes, wit
 
 from __future__ import annotations
 
+import functools
 import importlib
 import pkgutil
 from typing import Iterable
@@ -17,6 +18,7 @@ from .._model.errors import Problems, comma_list, nearest
 from ._client import Client
 
 
+@functools.cache
 def names() -> tuple[str, ...]:
     """The names of all clients, in alphabetical order."""
     return tuple(sorted(module.name for module in pkgutil.iter_modules(__path__) if not module.name.startswith("_")))

@@ -86,11 +86,13 @@ class Deployment:
                 list_served=not users,
             )
 
-    def _host_files(self) -> HostFiles:
-        """What the clients of users with accounts in homes need on the host, once for all of them."""
+    def _host_files(self) -> HostFiles | None:
+        """What the clients of users with accounts in homes need on the host, once for all of them; None: nothing."""
         accounts = [account for name, listed in self.accounts.items() if self.bases[name] is None for account in listed]
         shared = [client for client in self.request.clients if client.host_files or client.host_probes]
         used = [client for client in shared if client.supported(accounts)]
+        if not used and self.request.present:
+            return None
         return HostFiles(
             files=tuple(file._replace(producer=client.name) for client in used for file in client.host_files),
             patterns={client.name: [file.path for file in client.host_files] for client in _clients.all_clients()},

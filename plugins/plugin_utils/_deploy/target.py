@@ -15,9 +15,10 @@ from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ...module_utils._text import printable
-from ...module_utils._wire import Answer, dump_job, load_answer
+from ...module_utils._wire import Answer
 from .._model.errors import MailopsError
 from .deployment import BATCH, Deployment
+from .exchange import dump_job, load_answer
 
 _MODULE = "mailops.profiles.mail_account_apply"
 _MAX_SENTENCE = 2000

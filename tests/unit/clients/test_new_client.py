@@ -70,10 +70,12 @@ CLIENT = Client(
 def heron(tmp_path: Path) -> Iterator[Client]:
     (tmp_path / "heron.py").write_text(SOURCE)
     clients.__path__.append(str(tmp_path))
+    clients.names.cache_clear()
     try:
         yield clients.get("heron")
     finally:
         clients.__path__.remove(str(tmp_path))
+        clients.names.cache_clear()
         sys.modules.pop(f"{clients.__name__}.heron", None)
 
 

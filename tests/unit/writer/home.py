@@ -12,24 +12,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import (
-    BLOCK,
-    Answer,
-    Change,
-    File,
-    Job,
-    Place,
-    Result,
-    dump_job,
-    load_answer,
-)
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, Answer, Change, File, Job, Place, Result
 from ansible_collections.mailops.profiles.plugins.module_utils._writer import state
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.dest import Dest
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.identity import Identity
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.open_place import Task
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.parent import run_tasks
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan import Settings
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.walk import DestOptions
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import dump_job, load_answer
 
 PATTERNS = {"block": [".blockrc", ".config/blockrc"], "own": [".config/mailops/own/*", ".ownrc"]}
 MANIFEST = ".local/state/mailops/default.json"
@@ -115,9 +106,9 @@ class Host:
         home = self.home(name)
         return Task(name, str(home.path), Identity(home.uid, home.uid), files, state.HOME, str(home.path))
 
-    def dest(self, path: Path, *files: File, options: DestOptions | None = None, check: bool = False, **other: Any) -> Result:
+    def dest(self, path: Path, *files: File, options: Dest | None = None, check: bool = False, **other: Any) -> Result:
         """The same for a directory that is no home."""
-        settings = self._settings(check, dest=options or DestOptions(), **other)
+        settings = self._settings(check, dest=options or Dest(), **other)
         task = Task("x", str(path), None, files, state.location_of(str(path)), str(path))
         return run_tasks([task], settings)[0]
 
@@ -154,7 +145,7 @@ class Site:
         return job._replace(**other)
 
     def run(self, *names: str, check: bool = False, **other: Any) -> Answer:
-        return load_answer(run(dump_job(self.job(*names, **other)), check, False).answer)
+        return load_answer(run(dump_job(self.job(*names, **other)), check, False)[1])
 
     def left(self) -> set[str]:
         return {path.name for path in self.root.iterdir() if any(path.iterdir())}

@@ -19,6 +19,7 @@ RUN = '''
 import os, sys
 P = "ansible_collections.mailops.profiles.plugins.module_utils."
 wire = __import__(P + "_wire", fromlist=["x"])
+exchange = __import__(P.replace("module_utils", "plugin_utils") + "_deploy.exchange", fromlist=["x"])
 writer = {name: __import__(P + "_writer." + name, fromlist=["x"]) for name in ("run", "parent", "state", "open_place", "identity", "plan")}
 root, report = sys.argv[1:]
 home = root + "/home"
@@ -78,7 +79,7 @@ def in_home(*wanted, diff=True, check=False):
 def by_job(*wanted, remove=False):
     host = wire.HostFiles(() if remove else (host_block,), {"program": ["etc/program.cfg"]}, (wire.Probe("program", root + "/*", "n", "x"),), (), remove)
     job = wire.Job("default", (wire.Place("anna", root + "/srv/anna", wanted, "/srv/x"), wire.Place("no such user")), patterns, host=host)
-    return wire.load_answer(writer["run"].run(wire.dump_job(job), False, True, label).answer)
+    return exchange.load_answer(writer["run"].run(exchange.dump_job(job), False, True, label)[1])
 
 
 os.makedirs(root + "/root/var/lib")

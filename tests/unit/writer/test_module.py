@@ -18,7 +18,8 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import Job, Place, dump_job, load_answer
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import Job, Place
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import dump_job, load_answer
 
 MODULE = "mailops.profiles.mail_account_apply"
 JOB = dump_job(Job("default", (Place("no such user"),), {}))

@@ -19,10 +19,11 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, dump_answer, load_answer
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, dump_answer
 from ansible_collections.mailops.profiles.plugins.module_utils._writer import phases, sync, worker
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.commit import Commit
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.walk import DestOptions
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.dest import Dest
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import load_answer
 
 from .home import MANIFEST, OWN, PATTERNS, Home, Host, block, owned
 
@@ -290,7 +291,7 @@ def test_a_dest_where_others_can_write_is_unsafe(host: Host, tmp_path: Path, mod
 
 
 def test_a_dest_gets_owner_group_and_mode(host: Host, tmp_path: Path) -> None:
-    options = DestOptions(owner=20_050, group=20_060, directory_mode=0o750)
+    options = Dest(owner=20_050, group=20_060, directory_mode=0o750)
     for changes in (2, 0):
         outcome = host.dest(tmp_path / "srv/x", block(), owned(), options=options, mode=0o640)
         assert outcome.problem is None and len(outcome.changes) == changes
@@ -313,9 +314,9 @@ def test_a_dest_below_a_strangers_directory_in_tmp_is_refused(host: Host, alice:
                                            ({"group": 20_060}, {"group": 20_061})])  # fmt: skip
 def test_another_owner_or_group_of_a_dest_is_refused_in_check_mode_too(host: Host, tmp_path: Path, before, after) -> None:
     path = tmp_path / "srv/x"
-    assert host.dest(path, block(secret=True), options=DestOptions(**before)).problem is None
+    assert host.dest(path, block(secret=True), options=Dest(**before)).problem is None
     state = [(each.stat().st_uid, each.stat().st_gid) for each in path.rglob("*")]
-    said = {str(host.dest(path, block(secret=True), options=DestOptions(**after), check=check).problem) for check in (True, False)}
+    said = {str(host.dest(path, block(secret=True), options=Dest(**after), check=check).problem) for check in (True, False)}
     if before.get("owner") and not after:
         assert said == {"None"}  # it is written as its owner
         return

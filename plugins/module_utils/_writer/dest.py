@@ -1,0 +1,114 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""Places that are no homes: made when they are needed, and given to the job's owner and group.
+
+The way there may lead through directories of users, and through directories that all users can write to.
+"""
+
+from __future__ import annotations
+
+import grp
+import os
+import pwd
+import stat
+from contextlib import closing
+from typing import NamedTuple, Optional, Tuple
+
+from .._wire import Job
+from .errors import UnsafePath, WriterError
+from .identity import Identity, Switch
+from .walk import Walk
+
+
+class Dest(NamedTuple):
+    """How the directories are made; None: as it comes. With an owner there is a group, too."""
+
+    owner: Optional[int] = None
+    group: Optional[int] = None
+    directory_mode: int = 0o700
+
+    def open(self, path: str, display: str, switch: Switch, wanted: bool, check: bool) -> Tuple[int, Identity]:
+        """The directory, made when something is ``wanted`` in it; -1: it does not exist. In a user's directory the work goes on as
+        that user."""
+        identity, shared = switch.own, False
+        with closing(Walk(path, display, switch)) as walk:
+            while walk.pending:
+                with switch.to(identity):
+                    try:
+                        walk.step()
+                    except FileNotFoundError:
+                        if check or not wanted:
+                            return -1, self._final(identity, switch)
+                        self._create(walk, identity == switch.own)
+                found = os.fstat(walk.fd)
+                given = not walk.pending and found.st_uid == self.owner
+                if shared and found.st_uid not in (0, switch.own.uid) and not given:
+                    # The first user to make a directory in /tmp would get the files of all.
+                    raise UnsafePath(display, "lies in a directory that another user made in a shared one: choose another directory")
+                identity, shared = _owner(found, display, identity, switch)
+            found = os.fstat(walk.fd)
+            if not wanted:
+                if found.st_uid == 0 and identity.uid != 0:
+                    raise UnsafePath(display, "belongs to root in a directory that does not: remove it")
+                return walk.take(), Identity(found.st_uid, found.st_gid)
+            identity = self._final(identity, switch)
+            if found.st_uid != identity.uid:
+                raise UnsafePath(display, f"belongs to the user with uid {found.st_uid}, not to the user with uid {identity.uid}: chown or remove it")
+            if self.group is not None and found.st_gid != self.group:
+                raise UnsafePath(display, "belongs to another group: change it with chgrp -R, or remove it")
+            return walk.take(), identity
+
+    def _create(self, walk: Walk, trusted: bool) -> None:
+        """The next directory; the last one is given to its owner and group while it is empty and no other user can exchange it."""
+        last = len(walk.pending) == 1
+        os.mkdir(walk.pending[-1], self.directory_mode if last else 0o755, dir_fd=walk.fd)
+        if last and trusted and self.group is not None:
+            owner = -1 if self.owner is None else self.owner
+            os.chown(walk.pending[-1], owner, self.group, dir_fd=walk.fd, follow_symlinks=False)
+        walk.step()
+
+    def _final(self, identity: Identity, switch: Switch) -> Identity:
+        """Whose ids write in the directory itself."""
+        if switch.own.uid != 0:
+            return identity
+        if self.owner is not None:
+            identity = identity._replace(uid=self.owner)
+        if self.group is not None:
+            identity = identity._replace(gid=self.group)
+        return identity
+
+
+def _owner(found: os.stat_result, display: str, identity: Identity, switch: Switch) -> Tuple[Identity, bool]:
+    """With whose ids to go on below an open directory, and whether all users can make things there; UnsafePath where others could
+    exchange what is in it."""
+    if found.st_uid not in (0, switch.own.uid):
+        if switch.own.uid != 0:
+            raise UnsafePath(display, f"lies in a directory of the user with uid {found.st_uid}: run as that user or as root")
+        return Identity(found.st_uid, found.st_gid), False
+    sticky = bool(found.st_mode & stat.S_ISVTX)
+    # In a sticky directory such as /tmp users exchange only what is theirs. A group that may write to a directory of a user
+    # other than root is that user's own choice (the umask 002 of private groups).
+    private = found.st_uid == switch.own.uid != 0 and not found.st_mode & 0o002
+    if identity == switch.own and found.st_mode & 0o022 and not sticky and not private:
+        raise UnsafePath(display, "lies in a directory that others can write to: remove that permission or choose another directory")
+    return identity, identity == switch.own and bool(found.st_mode & 0o022)
+
+
+def dest_of(job: Job) -> Dest:
+    """WriterError for an owner or group whom the host does not know."""
+    if (job.owner is not None or job.group is not None) and os.geteuid() != 0:
+        raise WriterError("owner and group need root: run with become")
+    uid = gid = None
+    try:
+        if job.owner is not None:
+            user = pwd.getpwnam(job.owner)
+            uid, gid = user.pw_uid, user.pw_gid
+    except KeyError:
+        raise WriterError(f"owner: the host has no user '{job.owner}'") from None
+    try:
+        gid = gid if job.group is None else grp.getgrnam(job.group).gr_gid
+    except KeyError:
+        raise WriterError(f"group: the host has no group '{job.group}'") from None
+    return Dest(uid, gid, job.directory_mode)

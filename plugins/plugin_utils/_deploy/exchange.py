@@ -1,0 +1,110 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""The controller's side of the wire: encodes jobs, and reads answers.
+
+An answer is hostile input: ``load_answer`` takes nothing that ``dump_answer`` would not have written.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import zlib
+from typing import Any, Callable
+
+from ...module_utils._text import printable
+from ...module_utils._wire import ACTIONS, Answer, Change, Diff, Drift, File, Job, Problem, Result
+
+_MAX_TEXT = 2000
+_MAX_DIFF = 1 << 21
+_MAX_ITEMS = 100_000
+_MAX_ANSWER = 64 << 20
+_LARGEST_NUMBER = 2**31
+
+
+def dump_job(job: Job) -> str:
+    """Base64 of compressed JSON."""
+    host = job.host and job.host._replace(files=tuple(map(_file_data, job.host.files)))
+    places = tuple(place._replace(files=tuple(map(_file_data, place.files))) for place in job.places)
+    return base64.b64encode(zlib.compress(json.dumps(job._replace(places=places, host=host)).encode(), 1)).decode()
+
+
+def _file_data(file: File) -> Any:
+    variants = tuple(variant._replace(content=_content_data(variant.content)) for variant in file.variants)
+    return file._replace(content=_content_data(file.content), variants=variants)
+
+
+def _content_data(content: bytes) -> Any:
+    """Text where it is UTF-8, else a list with its base64."""
+    try:
+        return content.decode("utf-8")
+    except UnicodeDecodeError:
+        return [base64.b64encode(content).decode()]
+
+
+def load_answer(text: Any) -> Answer:
+    """ValueError for anything that ``dump_answer`` would not have written."""
+    if not isinstance(text, str) or len(text) > _MAX_ANSWER:
+        raise ValueError("not an answer")
+    try:
+        results, missing, probes, warnings, served = json.loads(text)
+        return Answer(_tuple(results, _result), _texts(missing), _texts(probes), _texts(warnings), _texts(served))
+    except (TypeError, RecursionError) as exc:
+        raise ValueError("not an answer") from exc
+
+
+def _result(data: Any) -> Result:
+    name, path, changes, drifted, unchanged, notes, warnings, problem, residue, listed = data
+    return Result(
+        _text(name),
+        _text(path),
+        _tuple(changes, _change),
+        _tuple(drifted, lambda item: Drift(*_pair(item))),
+        _number(unchanged),
+        _tuple(notes, _pair),
+        _texts(warnings),
+        None if problem is None else Problem(*_pair(problem)),
+        residue is True,
+        listed is True,
+    )
+
+
+def _change(data: Any) -> Change:
+    path, producer, action, diff, old_tag = data
+    if action not in ACTIONS:
+        raise ValueError("not an action")
+    return Change(_text(path), _text(producer), action, None if diff is None else _diff(diff), _text(old_tag))
+
+
+def _diff(data: Any) -> Diff:
+    before, after, before_header, after_header = data
+    return Diff(_text(before, _MAX_DIFF, lines=True), _text(after, _MAX_DIFF, lines=True), _text(before_header), _text(after_header))
+
+
+def _tuple(data: Any, convert: Callable[[Any], Any]) -> tuple[Any, ...]:
+    if not isinstance(data, list) or len(data) > _MAX_ITEMS:
+        raise ValueError("not a list")
+    return tuple([convert(item) for item in data])
+
+
+def _texts(data: Any) -> tuple[str, ...]:
+    return _tuple(data, _text)
+
+
+def _pair(data: Any) -> tuple[str, str]:
+    first, second = data
+    return _text(first), _text(second)
+
+
+def _text(value: Any, limit: int = _MAX_TEXT, lines: bool = False) -> str:
+    if not isinstance(value, str) or len(value) > limit:
+        raise ValueError("not a text")
+    return printable(value, lines)
+
+
+def _number(value: Any) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _LARGEST_NUMBER:
+        raise ValueError("not a number")
+    return value
