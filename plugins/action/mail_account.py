@@ -11,9 +11,12 @@ from ansible.errors import AnsibleError
 
 from ..plugin_utils._action import MailopsAction
 from ..plugin_utils._deploy.deployment import plan_deployment
+from ..plugin_utils._deploy.facts import spoofed_options
 from ..plugin_utils._deploy.report import make_report
 from ..plugin_utils._deploy.request import OPTIONS, read_request
 from ..plugin_utils._deploy.target import deliver, refuse_exposure
+from ..plugin_utils._model import values
+from ..plugin_utils._model.errors import MailopsError
 from ..plugin_utils._store import preload
 
 # Ansible loads a plugin once, in its own process, and forks it for each host: what is imported here is imported once.
@@ -27,6 +30,11 @@ class ActionModule(MailopsAction):
     _requires_connection = True
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        spoofed = spoofed_options(task_vars)
+        if spoofed:
+            if values.boolean(options["validate_only"] or False):  # this is the check of all hosts, and one must not stop the others
+                return {"changed": False, "warnings": [spoofed]}
+            raise MailopsError(spoofed)
         request = read_request(options, os.environ, lambda src: self._template(src, task_vars.get("inventory_dir")))
         deployment = plan_deployment(request, task_vars.get("inventory_hostname"))
         refuse_exposure(self, deployment)
