@@ -20,6 +20,8 @@ options:
         C(mailops/profiles.db) in the XDG data home of the user who runs Ansible, usually C(~/.local/share/mailops/profiles.db).
       - C(~) is not expanded here.
       - Writing creates what does not exist, files with mode 0600 and directories with mode 0700.
+      - The directory of an SQLite file must belong to root or the user who runs Ansible, and no other user may create files in it, because SQLite
+        obeys a journal that lies there. So not C(/tmp), and no directory of a group.
     type: str
   store_key:
     description:

@@ -177,7 +177,7 @@ notes:
 EXAMPLES = r"""
 - name: The profile that everybody gets
   mailops.profiles.mail_profile:
-    store: /tmp/mailops-example/profiles.db
+    store: "{{ playbook_dir }}/build/profiles.db"
     name: work
     incoming: {host: imap.example.org, password: "{UserPassword}"}
     outgoing: {host: smtp.example.org, password: "{UserPassword}"}
@@ -185,10 +185,10 @@ EXAMPLES = r"""
 
 - name: Accounts below a directory, for people who are no users of this host
   mailops.profiles.mail_account:
-    store: /tmp/mailops-example/profiles.db
+    store: "{{ playbook_dir }}/build/profiles.db"
     profiles: [work]
     clients: [neomutt, msmtp]
-    dest: /tmp/mailops-example/setup/{UserName}
+    dest: "{{ playbook_dir }}/build/setup/{UserName}"
     users:
       - {name: jkowalska, email: j.kowalska@example.org, display_name: Joanna Kowalska, password: "correct horse"}
       - {name: anowak, email: a.nowak@example.org, display_name: Adam Nowak, password: "battery staple"}
@@ -206,19 +206,19 @@ EXAMPLES = r"""
 
 - name: A file of your own for every user, from templates/imapsync.conf.j2 beside the playbook
   mailops.profiles.mail_account:
-    store: /tmp/mailops-example/profiles.db
+    store: "{{ playbook_dir }}/build/profiles.db"
     profiles: [work]
     instance: imapsync
     templates:
       - {src: imapsync.conf.j2, dest: .config/imapsync.conf}
-    dest: /tmp/mailops-example/setup/{UserName}
+    dest: "{{ playbook_dir }}/build/setup/{UserName}"
     users:
       - {name: jkowalska, email: j.kowalska@example.org, display_name: Joanna Kowalska, password: "correct horse"}
 
 - name: All accounts are removed
   mailops.profiles.mail_account:
     state: absent
-    dest: /tmp/mailops-example/setup/{UserName}
+    dest: "{{ playbook_dir }}/build/setup/{UserName}"
     users:
       - name: jkowalska
       - name: anowak

@@ -90,6 +90,7 @@ class SqliteStore(FileStore):
 
     def _inspect(self) -> bool:
         """Whether the file is there; MailopsError when it is not one of ours."""
+        self._refuse_shared_directory()
         try:
             mode = os.stat(self.path).st_mode
         except FileNotFoundError:
@@ -106,6 +107,25 @@ class SqliteStore(FileStore):
         finally:
             os.close(descriptor)
         return True
+
+    def _refuse_shared_directory(self) -> None:
+        """Who can create files beside the database can create a journal, which SQLite obeys when it opens the file: it removes the files that
+        the journal names, and writes pages back."""
+        directory = os.path.dirname(os.path.realpath(self.path))
+        try:
+            found = os.stat(directory)
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        if found.st_uid not in (0, os.geteuid()):
+            raise self.problem(
+                f"its directory {directory} belongs to another user, whose files SQLite would trust there; choose a directory of your own, "
+                "or run as its owner"
+            )
+        if found.st_mode & 0o022:
+            raise self.problem(
+                f"others can create files in its directory {directory}, which SQLite would trust: chmod go-w {directory}, or choose another "
+                "directory; a team shares a postgresql:// or a directory:// store"
+            )
 
     def _check_header(self, header: bytes) -> None:
         if not header:  # created by a run that has not come further yet
@@ -150,6 +170,8 @@ class SqliteStore(FileStore):
         if ids == [0, 0] and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
             return False
         self._check_ids(*ids)
+        if connection.execute("SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index')").fetchone()[0]:
+            raise self.problem("has views or triggers, which no store has; restore it from a backup, and look who can write to it")
         return True
 
     def _select(self, connection: sqlite3.Connection, names: Collection[str] | None = None) -> dict[str, Stored]:

@@ -165,3 +165,57 @@ def test_file_writable_and_directory_not(open_directory):
     (problem,) = as_ordinary_user(lambda: put(store, default=True))
     assert f"this user may not read or write {open_directory}" in problem
     assert as_ordinary_user(lambda: list(store.read())) == ["work"]
+
+
+FORGED = "others can create files in its directory"
+
+
+@pytest.mark.parametrize(("mode", "owner", "reason"), [
+    (0o770, 0, FORGED), (0o2775, 0, FORGED), (0o1777, 0, FORGED), (0o702, 0, FORGED), (0o755, 64003, "belongs to another user"),
+])  # fmt: skip
+@pytest.mark.parametrize("linked", [False, True], ids=["", "through a link"])
+def test_a_directory_in_which_others_can_make_a_journal(tmp_path, mode, owner, reason, linked):
+    """SQLite would remove the files that a forged journal names, reads included."""
+    directory = tmp_path / "shared"
+    directory.mkdir()
+    store = open_store(str(directory / "profiles.db"), {})
+    put(store)
+    os.chown(directory, owner, 0)
+    directory.chmod(mode)
+    if linked:
+        (tmp_path / "link.db").symlink_to(store.path)
+        store = open_store(str(tmp_path / "link.db"), {})
+    before = same_state(directory)
+    for use in (store.read, lambda: put(store, default=True), lambda: store.preview(add)):
+        with pytest.raises(MailopsError, match=reason):
+            use()
+    assert same_state(directory) == before
+    with pytest.raises(MailopsError, match=reason):  # nor is a new one created there
+        put(open_store(str(directory / "new.db"), {}))
+
+
+def test_a_directory_that_others_can_only_read(tmp_path):
+    """Neither the directories above nor the umask matter."""
+    tmp_path.chmod(0o777)
+    before = os.umask(0o002)
+    try:
+        store = open_store(str(tmp_path / "made" / "by us" / "profiles.db"), {})
+        put(store)
+    finally:
+        os.umask(before)
+    (tmp_path / "made" / "by us").chmod(0o755)
+    assert set(store.read()) == {"work"}
+
+
+@pytest.mark.parametrize("statement", [
+    "CREATE TRIGGER t AFTER INSERT ON profiles BEGIN DELETE FROM profiles; END", "CREATE VIEW v AS SELECT 1",
+    "ALTER TABLE profiles RENAME TO real; CREATE VIEW profiles AS SELECT * FROM real",
+])  # fmt: skip
+def test_views_and_triggers(store, statement):
+    put(store)
+    with sqlite3.connect(store.path) as connection:
+        connection.executescript(statement)
+    connection.close()
+    for use in (store.read, lambda: put(store, default=True)):
+        with pytest.raises(MailopsError, match="has views or triggers, which no store has"):
+            use()
