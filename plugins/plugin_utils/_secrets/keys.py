@@ -58,14 +58,18 @@ def salt_of(text: str) -> bytes:
 
 
 def binding(profile_id: str, side: str, data: Mapping[str, Any]) -> bytes:
-    """What a password of ``side`` belongs to: the profile, the field and the server, of a complete profile (``Profile.as_data``)."""
-    server = data[side]
+    """What a password of ``side`` belongs to, of a complete profile (``Profile.as_data``): the profile, the field, the server and whom it is
+    proven by, and the other side's command, which could read the file that the password is written to."""
+    server, other = data[side], data["outgoing" if side == "incoming" else "incoming"]
     protocol = data["account_type"] if side == "incoming" else "smtp"
     declared = data["variables"]
-    # Through a default in the profile a variable in the host would lead to another server.
-    defaults = {name: declared[name] for name in variables.parse(server["host"]).names if name in declared}
+    command = other["password_command"]
+    # Through a default in the profile a variable in the host would lead to another server, and one in the command to another file.
+    names = {name for text in (server["host"], *(command or ())) for name in variables.parse(text).names}
+    defaults = {name: declared[name] for name in names & set(declared)}
     port = server["port"] or derived_port(protocol, server["security"])
-    return json.dumps([profile_id, f"{side}.password", server["host"], defaults, port, server["security"]], sort_keys=True).encode()
+    found = [profile_id, f"{side}.password", server["host"], defaults, port, server["security"], data["ca_file"], command]
+    return json.dumps(found, sort_keys=True).encode()
 
 
 def store_key(options: Mapping[str, Any], environ: Mapping[str, str]) -> StoreKey | None:

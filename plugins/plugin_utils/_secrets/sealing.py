@@ -76,8 +76,8 @@ class Sealer:
         def literal(side: str, password: str, bound: bytes) -> str:
             if not self._proven(base, side) and not _names_server(given, side, profile_id, bound):
                 raise Invalid(
-                    "give it together with all that leads to its server (host, port, security, and account_type and variables where they "
-                    "matter): what only the store says may have been changed behind its back"
+                    "give it together with all that leads to its server (host, port, security, and account_type, variables, ca_file and "
+                    "the other side's password_command where they matter): what only the store says may have been changed behind its back"
                 )
             return self._new(password, bound, side, before)
 
@@ -92,7 +92,7 @@ class Sealer:
     def _opened(self, password: str, origin: bytes) -> str:
         if self._key is None:
             raise Invalid(
-                "is encrypted for another profile, another server (host, port or security) or another store: "
+                "is encrypted for another profile, another server (host, port, security or ca_file), another password_command beside it, or another store: "
                 f"{HOW}, so that it can be encrypted for this one, or give a variable, or clear it"
             )
         return self._key.open(password, origin)
@@ -156,9 +156,10 @@ def _bound(record: Stored, side: str) -> bytes | None:
 def _names_server(given: Mapping[str, Any], side: str, profile_id: str, bound: bytes) -> bool:
     """Whether the task alone, without anything from the store, leads to the same server."""
     other = "outgoing" if side == "incoming" else "incoming"
-    named = {name: given[name] for name in ("account_type", "variables", side) if name in given}
+    named = {name: given[name] for name in ("account_type", "variables", "ca_file", side) if name in given}
+    command = (given.get(other) or {}).get("password_command")
     try:
-        data = read_profile({"name": "x", **named, other: {"host": "x"}}, literals=True).as_data()
+        data = read_profile({"name": "x", **named, other: {"host": "x", "password_command": command}}, literals=True).as_data()
     except MailopsError:
         return False
     return binding(profile_id, side, data) == bound

@@ -22,6 +22,32 @@ def test_a_server_changed_in_the_store_gets_no_password(store, changes):
     )
 
 
+COMMAND = ["cat", "{File}"]
+
+
+@pytest.mark.parametrize("changes", [
+    {"ca_file": "/tmp/mine.pem"}, {"outgoing": {"host": "smtp.example.org", "password_command": ["cat", "/home/x/.mbsyncrc"]}},
+    {"outgoing": {"host": "smtp.example.org", "password_command": None}}, {"variables": {"File": "/home/x/.mbsyncrc"}},
+])  # fmt: skip
+def test_neither_an_authority_nor_a_command_of_a_forger_leads_to_a_password(changes):
+    """A server would be proven by another authority; the command of the other side could read the file that the password is written to."""
+    store = {}
+    whole = {
+        "ca_file": "/etc/ssl/site.pem", "variables": {"File": "/etc/smtp-password"}, "incoming": INCOMING,
+        "outgoing": {"host": "smtp.example.org", "password_command": COMMAND},
+    }  # fmt: skip
+    edit("work", store, KEY, **whole)
+    assert opened(store["work"]) == CLEAR
+    record = store["work"]
+    forged = {"work": record._replace(data={**record.data, **changes})}
+    refused("incoming.password: is not what was stored for this profile and server", opened, forged["work"])
+    refused("give it together with all that leads to its server", edit, "work", dict(forged), KEY, incoming={"password": CLEAR})
+    edit("work", forged, KEY, **whole)
+    assert opened(forged["work"]) == CLEAR and forged["work"].data["ca_file"] == "/etc/ssl/site.pem"
+    edit("work", forged, KEY, ca_file="/etc/ssl/other.pem")  # whoever has the key may change it
+    assert opened(forged["work"]) == CLEAR
+
+
 def test_a_password_moved_in_the_store_opens_nowhere(store):
     secret = password(store["work"])
     edit("attacker", store, incoming={"host": "evil.example.org"}, outgoing=OUTGOING)
