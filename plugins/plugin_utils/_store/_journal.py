@@ -7,7 +7,8 @@
 Beside the files lies ``.mailops/``, with a lock, the new files (each under its own name) and the journal. A change is
 
 1. the new files, written and synced; a crash up to here leaves temporary files that the next writer removes;
-2. the journal, synced and renamed into place: the commit. It lists each file with the SHA-256 before and after;
+2. the journal, synced and renamed into place: the commit. It lists each file with the SHA-256 before and after, and names this
+   directory's lock, so that a journal which came with a branch of Git is none;
 3. renames and removals; the journal is removed when they are synced. After a crash the next writer does what is left.
 
 Readers share the lock, and read through a journal: what is left to do counts as done. They write nothing.
@@ -39,6 +40,10 @@ _MAX_JOURNAL_BYTES = 64 * 1024 * 1024
 _UNFINISHED = (
     "an interrupted change cannot be finished: its journal is damaged, or a newer release began it; update mailops.profiles, "
     f"or restore the files from Git or a backup and remove {NAME}/{JOURNAL}"
+)
+_FOREIGN = (
+    f"its {NAME}/{JOURNAL} was not written here: it came with Git or in a copy, and lists changes that no review of the profiles shows; "
+    f"remove {NAME}, and look where it comes from"
 )
 _SYNCED_TOGETHER = 200  # a third cheaper than one by one, and below every limit of open files
 
@@ -118,7 +123,7 @@ class Files:
         if self.labels() - seen.keys() or any(_plain_file.state(self._directory, step.file) != step.before for step in steps):
             return False
         with closing(self._create(_NEW_JOURNAL)) as descriptor:
-            _plain_file.write(descriptor, json.dumps({"format": _FORMAT, "steps": steps}).encode())
+            _plain_file.write(descriptor, json.dumps({"format": _FORMAT, "lock": self._lock(), "steps": steps}).encode())
             os.fsync(descriptor)
         with self._recorded("the change"):
             os.rename(_NEW_JOURNAL, JOURNAL, src_dir_fd=self._work, dst_dir_fd=self._work)
@@ -142,9 +147,10 @@ class Files:
         """Remove what was staged and never came to its commit."""
         if self._committed:
             return
-        for name in set(os.listdir(self._work)) - {LOCK, JOURNAL, IGNORE}:
-            with suppress(IsADirectoryError):  # not ours
-                os.unlink(name, dir_fd=self._work)
+        for name in os.listdir(self._work):
+            if LABEL.match(name) or name in (_NEW_JOURNAL, _NEW_IGNORE):  # all else is not ours
+                with suppress(IsADirectoryError):
+                    os.unlink(name, dir_fd=self._work)
 
     def _stage(self, contents: Mapping[str, bytes], seen: Mapping[str, Found]) -> None:
         names = list(contents)
@@ -214,13 +220,22 @@ class Files:
     def _journal(self) -> list[Step]:
         try:
             found = _plain_file.read(self._work, JOURNAL, _MAX_JOURNAL_BYTES)
-            journal = json.loads(found.content) if found else {"format": _FORMAT, "steps": []}
+            if found is None:
+                return []
+            journal = json.loads(found.content)
             steps = [Step(*step) for step in journal["steps"]]
             if journal["format"] != _FORMAT or not all(LABEL.match(step.file) for step in steps):
                 raise ValueError
         except (ValueError, TypeError, KeyError, RecursionError) as exc:  # Invalid is a ValueError
             raise Invalid(_UNFINISHED) from exc
+        if journal.get("lock") != self._lock():
+            raise Invalid(_FOREIGN)
         return steps
+
+    def _lock(self) -> list[int]:
+        """What nobody can know who was not here: a checkout or a copy gives the file other numbers."""
+        found = os.stat(LOCK, dir_fd=self._work, follow_symlinks=False)
+        return [found.st_ino, found.st_mtime_ns]
 
     def _finish(self) -> None:
         for step in self._pending.values():

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import shutil
 
@@ -62,10 +63,30 @@ def test_killed_while_the_store_is_created(tmp_path):
     raise AssertionError
 
 
+def name_the_lock(copy):
+    """A journal of a copy is refused, unless it names the copy's own lock."""
+    journal, lock = copy / ".mailops" / "journal", (copy / ".mailops" / "lock").stat()
+    journal.write_text(json.dumps({**json.loads(journal.read_text()), "lock": [lock.st_ino, lock.st_mtime_ns]}))
+
+
+def test_a_journal_in_a_copy_is_refused(tmp_path, crashed):
+    path, new = crashed
+    shutil.copytree(path, tmp_path / "copy")
+    before = files(tmp_path / "copy")
+    for use in (opened(tmp_path / "copy").read, lambda: put(opened(tmp_path / "copy"), "x")):
+        assert "its .mailops/journal was not written here" in refusal(use)
+    assert files(tmp_path / "copy") == before
+    shutil.rmtree(tmp_path / "copy" / ".mailops")
+    assert put(opened(tmp_path / "copy"), "x").changed
+    os.utime(path / ".mailops" / "journal")  # its own times do not matter
+    assert told(path) == new
+
+
 def test_killed_again_while_it_is_finished(tmp_path, crashed):
     path, new = crashed
     for n in range(1, 100):
         shutil.copytree(path, tmp_path / "again")
+        name_the_lock(tmp_path / "again")
         dead = killed(n, lambda: put(opened(tmp_path / "again"), "a"))
         assert told(tmp_path / "again") == new
         put(opened(tmp_path / "again"), "b")
@@ -159,3 +180,12 @@ def test_a_journal_that_cannot_be_worked_off(crashed, damage):
             f"update mailops.profiles, or restore the files from Git or a backup and remove .mailops/journal"
         )
     assert files(path) == before
+
+
+def test_only_our_own_temporary_files_are_removed(store, path):
+    """Somebody may have a directory of this name for something else."""
+    (path / ".mailops").mkdir(parents=True)
+    for name in ("notes", "work.yml", "journal.new", "x.yml.bak"):
+        (path / ".mailops" / name).write_text("x")
+    put(store)
+    assert work(path) == [".gitignore", "lock", "notes", "x.yml.bak"]

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import shutil
 import subprocess
@@ -158,3 +160,39 @@ def test_git_changes_a_file_while_others_are_renamed(store, path, monkeypatch):
         f"store {path}: z.yml: was changed by another program after a change of it was recorded; it stays as it is, so check it"
     ]
     assert work(path) == [".gitignore", "lock"]
+
+
+@pytest.mark.parametrize("fresh", [False, True], ids=["in use", "fresh clone"])
+@pytest.mark.parametrize("after", ["imap.evil.example", None], ids=["changed", "removed"])
+def test_a_branch_changes_nothing_that_a_review_does_not_show(tmp_path, fresh, after):
+    """Its ``.mailops`` has a journal, which readers would take for the change of a run that was killed."""
+    if shutil.which("git") is None:
+        pytest.skip("there is no git")
+    origin, site = tmp_path / "origin", tmp_path / "site"
+    put(opened(origin / "profiles"))
+    shutil.rmtree(origin / "profiles" / ".mailops")
+    git(origin, "init", "-b", "main")
+    git(origin, "add", ".")
+    git(origin, "commit", "-m", "reviewed")
+    reviewed = (origin / "profiles" / "work.yml").read_bytes()
+    if not fresh:
+        git(tmp_path, "clone", str(origin), str(site))
+        put(opened(site / "profiles"), "other")  # now it has a lock
+    forged = reviewed.replace(b"imap.example.org", b"imap.evil.example")
+    files = {"lock": b"", "work.yml": forged} if after else {"lock": b""}
+    digest = [hashlib.sha256(data).hexdigest() if data else None for data in (reviewed, after and forged)]
+    journal = {"format": 1, "lock": [1, 1], "steps": [["work.yml", *digest]]}
+    (origin / "profiles" / ".mailops").mkdir()
+    for name, data in {**files, "journal": json.dumps(journal).encode()}.items():
+        (origin / "profiles" / ".mailops" / name).write_bytes(data)
+    git(origin, "add", "-f", ".")
+    git(origin, "commit", "-m", "only a cache")
+    if fresh:
+        git(tmp_path, "clone", str(origin), str(site))
+    else:
+        git(site, "pull", "--no-rebase")
+    assert (site / "profiles" / "work.yml").read_bytes() == reviewed
+    store = opened(site / "profiles")
+    for use in (store.read, lambda: put(store, "third")):
+        assert ".mailops/journal was not written here" in refusal(use)
+    assert (site / "profiles" / "work.yml").read_bytes() == reviewed
