@@ -6,7 +6,7 @@ r"""NeoMutt and Mutt: a file of ours for each account, and lines in the user's o
 
 The configuration of both programs is a small language: backticks and ``$NAME`` work in double quotes and outside of quotes, hooks
 and macros are parsed again when they run, format strings may end in a pipe, and a path is percent-decoded at every use. So every
-value is in single quotes or escaped octet by octet, and no value of a profile or a user is in a hook, a macro or a format string: a
+value is ASCII in double quotes, all but letters, digits and a few signs escaped octet by octet, and no value of a profile or a user is in a hook, a macro or a format string: a
 macro only sources a fixed path.
 """
 
@@ -50,18 +50,16 @@ _MAX_INTERVAL = 32_767
 _PLAIN = f"{ALPHANUMERIC} @._+=:,/*-"
 
 
-def _quoted(text: str) -> str:
-    """Text that the program converts from UTF-8 to the character set of the terminal. There are no escapes in single quotes."""
-    return "'" + text.replace("'", "'\\''") + "'"
-
-
 def _escaped(text: str) -> str:
-    """Octets that are not converted, for double quotes or, with my_hdr, none."""
+    """ASCII for the octets in UTF-8, for double quotes or, with my_hdr, none.
+
+    The programs can convert each line before they parse it, and with the user's ``charset=...//TRANSLIT`` iconv makes ASCII quotes of
+    typographic ones. ASCII stays what it is.
+    """
     return escaped_octets(text, _PLAIN, r"\{:03o}")
 
 
-def _credential(text: str) -> str:
-    """The server gets these octets, whatever the locale."""
+def _quoted(text: str) -> str:
     return f'"{_escaped(text)}"'
 
 
@@ -82,8 +80,8 @@ def _undone(name: str) -> str:
 
 
 def _files(account: Account, lines: Iterable[str]) -> list[File]:
-    # The lines are UTF-8, whatever the locale. The last one restores the user's setting.
-    begin = "set my_mailops_charset=$config_charset\nset config_charset='utf-8'\n"
+    # Without conversion: some character sets have no backslash. The last line restores the user's setting.
+    begin = "set my_mailops_charset=$config_charset\nset config_charset=''\n"
     end = "set config_charset=$my_mailops_charset\n"
     return [
         owned(_FILES.path(account, "muttrc"), f"{begin}{''.join(lines)}{end}"),
@@ -133,7 +131,7 @@ def _incoming(account: Account) -> dict[str, str]:
     kind = account.account_type
     # The log-in name has its own variable. A URL is decoded so often that a ':' in it would begin a password.
     url = _url(server, kind)
-    username = _credential(server.username)
+    username = _quoted(server.username)
     if kind == "imap":
         values = {"folder": url, "spoolfile": _url(server, kind, "INBOX"), "imap_user": username, "imap_login": username}
         folders = {variable: account.folders[name] for name, variable in _FOLDER_VARIABLES.items() if name in account.folders}
@@ -164,12 +162,12 @@ def _credentials(account: Account, side: str, kind: str) -> dict[str, str]:
     values = {f"{kind}_authenticators": _quoted(_AUTHENTICATORS[kind, server.authentication])}
     script = f"sh ~/{_FILES.command_path(account, side)}"
     if server.authentication == "oauth2":
-        values[f"{kind}_oauth_refresh_command"] = _quoted(script)
+        values[f"{kind}_oauth_refresh_command"] = f"'{script}'"
     elif server.password_command:
         # The output of backticks in double quotes is not parsed again; without the quotes it would be. Only its first line counts.
         values[f"{kind}_pass"] = f'"`{script}`"'
     elif server.password is not None:
-        values[f"{kind}_pass"] = _credential(server.password)
+        values[f"{kind}_pass"] = _quoted(server.password)
     return values
 
 
@@ -223,6 +221,6 @@ CLIENT = Client(
         "Each account is a file of its own. A `source` line in the user's muttrc opens the default one; the user's own lines stay. "
         "Alt-1, Alt-2 and so on open the others. The password is in that file, or comes from the command at each start. With a "
         "wrong certificate both programs ask the user whether to accept it, and no setting makes them reject it; sending from a "
-        "script fails."
+        "script fails. In a locale that is not UTF-8 names and folders with letters outside of ASCII are wrong."
     ),
 )  # fmt: skip

@@ -147,3 +147,29 @@ def test_unrelated_settings_of_the_user_stay(program: str, homes: Any) -> None:
     assert [values[name] for name in ("record", "config_charset", "mail_check")] == ["~/sent", "iso-8859-1", "77"]
     assert values["signature"].endswith("own")
     assert values["realname"] == "Zo\u00eb"
+
+
+def wide(text: str) -> str:
+    """In full-width forms, of which iconv makes ASCII."""
+    return "".join(chr(ord(sign) + 0xFEE0) if "!" <= sign <= "~" else sign for sign in text)
+
+
+@pytest.mark.parametrize("program", ["mutt", "neomutt"])
+@pytest.mark.parametrize("locale", ["C", "C.UTF-8"])
+@pytest.mark.parametrize("charset", ["us-ascii//TRANSLIT", "iso-8859-1//TRANSLIT", "//TRANSLIT", "iso-8859-1", "shift_jis", "utf-8"])
+def test_no_conversion_makes_code_of_a_text(program: str, locale: str, charset: str, homes: Any) -> None:
+    """Both programs can convert each line to the user's character set before they parse it."""
+    needs(program)
+    command = "; set my_x=`touch ~/pwned`; set my_y="
+    texts = [f"O\u2019Brien{command}\u2019", wide(f"O'{command}'"), wide(f'O"{command}"'), f"\u201c{command}\u201d", f"\u2018\u201b{command}\uff40"]
+    for text in texts:
+        folder = text.translate({ord(sign): None for sign in "`\uff40"})
+        rich = profile(sender_name=text, reply_to="r@example.org", folders={"sent": folder}, ca_file=f"/etc/{text}", signature=text)
+        accounts, context = resolved([rich])
+        own = f"set charset='{charset}'\nset config_charset='utf-8'\n"
+        home = homes("neomutt", accounts, context, {".muttrc": own, ".config/neomutt/neomuttrc": own})
+        result = home.run("env", f"LC_ALL={locale}", program, "-D")
+        assert not (home.path / "pwned").exists()
+        assert (result.returncode, result.stderr) == (0, ""), result.stderr
+        if (locale, charset) == ("C.UTF-8", "utf-8"):
+            assert dumped(home, program)["realname"] == accounts[0].sender_name
