@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import stat
 from contextlib import closing
-from typing import List
+from typing import List, Set
 
 from .errors import UnsafePath, system_error
 from .identity import Identity, Switch
@@ -24,6 +24,8 @@ def open_home(path: str, identity: Identity, switch: Switch, wanted: bool) -> in
         try:
             while walk.pending:
                 walk.step()
+                if walk.pending:
+                    _check_above(os.fstat(walk.fd), path, {0, switch.own.uid, identity.uid})
         except FileNotFoundError:
             if not wanted:
                 return -1
@@ -34,6 +36,14 @@ def open_home(path: str, identity: Identity, switch: Switch, wanted: bool) -> in
         if owner != identity.uid:
             raise UnsafePath(path, f"belongs to the user with uid {owner}, not to the user with uid {identity.uid}: chown it")
         return walk.take()
+
+
+def _check_above(found: os.stat_result, path: str, trusted: Set[int]) -> None:
+    """UnsafePath where another user could exchange the home for another directory."""
+    if found.st_uid not in trusted:
+        raise UnsafePath(path, f"lies in a directory of the user with uid {found.st_uid}: chown that directory to root")
+    if found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX and found.st_uid == 0:
+        raise UnsafePath(path, "lies in a directory of root's that others can write to: remove that permission with chmod go-w")
 
 
 class Walk:
