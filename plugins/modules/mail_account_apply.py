@@ -40,6 +40,7 @@ answer:
   returned: success
 """
 
+import os
 import sys
 
 from ansible.module_utils.basic import AnsibleModule
@@ -60,9 +61,22 @@ def label_function(module):
     return label
 
 
+def remove_own_file(module):
+    """Removes the file that this process runs, where Ansible has put the module into one: the job in it has passwords, and if the controller is
+    killed or the connection breaks, nobody else removes it."""
+    try:
+        with open("/proc/self/cmdline") as cmdline:
+            path = cmdline.read().split("\0")[1]
+        if os.path.basename(path) == "AnsiballZ_mail_account_apply.py" and not module._keep_remote_files:
+            os.unlink(path)
+    except (EnvironmentError, IndexError, ValueError):
+        pass  # another system, or a pipe in place of a file
+
+
 def main():
     # The syntax must be that of Python 2.7, up to where the interpreter is known to be new enough.
     module = AnsibleModule(argument_spec={"job": {"type": "str", "required": True, "no_log": True}}, supports_check_mode=True)
+    remove_own_file(module)
     python = "%s (Python %d.%d)" % (sys.executable, sys.version_info[0], sys.version_info[1])
     if sys.version_info < (3, 8):
         module.fail_json(msg="%s is too old: the host needs Python 3.8 or newer; set ansible_python_interpreter" % python, answer="")

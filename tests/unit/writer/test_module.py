@@ -37,7 +37,8 @@ class ActionModule(ActionBase):
             self._make_tmp_path()
             for name in os.listdir(beside):
                 os.link(os.path.join(beside, name), os.path.join(self._connection._shell.tmpdir, name))
-        return self._execute_module("mailops.profiles.mail_account_apply", {"job": self._task.args["job"]}, task_vars=task_vars)
+        result = self._execute_module("mailops.profiles.mail_account_apply", {"job": self._task.args["job"]}, task_vars=task_vars)
+        return {**result, "left": os.listdir(self._connection._shell.tmpdir) if beside else None}
 """
 
 
@@ -49,11 +50,12 @@ def send(tmp_path: Path, collections_path: str):
     here = tmp_path / "here"
     here.mkdir()
 
-    def run(action: str = "send_job", arguments: dict[str, Any] | None = None, check: bool = True, **variables: str) -> tuple[dict[str, Any], str]:
+    def run(action: str = "send_job", arguments: dict[str, Any] | None = None, check: bool = True, keep: bool = False, **variables: str) -> tuple[dict[str, Any], str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "ANSIBLE"))}
         environment.update(
             ANSIBLE_COLLECTIONS_PATH=collections_path, ANSIBLE_ACTION_PLUGINS=str(tmp_path / "plugins"), ANSIBLE_LOAD_CALLBACK_PLUGINS="true",
             ANSIBLE_STDOUT_CALLBACK="ansible.builtin.oneline", ANSIBLE_LOCALHOST_WARNING="false", ANSIBLE_REMOTE_TEMP=str(tmp_path / "remote"),
+            ANSIBLE_KEEP_REMOTE_FILES=str(keep),
         )  # fmt: skip
         argv = [str(Path(sys.executable).parent / "ansible"), "localhost", "-c", "local", "-m", action, "-a", json.dumps(arguments or {"job": JOB})]
         argv += [*(["--check"] if check else []), "-vvv", "-e", json.dumps({"ansible_python_interpreter": sys.executable, **variables})]
@@ -84,6 +86,15 @@ def test_modules_in_the_current_directory_and_beside_it_are_not_imported(send, t
     result, _said = send(arguments={"job": JOB, "beside": str(traps)}, ansible_pipelining=pipelining)
     assert load_answer(result["answer"]).missing == ("no such user",)
     assert not (tmp_path / "trapped").exists()
+
+
+@pytest.mark.parametrize("keep", [False, True])
+@pytest.mark.parametrize("job", [JOB, BROKEN], ids=["", "broken"])
+def test_its_file_with_the_passwords_is_gone_while_it_runs(send, tmp_path: Path, keep: bool, job: str) -> None:
+    """Ansible removes it when the module has ended: never, if the controller is killed or the connection breaks. Whoever asks Ansible to keep
+    remote files (which a task with passwords refuses) gets it."""
+    result, _said = send(arguments={"job": job, "beside": str(tmp_path / "here")}, ansible_pipelining="false", keep=keep)
+    assert result["left"] == (["AnsiballZ_mail_account_apply.py"] if keep else [])
 
 
 def test_a_mistake_of_ours_is_reported_without_what_was_sent(send) -> None:
