@@ -184,3 +184,15 @@ def test_an_answer_that_is_wrong_is_one_sentence(fleet: Fleet) -> None:
     done = fleet.run(HOSTILE["depth"], role)
     assert "the host's answer is not valid: check who controls that host and its Python" in done.stdout
     assert re.search(r"^hostile .*failed=1 ", done.stdout, re.MULTILINE), done.stdout
+
+
+@pytest.mark.parametrize(("pipelining", "become_user", "refused"), [("0", "nobody", True), ("1", "nobody", False), ("0", "root", False)])
+def test_a_group_reads_no_module_file(fleet: Fleet, pipelining: str, become_user: str, refused: bool) -> None:
+    fleet.variables = {
+        "ansible_common_remote_group": "nogroup", "ansible_become": True, "ansible_become_user": become_user, "ansible_remote_user": "daemon",
+        "mail_accounts_users": [{"name": "anna", "email": "anna@example.org", "display_name": "Anna", "password": SECRET}],
+        "mail_accounts_profile_definitions": [{**PROFILE, "outgoing": {"host": "smtp.example.org", "password": "{UserPassword}"}}],
+    }  # fmt: skip
+    role = {"hosts": "good", "gather_facts": False, "roles": ["mailops.profiles.mail_accounts"]}
+    done = fleet.run("", role, ANSIBLE_PIPELINING=pipelining)
+    assert ("a group may read temporary files on the host (ansible_common_remote_group)" in done.stdout) == refused, done.stdout

@@ -45,6 +45,13 @@ def refuse_exposure(action: ActionBase, deployment: Deployment) -> None:
             "refuses to send passwords while temporary files on the host may be world-readable (world_readable_temp): "
             "unset that, and connect as root or enable pipelining"
         )
+    # From one ordinary user to another, and without setfacl, Ansible gives the module's file to a group.
+    between = action._is_become_unprivileged() and not action._is_pipelining_enabled("new")
+    if between and action.get_shell_option("common_remote_group", None):
+        raise MailopsError(
+            "refuses to send passwords while a group may read temporary files on the host (ansible_common_remote_group): "
+            "unset that, become root, or enable pipelining"
+        )
 
 
 def deliver(action: ActionBase, deployment: Deployment, task_vars: dict[str, Any]) -> Delivery:

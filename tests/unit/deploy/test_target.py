@@ -37,6 +37,9 @@ class Action:
     def get_shell_option(self, name: str, default: Any) -> Any:
         return self._world_readable if name == "world_readable_temp" else default
 
+    def _is_become_unprivileged(self) -> bool:
+        return False
+
     def _execute_module(self, module_name: str, module_args: dict[str, str], task_vars: dict[str, Any]) -> dict[str, Any]:
         self.jobs.append(module_args["job"])
         return self._found.pop(0)
