@@ -23,10 +23,10 @@ PROFILE = {"name": "work", "incoming": {"host": "imap.example.org"}, "outgoing":
 
 # In place of an interpreter: notes what it is given, and answers one text to every module.
 INTERPRETER = """#!{python}
-import sys
+import os, sys
 given = open(sys.argv[1]).read() if len(sys.argv) > 1 else sys.stdin.read()
 with open({seen!r}, "a") as file:
-    file.write(given)
+    file.write(given + repr(dict(os.environ)))
 with open({answer!r}) as file:
     sys.stdout.write(file.read())
 """
@@ -196,3 +196,11 @@ def test_a_group_reads_no_module_file(fleet: Fleet, pipelining: str, become_user
     role = {"hosts": "good", "gather_facts": False, "roles": ["mailops.profiles.mail_accounts"]}
     done = fleet.run("", role, ANSIBLE_PIPELINING=pipelining)
     assert ("a group may read temporary files on the host (ansible_common_remote_group)" in done.stdout) == refused, done.stdout
+
+
+def test_the_controllers_secrets_are_in_no_environment(fleet: Fleet) -> None:
+    """Where the controller is a host, its users could read them in /proc."""
+    role = {"hosts": "hostile", "gather_facts": False, "roles": ["mailops.profiles.mail_accounts"]}
+    fleet.run("", role, MAILOPS_STORE_KEY="a key of the whole store", PGPASSWORD="the database's password")
+    assert "mail_account_apply" in fleet.seen and "ANSIBLE_COLLECTIONS_PATH" in fleet.seen
+    assert "a key of the whole store" not in fleet.seen and "the database's password" not in fleet.seen

@@ -6,9 +6,11 @@
 
 from __future__ import annotations
 
+import os
 import time
+from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Mapping
+from typing import Any, Iterator, Mapping, MutableMapping
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
@@ -17,11 +19,13 @@ from ansible.plugins.action import ActionBase
 from ...module_utils._text import printable
 from ...module_utils._wire import Answer
 from .._model.errors import MailopsError
+from .._secrets.keys import ENVIRONMENT
 from .deployment import BATCH, Deployment
 from .exchange import dump_job, load_answer
 
 _MODULE = "mailops.profiles.mail_account_apply"
 _MAX_SENTENCE = 2000
+_SECRETS = (ENVIRONMENT, "PGPASSWORD")
 
 
 @dataclass(frozen=True)
@@ -74,7 +78,8 @@ def deliver(action: ActionBase, deployment: Deployment, task_vars: dict[str, Any
 
 
 def _run(action: ActionBase, job: str, task_vars: dict[str, Any]) -> Answer:
-    found = action._execute_module(module_name=_MODULE, module_args={"job": job}, task_vars=task_vars)
+    with _without_secrets(os.environ):
+        found = action._execute_module(module_name=_MODULE, module_args={"job": job}, task_vars=task_vars)
     if "answer" not in found:  # the module did not run; an interpreter that is not Python may even have printed its file
         raise MailopsError(_no_answer(action, found, task_vars))
     if found.get("failed"):
@@ -83,6 +88,16 @@ def _run(action: ActionBase, job: str, task_vars: dict[str, Any]) -> Answer:
         return load_answer(found["answer"])
     except ValueError:
         raise MailopsError("the host's answer is not valid: check who controls that host and its Python") from None
+
+
+@contextmanager
+def _without_secrets(environ: MutableMapping[str, str]) -> Iterator[None]:
+    """What is started here passes its environment on: where the controller is the host, to a process with a user's ids."""
+    kept = {name: environ.pop(name) for name in _SECRETS if name in environ}
+    try:
+        yield
+    finally:
+        environ.update(kept)
 
 
 def _no_answer(action: ActionBase, found: Mapping[str, Any], task_vars: Mapping[str, Any]) -> str:
