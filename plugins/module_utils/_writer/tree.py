@@ -13,6 +13,7 @@ import errno
 import os
 import stat
 from contextlib import suppress
+from itertools import islice
 from typing import Dict, List, NamedTuple, Optional, Set, Tuple
 
 from .content import Content, read_file
@@ -22,6 +23,7 @@ from .identity import Identity
 MAX_LINKS = 40
 _MAX_READ = 32 << 20
 _MAX_DIRECTORIES = 400
+_MAX_NAMES = 10_000
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 
@@ -231,9 +233,15 @@ class Tree:
         return None if fd is None or _file_type(fd, name) in (None, stat.S_IFDIR) else (fd, name)
 
     def names(self, directory: str) -> List[str]:
-        """The names in a directory; none when there is no such directory."""
+        """The names in a directory; none when there is no such directory. UnsafePath for more than the memory of this process is for."""
         fd = self._lookup(directory)
-        return [] if fd is None else sorted(os.listdir(fd))
+        if fd is None:
+            return []
+        with os.scandir(fd) as found:
+            names = [entry.name for entry in islice(found, _MAX_NAMES + 1)]
+        if len(names) > _MAX_NAMES:
+            raise UnsafePath(self.absolute(directory), f"holds more than {_MAX_NAMES} files: remove those that no program needs")
+        return sorted(names)
 
     def read(self, path: str) -> Optional[Content]:
         """The file, or None when there is none; UnsafePath unless it is the user's own regular file of at most 1 MiB."""

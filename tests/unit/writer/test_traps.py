@@ -440,3 +440,12 @@ def test_what_a_user_names_things_reaches_no_terminal(host: Host, alice: Home, t
         assert said.isprintable() and "internal error" not in said
         assert load_answer(dump_answer(Answer((outcome,)))).results == (outcome,)
         assert (outcome.problem is not None) is bool(files)
+
+
+def test_names_without_number_cost_the_user_and_not_root(host: Host, alice: Home) -> None:
+    """They are hard links, which cost the user nothing; a list of all of them would be root's memory."""
+    first = alice.write(".local/state/mailops/x", "")
+    for number in range(10_001):
+        os.link(first, f"{first}{number}")
+    outcome = host.run(block())["alice"]
+    assert outcome.problem is not None and "holds more than 10000 files: remove those that no program needs" in outcome.problem.message
