@@ -40,7 +40,7 @@ SOURCES = {
 
 NAME = re.compile(r"[A-Z][A-Za-z0-9]*\Z")
 _TOKEN = re.compile(
-    r"(?P<slashes>\\+)(?=[{<])"
+    r"(?<!\\)(?P<slashes>\\+)(?=[{<])"  # from the first one only: a search from each is quadratic
     r"|\{(?P<name>[A-Z][A-Za-z0-9]*)\}"
     rf"|<(?P<angle>{'|'.join(BUILT_IN)})>"
 )
