@@ -6,8 +6,8 @@ r"""NeoMutt and Mutt: a file of ours for each account, and lines in the user's o
 
 The configuration of both programs is a small language: backticks and ``$NAME`` work in double quotes and outside of quotes, hooks
 and macros are parsed again when they run, format strings may end in a pipe, and a path is percent-decoded at every use. So every
-value is ASCII in double quotes, all but letters, digits and a few signs escaped octet by octet, and no value of a profile or a user is in a hook, a macro or a format string: a
-macro only sources a fixed path.
+value is ASCII in double quotes, where all but letters, digits and a few signs is escaped octet by octet, and no value of a profile or
+a user is in a hook, a macro or a format string: a macro only sources a fixed path.
 """
 
 from __future__ import annotations

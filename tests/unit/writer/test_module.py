@@ -50,7 +50,9 @@ def send(tmp_path: Path, collections_path: str):
     here = tmp_path / "here"
     here.mkdir()
 
-    def run(action: str = "send_job", arguments: dict[str, Any] | None = None, check: bool = True, keep: bool = False, **variables: str) -> tuple[dict[str, Any], str]:
+    def run(
+        action: str = "send_job", arguments: dict[str, Any] | None = None, check: bool = True, keep: bool = False, **variables: str
+    ) -> tuple[dict[str, Any], str]:
         environment = {name: value for name, value in os.environ.items() if not name.startswith(("PYTHON", "ANSIBLE"))}
         environment.update(
             ANSIBLE_COLLECTIONS_PATH=collections_path, ANSIBLE_ACTION_PLUGINS=str(tmp_path / "plugins"), ANSIBLE_LOAD_CALLBACK_PLUGINS="true",
