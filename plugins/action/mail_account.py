@@ -7,13 +7,12 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ansible.errors import AnsibleError
-
 from ..plugin_utils._action import MailopsAction
 from ..plugin_utils._deploy.deployment import plan_deployment
 from ..plugin_utils._deploy.report import make_report
 from ..plugin_utils._deploy.request import OPTIONS, read_request
 from ..plugin_utils._deploy.target import deliver, refuse_exposure
+from ..plugin_utils._deploy.template_files import load_template, managed_line
 from ..plugin_utils._store import preload
 
 # Ansible loads a plugin once, in its own process, and forks it for each host: what is imported here is imported once.
@@ -27,7 +26,7 @@ class ActionModule(MailopsAction):
     _requires_connection = True
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        request = read_request(options, os.environ, lambda src: self._template(src, task_vars.get("inventory_dir")))
+        request = read_request(options, os.environ, lambda src: load_template(self, src), managed_line(self, task_vars))
         deployment = plan_deployment(request, task_vars.get("inventory_hostname"))
         refuse_exposure(self, deployment)
         if request.validate_only:
@@ -45,19 +44,3 @@ class ActionModule(MailopsAction):
         if not self._discovered_interpreter_key:
             return {}
         return {"ansible_facts": {self._discovered_interpreter_key: self._discovered_interpreter}}
-
-    def _template(self, src: str, inventory: str | None) -> tuple[str, bool]:
-        """The text of one of the administrator's templates, and whether it is vaulted. OSError when there is none."""
-        try:
-            path = self._find_needle("templates", src)
-        except AnsibleError:
-            # The rollout playbook is part of this collection, and its user's files are beside the inventory.
-            path = os.path.join(inventory or "", "templates", src)
-            if not inventory or not os.path.isfile(path):
-                raise FileNotFoundError(0, "it is not in the templates folder of the role, the playbook or the inventory") from None
-        real = self._loader.get_real_file(path)  # of a vaulted one a copy in clear
-        try:
-            with open(real, encoding="utf-8") as file:
-                return file.read(), real != path
-        finally:
-            self._loader.cleanup_tmp_file(real)

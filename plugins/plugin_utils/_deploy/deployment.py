@@ -13,12 +13,11 @@ from ...module_utils._wire import File, HostFiles, Job, Place, Probe
 from .. import _clients
 from .._clients._client import Client, Context
 from .._model.account import Account, resolve_users
-from .._model.errors import Problems
 from .._model.profile import Profile
 from .._model.user import User
 from .profiles import opened, stored_profiles
 from .request import Request
-from .templates import PATTERN, PRODUCER
+from .templates import PATTERN, PRODUCER, check_templates
 
 # Seconds that one user may keep a host's run from going on: a file system that hangs, a lease.
 _DEADLINE = 20
@@ -116,7 +115,7 @@ def plan_deployment(request: Request, host: str | None) -> Deployment:
     profiles = _profiles(request)
     accounts = resolve_users(request.users, profiles, request.profiles, host, request.instance)
     bases = request.destination.bases(request.users, host)
-    _check_templates(request, accounts)
+    check_templates(request.templates, accounts, request.present)
     warnings = [warning for profile in profiles.values() for warning in profile.warnings]
     skipped = _skipped(request, accounts)
     return Deployment(request, host, accounts, bases, skipped, _dropped(accounts, profiles, request.clients), warnings)
@@ -131,15 +130,6 @@ def _profiles(request: Request) -> dict[str, Profile]:
         return opened(request.definitions, wanted & set(request.definitions), request.key)
     known = stored_profiles(request.store, wanted) if wanted and request.store is not None else {}
     return opened(known, known, request.key)
-
-
-def _check_templates(request: Request, accounts: Mapping[str, Sequence[Account]]) -> None:
-    problems = Problems()
-    for user in request.present:
-        for template in request.templates:
-            with problems.at(f"templates: {template.src}"):
-                template.check(accounts[user.name], user)
-    problems.raise_all()
 
 
 def _skipped(request: Request, accounts: Mapping[str, Sequence[Account]]) -> list[dict[str, str]]:

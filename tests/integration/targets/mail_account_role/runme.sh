@@ -56,7 +56,7 @@ recap laptop 1
 no_password
 [[ $(<"$HOMES/laptop/jkowalska/.note") == 'Joanna Kowalska sesame-1' ]]
 fails rollout -e '{"mail_accounts_templates": [{"src": "none.j2", "dest": ".note"}]}'
-shows 'none.j2 cannot be read: it is not in the templates folder of the role, the playbook or the inventory'
+shows "none.j2 cannot be read: it is not in .*$PWD/templates"
 rollout
 recap laptop 1
 [[ ! -e $HOMES/laptop/jkowalska/.note ]]
