@@ -37,6 +37,9 @@ class ActionModule(MailopsAction):
         report = make_report(deployment, delivery, bool(self._task.check_mode))
         if request.report_path is not None:
             report.write(request.report_path)
+        if report.summary and not self._task.no_log:
+            # A callback displays that a host changed, and not what. On stderr, beside the task's result on stdout.
+            self._display.display(report.summary, stderr=True)
         return {**report.result(), **self._discovered()}
 
     def _discovered(self) -> dict[str, Any]:

@@ -28,21 +28,26 @@ BATCH = 2500
 
 @dataclass(frozen=True)
 class Deployment:
-    """``accounts`` and ``bases`` (None: the home) by user. ``skipped``: accounts that a client cannot do. ``dropped``: client -> profile
-    fields that it cannot express."""
+    """``accounts`` and ``bases`` (None: the home) by user. ``skipped``: accounts that a client cannot do. ``losses``: client -> profile
+    -> fields that it cannot express."""
 
     request: Request
     host: str | None
     accounts: Mapping[str, Sequence[Account]]
     bases: Mapping[str, str | None]
     skipped: Sequence[Mapping[str, str]]
-    dropped: Mapping[str, Sequence[str]]
+    losses: Mapping[str, Mapping[str, Sequence[str]]]
     warnings: Sequence[str]
 
     @property
     def has_secrets(self) -> bool:
         hidden = any(template.hidden for template in self.request.templates)
         return hidden or any(account.has_password for accounts in self.accounts.values() for account in accounts)
+
+    @property
+    def dropped(self) -> dict[str, list[str]]:
+        """Client -> fields that it cannot express."""
+        return {client: sorted({name for names in profiles.values() for name in names}) for client, profiles in self.losses.items()}
 
     def files(self, user: User) -> tuple[File, ...]:
         """What the user's programs read. Rendered when it is needed: the files of 10,000 users fill the memory."""
@@ -118,7 +123,7 @@ def plan_deployment(request: Request, host: str | None) -> Deployment:
     check_templates(request.templates, accounts, request.present)
     warnings = [warning for profile in profiles.values() for warning in profile.warnings]
     skipped = _skipped(request, accounts)
-    return Deployment(request, host, accounts, bases, skipped, _dropped(accounts, profiles, request.clients), warnings)
+    return Deployment(request, host, accounts, bases, skipped, _losses(accounts, profiles, request.clients), warnings)
 
 
 def _profiles(request: Request) -> dict[str, Profile]:
@@ -142,15 +147,16 @@ def _skipped(request: Request, accounts: Mapping[str, Sequence[Account]]) -> lis
     ]
 
 
-def _dropped(
+def _losses(
     accounts: Mapping[str, Sequence[Account]], profiles: Mapping[str, Profile], clients: Sequence[Client]
-) -> dict[str, list[str]]:
-    """Client -> fields that it cannot express, of the profiles that have an account."""
+) -> dict[str, dict[str, list[str]]]:
+    """Client -> profile -> fields that it cannot express, of the profiles that have an account."""
     # One account of each profile is enough: which clients can take it is decided by the profile.
     used = {account.profile: account for listed in accounts.values() for account in listed}
-    lost: dict[str, list[str]] = {}
+    lost: dict[str, dict[str, list[str]]] = {}
     for client in clients:
-        names = {name for account in client.supported(used.values()) for name in client.losses(profiles[account.profile])}
-        if names:
-            lost[client.name] = sorted(names)
+        for account in client.supported(used.values()):
+            names = client.losses(profiles[account.profile])
+            if names:
+                lost.setdefault(client.name, {})[account.profile] = sorted(names)
     return lost
