@@ -11,7 +11,8 @@ from ..plugin_utils._action import MailopsAction
 from ..plugin_utils._deploy.deployment import plan_deployment
 from ..plugin_utils._deploy.report import make_report
 from ..plugin_utils._deploy.request import OPTIONS, read_request
-from ..plugin_utils._deploy.target import deliver, refuse_exposure
+from ..plugin_utils._deploy.role import is_from_role, misspelled, with_variables
+from ..plugin_utils._deploy.target import deliver, refuse_exposure, refuse_windows
 from ..plugin_utils._deploy.template_files import load_template, managed_line
 from ..plugin_utils._store import preload
 
@@ -25,7 +26,17 @@ class ActionModule(MailopsAction):
     OPTIONS = OPTIONS
     _requires_connection = True
 
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        if result.get("failed") and is_from_role(self._task):
+            result["msg"] = with_variables(result["msg"])
+        return result
+
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        if is_from_role(self._task):
+            for warning in misspelled(task_vars):
+                self._display.warning(warning)
+        refuse_windows(self)
         request = read_request(options, os.environ, lambda src: load_template(self, src), managed_line(self, task_vars))
         deployment = plan_deployment(request, task_vars.get("inventory_hostname"))
         refuse_exposure(self, deployment)

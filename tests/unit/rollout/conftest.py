@@ -56,15 +56,18 @@ class Project:
         }  # fmt: skip
         return self.write(name, {"mail_accounts": {"hosts": hosts, "vars": {**common, **variables}}})
 
-    def play(self, *arguments: str, **environment: str) -> Run:
-        """ansible-playbook in the project's directory."""
+    def environment(self, **more: str) -> dict[str, str]:
         clean = {name: value for name, value in os.environ.items() if not name.startswith(("ANSIBLE_", "MAILOPS_"))}
         known = {
             "ANSIBLE_COLLECTIONS_PATH": self.collections, "ANSIBLE_NOCOLOR": "1", "ANSIBLE_DEPRECATION_WARNINGS": "0",
-            "ANSIBLE_PYTHON_INTERPRETER": sys.executable, "COLUMNS": "200",
+            "ANSIBLE_PYTHON_INTERPRETER": sys.executable, "COLUMNS": "1000",
         }  # fmt: skip
+        return {**clean, **known, **more}
+
+    def play(self, *arguments: str, **environment: str) -> Run:
+        """ansible-playbook in the project's directory."""
         argv = [sys.executable, "-m", "ansible", "playbook", *arguments]
-        done = subprocess.run(argv, cwd=self.path, env={**clean, **known, **environment}, capture_output=True, text=True, check=False)
+        done = subprocess.run(argv, cwd=self.path, env=self.environment(**environment), capture_output=True, text=True, check=False)
         return Run(done.returncode, done.stdout, done.stderr)
 
     def rollout(self, inventory: str, *arguments: str, **environment: str) -> Run:

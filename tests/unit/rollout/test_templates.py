@@ -54,7 +54,7 @@ def test_the_error_lists_where_it_looked(project: Project) -> None:
     run = project.play("own/site.yml", "-i", "one", "-i", "two/hosts.json")
     root = project.path
     places = f"{root}/own/templates, {root}/templates, {root}/two/templates"
-    assert run.status and f"templates, entry 1: src: x.j2 cannot be read: it is not in {places}" in run.output
+    assert run.status and f"mail_accounts_templates, entry 1: src: x.j2 cannot be read: it is not in {places}" in run.output
     assert "Traceback" not in run.output
 
 
