@@ -15,6 +15,8 @@ from typing import Any
 
 import pytest
 
+from ansible.release import __version__ as ansible_version
+
 from .conftest import PROFILE, Project, Run, user
 
 HOSTS = {"desk-1": {"mail_accounts_users": [user("anna")]}, "desk-2": {"mail_accounts_users": [user("basil")]}}
@@ -100,6 +102,13 @@ def test_when_a_mistake_stops_all_hosts(project: Project, play: dict[str, Any], 
     """As the role's documentation says."""
     run = project.play(project.write("site.yml", [{"hosts": "all", "gather_facts": False, **play}]), "-i", project.inventory(WRONG))
     assert "nonsense" in run.output and (project.written() == []) == spared, run.output
+
+
+def test_a_mistake_in_a_block_with_a_rescue(project: Project) -> None:
+    """Newer versions than 2.16 send all hosts to the rescue."""
+    block = {"block": [ROLE], "rescue": [{"ansible.builtin.debug": {"msg": "rescued"}}]}
+    run = project.play(project.write("site.yml", [{"hosts": "all", "gather_facts": False, "tasks": [block]}]), "-i", project.inventory(WRONG))
+    assert "nonsense" in run.output and (project.written() == []) == (not ansible_version.startswith("2.16.")), run.output
 
 
 @pytest.mark.parametrize("delegated", [False, True])
