@@ -19,6 +19,7 @@ MANAGED = "Ansible managed"
 _MAX_MANAGED = 200  # characters
 _FOLDER = "templates"
 _COLLECTION = os.path.realpath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 3))
+_OURS = tuple(os.path.join(_COLLECTION, folder) for folder in ("roles", "playbooks"))
 
 
 def load_template(action: ActionBase, src: str) -> tuple[str, bool]:
@@ -42,8 +43,8 @@ def _path(action: ActionBase, src: str) -> str:
     for folder in folders:
         if os.path.isfile(os.path.join(folder, src)):
             return os.path.join(folder, src)
-    # The folders of this collection are no place for the files of its users.
-    places = [place for place in dict.fromkeys([*searched, *folders]) if not _is_ours(place)]
+    # The folders of our role and playbook are no place for the files of their users.
+    places = [place for place in dict.fromkeys([*searched, *folders]) if not os.path.realpath(place).startswith(_OURS)]
     raise FileNotFoundError(0, f"it is not in {some(places)}" if places else "there is no such file")
 
 
@@ -55,10 +56,6 @@ def _started_from() -> list[str]:
     inventories = [each for each in context.CLIARGS.get("inventory") or () if "," not in each]
     files = [path for path in playbooks if os.path.isfile(path)] + [path for path in inventories if os.path.exists(path)]
     return list(dict.fromkeys(map(os.path.dirname, files)))
-
-
-def _is_ours(place: str) -> bool:
-    return os.path.commonpath([os.path.realpath(place), _COLLECTION]) == _COLLECTION
 
 
 def managed_line(action: ActionBase, task_vars: Mapping[str, Any]) -> str:
