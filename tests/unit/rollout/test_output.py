@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .conftest import Project, user
+from .conftest import PROFILE, Project, user
 
 HOSTS = {
     "desk-1": {"mail_accounts_users": [user(name) for name in ("anna", "basil", "cecil")]},
@@ -47,3 +47,17 @@ def test_nothing_with_no_log(project: Project) -> None:
     play = {"hosts": "all", "gather_facts": False, "tasks": [task]}
     run = project.play(project.write("site.yml", [play]), "-i", project.inventory(HOSTS), "-vv")
     assert run.status == 0 and "changed=1" in run.stdout and "3 users" not in run.output
+
+
+def test_what_ansible_itself_prints_of_arguments(project: Project) -> None:
+    """As docs/reliability.md says: what is written literally into a task, and variables as their names."""
+    users = [user("anna", password="sesame-literal"), user("basil", password="{{ secret }}")]
+    arguments = {"users": users, "clients": ["msmtp"], "dest": f"{project.path}/homes/{{UserName}}", "profile_definitions": [PROFILE]}
+    play = {
+        "hosts": "all", "gather_facts": False, "vars": {"secret": "sesame-variable"}, "tasks": [{"mailops.profiles.mail_account": arguments}],
+    }  # fmt: skip
+    settings = {"ANSIBLE_DISPLAY_ARGS_TO_STDOUT": "1", "ANSIBLE_CALLBACKS_ENABLED": "junit", "JUNIT_OUTPUT_DIR": str(project.path / "junit")}
+    run = project.play(project.write("site.yml", [play]), "-i", project.inventory({"desk": {}}), **settings)
+    (report,) = (project.path / "junit").iterdir()
+    for text in (run.output, report.read_text(encoding="utf-8")):
+        assert "sesame-literal" in text and "{{ secret }}" in text and "sesame-variable" not in text
