@@ -7,14 +7,14 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from ansible.errors import AnsibleError
-
 from ..plugin_utils._action import MailopsAction
 from ..plugin_utils._deploy.deployment import plan_deployment
 from ..plugin_utils._deploy.facts import spoofed_options
 from ..plugin_utils._deploy.report import make_report
 from ..plugin_utils._deploy.request import OPTIONS, read_request
-from ..plugin_utils._deploy.target import deliver, refuse_exposure
+from ..plugin_utils._deploy.role import is_from_role, misspelled, with_variables
+from ..plugin_utils._deploy.target import deliver, refuse_exposure, refuse_windows
+from ..plugin_utils._deploy.template_files import load_template, managed_line
 from ..plugin_utils._model import values
 from ..plugin_utils._model.errors import MailopsError
 from ..plugin_utils._store import preload
@@ -29,13 +29,23 @@ class ActionModule(MailopsAction):
     OPTIONS = OPTIONS
     _requires_connection = True
 
+    def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        result = super().run(tmp, task_vars)
+        if result.get("failed") and is_from_role(self._task):
+            result["msg"] = with_variables(result["msg"])
+        return result
+
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
+        if is_from_role(self._task):
+            for warning in misspelled(task_vars):
+                self._display.warning(warning)
         spoofed = spoofed_options(task_vars)
         if spoofed:
             if values.boolean(options["validate_only"] or False):  # this is the check of all hosts, and one must not stop the others
                 return {"changed": False, "warnings": [spoofed]}
             raise MailopsError(spoofed)
-        request = read_request(options, os.environ, lambda src: self._template(src, task_vars.get("inventory_dir")))
+        refuse_windows(self)
+        request = read_request(options, os.environ, lambda src: load_template(self, src), managed_line(self, task_vars))
         deployment = plan_deployment(request, task_vars.get("inventory_hostname"))
         refuse_exposure(self, deployment)
         if request.validate_only:
@@ -46,6 +56,9 @@ class ActionModule(MailopsAction):
         report = make_report(deployment, delivery, bool(self._task.check_mode))
         if request.report_path is not None:
             report.write(request.report_path)
+        if report.summary and not self._task.no_log:
+            # A callback displays that a host changed, and not what. On stderr, beside the task's result on stdout.
+            self._display.display(report.summary, stderr=True)
         return {**report.result(), **self._discovered()}
 
     def _discovered(self) -> dict[str, Any]:
@@ -53,19 +66,3 @@ class ActionModule(MailopsAction):
         if not self._discovered_interpreter_key:
             return {}
         return {"ansible_facts": {self._discovered_interpreter_key: self._discovered_interpreter}}
-
-    def _template(self, src: str, inventory: str | None) -> tuple[str, bool]:
-        """The text of one of the administrator's templates, and whether it is vaulted. OSError when there is none."""
-        try:
-            path = self._find_needle("templates", src)
-        except AnsibleError:
-            # The rollout playbook is part of this collection, and its user's files are beside the inventory.
-            path = os.path.join(inventory or "", "templates", src)
-            if not inventory or not os.path.isfile(path):
-                raise FileNotFoundError(0, "it is not in the templates folder of the role, the playbook or the inventory") from None
-        real = self._loader.get_real_file(path)  # of a vaulted one a copy in clear
-        try:
-            with open(real, encoding="utf-8") as file:
-                return file.read(), real != path
-        finally:
-            self._loader.cleanup_tmp_file(real)

@@ -87,8 +87,9 @@ options:
     description:
       - Jinja2 templates of your own, each a dictionary, for programs that no client writes for. Every user who gets an account gets
         each file, by the same rules as the clients' files; what was there before comes back when the template is taken off the list.
-      - C(src), a file, found as M(ansible.builtin.template) finds it, or in C(templates) beside the inventory. It may be vaulted, and is
-        then never displayed. It cannot include others.
+      - C(src), a file, found as M(ansible.builtin.template) finds it, or in C(templates) beside the playbook that was started, or beside an
+        inventory. (For an inventory that is a directory that is beside the directory, and not in it.) It may be vaulted, and is then never
+        displayed. It cannot include others.
       - C(dest), a path relative to the home or O(dest), that no client uses.
       - C(mode), an octal mode in quotes; as for the files of clients unless given. In a home, a file with a password is readable by its
         owner only.
@@ -97,6 +98,9 @@ options:
         name that is safe in files and sections. Passwords are C(account.incoming.password) and C(account.outgoing.password); null
         where the program has to ask. The values of C(user.variables) may be passwords too. They count as
         such and are never displayed.
+      - C(ansible_managed) is C(Ansible managed), or the play's variable of that name if it is a single line of printable characters. A fact
+        of the host does not count.
+      - C(docs/templates.md) in the collection has an example.
       - Ansible's filters and tests can be used, lookups and other variables cannot. An undefined name, and a result that is another one
         each time, are errors, before anything is written. A template is rendered with masks in place of the passwords first.
     type: list
@@ -225,6 +229,14 @@ EXAMPLES = r"""
 """
 
 RETURN = r"""
+msg:
+  description:
+    - One line about what was changed, or would be in check mode. How many users, accounts and files, what clients cannot express, and who is
+      missing on the host. When the task fails, the reasons.
+    - The line is also displayed, on standard error, unless the task has C(no_log).
+  type: str
+  returned: changed or failure
+  sample: "mail_account: [desk-1] 2 of 3 users, 2 of 3 accounts: 8 files created; msmtp cannot express signature (work); missing: anowak"
 accounts:
   description: How many accounts (a profile filled in for a user) there are, and how many belong to users for whom something changed.
   type: dict

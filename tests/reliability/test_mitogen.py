@@ -32,15 +32,27 @@ def variables(dest: Path, **of_the_users: Any) -> dict[str, Any]:
     return {"mail_accounts_hosts": "all", **{f"mail_accounts_{name}": value for name, value in options.items()}}
 
 
-@pytest.mark.parametrize("strategy", ["mitogen_linear", "mitogen_free"])
-def test_a_rollout_ends(tmp_path: Path, strategy: str) -> None:
+# Where Ansible learns of the interpreter: a variable, and the environment (as from ansible.cfg). Discovery looks into the PATH.
+INTERPRETERS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
+    "path": ({"ansible_python_interpreter": sys.executable}, {}),
+    "environment": ({}, {"ANSIBLE_PYTHON_INTERPRETER": sys.executable}),
+    "auto": ({"ansible_python_interpreter": "auto_silent"}, {"PATH": "/usr/bin:/bin"}),
+    "nothing": ({}, {"PATH": "/usr/bin:/bin"}),
+}
+
+
+@pytest.mark.parametrize(
+    ("strategy", "interpreter"), [("mitogen_free", "path"), *(("mitogen_linear", interpreter) for interpreter in INTERPRETERS)]
+)
+def test_a_rollout_ends(tmp_path: Path, strategy: str, interpreter: str) -> None:
     plugins = Path(ansible_mitogen.__file__).parent / "plugins" / "strategy"
-    common = {"ansible_connection": "local", "ansible_python_interpreter": sys.executable}
+    known, settings = INTERPRETERS[interpreter]
+    common = {"ansible_connection": "local", **known}
     inventory = tmp_path / "inventory.json"
     inventory.write_text(json.dumps({"all": {"hosts": dict.fromkeys(HOSTS, {}), "vars": common}}))
     environment = {
         **os.environ, "ANSIBLE_STRATEGY_PLUGINS": str(plugins), "ANSIBLE_STRATEGY": strategy,
-        "ANSIBLE_COLLECTIONS_PATH": str(Path(__file__).parents[2] / "build/collections"),
+        "ANSIBLE_COLLECTIONS_PATH": str(Path(__file__).parents[2] / "build/collections"), **settings,
     }  # fmt: skip
 
     def run(*arguments: str, **of_the_users: Any) -> str:

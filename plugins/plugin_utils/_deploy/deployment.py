@@ -13,12 +13,11 @@ from ...module_utils._wire import File, HostFiles, Job, Place, Probe
 from .. import _clients
 from .._clients._client import Client, Context
 from .._model.account import Account, resolve_users
-from .._model.errors import Problems
 from .._model.profile import Profile
 from .._model.user import User
 from .profiles import opened, stored_profiles
 from .request import Request
-from .templates import PATTERN, PRODUCER
+from .templates import PATTERN, PRODUCER, check_templates
 
 # Seconds that one user may keep a host's run from going on: a file system that hangs, a lease.
 _DEADLINE = 20
@@ -29,21 +28,26 @@ BATCH = 2500
 
 @dataclass(frozen=True)
 class Deployment:
-    """``accounts`` and ``bases`` (None: the home) by user. ``skipped``: accounts that a client cannot do. ``dropped``: client -> profile
-    fields that it cannot express."""
+    """``accounts`` and ``bases`` (None: the home) by user. ``skipped``: accounts that a client cannot do. ``losses``: client -> profile
+    -> fields that it cannot express."""
 
     request: Request
     host: str | None
     accounts: Mapping[str, Sequence[Account]]
     bases: Mapping[str, str | None]
     skipped: Sequence[Mapping[str, str]]
-    dropped: Mapping[str, Sequence[str]]
+    losses: Mapping[str, Mapping[str, Sequence[str]]]
     warnings: Sequence[str]
 
     @property
     def has_secrets(self) -> bool:
         hidden = any(template.hidden for template in self.request.templates)
         return hidden or any(account.has_password for accounts in self.accounts.values() for account in accounts)
+
+    @property
+    def dropped(self) -> dict[str, list[str]]:
+        """Client -> fields that it cannot express."""
+        return {client: sorted({name for names in profiles.values() for name in names}) for client, profiles in self.losses.items()}
 
     def files(self, user: User) -> tuple[File, ...]:
         """What the user's programs read. Rendered when it is needed: the files of 10,000 users fill the memory."""
@@ -116,10 +120,10 @@ def plan_deployment(request: Request, host: str | None) -> Deployment:
     profiles = _profiles(request)
     accounts = resolve_users(request.users, profiles, request.profiles, host, request.instance)
     bases = request.destination.bases(request.users, host)
-    _check_templates(request, accounts)
+    check_templates(request.templates, accounts, request.present)
     warnings = [warning for profile in profiles.values() for warning in profile.warnings]
     skipped = _skipped(request, accounts)
-    return Deployment(request, host, accounts, bases, skipped, _dropped(accounts, profiles, request.clients), warnings)
+    return Deployment(request, host, accounts, bases, skipped, _losses(accounts, profiles, request.clients), warnings)
 
 
 def _profiles(request: Request) -> dict[str, Profile]:
@@ -133,15 +137,6 @@ def _profiles(request: Request) -> dict[str, Profile]:
     return opened(known, known, request.key)
 
 
-def _check_templates(request: Request, accounts: Mapping[str, Sequence[Account]]) -> None:
-    problems = Problems()
-    for user in request.present:
-        for template in request.templates:
-            with problems.at(f"templates: {template.src}"):
-                template.check(accounts[user.name], user)
-    problems.raise_all()
-
-
 def _skipped(request: Request, accounts: Mapping[str, Sequence[Account]]) -> list[dict[str, str]]:
     return [
         {"user": user.name, "client": client.name, "profile": account.profile, "reason": reason}
@@ -152,15 +147,16 @@ def _skipped(request: Request, accounts: Mapping[str, Sequence[Account]]) -> lis
     ]
 
 
-def _dropped(
+def _losses(
     accounts: Mapping[str, Sequence[Account]], profiles: Mapping[str, Profile], clients: Sequence[Client]
-) -> dict[str, list[str]]:
-    """Client -> fields that it cannot express, of the profiles that have an account."""
+) -> dict[str, dict[str, list[str]]]:
+    """Client -> profile -> fields that it cannot express, of the profiles that have an account."""
     # One account of each profile is enough: which clients can take it is decided by the profile.
     used = {account.profile: account for listed in accounts.values() for account in listed}
-    lost: dict[str, list[str]] = {}
+    lost: dict[str, dict[str, list[str]]] = {}
     for client in clients:
-        names = {name for account in client.supported(used.values()) for name in client.losses(profiles[account.profile])}
-        if names:
-            lost[client.name] = sorted(names)
+        for account in client.supported(used.values()):
+            names = client.losses(profiles[account.profile])
+            if names:
+                lost.setdefault(client.name, {})[account.profile] = sorted(names)
     return lost

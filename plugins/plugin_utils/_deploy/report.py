@@ -16,6 +16,7 @@ from ...module_utils._wire import ACTIONS, Result
 from .._model.errors import MailopsError, some
 from .._model.limits import MAX_LISTED, limited_diffs
 from .deployment import Deployment, probe_note
+from .summary import summary
 from .target import Delivery
 
 # Raised when a key of the report file changes its meaning or goes.
@@ -27,12 +28,14 @@ UNCHANGED, CHANGED, DRIFTED, SKIPPED, FAILED, REMOVED = "unchanged", "changed", 
 
 @dataclass(frozen=True)
 class Report:
-    """``data`` is complete. ``problems``: why the task fails, if it does. ``others``: what became of the users who are not named there."""
+    """``data`` is complete. ``problems``: why the task fails, if it does. ``others``: what became of the users who are not named there.
+    ``summary``: one line about what changed, None when nothing did."""
 
     data: Mapping[str, Any]
     problems: Sequence[str]
     others: str
     diffs: Sequence[dict[str, str]]
+    summary: str | None
 
     def result(self) -> dict[str, Any]:
         """The result of the task."""
@@ -42,6 +45,8 @@ class Report:
         diffs = limited_diffs(self.diffs, "files")
         if diffs:
             found["diff"] = diffs
+        if self.summary:
+            found["msg"] = self.summary
         if self.problems:
             found.update(failed=True, msg=f"mail_account: {MailopsError(*self.problems)}{self.others}")
         return found
@@ -92,7 +97,9 @@ def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: b
         "warnings": warnings,
     }
     diffs = [change.diff._asdict() for _result, change in changes if change.diff is not None]
-    return Report(data, problems, _others(delivery, results, check_mode), diffs)
+    purged = [result.name for result in results if result.name and result.changes and not result.listed]
+    line = summary(deployment, sorted(with_changes - {""}), purged, missing, counts, check_mode) if changes else None
+    return Report(data, problems, _others(delivery, results, check_mode), diffs, line)
 
 
 def _others(delivery: Delivery, results: Iterable[Result], check_mode: bool) -> str:

@@ -25,6 +25,7 @@ from .._secrets.keys import StoreKey, store_key
 from .._store import Store, open_store
 from .destination import Destination, read_destination
 from .profiles import Known, read_definitions
+from .template_files import MANAGED
 from .templates import Load, Template, read_templates
 
 OPTIONS = (
@@ -64,8 +65,9 @@ class Request:
         return [user for user in self.users if user.state == "present"]
 
 
-def read_request(options: Mapping[str, Any], environ: Mapping[str, str], load_template: Load) -> Request:
-    """The request that the options (None: not given) describe. MailopsError lists everything that is wrong with them."""
+def read_request(options: Mapping[str, Any], environ: Mapping[str, str], load_template: Load, managed: str = MANAGED) -> Request:
+    """The request that the options (None: not given) describe. ``managed``: the text of ``ansible_managed`` in templates. MailopsError lists
+    everything that is wrong with the options."""
     reader = _Reader(options)
     leaving = reader.read("state", lambda value: given.choice(value, STATES), "present") == "absent"
     users = reader.read("users", lambda value: (read_leavers if leaving else read_users)(given.mapping_list(value)), [])
@@ -78,7 +80,7 @@ def read_request(options: Mapping[str, Any], environ: Mapping[str, str], load_te
     # Accounts are removed without profiles, templates, store and key.
     asked = bool(present) or "users" in reader.failed
     clients = reader.read("clients", lambda value: _clients.select(given.text_list(value)), [])
-    templates = reader.read("templates", lambda value: read_templates(value, load_template), []) if asked else []
+    templates = reader.read("templates", lambda value: read_templates(value, load_template, managed), []) if asked else []
     if present and not clients and not templates and not reader.failed & {"clients", "templates"}:
         names = some([user.name for user in present])
         reader.problems.append(f"clients: {names} would get no files: name some of {', '.join(_clients.names())}, or give templates")

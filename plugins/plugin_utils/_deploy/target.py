@@ -36,6 +36,13 @@ class Delivery:
     stopped: str | None = None
 
 
+def refuse_windows(action: ActionBase) -> None:
+    """The module and the files are made for POSIX hosts."""
+    connection = action._connection
+    if getattr(connection._shell, "_IS_WINDOWS", False):
+        raise MailopsError(f"the host is a Windows host (connection {connection.transport}), which is not supported: take it out of the play's hosts")
+
+
 def refuse_exposure(action: ActionBase, deployment: Deployment) -> None:
     """Passwords travel inside the module's file, which must neither stay on the host nor be readable for others there."""
     if not deployment.has_secrets:

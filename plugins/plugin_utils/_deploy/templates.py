@@ -15,7 +15,7 @@ import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import Any, Callable, NamedTuple, Sequence
+from typing import Any, Callable, Mapping, NamedTuple, Sequence
 
 import jinja2
 
@@ -26,7 +26,7 @@ from .. import _clients
 from .._clients._file import owned
 from .._model import given, values
 from .._model.account import Account
-from .._model.errors import Invalid, MailopsError, Problems, named, nearest
+from .._model.errors import Invalid, MailopsError, Problems, named, nearest, some
 from .._model.passwords import MASK
 from .._model.user import User
 from .jinja import environment
@@ -42,6 +42,14 @@ _MAX_COMPONENT = 255  # bytes
 _MAX_BYTES = 1 << 20  # the writer reads no larger file
 
 
+class Mistake(MailopsError):
+    """Of a template, for one user. ``kind`` is equal where another user meets the same mistake, whose text may quote that user's data."""
+
+    def __init__(self, place: str, reason: str, kind: str | None = None) -> None:
+        super().__init__(f"templates: {place}: {reason}")
+        self.kind = (place, kind or reason)
+
+
 class Template(NamedTuple):
     """``dest``: a path relative to the home. ``mode`` None: that of all other files. ``hidden``: the template itself is a secret."""
 
@@ -52,12 +60,12 @@ class Template(NamedTuple):
     hidden: bool
 
     def check(self, accounts: Sequence[Account], user: User) -> None:
-        """MailopsError when the template cannot be rendered, or gives something else each time."""
+        """Mistake when the template cannot be rendered, or gives something else each time."""
         if self.file(accounts, user) != self.file(accounts, user):
-            raise MailopsError(f"{self._place(user)}: gives another result each time, so that every run would change the file")
+            raise Mistake(self.src, "gives another result each time, so that every run would change the file")
 
     def file(self, accounts: Sequence[Account], user: User) -> File:
-        """The file for a user who has accounts; MailopsError when the template cannot be rendered."""
+        """The file for a user who has accounts; Mistake when the template cannot be rendered."""
         with _silence():
             # From masked accounts first: an error in that pass can be quoted, because it holds no password.
             masked = self._render([account.redacted() for account in accounts], _masked(user), quote_errors=not self.hidden)
@@ -65,10 +73,8 @@ class Template(NamedTuple):
         redacted = f"{MASK}\n" if self.hidden else masked
         secret = text != redacted
         if secret and (self.mode or 0) & 0o077:
-            raise MailopsError(
-                f"{self._place(user)}: holds a password or one of user.variables, which may be one, so its mode can be 0600 or 0700, "
-                f"and not {self.mode:04o}"
-            )
+            reason = "holds a password or one of user.variables, which may be one, so its mode can be 0600 or 0700, and not"
+            raise Mistake(self.src, f"{reason} {self.mode:04o}")
         return owned(self.dest, text, mode=self.mode)._replace(secret=secret, redacted=redacted, producer=PRODUCER)
 
     def _render(self, accounts: Sequence[Account], user: User, quote_errors: bool) -> str:
@@ -79,13 +85,11 @@ class Template(NamedTuple):
         except Exception as exc:  # of Jinja, of a filter, or half a character
             reason = f"{type(exc).__name__}: {exc}" if quote_errors else type(exc).__name__
             lines = [frame.lineno for frame in traceback.extract_tb(exc.__traceback__) if frame.filename == "<template>"]
-            raise MailopsError(f"{self._place(user)}, line {lines[-1] if lines else '?'}: {reason}") from None
+            line = f"line {lines[-1] if lines else '?'}"
+            raise Mistake(f"{self.src}, {line}", reason, type(exc).__name__) from None
         if size > _MAX_BYTES:
-            raise MailopsError(f"{self._place(user)}: gives more than 1 MiB, which is more than a file of an account can have")
+            raise Mistake(self.src, "gives more than 1 MiB, which is more than a file of an account can have")
         return text
-
-    def _place(self, user: User) -> str:
-        return f"templates: {self.src}, user '{user.name}'"
 
 
 @contextmanager
@@ -116,14 +120,26 @@ def _data(user: User) -> dict[str, Any]:
 Load = Callable[[str], "tuple[str, bool]"]
 
 
-def read_templates(value: Any, load: Load) -> list[Template]:
-    """The templates that the option lists, compiled. MailopsError lists every problem."""
+def check_templates(templates: Sequence[Template], accounts: Mapping[str, Sequence[Account]], users: Sequence[User]) -> None:
+    """MailopsError lists every mistake once, with the users who would meet it."""
+    found: dict[tuple[str, str], tuple[Mistake, list[str]]] = {}
+    for user in users:
+        for template in templates:
+            try:
+                template.check(accounts[user.name], user)
+            except Mistake as exc:
+                found.setdefault(exc.kind, (exc, []))[1].append(user.name)
+    Problems(f"{mistake} ({'user' if len(names) == 1 else 'users'} {some(names)})" for mistake, names in found.values()).raise_all()
+
+
+def read_templates(value: Any, load: Load, managed: str) -> list[Template]:
+    """The templates that the option lists, compiled. ``managed``: the text of ``ansible_managed``. MailopsError lists every problem."""
     entries = given.mapping_list(value)
     problems = Problems()
     found: dict[str, Template] = {}
     for number, entry in enumerate(entries, start=1):
         with problems.at(f"templates, entry {number}"):
-            template = _read(entry, load)
+            template = _read(entry, load, managed)
             other = next((each for each in found.values() if _overlap(template.dest, each.dest)), None)
             if other:
                 raise Invalid(f"dest: {template.dest} is, or is above or below, {other.dest}, which {other.src} writes")
@@ -132,7 +148,7 @@ def read_templates(value: Any, load: Load) -> list[Template]:
     return list(found.values())
 
 
-def _read(entry: Any, load: Load) -> Template:
+def _read(entry: Any, load: Load, managed: str) -> Template:
     if not isinstance(entry, dict):
         raise Invalid("must be a dictionary such as {src: muttrc.j2, dest: .config/mutt/extra}")
     for key in entry:
@@ -144,7 +160,7 @@ def _read(entry: Any, load: Load) -> Template:
             raise Invalid(f"{key}: is required")
         with named(key):
             known[key] = values.word(known[key])
-    compiled, hidden = _compiled(known["src"], load)
+    compiled, hidden = _compiled(known["src"], load, managed)
     dest = _dest(known["dest"])
     with named("mode"):
         mode = values.file_mode(known["mode"], _MODE, "0755") if "mode" in known else None
@@ -172,7 +188,7 @@ def _overlap(path: str, pattern: str) -> bool:
     return all(fnmatch.fnmatchcase(part, known) for part, known in zip(path.split("/"), pattern.split("/")))
 
 
-def _compiled(src: str, load: Load) -> tuple[jinja2.Template, bool]:
+def _compiled(src: str, load: Load, managed: str) -> tuple[jinja2.Template, bool]:
     try:
         text, hidden = load(src)
     except (OSError, UnicodeDecodeError) as exc:
@@ -181,7 +197,7 @@ def _compiled(src: str, load: Load) -> tuple[jinja2.Template, bool]:
     if text.startswith("#jinja2:"):
         raise Invalid(f"src: {src}, line 1: #jinja2: is a line for ansible.builtin.template, whose settings cannot be changed here: remove it")
     try:
-        return environment().from_string(text), hidden
+        return environment().from_string(text, {"ansible_managed": managed}), hidden
     except jinja2.TemplateSyntaxError as exc:
         reason = type(exc).__name__ if hidden else exc.message
         raise Invalid(f"src: {src}, line {exc.lineno}: {reason}") from None

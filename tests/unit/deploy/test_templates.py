@@ -25,7 +25,7 @@ ENTRY = {"src": "x.j2", "dest": ".config/x/rc"}
 
 
 def rendered(text: str, profiles: list[dict[str, Any]] | None = None, user: dict[str, Any] | None = None, hidden: bool = False, **entry: Any) -> File:
-    (template,) = read_templates([{**ENTRY, **entry}], lambda src: (text, hidden))
+    (template,) = read_templates([{**ENTRY, **entry}], lambda src: (text, hidden), "Ansible managed")
     accounts, context = resolved(profiles or [profile()], {**JOANNA, **(user or {})})
     return template.file(accounts, context.user)
 
@@ -74,7 +74,7 @@ def test_a_vaulted_template_is_not_displayed() -> None:
 
 
 @pytest.mark.parametrize(("text", "message"), [
-    ("\n\n{{ acount.email }}", "templates: x.j2, user 'jkowalska', line 3: UndefinedError: 'acount' is undefined"),
+    ("\n\n{{ acount.email }}", "templates: x.j2, line 3: UndefinedError: 'acount' is undefined"),
     ("{{ account.pasword }}", "line 1: UndefinedError: 'dict object' has no attribute 'pasword'"),
     ("{{ [account.pasword] }}", "line 1: UndefinedError: 'dict object' has no attribute 'pasword'"),
     ("{{ accounts.append(1) }}", "SecurityError"),
@@ -128,7 +128,7 @@ def test_a_wrong_entry_is_refused(entry: dict[str, Any], message: str) -> None:
 
 def test_all_wrong_entries_are_listed_at_once() -> None:
     with pytest.raises(MailopsError) as refused:
-        read_templates(["x", {**ENTRY, "mode": "x"}, ENTRY, ENTRY], lambda src: ("", False))
+        read_templates(["x", {**ENTRY, "mode": "x"}, ENTRY, ENTRY], lambda src: ("", False), "")
     assert [problem.partition(":")[0] for problem in refused.value.problems] == ["templates, entry 1", "templates, entry 2", "templates, entry 4"]
 
 
@@ -145,10 +145,31 @@ def deployment(template: str, *users: dict[str, Any]) -> Deployment:
     return plan_deployment(request, "laptop-17")
 
 
-def test_every_user_is_tried_before_anything_is_sent() -> None:
+USERS = [{**JOANNA, "name": name, "variables": {"Key": name}} for name in ("anna", "basil", "cecil")]
+
+
+@pytest.mark.parametrize(("text", "message"), [
+    ("{{ user.city }}", "templates: x.j2, line 1: UndefinedError: 'dict object' has no attribute 'city' (users anna, basil, cecil)"),
+    # The text quotes the first user's data.
+    ("\n{{ user.name | from_json }}", "x.j2, line 2: JSONDecodeError: "),
+    ("{{ 9 if user.name == 'basil' else user.nothing }}", "'dict object' has no attribute 'nothing' (users anna, cecil)"),
+    ("{{ 9 if user.name != 'basil' else user.nothing }}", "'dict object' has no attribute 'nothing' (user basil)"),
+    ("{{ 1000000000 | random }}", "x.j2: gives another result each time, so that every run would change the file (users anna, basil, cecil)"),
+])  # fmt: skip
+def test_a_mistake_counts_once_for_all_users(text: str, message: str) -> None:
     with pytest.raises(MailopsError) as refused:
-        deployment("{{ user.variables.City }}", *({**JOANNA, "name": name} for name in ("anna", "basil")))
-    assert len(refused.value.problems) == 2
+        deployment(text, *USERS)
+    assert len(refused.value.problems) == 1 and message in str(refused.value)
+
+
+def test_two_mistakes_of_one_template() -> None:
+    with pytest.raises(MailopsError) as refused:
+        deployment("{% if user.name == 'anna' %}\n{{ user.first }}\n{% else %}\n{{ user.second }}\n{% endif %}", *USERS)
+    assert [problem.rpartition("(")[2] for problem in refused.value.problems] == ["user anna)", "users basil, cecil)"]
+
+
+def test_ansible_managed() -> None:
+    assert rendered("# {{ ansible_managed }}").content == b"# Ansible managed"
 
 
 def test_a_user_without_an_account_gets_no_file() -> None:
@@ -169,7 +190,7 @@ password={{ account.incoming.password }} {{ account.folders.items() }} {{ 60 | r
 
 @pytest.mark.parametrize("text", ["{{ 1000000000 | random }}", "{{ lipsum() }}"])
 def test_what_is_another_one_each_time_is_refused(text: str) -> None:
-    (template,) = read_templates([ENTRY], lambda src: (text, False))
+    (template,) = read_templates([ENTRY], lambda src: (text, False), "")
     with pytest.raises(MailopsError, match="gives another result each time"):
         template.check(*accounts_and_user())
 
@@ -192,4 +213,4 @@ def test_a_mistake_in_a_vaulted_template_is_not_quoted(text: str) -> None:
 def test_no_file_is_above_another() -> None:
     for first, second in (("a", "a/b"), ("a/b", "a"), ("a", "a")):
         with pytest.raises(MailopsError, match="is, or is above or below, "):
-            read_templates([{**ENTRY, "dest": first}, {**ENTRY, "dest": second}], lambda src: ("", False))
+            read_templates([{**ENTRY, "dest": first}, {**ENTRY, "dest": second}], lambda src: ("", False), "")

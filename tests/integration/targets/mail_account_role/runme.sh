@@ -34,6 +34,7 @@ fails grep -w elsewhere "$log"
 step 'One host'
 rollout --limit laptop
 recap laptop 1
+shows '^mail_account: \[laptop\] 1 user, 1 account: 3 files created'
 homes laptop/jkowalska
 
 step 'Host by host'
@@ -49,6 +50,11 @@ step 'Nothing to do'
 rollout -e mail_accounts_hosts=laptop,shared-desk
 recap laptop 0
 recap shared-desk 0
+fails grep '^mail_account: \[' "$log"
+
+step 'A misspelled variable'
+rollout -e mail_account_store=x
+shows "no variable 'mail_account_store' \(did you mean 'mail_accounts_store'\?\)"
 
 step 'A template beside the inventory, which the playbook of a collection cannot see by itself'
 rollout --diff -e '{"mail_accounts_templates": [{"src": "note.j2", "dest": ".note"}]}'
@@ -56,7 +62,7 @@ recap laptop 1
 no_password
 [[ $(<"$HOMES/laptop/jkowalska/.note") == 'Joanna Kowalska sesame-1' ]]
 fails rollout -e '{"mail_accounts_templates": [{"src": "none.j2", "dest": ".note"}]}'
-shows 'none.j2 cannot be read: it is not in the templates folder of the role, the playbook or the inventory'
+shows "none.j2 cannot be read: it is not in .*$PWD/templates"
 rollout
 recap laptop 1
 [[ ! -e $HOMES/laptop/jkowalska/.note ]]
@@ -105,7 +111,7 @@ homes laptop/jkowalska shared-desk/anowak shared-desk/bwilk
 
 step 'A wrong type'
 fails rollout -e '{"mail_accounts_users": ["jkowalska sesame-1"]}'
-shows 'users, entry 1: must be a dictionary'
+shows 'mail_accounts_users, entry 1: must be a dictionary'
 no_password
 fails rollout -e '{"mail_accounts_clients": {"neomutt": true}}'
 shows 'clients: must be a list of texts'
