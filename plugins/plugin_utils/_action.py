@@ -6,8 +6,10 @@
 
 from __future__ import annotations
 
+import functools
+import os
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, Callable
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
@@ -16,9 +18,18 @@ from ..module_utils._text import internal_error
 from ._model.errors import MailopsError, Problems, nearest
 from ._model.given import given
 
+# What of `environment:` is for the store and its key, so for the controller.
+_OURS = ("MAILOPS_", "PG")
+_TAKEN = "_mailops_environment"
+
 
 class MailopsAction(ActionBase):
-    """An action that works on the controller. A subclass names its ``OPTIONS`` and does its work in ``work``."""
+    """An action that works on the controller. A subclass names its ``OPTIONS`` and does its work in ``work``.
+
+    ``environ``: the controller's environment, and over it the MAILOPS_* and PG* of the task's ``environment``.
+    """
+
+    environ: Mapping[str, str] = {}
 
     OPTIONS: tuple[str, ...] = ()
     TRANSFERS_FILES = False
@@ -31,6 +42,7 @@ class MailopsAction(ActionBase):
         raise NotImplementedError
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        self.environ = {**os.environ, **self._take_environment()}
         result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
         # Ansible would display the arguments, passwords included, at -vvv.
@@ -48,6 +60,38 @@ class MailopsAction(ActionBase):
         except Exception as exc:  # the text of an unexpected exception may quote a password
             result.update(failed=True, msg=internal_error(exc))
         return result
+
+    def _take_environment(self) -> dict[str, str]:
+        """The variables of the task's ``environment`` that are ours. They are taken off the task: Ansible puts those into the command line
+        of every module on a host, and a failed task, with its fields, is a variable of the play."""
+        templated: dict[str, Any] = {}
+        self._compute_environment_string(templated)
+        ours = {name: value for name, value in templated.items() if name.startswith(_OURS)}
+        if ours:
+            self._task.environment = [_not_ours(templated)]
+            self._redact_loop()
+        # Each attempt of `until` has an action of its own, and the same task.
+        taken = {**getattr(self._task, _TAKEN, {}), **given(plain(ours))}
+        setattr(self._task, _TAKEN, taken)
+        return {name: str(value) for name, value in taken.items()}
+
+    def _redact_loop(self) -> None:
+        """Each item of a loop is a copy of its task. What the task itself reports is as it was written, and is filled in when it is
+        displayed; the next items need it, so it is left out of the report only."""
+        block = self._task._parent
+        for task in (*block.block, *block.rescue, *block.always):
+            if task is not self._task and task._uuid == self._task._uuid and "dump_attrs" not in vars(task):
+                task.dump_attrs = functools.partial(_redacted_fields, task.dump_attrs)
+
+
+def _redacted_fields(fields: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    found = fields()
+    # A text is a template that gives a dictionary.
+    return {**found, "environment": [_not_ours(item) for item in found["environment"] if isinstance(item, Mapping)]}
+
+
+def _not_ours(environment: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in environment.items() if not name.startswith(_OURS)}
 
 
 def plain(value: Any, omit: Any = None) -> Any:
