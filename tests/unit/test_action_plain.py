@@ -103,6 +103,7 @@ def run(monkeypatch, **args):
     monkeypatch.setattr("ansible.plugins.action.ActionBase.run", lambda self, tmp=None, task_vars=None: {})
     action = object.__new__(_Action)
     action._task = _Task(args)
+    action._templar = None
     action._connection = SimpleNamespace(_shell=ShellModule())
     return action.run(task_vars={})
 
