@@ -55,6 +55,8 @@ class ActionModule(MailopsAction):
             path = os.path.join(inventory or "", "templates", src)
             if not inventory or not os.path.isfile(path):
                 raise FileNotFoundError(0, "it is not in the templates folder of the role, the playbook or the inventory") from None
+        if os.path.isdir(path):
+            raise IsADirectoryError(0, "it is a directory")
         real = self._loader.get_real_file(path)  # of a vaulted one a copy in clear
         try:
             with open(real, encoding="utf-8") as file:
