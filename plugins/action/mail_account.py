@@ -45,7 +45,7 @@ class ActionModule(MailopsAction):
                 return {"changed": False, "warnings": [spoofed]}
             raise MailopsError(spoofed)
         refuse_windows(self)
-        request = read_request(options, os.environ, lambda src: load_template(self, src), managed_line(self, task_vars))
+        request = read_request(options, self.environ, lambda src: load_template(self, src), managed_line(self, task_vars))
         deployment = plan_deployment(request, task_vars.get("inventory_hostname"))
         refuse_exposure(self, deployment)
         if request.validate_only:

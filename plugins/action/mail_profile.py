@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from ..plugin_utils._action import MailopsAction
@@ -23,8 +22,8 @@ class ActionModule(MailopsAction):
     OPTIONS = (*FIELDS, *COMMANDS, "store", *KEY_OPTIONS)
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        store = open_store(options["store"], os.environ)
-        key = store_key(options, os.environ)
+        store = open_store(options["store"], self.environ)
+        key = store_key(options, self.environ)
         request = {name: options[name] for name in (*FIELDS, *COMMANDS)}
         check_mode = self._task.check_mode
 

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from ..plugin_utils._action import MailopsAction
@@ -21,7 +20,7 @@ class ActionModule(MailopsAction):
     OPTIONS = ("name", "store", *KEY_OPTIONS)
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        store = open_store(options["store"], os.environ)
+        store = open_store(options["store"], self.environ)
         names = None if options["name"] is None else [profile_name(options["name"], "name")]
         found = store.read(names)
         result: dict[str, Any] = {

@@ -4,7 +4,6 @@
 
 from __future__ import annotations
 
-import os
 from typing import Any
 
 from ..plugin_utils._action import MailopsAction
@@ -24,8 +23,8 @@ class ActionModule(MailopsAction):
     OPTIONS = ("profiles", "purge", "allow_empty", "store", *KEY_OPTIONS, "store_key_new")
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        store = open_store(options["store"], os.environ)
-        key, new_key = store_key(options, os.environ), new_store_key(options)
+        store = open_store(options["store"], self.environ)
+        key, new_key = store_key(options, self.environ), new_store_key(options)
         if new_key and any(options[name] is not None for name in ("profiles", "purge", "allow_empty")):
             raise MailopsError("store_key_new: is for all profiles of the store as they are; change profiles in a task of its own")
 

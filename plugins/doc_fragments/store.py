@@ -16,7 +16,7 @@ options:
       - C(postgresql://HOST/DATABASE), or any other URL that libpq takes, is a PostgreSQL database, which many controllers can share.
         It must hold no password; that belongs into a passfile, a service file or E(PGPASSWORD). The controller needs C(psycopg) 3.
       - C(directory:///PATH) is a directory with one YAML file for each profile, made to be kept in Git.
-      - Without this option it is the environment variable E(MAILOPS_STORE) of the controller. Without that one it is
+      - Without this option it is the environment variable E(MAILOPS_STORE), in C(environment) of the task or of the controller. Without that one it is
         C(mailops/profiles.db) in the XDG data home of the user who runs Ansible, usually C(~/.local/share/mailops/profiles.db).
       - C(~) is not expanded here.
       - Writing creates what does not exist, files with mode 0600 and directories with mode 0700.
@@ -35,5 +35,8 @@ options:
     description: The absolute path of a file on the controller that holds O(store_key), and that others may not read.
     type: str
 notes:
+  - All C(MAILOPS_*) and C(PG*) in C(environment) of the task, its block or play are for these modules on the controller, and win over the
+    controller's own. They are not sent to the host. Ansible does send them to all other modules of a play or block, so keys belong in
+    O(store_key_file), and passwords of PostgreSQL in the file that E(PGPASSFILE) names.
   - C(module_defaults) for C(group/mailops.profiles.all) give every module of the collection the same O(store).
 """

@@ -20,7 +20,8 @@ description:
     loop, passwords included.
   - An option that is V("") or white space counts as not given, as in a survey of AWX where a question was left blank. The same holds
     for the keys of a user. Nothing is ever removed because something was left blank.
-  - Lists may also be text. Names are separated by commas or lines, or written as JSON or YAML.
+  - Lists may also be text. Names are separated by commas or lines, or written as JSON or YAML. Lists of dictionaries are JSON or YAML text,
+    dictionaries are JSON or key=value text.
   - In a home all work is done with the user's own effective ids, and never through a link that leads out of the home.
   - Lines that a user wrote are never touched. A file that a user had before, or edited since, is copied to
     C(~/.local/state/mailops/backups) before it is replaced.
@@ -48,6 +49,8 @@ options:
         here. To remove them, list them with C(state=absent).
       - C(name), the log-in name on the host, required and unique in the list.
       - C(email), C(display_name), C(first_name), C(last_name), C(password), strings that fill the built-in variables.
+      - With ansible-core before 2.19 end a template for a password with C(| string). Otherwise Ansible makes a boolean of V(True), a list of V([1, 2]),
+        and with C(jinja2_native) a number of V(1e5); such a value is refused, but with C(jinja2_native) quotes around a text are lost.
       - C(variables), a dictionary for the profiles' own variables.
       - C(profiles), a list of profile names, instead of the task's O(profiles). A user who would get no profile is an error.
       - C(default_profile), the name of the profile that is this user's default account.

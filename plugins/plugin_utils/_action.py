@@ -6,8 +6,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+import functools
+import os
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Callable
 
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
@@ -16,9 +19,19 @@ from ..module_utils._text import internal_error
 from ._model.errors import MailopsError, Problems, nearest
 from ._model.given import given
 
+# What of `environment:` is for the store and its key, so for the controller.
+_OURS = ("MAILOPS_", "PG")
+_TAKEN = "_mailops_environment"
+_TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+
 
 class MailopsAction(ActionBase):
-    """An action that works on the controller. A subclass names its ``OPTIONS`` and does its work in ``work``."""
+    """An action that works on the controller. A subclass names its ``OPTIONS`` and does its work in ``work``.
+
+    ``environ``: the controller's environment, and over it the MAILOPS_* and PG* of the task's ``environment``.
+    """
+
+    environ: Mapping[str, str] = {}
 
     OPTIONS: tuple[str, ...] = ()
     TRANSFERS_FILES = False
@@ -31,6 +44,8 @@ class MailopsAction(ActionBase):
         raise NotImplementedError
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        environment = self._take_environment()
+        self.environ = {**os.environ, **{name: str(plain(value)) for name, value in environment.items()}}
         result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
         # Ansible would display the arguments, passwords included, at -vvv.
@@ -38,7 +53,10 @@ class MailopsAction(ActionBase):
         try:
             options = plain(self._task.args, task_vars.get("omit"))
             unknown = [name for name in options if name not in self.OPTIONS]
-            Problems(f"there is no option '{str(name)[:60]}'{nearest(name, self.OPTIONS)}" for name in unknown).raise_all()
+            problems = Problems(f"there is no option '{str(name)[:60]}'{nearest(name, self.OPTIONS)}" for name in unknown)
+            if not getattr(self._templar, "_fail_on_undefined_errors", True):  # until ansible-core 2.18
+                problems.extend(_undefined({**self._task.args, "environment": environment}))
+            problems.raise_all()
             known = given(options)
             result.update(self.work({name: known.get(name) for name in self.OPTIONS}, task_vars))
         except MailopsError as exc:
@@ -48,6 +66,52 @@ class MailopsAction(ActionBase):
         except Exception as exc:  # the text of an unexpected exception may quote a password
             result.update(failed=True, msg=internal_error(exc))
         return result
+
+    def _take_environment(self) -> dict[str, Any]:
+        """The variables of the task's ``environment`` that are ours. They are taken off the task: Ansible puts those into the command line
+        of every module on a host, and a failed task, with its fields, is a variable of the play."""
+        templated: dict[str, Any] = {}
+        self._compute_environment_string(templated)
+        ours = {name: value for name, value in templated.items() if name.startswith(_OURS)}
+        if ours:
+            self._task.environment = [_not_ours(templated)]
+            self._redact_loop()
+        # Each attempt of `until` has an action of its own, and the same task.
+        taken = {**getattr(self._task, _TAKEN, {}), **given(ours)}
+        setattr(self._task, _TAKEN, taken)
+        return taken
+
+    def _redact_loop(self) -> None:
+        """Each item of a loop is a copy of its task. What the task itself reports is as it was written, and is filled in when it is
+        displayed; the next items need it, so it is left out of the report only."""
+        block = self._task._parent
+        for task in (*block.block, *block.rescue, *block.always):
+            if task is not self._task and task._uuid == self._task._uuid and "dump_attrs" not in vars(task):
+                task.dump_attrs = functools.partial(_redacted_fields, task.dump_attrs)
+
+
+def _redacted_fields(fields: Callable[[], dict[str, Any]]) -> dict[str, Any]:
+    found = fields()
+    # A text is a template that gives a dictionary.
+    return {**found, "environment": [_not_ours(item) for item in found["environment"] if isinstance(item, Mapping)]}
+
+
+def _not_ours(environment: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in environment.items() if not name.startswith(_OURS)}
+
+
+def _undefined(value: Any, place: str = "") -> Iterator[str]:
+    """A problem for each text with a template in it, which ansible-core leaves there when undefined variables are allowed. What comes from
+    a lookup or a host is unsafe, and may hold braces."""
+    if isinstance(value, str):
+        if _TEMPLATE.search(value) and not hasattr(value, "__UNSAFE__"):
+            yield f"{place}: a variable in its template is undefined, so the template was not filled in: give the variable a value"
+    elif isinstance(value, Mapping):
+        for key, item in value.items():
+            yield from _undefined(item, f"{place}.{str(key)[:60]}" if place else str(key)[:60])
+    elif isinstance(value, Sequence) and not isinstance(value, bytes):
+        for number, item in enumerate(value, start=1):
+            yield from _undefined(item, f"{place}, entry {number}")
 
 
 def plain(value: Any, omit: Any = None) -> Any:

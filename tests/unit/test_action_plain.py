@@ -7,11 +7,13 @@
 from __future__ import annotations
 
 import textwrap
+from types import SimpleNamespace
 
 import pytest
 
 from ansible.parsing import vault
 from ansible.parsing.dataloader import DataLoader
+from ansible.plugins.shell.sh import ShellModule
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._action import MailopsAction, plain
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
@@ -80,6 +82,7 @@ class _Task:
     async_val = 0
     check_mode = False
     diff = False
+    environment = None
 
     def __init__(self, args):
         self.args = args
@@ -100,6 +103,8 @@ def run(monkeypatch, **args):
     monkeypatch.setattr("ansible.plugins.action.ActionBase.run", lambda self, tmp=None, task_vars=None: {})
     action = object.__new__(_Action)
     action._task = _Task(args)
+    action._templar = None
+    action._connection = SimpleNamespace(_shell=ShellModule())
     return action.run(task_vars={})
 
 

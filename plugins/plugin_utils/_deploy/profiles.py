@@ -9,7 +9,7 @@ from __future__ import annotations
 from typing import Any, Collection, Mapping, NamedTuple
 
 from .._model import given, values
-from .._model.errors import Invalid, MailopsError, Problems, named, nearest
+from .._model.errors import MailopsError, Problems, named, nearest
 from .._model.profile import Profile
 from .._model.profile_reader import read_profile
 from .._secrets.keys import StoreKey
@@ -28,11 +28,7 @@ def read_definitions(value: Any) -> dict[str, Known]:
     """The profiles of the option ``profile_definitions`` by name; MailopsError lists all problems."""
     problems = Problems()
     found: dict[str, Known] = {}
-    try:
-        items = given.mapping_list(value)
-    except Invalid as exc:
-        raise Invalid(f"{exc}, each a profile") from None
-    for item in items:
+    for item in given.mapping_list(value):
         with problems.at("profile_definitions"):
             profile = read_profile(item)
             stored_id = item.get("id")

@@ -10,7 +10,7 @@ import json
 import os
 import tempfile
 from dataclasses import dataclass
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any, Mapping, Sequence
 
 from ...module_utils._wire import ACTIONS, Result
 from .._model.errors import MailopsError, some
@@ -102,10 +102,12 @@ def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: b
     return Report(data, problems, _others(delivery, results, check_mode), diffs, line)
 
 
-def _others(delivery: Delivery, results: Iterable[Result], check_mode: bool) -> str:
-    if check_mode or not any(result.name and result.problem is None for result in results):
+def _others(delivery: Delivery, results: Sequence[Result], check_mode: bool) -> str:
+    failed = {result.name for result in results if result.problem is not None}
+    if not any(result.name and result.listed and result.name not in failed for result in results):
         return ""
-    return "\n(the other users were served)" if delivery.stopped is None else "\n(the users before those were served)"
+    others = "the other users" if delivery.stopped is None else "the users before those"
+    return f"\n({others} {'would be' if check_mode else 'were'} served)"
 
 
 def _verdicts(

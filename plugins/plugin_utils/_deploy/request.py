@@ -11,6 +11,8 @@ from __future__ import annotations
 
 import os
 import re
+import stat
+import tempfile
 from dataclasses import dataclass
 from typing import Any, Callable, Mapping, Sequence, TypeVar
 
@@ -34,6 +36,7 @@ OPTIONS = (
 )  # fmt: skip
 _INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 _MISSING_USERS = ("fail", "skip")
+_MAX_PATH, _MAX_NAME = 4000, 255  # characters, bytes
 
 Value = TypeVar("Value")
 
@@ -150,13 +153,28 @@ def _instance(value: Any) -> str:
 
 
 def _report_path(value: Any) -> str:
-    if not isinstance(value, str) or not value.startswith("/"):
+    value = values.text(value, _MAX_PATH)
+    if not value.startswith("/"):
         raise Invalid("must be an absolute path on the controller")
-    directory = os.path.dirname(value)
+    directory, name = os.path.split(value)
     if not os.path.isdir(directory):
         raise Invalid(f"there is no directory {directory} on the controller: create it")
     if os.path.isdir(value):
         raise Invalid(f"{value} is a directory: give the path of a file in it")
-    if not os.access(directory, os.W_OK | os.X_OK):
-        raise Invalid(f"this user may not write in {directory} on the controller")
+    if len(os.fsencode(name)) > _MAX_NAME:
+        raise Invalid(f"the name of a file has at most {_MAX_NAME} bytes")
+    if _is_protected(directory, value):
+        raise Invalid(f"{value} belongs to another user, and only that user may replace it in {directory}: give another path")
+    try:
+        tempfile.TemporaryFile(dir=directory).close()
+    except OSError as exc:
+        raise Invalid(f"cannot write in {directory} on the controller: {os.strerror(exc.errno or 0)}") from None
     return value
+
+
+def _is_protected(directory: str, path: str) -> bool:
+    """Whether the directory is sticky, such as /tmp, and the file in it somebody else's."""
+    above = os.stat(directory)
+    if not above.st_mode & stat.S_ISVTX or not os.path.lexists(path):
+        return False
+    return os.geteuid() not in (0, above.st_uid, os.lstat(path).st_uid)

@@ -25,6 +25,8 @@ _OURS = tuple(os.path.join(_COLLECTION, folder) for folder in ("roles", "playboo
 def load_template(action: ActionBase, src: str) -> tuple[str, bool]:
     """The text of a template, and whether it is vaulted. OSError, with the places that were searched, when there is none."""
     path = _path(action, src)
+    if os.path.isdir(path):
+        raise IsADirectoryError(0, "it is a directory")
     real = action._loader.get_real_file(path)  # of a vaulted one a copy in clear
     try:
         with open(real, encoding="utf-8") as file:

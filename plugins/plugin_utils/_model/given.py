@@ -15,8 +15,8 @@ from typing import Any, Iterable, Mapping
 
 from ansible.module_utils.common.validation import check_type_dict
 
-from . import strict_yaml
-from .errors import Invalid, nearest
+from . import strict_yaml, values
+from .errors import Invalid, named, nearest
 
 
 def is_blank(value: Any) -> bool:
@@ -35,14 +35,22 @@ def text_list(value: Any) -> list[str]:
     if isinstance(items, str):
         items = items.splitlines() if "\n" in items.strip() else items.split(",")
         items = [item.strip() for item in items]
-    if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) for item in items):
+    if not isinstance(items, (list, tuple)):
         raise Invalid("must be a list of texts")
+    for number, item in enumerate(items, start=1):
+        with named(f"entry {number}"):
+            values.text(item)
     return [item for item in items if item.strip()]
 
 
 def mapping_list(value: Any) -> list[Any]:
     """Mappings: a list, or one as JSON or YAML text. What is in the list is left to the caller."""
     items = _structured(value) if isinstance(value, str) else value
+    if isinstance(items, str):
+        raise Invalid(
+            "must be a list of dictionaries; text must be JSON that begins with '[' or YAML that begins with '- ' "
+            "(what is in a file: \"{{ lookup('ansible.builtin.file', 'FILE') | from_yaml }}\")"
+        )
     if not isinstance(items, (list, tuple)):
         raise Invalid("must be a list of dictionaries")
     return list(items)
@@ -53,7 +61,7 @@ def mapping(value: Any) -> dict[Any, Any]:
     try:
         return dict(check_type_dict(value))
     except (TypeError, ValueError):  # its text quotes the value
-        raise Invalid("must be a dictionary") from None
+        raise Invalid("must be a dictionary, or one as JSON or key=value text") from None
 
 
 def choice(value: Any, choices: Iterable[str]) -> str:
@@ -72,4 +80,4 @@ def _structured(text: str) -> Any:
             return json.loads(text)
         except (ValueError, RecursionError):
             raise Invalid("begins with '[', and is not valid JSON") from None
-    return strict_yaml.load(text) if start.startswith(("- ", "-\n")) else text
+    return strict_yaml.load(text) if start.startswith(("- ", "-\n", "---\n")) else text

@@ -54,26 +54,25 @@ def text(value: Any, limit: int = MAX_TEXT, newline: bool = False) -> str:
     return value
 
 
+_KINDS = ((bool, "a boolean"), ((int, float), "a number"), (dict, "a mapping"), (list, "a list"))
+
+
 def signature(value: Any) -> str:
     return text(value, MAX_SIGNATURE, newline=True)
 
 
 def _not_text(value: Any) -> str:
-    if isinstance(value, dict):
-        return _mapping_trap(value)
-    if isinstance(value, (bool, int, float)):
-        kind = "a boolean" if isinstance(value, bool) else "a number"
-        return f"YAML read it as {kind}: put it in quotes"
-    return "must be text"
-
-
-def _mapping_trap(value: dict) -> str:
-    # YAML reads an unquoted {UserEmail} as the mapping {"UserEmail": null}.
-    if len(value) == 1:
-        key, content = next(iter(value.items()))
-        if content is None and key in BUILT_IN:  # any other name may be a password in braces
-            return f'YAML read {{{key}}} as a mapping: put it in quotes: "{{{key}}}"'
-    return "must be text, not a mapping (a value that begins with a brace must be in quotes)"
+    # YAML reads an unquoted {UserEmail} as the mapping {"UserEmail": null}. Any other name may be a password in braces.
+    if isinstance(value, dict) and len(value) == 1 and set(value) <= set(BUILT_IN) and None in value.values():
+        name = next(iter(value))
+        return f'YAML read {{{name}}} as a mapping: put it in quotes: "{{{name}}}"'
+    kind = next((name for types, name in _KINDS if isinstance(value, types)), None)
+    if kind is None:
+        return "must be text"
+    return (
+        f"must be text, not {kind}: put it in quotes, and end a template that gives it with | string "
+        f"(ansible-core before 2.19 makes {kind} of a text that looks like one)"
+    )
 
 
 def word(value: Any, limit: int = MAX_TEXT) -> str:
@@ -121,8 +120,10 @@ def path_component(value: Any) -> str:
 
 def login(value: Any) -> str:
     value = path_component(value)
-    if value[0] == "-" or ":" in value or any(character.isspace() for character in value):
-        raise Invalid("is not a log-in name: it has no ':' or white space and does not begin with '-'")
+    wrong = "holds a space" if " " in value else "holds white space" if len(value.split()) > 1 else "holds a ':'" if ":" in value else None
+    wrong = wrong or ("begins with '-'" if value[0] == "-" else None)
+    if wrong:
+        raise Invalid(f"{wrong}, which a log-in name must not")
     return value
 
 

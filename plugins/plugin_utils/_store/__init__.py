@@ -70,10 +70,10 @@ class Store(ABC):
 def open_store(option: str | None, environ: Mapping[str, str]) -> Store:
     """The store that the option names, else the environment, else the default in the XDG data home."""
     if not is_blank(option):
-        return _open(option, "store")
+        return _open(option, "store", environ)
     if not is_blank(environ.get(ENVIRONMENT)):
-        return _open(environ[ENVIRONMENT], ENVIRONMENT)
-    return _open(_default_path(environ), "store")
+        return _open(environ[ENVIRONMENT], ENVIRONMENT, environ)
+    return _open(_default_path(environ), "store", environ)
 
 
 def _default_path(environ: Mapping[str, str]) -> str:
@@ -84,7 +84,7 @@ def _default_path(environ: Mapping[str, str]) -> str:
     return os.path.join(data_home, _DEFAULT)
 
 
-def _open(value: str, source: str) -> Store:
+def _open(value: str, source: str, environ: Mapping[str, str]) -> Store:
     # The value is never quoted before it is known to be a plain path: a URL may hold a password.
     if not isinstance(value, str):
         raise MailopsError(f"{source}: must be {_FORMS}")
@@ -99,7 +99,7 @@ def _open(value: str, source: str) -> Store:
         from .postgresql import PostgresqlStore
 
         _refuse_password(rest, source)
-        return PostgresqlStore(value, source)
+        return PostgresqlStore(value, source, environ)
     if kind == "directory":
         from .directory import DirectoryStore
 

@@ -6,7 +6,10 @@
 
 from __future__ import annotations
 
+import os
 import re
+from contextlib import contextmanager
+from typing import Iterator, Mapping
 
 from .._model.errors import MailopsError
 from . import password_in_url
@@ -74,6 +77,22 @@ def parameters(url: str, source: str) -> dict[str, str]:
     if any(name in found for name in _SECRETS) or ":" in found.get("user", ""):
         raise password_in_url(source)
     return found
+
+
+@contextmanager
+def environment(environ: Mapping[str, str]) -> Iterator[None]:
+    """The ``PG...`` variables of ``environ`` in this process, for libpq, which reads them when it connects. Not longer: every program that
+    is started meanwhile would inherit them."""
+    before = {name: os.environ.get(name) for name in environ if name.startswith("PG")}
+    os.environ.update({name: environ[name] for name in before})
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            if value is None:
+                del os.environ[name]
+            else:
+                os.environ[name] = value
 
 
 def location(url: str) -> str:

@@ -10,11 +10,10 @@ nothing that outlives a transaction (a pooler may hand each one to another serve
 
 from __future__ import annotations
 
-import os
 import random
 import time
 from contextlib import closing
-from typing import Callable, Collection
+from typing import Callable, Collection, Mapping
 
 from ansible.module_utils.basic import missing_required_lib
 
@@ -76,14 +75,15 @@ _PROBLEMS = {
 
 
 class PostgresqlStore(Store):
-    def __init__(self, url: str, source: str) -> None:
+    def __init__(self, url: str, source: str, environ: Mapping[str, str]) -> None:
         if psycopg is None:
             raise MailopsError(f"{source}: {missing_required_lib('psycopg[binary]', reason='for a store in PostgreSQL')}")
         given = _libpq.parameters(url, source)
         super().__init__(_libpq.location(url))
         self._url = url
+        self._environ = environ
         # A server that does not answer must not hold a play up.
-        limits = {"connect_timeout": os.environ.get("PGCONNECT_TIMEOUT") or 10, "keepalives_idle": 30, "tcp_user_timeout": 60_000}
+        limits = {"connect_timeout": environ.get("PGCONNECT_TIMEOUT") or 10, "keepalives_idle": 30, "tcp_user_timeout": 60_000}
         self._limits = {name: value for name, value in limits.items() if name not in given}
 
     @property
@@ -161,14 +161,15 @@ class PostgresqlStore(Store):
 
     def _connect(self) -> psycopg.Connection:
         try:
-            connection = psycopg.connect(
-                self._url,
-                autocommit=True,
-                prepare_threshold=None,  # nothing is left behind in a pooler's connection
-                client_encoding="utf-8",
-                fallback_application_name="mailops.profiles",
-                **self._limits,
-            )
+            with _libpq.environment(self._environ):
+                connection = psycopg.connect(
+                    self._url,
+                    autocommit=True,
+                    prepare_threshold=None,  # nothing is left behind in a pooler's connection
+                    client_encoding="utf-8",
+                    fallback_application_name="mailops.profiles",
+                    **self._limits,
+                )
         except (psycopg.Error, UnicodeError) as exc:  # UnicodeError: a host that is no host name
             raise self.problem(_libpq.connect_problem(str(exc))) from exc
         if connection.info.parameter_status("server_encoding") != "UTF8":

@@ -76,11 +76,22 @@ def test_a_user_who_cannot_be_served() -> None:
     assert result["failed_users"] == [{"user": "jkowalska", "path": "/home/x", "msg": "/home/x is a FIFO: move it away"}]
 
 
-def test_nobody_else_was_served() -> None:
-    for users, check_mode in (([JOANNA], False), ([JOANNA, ANNA], True)):
-        results = [home(user["name"]) for user in users[1:]]
-        report = reported(deployment(users), home("jkowalska", problem=Problem("/x", "/x is wrong")), *results, check_mode=check_mode)
-        assert report.result()["msg"] == "mail_account: /x is wrong (user jkowalska)"
+WRONG = home("jkowalska", problem=Problem("/x", "/x is wrong"))
+OTHERS: dict[str, tuple[tuple[Result, ...], bool, str]] = {
+    "none": ((WRONG,), False, ""),
+    "none in check mode": ((WRONG,), True, ""),
+    "one": ((WRONG, home("anna")), False, "\n(the other users were served)"),
+    "one in check mode": ((WRONG, home("anna")), True, "\n(the other users would be served)"),
+    "only the host's files": ((WRONG, Result("", "/etc")), False, ""),
+    "only a purged one": ((WRONG, home("leaver", listed=False)), False, ""),
+    "another place of the same user": ((WRONG, home("jkowalska")), False, ""),
+}
+
+
+@pytest.mark.parametrize(("results", "check_mode", "others"), OTHERS.values(), ids=OTHERS)
+def test_the_others(results: tuple[Result, ...], check_mode: bool, others: str) -> None:
+    report = reported(deployment([JOANNA, ANNA]), *results, check_mode=check_mode)
+    assert report.result()["msg"] == f"mail_account: /x is wrong (user jkowalska){others}"
 
 
 @pytest.mark.parametrize(("missing_users", "check_mode", "state"), [("fail", False, "failed"), ("fail", True, "skipped"), ("skip", False, "skipped")])
@@ -96,6 +107,8 @@ def test_users_of_batches_that_were_not_tried() -> None:
     report = reported(deployment([JOANNA, ANNA]), home("jkowalska"), stopped="gone (users 2 to 2 were not tried)")
     assert states(report) == {"jkowalska": {"msmtp": "unchanged"}, "anna": {"msmtp": "failed"}}
     assert report.result()["msg"] == "mail_account: gone (users 2 to 2 were not tried)\n(the users before those were served)"
+    none = reported(deployment([JOANNA, ANNA]), WRONG, stopped="gone (users 2 to 2 were not tried)")
+    assert "served" not in none.result()["msg"]
 
 
 def test_an_empty_list_of_users_names_who_still_has_accounts() -> None:

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from pathlib import Path
 from typing import Any
 
@@ -152,3 +154,29 @@ def test_leavers_need_nothing_but_names(tmp_path: Path) -> None:
 def test_a_report_path_must_be_writable(tmp_path: Path) -> None:
     assert read(report_path=str(tmp_path / "r.json")).report_path == str(tmp_path / "r.json")
     assert "is a directory" in problems(report_path=str(tmp_path))[0]
+
+
+@pytest.mark.parametrize("name", ["x" * 256, "a\nb", "a\0b", "ż" * 128])
+def test_a_report_needs_a_name_that_a_file_can_have(name: str, tmp_path: Path) -> None:
+    assert problems(report_path=f"{tmp_path}/{name}")[0].startswith("report_path: ")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to be another user for a moment")
+def test_a_report_of_another_user_in_a_sticky_directory() -> None:
+    with tempfile.TemporaryDirectory(prefix="mailops-report-") as directory:
+        os.chmod(directory, 0o1777)
+        report = Path(directory, "r.json")
+        report.touch()
+        assert read(report_path=str(report)).report_path == str(report)
+        os.seteuid(65534)
+        try:
+            assert f"{report} belongs to another user" in problems(report_path=str(report))[0]
+            assert read(report_path=f"{report}.new").report_path == f"{report}.new"
+        finally:
+            os.seteuid(0)
+        os.chown(report, 65534, -1)
+        os.seteuid(65534)
+        try:
+            assert read(report_path=str(report)).report_path == str(report)
+        finally:
+            os.seteuid(0)

@@ -106,7 +106,7 @@ USERS = [
     ([{"name": "../x"}], "user '../x': name: would leave its directory"),
     ([{"name": "jane", "emial": "x"}], "user 'jane': emial: there is no such field (did you mean 'email'?)"),
     ([{"name": "jane", "email": "jane"}], "user 'jane': email: 'jane' is not an e-mail address: it has no domain"),
-    ([{"name": "jane", "password": 1234}], "user 'jane': password: YAML read it as a number: put it in quotes"),
+    ([{"name": "jane", "password": 1234}], "user 'jane': password: must be text, not a number: put it in quotes"),
     ([{"name": "jane", "password": "s3cret\nx"}], "user 'jane': password: holds a newline"),
     ([{"name": "jane", "display_name": "x" * 10_000}], "user 'jane': display_name: has 10000 characters"),
     ([{"name": "jane", "variables": {"UserEmail": "x"}}], "UserEmail is built in; give the user's email instead"),

@@ -27,10 +27,25 @@ def test_a_list_in_every_spelling(value: Any) -> None:
     assert given.text_list(value) == ["a b", "c"]
 
 
+def test_a_list_as_a_yaml_document() -> None:
+    assert given.text_list("---\n- a b\n- c\n") == ["a b", "c"]
+
+
 @pytest.mark.parametrize("value", [1, True, {"a": None}, [1], [["a"]], "[a", "[1]", "- &x a\n- *x", "- a: b"])
 def test_what_is_no_list_of_texts(value: Any) -> None:
     with pytest.raises(Invalid):
         given.text_list(value)
+
+
+def test_what_is_no_text_in_a_list() -> None:
+    with pytest.raises(Invalid, match="^entry 2: must be text, not a number: put it in quotes"):
+        given.text_list(["work", 2024])
+
+
+@pytest.mark.parametrize("value", ["users.yml", "name,email\njan,jan@example.org", "name: jan", '{"name": "jan"}'])
+def test_text_that_is_no_list_of_mappings(value: str) -> None:
+    with pytest.raises(Invalid, match="^must be a list of dictionaries; text must be JSON .*from_yaml"):
+        given.mapping_list(value)
 
 
 @pytest.mark.parametrize("value", [[{"name": "a"}], '[{"name": "a"}]', "- name: a", "- {name: a}\n"])
