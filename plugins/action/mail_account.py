@@ -27,7 +27,7 @@ class ActionModule(MailopsAction):
     _requires_connection = True
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        request = read_request(options, os.environ, lambda src: self._template(src, task_vars.get("inventory_dir")))
+        request = read_request(options, os.environ, lambda src: self._template(src, task_vars.get("inventory_dir")), self.dry_run)
         deployment = plan_deployment(request, task_vars.get("inventory_hostname"))
         refuse_exposure(self, deployment)
         if request.validate_only:

@@ -64,8 +64,13 @@ class Request:
         return [user for user in self.users if user.state == "present"]
 
 
-def read_request(options: Mapping[str, Any], environ: Mapping[str, str], load_template: Load) -> Request:
-    """The request that the options (None: not given) describe. MailopsError lists everything that is wrong with them."""
+def read_request(
+    options: Mapping[str, Any], environ: Mapping[str, str], load_template: Load, dry_run: str | None = None
+) -> Request:
+    """The request that the options (None: not given) describe. MailopsError lists everything that is wrong with them.
+
+    ``dry_run`` is that of ``open_store``.
+    """
     reader = _Reader(options)
     leaving = reader.read("state", lambda value: given.choice(value, STATES), "present") == "absent"
     users = reader.read("users", lambda value: (read_leavers if leaving else read_users)(given.mapping_list(value)), [])
@@ -90,7 +95,7 @@ def read_request(options: Mapping[str, Any], environ: Mapping[str, str], load_te
         clients=tuple(clients),
         client_options=reader.read("client_options", lambda value: _client_options(clients, value), _client_options(clients, {})),
         templates=tuple(templates),
-        store=reader.call(lambda: open_store(options["store"], environ)) if asked and options["profile_definitions"] is None else None,
+        store=reader.call(lambda: open_store(options["store"], environ, dry_run)) if asked and options["profile_definitions"] is None else None,
         key=reader.call(lambda: store_key(options, environ)) if asked else None,
         destination=read_destination(options, reader.problems),
         instance=reader.read("instance", _instance, "default"),
