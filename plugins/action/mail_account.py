@@ -27,7 +27,12 @@ class ActionModule(MailopsAction):
     _requires_connection = True
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        request = read_request(options, os.environ, lambda src: self._template(src, task_vars.get("inventory_dir")), self.dry_run)
+        check_mode = bool(self._task.check_mode)
+
+        def load(src: str) -> tuple[str, bool]:
+            return self._template(src, task_vars.get("inventory_dir"))
+
+        request = read_request(options, os.environ, load, check_mode, self.dry_run)
         deployment = plan_deployment(request, task_vars.get("inventory_hostname"))
         refuse_exposure(self, deployment)
         if request.validate_only:
@@ -35,7 +40,7 @@ class ActionModule(MailopsAction):
                 deployment.files(user)
             return make_report(deployment, None, check_mode=True).result()
         delivery = deliver(self, deployment, task_vars)
-        report = make_report(deployment, delivery, bool(self._task.check_mode))
+        report = make_report(deployment, delivery, check_mode)
         if request.report_path is not None:
             report.write(request.report_path)
         return {**report.result(), **self._discovered()}

@@ -117,7 +117,8 @@ def plan_deployment(request: Request, host: str | None) -> Deployment:
     accounts = resolve_users(request.users, profiles, request.profiles, host, request.instance)
     bases = request.destination.bases(request.users, host)
     _check_templates(request, accounts)
-    warnings = [warning for profile in profiles.values() for warning in profile.warnings]
+    warnings = [*request.warnings]
+    warnings += [warning for profile in profiles.values() for warning in profile.warnings]
     skipped = _skipped(request, accounts)
     return Deployment(request, host, accounts, bases, skipped, _dropped(accounts, profiles, request.clients), warnings)
 

@@ -58,6 +58,7 @@ class Request:
     missing_users: str
     validate_only: bool
     report_path: str | None
+    warnings: tuple[str, ...] = ()
 
     @property
     def present(self) -> list[User]:
@@ -65,7 +66,11 @@ class Request:
 
 
 def read_request(
-    options: Mapping[str, Any], environ: Mapping[str, str], load_template: Load, dry_run: str | None = None
+    options: Mapping[str, Any],
+    environ: Mapping[str, str],
+    load_template: Load,
+    check_mode: bool = False,
+    dry_run: str | None = None,
 ) -> Request:
     """The request that the options (None: not given) describe. MailopsError lists everything that is wrong with them.
 
@@ -88,6 +93,7 @@ def read_request(
         names = some([user.name for user in present])
         reader.problems.append(f"clients: {names} would get no files: name some of {', '.join(_clients.names())}, or give templates")
     definitions = reader.read("profile_definitions", read_definitions, None) if asked else None
+    report_path, warnings = reader.read("report_path", lambda value: _report_path(value, check_mode), (None, ()))
     request = Request(
         users=tuple(users),
         profiles=reader.read("profiles", profile_names, None if definitions is not None else ()),
@@ -102,7 +108,8 @@ def read_request(
         purge_users=purge,
         missing_users=reader.read("missing_users", lambda value: given.choice(value, _MISSING_USERS), "fail"),
         validate_only=reader.read("validate_only", values.boolean, False),
-        report_path=reader.read("report_path", _report_path, None),
+        report_path=report_path,
+        warnings=warnings,
     )
     reader.problems.raise_all()
     return request
@@ -152,14 +159,18 @@ def _instance(value: Any) -> str:
     return value
 
 
-def _report_path(value: Any) -> str:
+def _report_path(value: Any, check_mode: bool) -> tuple[str | None, tuple[str, ...]]:
+    """The path, and warnings."""
     if not isinstance(value, str) or not value.startswith("/"):
         raise Invalid("must be an absolute path on the controller")
     directory = os.path.dirname(value)
     if not os.path.isdir(directory):
-        raise Invalid(f"there is no directory {directory} on the controller: create it")
+        problem = f"there is no directory {directory} on the controller"
+        if check_mode:  # an earlier task of a real run may create it
+            return None, (f"report_path: {problem}; a real run fails unless it exists by then",)
+        raise Invalid(f"{problem}: create it")
     if os.path.isdir(value):
         raise Invalid(f"{value} is a directory: give the path of a file in it")
     if not os.access(directory, os.W_OK | os.X_OK):
         raise Invalid(f"this user may not write in {directory} on the controller")
-    return value
+    return value, ()
