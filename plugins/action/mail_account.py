@@ -45,7 +45,9 @@ class ActionModule(MailopsAction):
                 return {"changed": False, "warnings": [spoofed]}
             raise MailopsError(spoofed)
         refuse_windows(self)
-        request = read_request(options, self.environ, lambda src: load_template(self, src), managed_line(self, task_vars))
+        check_mode = bool(self._task.check_mode)
+        managed = managed_line(self, task_vars)
+        request = read_request(options, self.environ, lambda src: load_template(self, src), managed, check_mode, self.dry_run)
         deployment = plan_deployment(request, task_vars.get("inventory_hostname"))
         refuse_exposure(self, deployment)
         if request.validate_only:
@@ -53,7 +55,7 @@ class ActionModule(MailopsAction):
                 deployment.files(user)
             return make_report(deployment, None, check_mode=True).result()
         delivery = deliver(self, deployment, task_vars)
-        report = make_report(deployment, delivery, bool(self._task.check_mode))
+        report = make_report(deployment, delivery, check_mode)
         if request.report_path is not None:
             report.write(request.report_path)
         if report.summary and not self._task.no_log:

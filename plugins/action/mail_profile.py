@@ -22,7 +22,7 @@ class ActionModule(MailopsAction):
     OPTIONS = (*FIELDS, *COMMANDS, "store", *KEY_OPTIONS)
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        store = open_store(options["store"], self.environ)
+        store = open_store(options["store"], self.environ, self.dry_run)
         key = store_key(options, self.environ)
         request = {name: options[name] for name in (*FIELDS, *COMMANDS)}
         check_mode = self._task.check_mode
@@ -32,7 +32,7 @@ class ActionModule(MailopsAction):
             return changes([edit]), edit
 
         edit = (store.preview if check_mode else store.update)(change)
-        result: dict[str, Any] = {"changed": edit.changed, "profile": planned(edit, check_mode)}
+        result: dict[str, Any] = {"changed": edit.changed, "profile": planned(edit, forgets=check_mode and self.dry_run is None)}
         if store.warnings or edit.warnings:
             result["warnings"] = [*store.warnings, *edit.warnings]
         if self._task.diff:

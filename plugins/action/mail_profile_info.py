@@ -20,7 +20,7 @@ class ActionModule(MailopsAction):
     OPTIONS = ("name", "store", *KEY_OPTIONS)
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        store = open_store(options["store"], self.environ)
+        store = open_store(options["store"], self.environ, self.dry_run)
         names = None if options["name"] is None else [profile_name(options["name"], "name")]
         found = store.read(names)
         result: dict[str, Any] = {

@@ -23,7 +23,7 @@ class ActionModule(MailopsAction):
     OPTIONS = ("profiles", "purge", "allow_empty", "store", *KEY_OPTIONS, "store_key_new")
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        store = open_store(options["store"], self.environ)
+        store = open_store(options["store"], self.environ, self.dry_run)
         key, new_key = store_key(options, self.environ), new_store_key(options)
         if new_key and any(options[name] is not None for name in ("profiles", "purge", "allow_empty")):
             raise MailopsError("store_key_new: is for all profiles of the store as they are; change profiles in a task of its own")

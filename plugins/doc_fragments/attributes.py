@@ -20,7 +20,9 @@ attributes:
     CHANGES = r"""
 attributes:
   check_mode:
-    description: Can run in check mode and return what would change, without changing anything.
+    description:
+      - Can run in check mode and return what would change, without changing anything. With C(ansible-playbook --check), each task sees
+        the profiles as the tasks before it would have left them.
     support: full
   diff_mode:
     description: Returns what has changed, or in check mode what would change, when in diff mode.
@@ -30,7 +32,7 @@ attributes:
     INFO = r"""
 attributes:
   check_mode:
-    description: Can run in check mode. The module only reads.
+    description: Can run in check mode. The module only reads. With C(ansible-playbook --check), it returns what the tasks before it would have stored.
     support: full
   diff_mode:
     description: Returns what has changed when in diff mode. The module changes nothing.

@@ -35,7 +35,8 @@ attributes:
   check_mode:
     support: full
     details:
-      - A user that the host does not know is a warning in check mode, because an earlier task of a real run may create it.
+      - A user, a home, an O(owner) or an O(group) that the host does not have, and a directory of O(report_path) that is missing, are
+        warnings in check mode, because an earlier task of a real run may create them.
   diff_mode:
     support: full
     details:

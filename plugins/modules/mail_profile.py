@@ -118,7 +118,9 @@ profile:
   type: dict
   contains:
     id:
-      description: The UUID of the profile. V(null) in check mode for a profile that would be created.
+      description:
+        - The UUID of the profile. For a profile that would be created, it is V(null) with C(check_mode=true) for this task alone. With
+          C(ansible-playbook --check), it is one that all tasks of the dry run see, and the real run makes another.
       type: str
       sample: 6f1f0c0e-3b0e-4c1e-9a43-0d2b8a4b4f0d
     revision:

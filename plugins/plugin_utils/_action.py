@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Callable
 
+from ansible import constants, context
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
@@ -42,6 +43,15 @@ class MailopsAction(ActionBase):
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         """The result of the task. An option that is not given, or blank, is None. MailopsError says what to correct."""
         raise NotImplementedError
+
+    @property
+    def dry_run(self) -> str | None:
+        """The directory of this run, for what its tasks would have stored; None unless the run, and this task, are a dry run.
+
+        A task with ``check_mode: true`` in a real run is not: what it would have stored, no later task will find.
+        """
+        # One directory for all processes of the run, removed when it ends. The option's value by any other way is a new one each time.
+        return constants.DEFAULT_LOCAL_TMP if self._task.check_mode and context.CLIARGS.get("check") else None
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         environment = self._take_environment()

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import textwrap
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -114,6 +115,19 @@ def test_an_action(monkeypatch):
     failed = run(monkeypatch, name="bad")
     assert failed["failed"] and failed["msg"] == "mail_profile: profile 'bad': is bad"
     assert run(monkeypatch, nmae="x")["msg"] == "mail_profile: there is no option 'nmae' (did you mean 'name'?)"
+
+
+@pytest.mark.parametrize(("run_is_check", "task_is_check", "is_dry_run"), [
+    (True, True, True), (True, False, False), (False, True, False), (False, False, False), (None, True, False),
+])  # fmt: skip
+def test_what_a_dry_run_is(monkeypatch, run_is_check, task_is_check, is_dry_run):
+    monkeypatch.setattr("ansible.context.CLIARGS", {} if run_is_check is None else {"check": run_is_check})
+    action = object.__new__(_Action)
+    action._task = _Task({})
+    action._task.check_mode = task_is_check
+    directory = action.dry_run
+    assert (directory is not None) is is_dry_run
+    assert directory in (None, action.dry_run) and (directory is None or Path(directory).stat().st_mode & 0o777 == 0o700)
 
 
 def test_an_unexpected_exception_shows_its_place_and_not_its_text(monkeypatch):

@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple, Optional, Sequence
 
 from .._wire import File
+from .errors import display_text
 from .identity import Identity, Switch
 from .plan import Settings
 from .state import State, StateLocation
@@ -34,6 +35,7 @@ class OpenPlace(NamedTuple):
 
     tree: Tree
     state: State
+    warnings: Sequence[str] = ()
 
     @property
     def descriptors(self) -> int:
@@ -46,9 +48,11 @@ class OpenPlace(NamedTuple):
 
 def open_place(task: Task, settings: Settings, switch: Switch) -> OpenPlace:
     wanted = bool(task.files)
-    identity, mode = task.identity, 0o700
+    identity, mode, warnings = task.identity, 0o700, []
     if identity is not None:
-        fd = open_home(task.base, identity, switch, wanted)
+        fd = open_home(task.base, identity, switch, wanted and not settings.check)
+        if wanted and fd == -1:  # an earlier task of a real run may create it
+            warnings.append(f"{display_text(task.base)} does not exist; a real run fails unless it exists by then")
     else:
         assert settings.dest is not None, "of a job with such a place"
         mode = settings.dest.directory_mode
@@ -61,4 +65,4 @@ def open_place(task: Task, settings: Settings, switch: Switch) -> OpenPlace:
         except BaseException:
             tree.close()
             raise
-    return OpenPlace(tree, State(state_tree, location.directory, settings.instance, state_tree is tree))
+    return OpenPlace(tree, State(state_tree, location.directory, settings.instance, state_tree is tree), warnings)

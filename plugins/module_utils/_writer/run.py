@@ -38,16 +38,17 @@ def run(encoded_job: str, check: bool, diff: bool, label: Optional[Callable[[str
     job = load_job(encoded_job)
     if job.purge_except is not None and os.geteuid() != 0:
         raise WriterError("the removal of users who are not listed needs root, who keeps the list of the users served: run with become")
-    dest = _dest(job)
+    warnings: List[str] = []
+    dest = _dest(job, check, warnings)
     claimed_by = claims(job.earlier) if any(place.base is None for place in job.places) else {}
     tasks, ineligible, missing = resolve(job.places, claimed_by)
     with _lock(check):
         shared = _shared_files(job)
         settings = Settings(job.instance, job.patterns, job.mode, diff, label, shared.residue if shared else (), dest, check, job.deadline)
         if os.geteuid() == 0:
-            results, warnings, served = _apply_as_root(job, tasks, claimed_by, settings, shared)
+            results, served = _apply_as_root(job, tasks, claimed_by, settings, shared, warnings)
         else:
-            results, warnings, served = run_tasks(tasks, settings) + _apply(shared, settings), [], set()
+            results, served = run_tasks(tasks, settings) + _apply(shared, settings), set()
     users = tuple(sorted({place.user for place in served})) if job.list_served else ()
     answer = Answer((*ineligible, *results), tuple(missing), shared.probes if shared else (), tuple(warnings), users)
     text = dump_answer(answer)
@@ -57,9 +58,9 @@ def run(encoded_job: str, check: bool, diff: bool, label: Optional[Callable[[str
 
 
 def _apply_as_root(
-    job: Job, tasks: List[Task], claimed_by: ClaimedBy, settings: Settings, shared: Optional[SharedFiles]
-) -> Tuple[List[Result], List[str], Set[ServedPlace]]:
-    """The results, warnings, and the places served. A place is on root's list from before anything is written there until everything
+    job: Job, tasks: List[Task], claimed_by: ClaimedBy, settings: Settings, shared: Optional[SharedFiles], warnings: List[str]
+) -> Tuple[List[Result], Set[ServedPlace]]:
+    """The results, and the places served. A place is on root's list from before anything is written there until everything
     is removed."""
     served_list = ServedList(job.instance)
     try:
@@ -68,10 +69,12 @@ def _apply_as_root(
         if job.purge_except is not None:
             raise
         # The list stays as it is, and the shared files are not removed: it is not known who is left.
-        return run_tasks(tasks, settings) + _apply(shared, settings), [str(exc)], set()
+        warnings.append(str(exc))
+        return run_tasks(tasks, settings) + _apply(shared, settings), set()
     coming = {_served_place(task) for task in tasks if task.files}
     results: List[Result] = []
-    leaving, warnings = _leaving(job, served, coming, claimed_by)
+    leaving, found = _leaving(job, served, coming, claimed_by)
+    warnings += found
     if not settings.check:
         try:
             served_list.write(served | coming)
@@ -97,18 +100,18 @@ def _apply_as_root(
             served_list.write(served)
         except WriterError as exc:  # a full disk must not hide what was done, and a place too many on the list does no harm
             warnings.append(str(exc))
-    return results, warnings, served
+    return results, served
 
 
 # What most jobs do not need is imported where it is needed: a host compiles, twice, what it imports out of Ansible's archive.
 
 
-def _dest(job: Job) -> Optional[Dest]:
+def _dest(job: Job, check: bool, warnings: List[str]) -> Optional[Dest]:
     if job.purge_except is None and all(place.base is None for place in job.places):
         return None
     from .dest import dest_of
 
-    return dest_of(job)
+    return dest_of(job, check, warnings)
 
 
 def _shared_files(job: Job) -> Optional[SharedFiles]:

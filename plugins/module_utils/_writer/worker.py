@@ -131,7 +131,7 @@ class _Worker:
                 check_state(plan, place.state)
             writes = plan.changed and not settings.check
             result = plan.result(task.name, place.tree, place.state)._replace(residue=residue, listed=task.listed)
-            self._send(Message(number, not writes, result))
+            self._send(Message(number, not writes, result, warnings=place.warnings))
             return Commit(number, place, plan, settings) if writes else None
         finally:
             if not writes:

@@ -121,7 +121,8 @@ def plan_deployment(request: Request, host: str | None) -> Deployment:
     accounts = resolve_users(request.users, profiles, request.profiles, host, request.instance)
     bases = request.destination.bases(request.users, host)
     check_templates(request.templates, accounts, request.present)
-    warnings = [warning for profile in profiles.values() for warning in profile.warnings]
+    warnings = [*request.warnings]
+    warnings += [warning for profile in profiles.values() for warning in profile.warnings]
     skipped = _skipped(request, accounts)
     return Deployment(request, host, accounts, bases, skipped, _losses(accounts, profiles, request.clients), warnings)
 

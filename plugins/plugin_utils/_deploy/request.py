@@ -62,15 +62,25 @@ class Request:
     missing_users: str
     validate_only: bool
     report_path: str | None
+    warnings: tuple[str, ...] = ()
 
     @property
     def present(self) -> list[User]:
         return [user for user in self.users if user.state == "present"]
 
 
-def read_request(options: Mapping[str, Any], environ: Mapping[str, str], load_template: Load, managed: str = MANAGED) -> Request:
-    """The request that the options (None: not given) describe. ``managed``: the text of ``ansible_managed`` in templates. MailopsError lists
-    everything that is wrong with the options."""
+def read_request(
+    options: Mapping[str, Any],
+    environ: Mapping[str, str],
+    load_template: Load,
+    managed: str = MANAGED,
+    check_mode: bool = False,
+    dry_run: str | None = None,
+) -> Request:
+    """The request that the options (None: not given) describe. MailopsError lists everything that is wrong with them.
+
+    ``managed``: the text of ``ansible_managed`` in templates. ``dry_run`` is that of ``open_store``.
+    """
     reader = _Reader(options)
     leaving = reader.read("state", lambda value: given.choice(value, STATES), "present") == "absent"
     users = reader.read("users", lambda value: (read_leavers if leaving else read_users)(given.mapping_list(value)), [])
@@ -88,6 +98,7 @@ def read_request(options: Mapping[str, Any], environ: Mapping[str, str], load_te
         names = some([user.name for user in present])
         reader.problems.append(f"clients: {names} would get no files: name some of {', '.join(_clients.names())}, or give templates")
     definitions = reader.read("profile_definitions", read_definitions, None) if asked else None
+    report_path, warnings = reader.read("report_path", lambda value: _report_path(value, check_mode), (None, ()))
     request = Request(
         users=tuple(users),
         profiles=reader.read("profiles", profile_names, None if definitions is not None else ()),
@@ -95,14 +106,15 @@ def read_request(options: Mapping[str, Any], environ: Mapping[str, str], load_te
         clients=tuple(clients),
         client_options=reader.read("client_options", lambda value: _client_options(clients, value), _client_options(clients, {})),
         templates=tuple(templates),
-        store=reader.call(lambda: open_store(options["store"], environ)) if asked and options["profile_definitions"] is None else None,
+        store=reader.call(lambda: open_store(options["store"], environ, dry_run)) if asked and options["profile_definitions"] is None else None,
         key=reader.call(lambda: store_key(options, environ)) if asked else None,
         destination=read_destination(options, reader.problems),
         instance=reader.read("instance", _instance, "default"),
         purge_users=purge,
         missing_users=reader.read("missing_users", lambda value: given.choice(value, _MISSING_USERS), "fail"),
         validate_only=reader.read("validate_only", values.boolean, False),
-        report_path=reader.read("report_path", _report_path, None),
+        report_path=report_path,
+        warnings=warnings,
     )
     reader.problems.raise_all()
     return request
@@ -152,13 +164,17 @@ def _instance(value: Any) -> str:
     return value
 
 
-def _report_path(value: Any) -> str:
+def _report_path(value: Any, check_mode: bool) -> tuple[str | None, tuple[str, ...]]:
+    """The path, and warnings."""
     value = values.text(value, _MAX_PATH)
     if not value.startswith("/"):
         raise Invalid("must be an absolute path on the controller")
     directory, name = os.path.split(value)
     if not os.path.isdir(directory):
-        raise Invalid(f"there is no directory {directory} on the controller: create it")
+        problem = f"there is no directory {directory} on the controller"
+        if check_mode:  # an earlier task of a real run may create it
+            return None, (f"report_path: {problem}; a real run fails unless it exists by then",)
+        raise Invalid(f"{problem}: create it")
     if os.path.isdir(value):
         raise Invalid(f"{value} is a directory: give the path of a file in it")
     if len(os.fsencode(name)) > _MAX_NAME:
@@ -169,7 +185,7 @@ def _report_path(value: Any) -> str:
         tempfile.TemporaryFile(dir=directory).close()
     except OSError as exc:
         raise Invalid(f"cannot write in {directory} on the controller: {os.strerror(exc.errno or 0)}") from None
-    return value
+    return value, ()
 
 
 def _is_protected(directory: str, path: str) -> bool:

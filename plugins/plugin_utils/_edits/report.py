@@ -24,11 +24,11 @@ def record(stored: Stored) -> dict[str, Any]:
     return data
 
 
-def planned(edit: Edit, check_mode: bool) -> dict[str, Any] | None:
-    """The profile after an edit. Check mode cannot know an id that is made when the profile is written."""
+def planned(edit: Edit, forgets: bool) -> dict[str, Any] | None:
+    """The profile after an edit. Where the edit is forgotten at once, so is the id of a new profile, and no later task will find it."""
     if edit.after is None:
         return None
-    new = check_mode and edit.before is None
+    new = forgets and edit.before is None
     return {"id": None if new else edit.after.id, "revision": edit.after.revision, **_redacted(edit.after.data)}
 
 

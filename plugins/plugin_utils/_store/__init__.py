@@ -41,6 +41,11 @@ class Store(ABC):
 
     @property
     @abstractmethod
+    def identity(self) -> tuple[str | None, ...]:
+        """The same for all names of one store, whoever opens it."""
+
+    @property
+    @abstractmethod
     def exists(self) -> bool:
         """Whether there is anything to read; a store that does not exist reads as empty."""
 
@@ -67,8 +72,20 @@ class Store(ABC):
         return result
 
 
-def open_store(option: str | None, environ: Mapping[str, str]) -> Store:
-    """The store that the option names, else the environment, else the default in the XDG data home."""
+def open_store(option: str | None, environ: Mapping[str, str], dry_run: str | None = None) -> Store:
+    """The store that the option names, else the environment, else the default in the XDG data home.
+
+    ``dry_run``: the directory in which the tasks of a dry run keep what they would have stored.
+    """
+    store = _named(option, environ)
+    if dry_run is None:
+        return store
+    from .dry_run import DryRunStore
+
+    return DryRunStore(store, dry_run)
+
+
+def _named(option: str | None, environ: Mapping[str, str]) -> Store:
     if not is_blank(option):
         return _open(option, "store", environ)
     if not is_blank(environ.get(ENVIRONMENT)):

@@ -24,6 +24,10 @@ class FileStore(Store):
         self.path = path
 
     @property
+    def identity(self) -> tuple[str | None, ...]:
+        return type(self).__name__, os.path.realpath(self.path)
+
+    @property
     def exists(self) -> bool:
         return os.path.exists(self.path)
 

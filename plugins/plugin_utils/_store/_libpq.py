@@ -95,6 +95,18 @@ def environment(environ: Mapping[str, str]) -> Iterator[None]:
                 os.environ[name] = value
 
 
+def database(given: Mapping[str, str], environ: Mapping[str, str]) -> tuple[str | None, ...]:
+    """Which database the parameters, and libpq's defaults and environment, lead to. Not as whom: roles share it."""
+    from psycopg.pq import Conninfo
+
+    with environment(environ):
+        defaults = {option.keyword.decode(): option.val.decode() for option in Conninfo.get_defaults() if option.val}
+    known = {**defaults, **given}
+    if "service" not in known:
+        known.setdefault("dbname", known.get("user"))
+    return "postgresql", *(known.get(name) for name in ("service", "host", "hostaddr", "port", "dbname"))
+
+
 def location(url: str) -> str:
     """The URL without what only says how to connect."""
     place, _mark, query = url.partition("?")

@@ -82,9 +82,14 @@ class PostgresqlStore(Store):
         super().__init__(_libpq.location(url))
         self._url = url
         self._environ = environ
+        self._given = given
         # A server that does not answer must not hold a play up.
         limits = {"connect_timeout": environ.get("PGCONNECT_TIMEOUT") or 10, "keepalives_idle": 30, "tcp_user_timeout": 60_000}
         self._limits = {name: value for name, value in limits.items() if name not in given}
+
+    @property
+    def identity(self) -> tuple[str | None, ...]:
+        return _libpq.database(self._given, self._environ)
 
     @property
     def exists(self) -> bool:

@@ -123,6 +123,19 @@ def test_everything_that_is_wrong_is_listed_at_once() -> None:
         assert any(problem.startswith(message) for problem in found), message
 
 
+def test_check_mode_waits_for_a_directory_that_an_earlier_task_may_create(tmp_path: Path) -> None:
+    path = tmp_path / "reports/laptop.json"
+    options = {name: {**GIVEN, "report_path": str(path)}.get(name) for name in OPTIONS}
+    checked = read_request(options, {}, load, check_mode=True)
+    assert checked.report_path is None
+    assert plan_deployment(checked, None).warnings == [
+        f"report_path: there is no directory {path.parent} on the controller; a real run fails unless it exists by then"
+    ]
+    path.parent.mkdir()
+    checked = read_request(options, {}, load, check_mode=True)
+    assert checked.report_path == str(path) and not plan_deployment(checked, None).warnings
+
+
 def test_owner_group_and_mode_are_for_a_dest() -> None:
     assert problems(owner="root", mode="0640")[0].startswith("owner, mode: only for files in a dest")
     assert problems(dest="/srv/{UserName}", owner=1000) != []

@@ -154,6 +154,19 @@ def test_only_root_purges(site: Site) -> None:
     assert os.waitpid(child, 0)[1] == 0
 
 
+def test_check_mode_waits_for_users_and_groups_that_an_earlier_task_may_create(site: Site) -> None:
+    user, group = (f"{what}: the host has no {kind} 'phantom'" for what, kind in (("owner", "user"), ("group", "group")))
+    with pytest.raises(WriterError) as refused:
+        site.run("anna", owner="phantom", group="phantom")
+    assert str(refused.value) == f"{user}; {group}"
+    for exists in (False, True):
+        answer = site.run("anna", owner="phantom", group="phantom", check=True)
+        assert answer.warnings == tuple(f"mail_account: {what}; a real run fails unless it exists by then" for what in (user, group))
+        assert {change.action for change in all_changes(answer)} == ({"created"} if not exists else set()) and not problems(answer)
+        site.run("anna", owner="root")
+    assert site.run("anna", owner="nobody", group="phantom", check=True).warnings and problems(site.run("anna", owner="nobody", check=True))
+
+
 def test_whom_the_instance_serves_is_reported_when_asked(site: Site) -> None:
     assert site.run("anna", "bob").served == ()
     assert site.run(list_served=True).served == ("anna", "bob")

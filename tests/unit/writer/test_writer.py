@@ -33,6 +33,15 @@ def test_new_files_belong_to_the_user_alone(host: Host, alice: Home) -> None:
     assert [alice.mode(name) for name in (".config", ".config/mailops", ".local", ".local/state/mailops")] == [0o700] * 4
 
 
+def test_check_mode_waits_for_a_home_that_an_earlier_task_may_create(host: Host, alice: Home) -> None:
+    alice.path.rmdir()
+    dry = host.run(block(), owned(), check=True)["alice"]
+    assert dry.problem is None and paths(dry.changes) == [str(alice.path / ".blockrc"), str(alice.path / OWN)]
+    assert dry.warnings == (f"{alice.path} does not exist; a real run fails unless it exists by then",)
+    assert host.run(block())["alice"].problem and not alice.path.exists()
+    assert host.run(check=True)["alice"].warnings == ()
+
+
 @pytest.mark.parametrize("mine", [b"", b"mine\n", b"mine", b"a\r\nb\r\n", b"\0\xff\n", b"# BEGIN mailops.profiles other\n"])
 def test_the_users_lines_come_back_byte_for_byte(host: Host, alice: Home, mine: bytes) -> None:
     alice.write(".blockrc", mine, 0o640)
