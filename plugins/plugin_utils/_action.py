@@ -16,6 +16,9 @@ from ..module_utils._text import internal_error
 from ._model.errors import MailopsError, Problems, nearest
 from ._model.given import given
 
+_REST = "_raw_params"
+_UNQUOTED = "holds the rest of a key=value text in which a value with spaces is not quoted, so that only its first word is used"
+
 
 class MailopsAction(ActionBase):
     """An action that works on the controller. A subclass names its ``OPTIONS`` and does its work in ``work``."""
@@ -37,6 +40,7 @@ class MailopsAction(ActionBase):
         result["invocation"] = {"module_args": "not shown, because they may hold passwords"}
         try:
             options = plain(self._task.args, task_vars.get("omit"))
+            _refuse_rest(options, task_vars)
             unknown = [name for name in options if name not in self.OPTIONS]
             Problems(f"there is no option '{str(name)[:60]}'{nearest(name, self.OPTIONS)}" for name in unknown).raise_all()
             known = given(options)
@@ -48,6 +52,14 @@ class MailopsAction(ActionBase):
         except Exception as exc:  # the text of an unexpected exception may quote a password
             result.update(failed=True, msg=internal_error(exc))
         return result
+
+
+def _refuse_rest(options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
+    """Ansible calls the rest of a key=value text ``_raw_params`` and goes on with the first word. The rest may be a password."""
+    if _REST in options:
+        raise MailopsError(f"{_REST}: {_UNQUOTED}: quote it, or use JSON")
+    if _REST in task_vars:
+        raise MailopsError(f"the variable {_REST}: {_UNQUOTED}, as in -e or set_fact: quote it, or use -e with JSON")
 
 
 def plain(value: Any, omit: Any = None) -> Any:

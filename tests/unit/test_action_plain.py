@@ -96,11 +96,11 @@ class _Action(MailopsAction):
         return {"changed": True, "options": options}
 
 
-def run(monkeypatch, **args):
+def run(monkeypatch, task_vars=None, **args):
     monkeypatch.setattr("ansible.plugins.action.ActionBase.run", lambda self, tmp=None, task_vars=None: {})
     action = object.__new__(_Action)
     action._task = _Task(args)
-    return action.run(task_vars={})
+    return action.run(task_vars=task_vars or {})
 
 
 def test_an_action(monkeypatch):
@@ -109,6 +109,14 @@ def test_an_action(monkeypatch):
     failed = run(monkeypatch, name="bad")
     assert failed["failed"] and failed["msg"] == "mail_profile: profile 'bad': is bad"
     assert run(monkeypatch, nmae="x")["msg"] == "mail_profile: there is no option 'nmae' (did you mean 'name'?)"
+
+
+def test_the_rest_of_a_text_without_quotes(monkeypatch):
+    """``name=Poczta firmowa`` gives the name Poczta, and the rest, which may be a password, as an argument or a variable."""
+    for found in (run(monkeypatch, name="Poczta", _raw_params="s3cret"), run(monkeypatch, {"_raw_params": "s3cret"}, name="Poczta")):
+        assert found["failed"] and "only its first word is used" in found["msg"] and "s3cret" not in str(found)
+    assert run(monkeypatch, name="Poczta", _raw_params="")["msg"].endswith("quote it, or use JSON")
+    assert run(monkeypatch, {"_raw_params": ""}, name="Poczta")["msg"].endswith("quote it, or use -e with JSON")
 
 
 def test_an_unexpected_exception_shows_its_place_and_not_its_text(monkeypatch):

@@ -15,7 +15,7 @@ from typing import Any, Iterable, Mapping
 
 from ansible.module_utils.common.validation import check_type_dict
 
-from . import strict_yaml
+from . import strict_yaml, values
 from .errors import Invalid, nearest
 
 
@@ -35,8 +35,11 @@ def text_list(value: Any) -> list[str]:
     if isinstance(items, str):
         items = items.splitlines() if "\n" in items.strip() else items.split(",")
         items = [item.strip() for item in items]
-    if not isinstance(items, (list, tuple)) or not all(isinstance(item, str) for item in items):
+    if not isinstance(items, (list, tuple)):
         raise Invalid("must be a list of texts")
+    for number, item in enumerate(items, start=1):
+        if not isinstance(item, str):
+            raise Invalid(f"must be a list of texts, and entry {number} is none: {values.not_text(item)}")
     return [item for item in items if item.strip()]
 
 
