@@ -10,6 +10,7 @@ macOS gives files such names) are one name, in the form NFC of Unicode. Nothing 
 
 from __future__ import annotations
 
+import string
 import unicodedata
 from typing import Any
 
@@ -18,6 +19,7 @@ from .values import word
 
 MAX_NAME = 64
 _SIGNS = frozenset(" ._-()+&'@")
+_USUAL = _SIGNS.union(string.ascii_letters, string.digits)  # known without a look into the tables of Unicode
 _RULE = (
     "a profile name consists of letters, digits, single spaces and . _ - ( ) + & ' @, and begins with a letter or digit "
     "(free text belongs in description)"
@@ -34,9 +36,9 @@ def profile_name(value: Any) -> str:
     name = unicodedata.normalize("NFC", word(value, limit=10 * MAX_NAME))
     if len(name) > MAX_NAME:
         raise Invalid(f"has {len(name)} characters, a profile name has at most {MAX_NAME}")
-    unknown = next((sign for sign in name if not (_is_letter_mark_or_digit(sign) or sign in _SIGNS)), None)
-    if unknown is not None:
-        raise Invalid(f"holds {_HINTS.get(unknown) or _named(unknown)}: {_RULE}")
+    unknown = [sign for sign in name if sign not in _USUAL and not _is_letter_mark_or_digit(sign)]
+    if unknown:
+        raise Invalid(f"holds {_HINTS.get(unknown[0]) or _named(unknown[0])}: {_RULE}")
     if "  " in name:
         raise Invalid(f"holds two spaces in a row: {_RULE}")
     if name[0] in _SIGNS or unicodedata.category(name[0])[0] == "M":

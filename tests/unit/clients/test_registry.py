@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, MASK, File
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
@@ -160,6 +160,7 @@ def test_a_renamed_profile_changes_no_file(client: Client) -> None:
 
 
 @every_client
+@settings(max_examples=20, deadline=None)
 @given(any_name)
 def test_files_of_a_profile_of_any_name(client: Client, name: str) -> None:
     """What a file is called is ASCII, and the same whoever renders it."""
