@@ -7,7 +7,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..plugin_utils._action import MailopsAction
-from ..plugin_utils._edits.edit import profile_name
+from ..plugin_utils._edits.edit import name_option
 from ..plugin_utils._edits.report import record
 from ..plugin_utils._model import variables
 from ..plugin_utils._secrets.keys import OPTIONS as KEY_OPTIONS
@@ -21,7 +21,7 @@ class ActionModule(MailopsAction):
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
         store = open_store(options["store"], self.environ, self.dry_run)
-        names = None if options["name"] is None else [profile_name(options["name"], "name")]
+        names = None if options["name"] is None else [name_option(options["name"], "name")]
         found = store.read(names)
         result: dict[str, Any] = {
             "changed": False,

@@ -21,7 +21,12 @@ options:
       name:
         description:
           - The name of the profile, unique in the store.
-          - At most 64 ASCII letters, digits, V(.), V(_) and V(-), beginning with a letter or digit.
+          - What people call it, such as V(Poczta firmowa (Gdynia\)), in any script. At most 64 letters, digits, single spaces and the signs
+            V(. _ - ( \) + & ' @), beginning with a letter or digit.
+          - Compared as it is, so V(Work) and V(work) are two names. Only two spellings of one character in Unicode, such as C(ó) and an
+            C(o) with an accent, are the same, and are kept in the form NFC.
+          - 'V(#) is refused, because YAML would cut C(name: Biuro #1) after C(Biuro) without a word. Put a name into quotes that YAML
+            would not read as text, such as V(2024), V(yes) or V(null).'
         type: str
         required: true
       key:

@@ -24,6 +24,8 @@ from ._model.given import given
 _OURS = ("MAILOPS_", "PG")
 _TAKEN = "_mailops_environment"
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_REST = "_raw_params"
+_UNQUOTED = "holds the rest of a key=value text in which a value with spaces is not quoted, so that only its first word is used"
 
 
 class MailopsAction(ActionBase):
@@ -62,6 +64,7 @@ class MailopsAction(ActionBase):
         result["invocation"] = {"module_args": "not shown, because they may hold passwords"}
         try:
             options = plain(self._task.args, task_vars.get("omit"))
+            _refuse_rest(options, task_vars)
             unknown = [name for name in options if name not in self.OPTIONS]
             problems = Problems(f"there is no option '{str(name)[:60]}'{nearest(name, self.OPTIONS)}" for name in unknown)
             if not getattr(self._templar, "_fail_on_undefined_errors", True):  # until ansible-core 2.18
@@ -122,6 +125,14 @@ def _undefined(value: Any, place: str = "") -> Iterator[str]:
     elif isinstance(value, Sequence) and not isinstance(value, bytes):
         for number, item in enumerate(value, start=1):
             yield from _undefined(item, f"{place}, entry {number}")
+
+
+def _refuse_rest(options: Mapping[str, Any], task_vars: Mapping[str, Any]) -> None:
+    """Ansible calls the rest of a key=value text ``_raw_params`` and goes on with the first word. The rest may be a password."""
+    if _REST in options:
+        raise MailopsError(f"{_REST}: {_UNQUOTED}: quote it, or use JSON")
+    if _REST in task_vars:
+        raise MailopsError(f"the variable {_REST}: {_UNQUOTED}, as in -e or set_fact: quote it, or use -e with JSON")
 
 
 def plain(value: Any, omit: Any = None) -> Any:

@@ -25,9 +25,11 @@ OWN_LINES = {
     ".fetchmailrc": b"# nothing yet\n",
 }
 
+NAME = "Poczta firmowa (Łódź) + R&D's"
+
 PROFILE: dict[str, Any] = {
-    "name": "work",
-    "account_name": "{UserDisplayName} (work)",
+    "name": NAME,
+    "account_name": f"{{UserDisplayName}} ({NAME})",
     "signature": "{UserDisplayName}\n`touch /tmp/pwned`\n",
     "ca_file": Lab.ca_file,
     "incoming": {"host": "imap.example.org", "password": "{UserPassword}"},
@@ -61,7 +63,7 @@ def rolled_out(lab: Lab, controller: Controller) -> dict[str, Any]:
     for name, data in OWN_LINES.items():
         write(lab, "anna", name, data)
     controller.store([profile()])
-    return controller.roll_out(listed(), profiles=["work"], clients=CLIENTS)
+    return controller.roll_out(listed(), profiles=[NAME], clients=CLIENTS)
 
 
 def write(lab: Lab, name: str, path: str, data: bytes) -> None:
@@ -121,7 +123,7 @@ def test_the_users_own_default_stays(rolled_out: dict[str, Any], lab: Lab) -> No
 
 
 def test_a_dry_run_and_a_second_run_change_nothing(rolled_out: dict[str, Any], lab: Lab, controller: Controller) -> None:
-    arguments = {"profiles": ["work"], "clients": CLIENTS}
+    arguments = {"profiles": [NAME], "clients": CLIENTS}
     before = {path: path.lstat().st_mtime_ns for name in USERS for path in lab.path(f"/home/{name}").rglob("*")}
     controller.roll_out(listed(), "--check", "--diff", **arguments)
     assert "changed=0" in controller.output
@@ -137,7 +139,7 @@ def test_a_dry_run_and_a_second_run_change_nothing(rolled_out: dict[str, Any], l
 def test_a_changed_profile_reaches_everybody(lab: Lab, controller: Controller, change: dict[str, Any]) -> None:
     controller.store([profile(**change)])
     pop = "account_type" in change
-    report = controller.roll_out(listed(), "--diff", "-vvvvv", profiles=["work"], clients=CLIENTS)
+    report = controller.roll_out(listed(), "--diff", "-vvvvv", profiles=[NAME], clients=CLIENTS)
     assert report["accounts"] == {"total": len(USERS), "changed": len(USERS)}
     assert {item["client"] for item in report["skipped_accounts"]} == ({"mbsync"} if pop else set())
     assert ("mbsync (isync) does not support POP" in controller.output) is pop
@@ -155,7 +157,7 @@ def test_a_changed_profile_reaches_everybody(lab: Lab, controller: Controller, c
 
 def test_a_wrong_ca_is_refused_by_every_program(lab: Lab, controller: Controller) -> None:
     controller.store([profile(ca_file=Lab.wrong_ca_file)])
-    controller.roll_out(listed(), profiles=["work"], clients=CLIENTS)
+    controller.roll_out(listed(), profiles=[NAME], clients=CLIENTS)
     log_ins = lab.log().count("Login:")
     for argv in (["msmtp", "x@example.org"], ["mbsync", "--all"], ["fetchmail"], ["mutt", "-s", "x", "x@example.org"],
                  ["neomutt", "-s", "x", "x@example.org"]):  # fmt: skip
@@ -170,7 +172,7 @@ def test_users_who_are_not_there_are_named_after_the_others_were_served(lab: Lab
     controller.store([profile()])
     with pytest.raises(AssertionError, match="the host has no user ghost, phantom"):
         controller.roll_out([*listed(), *({**listed()[0], "name": name} for name in ("ghost", "phantom"))],
-                            profiles=["work"], clients=CLIENTS)  # fmt: skip
+                            profiles=[NAME], clients=CLIENTS)  # fmt: skip
     assert b"smtp.example.org" in lab.path("/home/basil/.msmtprc").read_bytes()
 
 
@@ -182,7 +184,7 @@ def test_users_that_cannot_be_served_fail_alone(lab: Lab, controller: Controller
     template = listed()[0]
     with pytest.raises(AssertionError) as failure:
         controller.roll_out([*({**template, "name": name} for name in ("twin", "root", "homeless", "anna")), *listed()[1:]],
-                            profiles=["work"], clients=CLIENTS)  # fmt: skip
+                            profiles=[NAME], clients=CLIENTS)  # fmt: skip
     for sentence in ("user root has uid 0", "user anna has the same uid as twin", "/home/homeless does not exist"):
         assert sentence in str(failure.value)
     assert b"smtp.example.org" in lab.path("/home/basil/.msmtprc").read_bytes()
@@ -191,7 +193,7 @@ def test_users_that_cannot_be_served_fail_alone(lab: Lab, controller: Controller
 def test_a_person_rolls_out_to_himself_without_root(lab: Lab, controller: Controller) -> None:
     controller.store([profile()])
     himself = {**listed()[0], "name": "admin"}
-    arguments = {"profiles": ["work"], "clients": CLIENTS, "become": False}
+    arguments = {"profiles": [NAME], "clients": CLIENTS, "become": False}
     assert controller.roll_out([himself], **arguments)["files"]["created"] > 5
     assert controller.roll_out([himself], **arguments)["changes"] == []
     sent = lab.run(["msmtp", "anna@example.org"], user="admin", input="Subject: x\n\nx\n")

@@ -100,13 +100,13 @@ class _Action(MailopsAction):
         return {"changed": True, "options": options}
 
 
-def run(monkeypatch, **args):
+def run(monkeypatch, task_vars=None, **args):
     monkeypatch.setattr("ansible.plugins.action.ActionBase.run", lambda self, tmp=None, task_vars=None: {})
     action = object.__new__(_Action)
     action._task = _Task(args)
     action._templar = None
     action._connection = SimpleNamespace(_shell=ShellModule())
-    return action.run(task_vars={})
+    return action.run(task_vars=task_vars or {})
 
 
 def test_an_action(monkeypatch):
@@ -128,6 +128,14 @@ def test_what_a_dry_run_is(monkeypatch, run_is_check, task_is_check, is_dry_run)
     directory = action.dry_run
     assert (directory is not None) is is_dry_run
     assert directory in (None, action.dry_run) and (directory is None or Path(directory).stat().st_mode & 0o777 == 0o700)
+
+
+def test_the_rest_of_a_text_without_quotes(monkeypatch):
+    """``name=Poczta firmowa`` gives the name Poczta, and the rest, which may be a password, as an argument or a variable."""
+    for found in (run(monkeypatch, name="Poczta", _raw_params="s3cret"), run(monkeypatch, {"_raw_params": "s3cret"}, name="Poczta")):
+        assert found["failed"] and "only its first word is used" in found["msg"] and "s3cret" not in str(found)
+    assert run(monkeypatch, name="Poczta", _raw_params="")["msg"].endswith("quote it, or use JSON")
+    assert run(monkeypatch, {"_raw_params": ""}, name="Poczta")["msg"].endswith("quote it, or use -e with JSON")
 
 
 def test_an_unexpected_exception_shows_its_place_and_not_its_text(monkeypatch):

@@ -49,7 +49,7 @@ def stored_profiles(store: Store, wanted: Collection[str]) -> dict[str, Known]:
         if not store.exists:  # asked last, because each question may be a connection
             raise MailopsError(f"store {store.location} does not exist: create profiles with mailops.profiles.mail_profile, or name another store")
         known = store.read()
-        raise MailopsError(*(f"store {store.location} has no profile '{name[:60]}'{nearest(name, known)}" for name in unknown))
+        raise MailopsError(*(f"store {store.location} has no profile '{name}'{nearest(name, known)}" for name in unknown))
     return {name: Known(record.id, read_profile(dict(record.data))) for name, record in stored.items()}
 
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 import uuid
 from typing import Any, Callable, Iterable, Mapping, NamedTuple
 
-from .._model import values, variables
-from .._model.errors import Invalid, MailopsError, Problems, comma_list, named, nearest
+from .._model import variables
+from .._model.errors import Invalid, MailopsError, Problems, comma_list, named, nearest, quoted
 from .._model.given import choice, text_list
+from .._model.names import profile_name
 from .._model.passwords import SERVERS
 from .._model.profile import FIELDS, FOLDERS, SERVER_FIELDS, derived_key
 from .._model.profile_reader import MAPPINGS, given_fields, read_profile
@@ -80,7 +81,7 @@ def edit_profile(
     request = given_fields(options)
     if "name" not in request:
         raise MailopsError("name: is required")
-    name = profile_name(request["name"], "name")
+    name = name_option(request["name"], "name")
     where = f"profile '{name}'"
     with named(f"{where}: state", MailopsError):
         state = choice(request.get("state", "present"), STATES)
@@ -119,11 +120,11 @@ def key_problems(key: Any, before: Stored | None, owner: Stored | None) -> list[
     return []
 
 
-def profile_name(value: Any, option: str) -> str:
+def name_option(value: Any, option: str) -> str:
     """The profile name in an option, or MailopsError."""
-    place = f"profile '{value[:values.MAX_NAME]}': " if option == "name" and isinstance(value, str) else ""
+    place = f"profile {quoted(value)}: " if option == "name" and isinstance(value, str) else ""
     with named(f"{place}{option}", MailopsError):
-        return values.profile_name(value)
+        return profile_name(value)
 
 
 def _origin(
@@ -132,7 +133,7 @@ def _origin(
     """The record that is edited, if there is one, and the record that the edit starts from."""
     where = f"profile '{name}'"
     known = snapshot.get(name)
-    sources = {option: profile_name(request[option], option) for option in ("copy_from", "renamed_from") if option in request}
+    sources = {option: name_option(request[option], option) for option in ("copy_from", "renamed_from") if option in request}
     if not sources:
         return known, known
     if len(sources) == 2:

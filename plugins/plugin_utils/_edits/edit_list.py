@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import Any, Callable, Iterable, NamedTuple
 
 from .._model import values
-from .._model.errors import Invalid, MailopsError, Problems, named
+from .._model.errors import Invalid, MailopsError, Problems, named, quoted
 from .._model.given import is_blank, mapping_list
 from .._model.profile import derived_key
 from .._model.stored import Snapshot, record_fields
@@ -87,7 +87,7 @@ def _read_entry(number: int, entry: Any, problems: Problems, key: StoreKey | Non
         problems.append(f"profiles, entry {number}: must be a mapping with name, incoming.host and outgoing.host")
         return None
     name = entry.get("name")
-    where = f"profile '{name[:values.MAX_NAME]}'" if isinstance(name, str) and name.strip() else f"profiles, entry {number}"
+    where = f"profile {quoted(name)}" if isinstance(name, str) and name.strip() else f"profiles, entry {number}"
     found = Problems()
     profile_id, revision = record_fields(entry, found)
     with problems.at(where):

@@ -109,7 +109,7 @@ def resolve_users(
 
 def _accounts_of(user: User, names: Sequence[str], profiles: Mapping[str, Profile], host: str | None, instance: str) -> list[Account]:
     unknown = [name for name in names if name not in profiles]
-    Problems(f"user '{user.name}': there is no profile '{name[:60]}'{nearest(name, profiles)}" for name in unknown).raise_all()
+    Problems(f"user '{user.name}': there is no profile '{name}'{nearest(name, profiles)}" for name in unknown).raise_all()
     problems = Problems()
     accounts = []
     default = _default_profile(user, [profiles[name] for name in names], problems)

@@ -42,7 +42,7 @@ class Problems(list[str]):
         try:
             yield
         except Invalid as exc:
-            self.append(f"{place}: {exc}")
+            self.extend(f"{place}: {problem}" for problem in exc.problems)
         except MailopsError as exc:
             self.extend(exc.problems)
 
@@ -58,13 +58,19 @@ def named(place: str, error: type[MailopsError] = Invalid) -> Iterator[None]:
     try:
         yield
     except Invalid as exc:
-        raise error(f"{place}: {exc}") from None
+        raise error(*(f"{place}: {problem}" for problem in exc.problems)) from None
 
 
 def nearest(name: object, known: Iterable[str]) -> str:
     """`` (did you mean 'x'?)`` for the known name that is most like ``name``, or an empty string."""
     match = difflib.get_close_matches(str(name)[:100], list(known), n=1)
     return f" (did you mean '{match[0]}'?)" if match else ""
+
+
+def quoted(text: str, limit: int = 64) -> str:
+    """A text that was not checked yet, for a message: in quotes, with its unprintable characters written out, of ``limit`` characters."""
+    text = text[:limit]
+    return f"'{text}'" if text.isprintable() else repr(text)
 
 
 def comma_list(names: Iterable[object]) -> str:

@@ -10,8 +10,9 @@ from dataclasses import replace
 from typing import Any, Callable, Collection, Mapping
 
 from . import passwords, values, variables
-from .errors import Invalid, MailopsError, Problems, comma_list, nearest
+from .errors import Invalid, MailopsError, Problems, comma_list, nearest, quoted
 from .given import choice, is_blank, mapping
+from .names import MAX_NAME, profile_name
 from .ports import derived_port, port_problem
 from .profile import (
     ACCOUNT_TYPES,
@@ -71,7 +72,7 @@ def _given_mapping(name: str, value: Any) -> Any:
 
 def _place(data: Mapping[Any, Any]) -> str:
     name = data.get("name")
-    return f"profile '{name[: values.MAX_NAME]}'" if isinstance(name, str) and name.strip() else "profile without a name"
+    return f"profile {quoted(name)}" if isinstance(name, str) and name.strip() else "profile without a name"
 
 
 class _Reader:
@@ -129,7 +130,7 @@ class _Reader:
         if not isinstance(value, dict):
             raise Invalid("must be a mapping of variable names to defaults")
         for name in value:
-            if not isinstance(name, str) or not variables.NAME.match(name) or len(name) > values.MAX_NAME:
+            if not isinstance(name, str) or not variables.NAME.match(name) or len(name) > MAX_NAME:
                 self.problems.append(f"variables.{str(name)[:60]}: a name is a capital letter, then letters and digits")
             elif name in variables.BUILT_IN:
                 self.problems.append(f"variables.{name}: is built in; choose another name")
@@ -225,7 +226,7 @@ def _template(check: Callable[[str], str]) -> _Check:
 
 _CHECKS: dict[str, _Check] = {
     "variables": _Reader.read_variables,  # first, because texts may hold them
-    "name": _plain(values.profile_name),
+    "name": _plain(profile_name),
     "key": _plain(profile_key),
     "description": _plain(values.text),
     "email": _template(values.address),

@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from typing import Any, Callable, Mapping, Sequence
 
 from . import given, values, variables
-from .errors import Invalid, Problems, named, nearest
+from .errors import Invalid, Problems, named, nearest, quoted
+from .names import profile_name
 
 STATES = ("present", "absent")
 
@@ -72,10 +73,16 @@ def _password(value: Any) -> str:
 
 def profile_names(value: Any) -> tuple[str, ...]:
     """A list of different profile names."""
-    names = tuple(values.profile_name(name) for name in given.text_list(value))
-    if len(set(names)) != len(names):
+    problems = Problems()
+    found = []
+    for name in given.text_list(value):
+        with problems.at(quoted(name)):
+            found.append(profile_name(name))
+    if problems:
+        raise Invalid(*problems)
+    if len(set(found)) != len(found):
         raise Invalid("names a profile twice")
-    return names
+    return tuple(found)
 
 
 _USER_CHECKS: dict[str, Callable[[Any], Any]] = {
@@ -87,7 +94,7 @@ _USER_CHECKS: dict[str, Callable[[Any], Any]] = {
     "password": _password,
     "variables": _user_variables,
     "profiles": profile_names,
-    "default_profile": values.word,
+    "default_profile": profile_name,
     "state": lambda value: given.choice(value, STATES),
 }
 

@@ -10,6 +10,7 @@ No message repeats a value that may be a password.
 
 from __future__ import annotations
 
+import datetime
 import functools
 import ipaddress
 import re
@@ -27,7 +28,6 @@ MAX_LOCAL_PART = 64
 MAX_ADDRESS = 254
 MAX_TEXT = 500
 MAX_SIGNATURE = 10_000
-MAX_NAME = 64
 
 # Rejected everywhere: in several client formats a newline starts a new directive, which is code execution; C1 controls and
 # U+2028/2029 end lines for some parsers; bidirectional controls make a name look like another; surrogates are not text;
@@ -38,13 +38,12 @@ _CHARACTER_NAMES = {"\n": "a newline", "\r": "a carriage return", "\t": "a tab",
 _ATOM = r"[A-Za-z0-9!#$%&'*+/=?^_`{|}~-]+"  # RFC 5322 3.2.3 atext
 _LOCAL_PART = re.compile(rf"{_ATOM}(?:\.{_ATOM})*\Z")
 _LABEL = re.compile(r"(?!-)[a-z0-9-]{1,63}(?<!-)\Z")
-_PROFILE_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
 
 def text(value: Any, limit: int = MAX_TEXT, newline: bool = False) -> str:
     """A string of at most ``limit`` characters without control characters; ``newline`` allows line feeds."""
     if not isinstance(value, str):
-        raise Invalid(_not_text(value))
+        raise Invalid(not_text(value))
     if len(value) > limit:
         raise Invalid(f"has {len(value)} characters, at most {limit} are allowed")
     found = FORBIDDEN.search(value.replace("\n", "") if newline else value)
@@ -54,14 +53,15 @@ def text(value: Any, limit: int = MAX_TEXT, newline: bool = False) -> str:
     return value
 
 
-_KINDS = ((bool, "a boolean"), ((int, float), "a number"), (dict, "a mapping"), (list, "a list"))
+_KINDS = ((bool, "a boolean"), ((int, float), "a number"), (datetime.date, "a date"), (dict, "a mapping"), (list, "a list"))
 
 
 def signature(value: Any) -> str:
     return text(value, MAX_SIGNATURE, newline=True)
 
 
-def _not_text(value: Any) -> str:
+def not_text(value: Any) -> str:
+    """Why a value that is no string is not a text, and how to make it one."""
     # YAML reads an unquoted {UserEmail} as the mapping {"UserEmail": null}. Any other name may be a password in braces.
     if isinstance(value, dict) and len(value) == 1 and set(value) <= set(BUILT_IN) and None in value.values():
         name = next(iter(value))
@@ -82,18 +82,6 @@ def word(value: Any, limit: int = MAX_TEXT) -> str:
         raise Invalid("must not be empty")
     if value != value.strip():
         raise Invalid("must not begin or end with a space")
-    return value
-
-
-def profile_name(value: Any) -> str:
-    value = word(value, limit=10 * MAX_NAME)
-    if len(value) > MAX_NAME:
-        raise Invalid(f"has {len(value)} characters, a profile name has at most {MAX_NAME}")
-    if not _PROFILE_NAME.match(value) or ".." in value:
-        raise Invalid(
-            "a profile name consists of ASCII letters, digits, '.', '_' and '-', begins with a letter or digit "
-            "and has no '..' (free text belongs in description)"
-        )
     return value
 
 

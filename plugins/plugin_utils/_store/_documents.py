@@ -13,6 +13,7 @@ import json
 from typing import Any, Iterable, Mapping, Tuple
 
 from .._model.errors import MailopsError
+from .._model.names import profile_name
 from .._model.profile import DEFAULTS, SERVER_DEFAULTS
 from .._model.stored import Stored
 
@@ -46,7 +47,7 @@ def records(found: Iterable[Row], location: str) -> dict[str, Stored]:
             data = _with_defaults(json.loads(document), DEFAULTS)
             data["incoming"] = _with_defaults(data["incoming"], SERVER_DEFAULTS)
             data["outgoing"] = _with_defaults(data["outgoing"], SERVER_DEFAULTS)
-            if not isinstance(name, str) or not isinstance(key, str):
+            if profile_name(name) != name or not isinstance(key, str):
                 raise ValueError
         except (KeyError, TypeError, ValueError, RecursionError):
             raise MailopsError(

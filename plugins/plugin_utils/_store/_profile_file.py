@@ -13,8 +13,9 @@ import re
 import uuid
 from typing import Any, Collection, NamedTuple
 
-from .._model import strict_yaml, values
+from .._model import strict_yaml
 from .._model.errors import Invalid, MailopsError, Problems, named
+from .._model.names import profile_name
 from .._model.profile import slug
 from .._model.profile_reader import given_fields, read_profile
 from .._model.stored import Stored, record_fields
@@ -39,10 +40,11 @@ class ProfileFile(NamedTuple):
 
 def free_label(name: str, taken: Collection[str]) -> str:
     """A label for a new profile. ``taken`` holds what is in the directory, case folded, because some file systems ignore case."""
-    label, number = f"{slug(name)}{ENDING}", 1
+    start, number = slug(name), 1
+    label = f"{start}{ENDING}"
     while label in taken:
         number += 1
-        label = f"{slug(name)}-{number}{ENDING}"
+        label = f"{start}-{number}{ENDING}"
     return label
 
 
@@ -85,9 +87,9 @@ def _loaded(content: bytes) -> tuple[str, dict[str, Any]]:
 def _stem(label: str, problems: Problems) -> str:
     stem = label.removesuffix(ENDING)
     try:
-        return values.profile_name(stem)
-    except Invalid:
-        problems.append("name: is required here, because the name of the file is not a valid profile name")
+        return profile_name(stem)
+    except Invalid as exc:
+        problems.append(f"name: is required here, because the name of the file is not a profile's: it {exc}")
         return "x"
 
 

@@ -17,6 +17,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 
+from ..names import any_name
 from .accounts import profile, resolved
 
 # A command that creates this file has run.
@@ -54,7 +55,7 @@ def profiles_and_user(draw: st.DrawFn, text: st.SearchStrategy[str] = any_text, 
         "password": draw(text),
         "variables": {name: draw(value) for name, value in own.items()},
     }
-    names = draw(st.sampled_from([["work"], ["work", "Work"]]))
+    names = draw(st.sampled_from([["work"], ["work", "Work"]]) | st.lists(any_name, min_size=1, max_size=2, unique=True))
     return [_profile(draw, name, draw(st.sampled_from(types)), list(own)) for name in names], user
 
 
@@ -63,6 +64,7 @@ def _profile(draw: st.DrawFn, name: str, account_type: str, variables: list[str]
         name,
         variables=dict.fromkeys(variables),
         account_type=account_type,
+        account_name=draw(st.sampled_from(["{UserEmail}", "{Sender}", name])),
         sender_name=draw(st.sampled_from(["{Sender}", "{UserDisplayName}"])),
         reply_to=draw(st.sampled_from([None, "{Reply}"])),
         signature=draw(st.sampled_from([None, "{Signature}\n--\n{UserEmail}"])),

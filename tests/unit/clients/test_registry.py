@@ -11,6 +11,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given, settings
 
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, MASK, File
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
@@ -20,6 +21,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account im
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import AUTHENTICATIONS, dotted_fields
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 
+from ..names import VALID, any_name
 from .accounts import JOANNA, profile, resolved
 
 every_client = pytest.mark.parametrize("client", clients.all_clients(), ids=lambda client: client.name)
@@ -137,7 +139,7 @@ def _matches(path: str, pattern: str) -> bool:
 @every_client
 def test_profiles_with_similar_names_do_not_collide(client: Client) -> None:
     alone = []
-    for name in ("Work", "work", "wo-rk", "wo.rk", "wo_rk"):
+    for name in ("Work", "work", "wo-rk", "wo.rk", "wo_rk", "wo rk", "wörk", "ｗｏｒｋ", "work (1)", "工作", "邮箱", "Почта"):
         accounts, context = resolved([profile(name, **usual(client))])
         files = files_of(client, accounts, context)
         alone.append({(file.path, file.content) for file in files})
@@ -147,6 +149,27 @@ def test_profiles_with_similar_names_do_not_collide(client: Client) -> None:
     owned = [file.path for file in files if file.strategy != BLOCK]
     assert len(set(owned)) == len(owned)
     assert all(one != other for number, one in enumerate(alone) for other in alone[:number])
+
+
+@every_client
+def test_a_renamed_profile_changes_no_file(client: Client) -> None:
+    """It keeps its key, and its name is nowhere else."""
+    before = files_of(client, *resolved([profile(key="work-1", **usual(client))]))
+    for name in VALID:
+        assert files_of(client, *resolved([profile(name, key="work-1", **usual(client))])) == before
+
+
+@every_client
+@settings(max_examples=20, deadline=None)
+@given(any_name)
+def test_files_of_a_profile_of_any_name(client: Client, name: str) -> None:
+    """What a file is called is ASCII, and the same whoever renders it."""
+    accounts, context = resolved([profile(name, account_name=name, **usual(client))])
+    files = files_of(client, accounts, context)
+    assert files and files == files_of(client, accounts, context)
+    for file in files:
+        assert file.path.isascii() and " " not in file.path.rsplit("/", 1)[-1]
+        assert any(_matches(file.path, pattern) for pattern in client.paths)
 
 
 @every_client

@@ -41,6 +41,18 @@ def change(client: str, action: str, **more: Any) -> Change:
     return Change(f"/home/x/.{client}", client, action, **more)
 
 
+@pytest.mark.parametrize("name", ["Poczta firmowa (Łódź)", "R&D + Jan's", "工作邮箱"])
+def test_a_profile_is_called_by_its_name(name: str, tmp_path: Path) -> None:
+    """In the warning, the result and the file."""
+    found = deployment([{**JOANNA, "profiles": f"work, {name}"}], profile_definitions=[profile(), {**POP, "name": name}], clients=["mbsync"])
+    report = reported(found, home("jkowalska"))
+    report.write(str(tmp_path / "report.json"))
+    written = json.loads((tmp_path / "report.json").read_text())
+    for data in (report.result(), written):
+        assert [item["profile"] for item in data["skipped_accounts"]] == [name]
+        assert f"mbsync, profile '{name}': " in data["warnings"][0]
+
+
 def test_what_became_of_each_client() -> None:
     found = deployment([JOANNA, ANNA], clients=["msmtp", "mbsync", "neomutt"], template="x", templates=[{"src": "x.j2", "dest": ".x"}])
     report = reported(

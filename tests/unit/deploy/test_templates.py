@@ -20,6 +20,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
 from ..clients.accounts import JOANNA, profile, resolved
+from ..names import VALID
 
 ENTRY = {"src": "x.j2", "dest": ".config/x/rc"}
 
@@ -41,6 +42,11 @@ def test_it_sees_the_accounts_and_the_user() -> None:
     file = rendered(text, [profile("work"), profile("home", default=True, incoming__port=1993)])
     assert file.content.decode() == "home imap.example.org:1993\nwork imap.example.org:993\nj.kowalska@example.org jkowalska\n"
     assert (file.path, file.mode, file.secret, file.redacted) == (".config/x/rc", None, False, file.content.decode())
+
+
+def test_the_name_of_a_profile_is_there_as_it_is() -> None:
+    for name in VALID:
+        assert rendered("{{ account.profile }}", [profile(name)]).content.decode() == name
 
 
 def test_values_are_never_templates() -> None:

@@ -205,7 +205,7 @@ def test_all_broken_files_are_named_at_once(store, path):
         f"- store {path}: broken.yml: line 2, column 9: is not valid YAML; look at the quotes, colons and indentation there and just above",
     ]
     assert [problem.partition("fields.yml: ")[2][:24] for problem in problems[2:-1]] == [
-        "line 6: id: is not a UUI", "line 5: revision: 0 is n", "line 4: incomming: there", "line 7: name: a profile ", "line 3: incoming.port: 9",
+        "line 6: id: is not a UUI", "line 5: revision: 0 is n", "line 4: incomming: there", "line 7: name: holds '/':", "line 3: incoming.port: 9",
         "outgoing.host: is requir",
     ]  # fmt: skip
     assert problems[-1] == f"- store {path}: latin.yml: is not UTF-8; save it as UTF-8 text"

@@ -57,7 +57,8 @@ def test_the_name_is_inside_or_is_the_label():
     with pytest.raises(MailopsError) as refused:
         parse("a b\n.yml", f"{text}email: x\n".encode())
     assert refused.value.problems == [
-        "'a b\\n.yml': name: is required here, because the name of the file is not a valid profile name",
+        "'a b\\n.yml': name: is required here, because the name of the file is not a profile's: it holds a newline, "
+        "which is not allowed here",
         "'a b\\n.yml': line 3: email: 'x' is not an e-mail address: it has no domain",
     ]
 

@@ -46,6 +46,17 @@ no_password
 homes laptop/jkowalska shared-desk/anowak shared-desk/bwilk
 grep -rqF sesame-3 "$HOMES/shared-desk/bwilk"
 
+step "A profile's name on the command line"
+rollout -e "mail_accounts_profiles='Poczta firmowa (Gdynia)'"
+recap laptop 0
+rollout -e '{"mail_accounts_profiles": ["Poczta firmowa (Gdynia)"]}'
+recap shared-desk 0
+fails rollout -e 'mail_accounts_profiles=Poczta firmowa (Gdynia)'
+shows 'the variable _raw_params: .*quote it, or use -e with JSON'
+fails rollout -e "mail_accounts_profiles='Poczta firmowa (Gdansk)'"
+shows "has no profile 'Poczta firmowa \(Gdansk\)' \(did you mean 'Poczta firmowa \(Gdynia\)'\?\)"
+homes laptop/jkowalska shared-desk/anowak shared-desk/bwilk
+
 step 'Nothing to do'
 rollout -e mail_accounts_hosts=laptop,shared-desk
 recap laptop 0
