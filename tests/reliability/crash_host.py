@@ -9,7 +9,6 @@ Each process has a mount namespace: its own ``/etc/passwd``, ``/run`` (the lock)
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import select
@@ -25,44 +24,11 @@ from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors im
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import dump_job, load_answer
 
+from ..mounts import mount, own_namespace
 from ..unit.writer.home import PATTERNS, Home
 
 Trees = dict[str, dict[str, Any]]
-_LIBC = ctypes.CDLL(None, use_errno=True)
-_NEWNS, _BIND, _PRIVATE = 0x20000, 0x1000, 0x4C000  # CLONE_NEWNS; MS_BIND; MS_REC | MS_PRIVATE
 _PATIENCE = 60
-
-
-def own_namespace() -> None:
-    """What this process mounts from now on is seen by it and its children alone, and goes with them."""
-    if _LIBC.unshare(_NEWNS):
-        raise OSError(ctypes.get_errno(), "unshare")
-    mount("none", "/", _PRIVATE)
-
-
-def mount(source: str | Path, target: str | Path, flags: int = _BIND, kind: str = "none", options: str = "") -> None:
-    if _LIBC.mount(os.fsencode(source), os.fsencode(target), kind.encode(), flags, options.encode()):
-        raise OSError(ctypes.get_errno(), f"mount {target}")
-
-
-def in_own_namespace(function: Callable[[], Any]) -> Any:
-    """What ``function`` returns (as JSON), run in a child that may mount whatever it likes."""
-    with tempfile.TemporaryFile("w+") as answer:
-        pid = os.fork()
-        if pid == 0:
-            try:
-                own_namespace()
-                json.dump({"value": function()}, answer)
-            except BaseException:
-                json.dump({"error": traceback.format_exc()}, answer)
-            finally:
-                answer.flush()
-                os._exit(0)
-        os.waitpid(pid, 0)
-        answer.seek(0)
-        said = json.load(answer)
-    assert "error" not in said, said["error"]
-    return said["value"]
 
 
 def make_job(users: Mapping[str, Sequence[File]], instance: str = "default", mode: int = 0o600, deadline: float = 20) -> Job:
@@ -72,6 +38,11 @@ def make_job(users: Mapping[str, Sequence[File]], instance: str = "default", mod
 
 def problems(answer: Answer) -> dict[str, str]:
     return {result.name: result.problem.message for result in answer.results if result.problem}
+
+
+def was_killed(answer: Answer | None) -> bool:
+    """Whether a kill met the run while it was under way: the module gave no answer, or says that its worker ended."""
+    return answer is None or any("could not be finished: the worker process ended" in message for message in problems(answer).values())
 
 
 def drifted(answer: Answer) -> set[str]:

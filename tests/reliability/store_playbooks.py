@@ -74,11 +74,11 @@ class Playbook:
         found = re.search(r"revisions: ([0-9 ]+)", said)
         return [int(number) for number in found[1].split()] if found else []
 
-    def kill(self) -> None:
-        """All its processes, at one moment."""
+    def kill(self) -> bool:
+        """All its processes, at one moment; False when it had ended."""
         if self.process.poll() is None:
             _kill(self.process.pid)
-            self.process.wait()
+        return self.process.wait() == -signal.SIGKILL
 
 
 def _kill(pid: int) -> None:

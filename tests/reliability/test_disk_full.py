@@ -13,8 +13,9 @@ from pathlib import Path
 
 import pytest
 
+from ..mounts import in_own_namespace, mount
 from .conftest import CASES
-from .crash_host import Machine, in_own_namespace, mount, problems
+from .crash_host import Machine, problems
 from .crash_scenarios import SCENARIOS, Stage
 from .crash_watch import NoSpace
 

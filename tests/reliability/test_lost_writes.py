@@ -14,9 +14,10 @@ from pathlib import Path
 
 import pytest
 
+from ..mounts import in_own_namespace
 from .conftest import CASES
 from .crash_disk import Disk, read_calls
-from .crash_host import Machine, in_own_namespace, problems
+from .crash_host import Machine, problems
 from .crash_scenarios import SCENARIOS, Stage
 from .crash_watch import PowerCut, Record, Watch
 

@@ -2,54 +2,29 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Writes the files of clients into a home in a few lines, as the writer on the target does. For tests only."""
+"""Files of a client in a home, over the wire and written by the writer."""
 
 from __future__ import annotations
 
 import os
-import re
 from pathlib import Path
 from typing import Iterable
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, File
-
-MARKERS = (b"# BEGIN mailops.profiles default\n", b"# END mailops.profiles default\n")
-
-
-def materialise(files: Iterable[File], home: Path, owner: tuple[int, int] | None = None) -> list[Path]:
-    """Write the files below ``home``, for ``owner``; their paths."""
-    written: dict[tuple[Path, bytes], None] = {}
-    for file in files:
-        path = home / next((path for path in file.alternatives if (home / path).is_file()), file.path)
-        if (path, file.content) in written:
-            continue
-        written[path, file.content] = None
-        _make_directories(path.parent, home, owner)
-        content = _with_block(path.read_bytes() if path.exists() else b"", file) if file.strategy == BLOCK else file.content
-        path.write_bytes(content)
-        path.chmod(0o600)
-        _own(path, owner)
-    return [path for path, _content in written]
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File, Job, Place, load_job
+from ansible_collections.mailops.profiles.plugins.module_utils._writer import state
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.identity import Identity
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.open_place import Task
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.parent import run_tasks
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan import Settings
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import dump_job
 
 
-def _with_block(before: bytes, file: File) -> bytes:
-    matched = [each.content for each in file.variants if re.search(each.pattern.encode(), before, re.MULTILINE)]
-    content = matched[0] if matched else file.content
-    if before and not before.endswith(b"\n"):
-        before += b"\n"
-    return before + content.join(MARKERS)
-
-
-def _make_directories(directory: Path, home: Path, owner: tuple[int, int] | None) -> None:
-    missing = []
-    while directory != home and not directory.exists():
-        missing.append(directory)
-        directory = directory.parent
-    for each in reversed(missing):
-        each.mkdir(mode=0o700)
-        _own(each, owner)
-
-
-def _own(path: Path, owner: tuple[int, int] | None) -> None:
-    if owner:
-        os.chown(path, *owner)
+def materialise(files: Iterable[File], home: Path) -> None:
+    """Writes the files below ``home``, for the user who runs the test and is in no job of an administrator."""
+    place = Place("somebody", files=tuple(files))
+    patterns = {name: clients.get(name).paths for name in {file.producer for file in place.files}}
+    job = load_job(dump_job(Job("default", (place,), patterns)))
+    task = Task(place.name, str(home), Identity(os.geteuid(), os.getegid()), job.places[0].files, state.HOME, str(home))
+    (result,) = run_tasks([task], Settings(job.instance, job.patterns))
+    assert (result.problem, result.warnings) == (None, ()), result

@@ -156,6 +156,23 @@ def test_a_result_is_small_and_the_file_is_complete(tmp_path: Path) -> None:
     assert [item.name for item in tmp_path.iterdir()] == ["report.json"]
 
 
+def test_every_list_of_a_result_ends_at_100(tmp_path: Path) -> None:
+    users = [{**JOANNA, "name": f"u{number:03}"} for number in range(150)]
+    found = deployment(users, clients=["mbsync", "msmtp"], profile_definitions=[POP])
+    report = reported(found, *(
+        home(user["name"], change("msmtp", "created"), drifted=(Drift("/x", "msmtp"),), problem=Problem("/x", f"/x {number}"), warnings=(f"w{number}",))
+        for number, user in enumerate(users)
+    ))  # fmt: skip
+    lists = {"changes": 150, "drifted": 150, "failed_users": 150, "skipped_accounts": 150, "users": 150, "warnings": 151}
+    result = report.result()
+    assert {name: len(result[name]) for name in lists} == dict.fromkeys(lists, 100)
+    assert [item["user"] for item in result["failed_users"]] == [user["name"] for user in users[:100]]
+    assert len(result["msg"].splitlines()) == 102 and result["msg"].endswith("- ... and 50 more")
+    report.write(str(tmp_path / "report.json"))
+    written = json.loads((tmp_path / "report.json").read_text())
+    assert {name: len(written[name]) for name in lists} == lists and len(written["problems"]) == 150
+
+
 def test_a_check_alone_says_nothing_about_clients() -> None:
     result = make_report(deployment([JOANNA]), None, True).result()
     assert result["users"] == [] and not result["changed"] and result["accounts"] == {"total": 1, "changed": 0}

@@ -41,4 +41,5 @@ def test_results_stay_small():
     found = diffs(edits)
     assert sum(len(text) for one in found for text in one.values()) < 201_000
     assert found[-1] == {"prepared": f"({300 - len(found) + 1} more profiles differ; their diffs are left out)\n"}
-    assert len(report(edits)["changes"]) == 100 and report(edits)["created"] == 300
+    found = report(edits, [f"warning {number}" for number in range(300)])
+    assert len(found["changes"]) == len(found["warnings"]) == 100 and found["created"] == 300

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 import resource
+from pathlib import Path
 
 import pytest
 
@@ -386,11 +387,61 @@ def test_many_users_in_batches(host: Host) -> None:
     assert not any(outcome.changes for outcome in host.run(block(), owned(), users=users).values())
 
 
+CONTEXT = "user_u:object_r:user_home_t:s0"
+
+
 def test_new_files_get_the_context_that_the_policy_wants(host: Host, alice: Home) -> None:
-    """Without SELinux in the kernel a user may not set it, and that is said; setting it for real needs such a machine."""
-    outcome = host.run(owned(), label=lambda path: "user_u:object_r:user_home_t:s0")["alice"]
+    """A kernel with security modules but without SELinux does not let a user set it, which is reported for each file."""
+    alice.write(".blockrc", "mine\n")
+    outcome = host.run(block(), owned(), label=lambda path: CONTEXT)["alice"]
     assert outcome.problem is None and alice.read(OWN) == b"own\n"
-    assert not outcome.warnings or "SELinux context" in outcome.warnings[0]
+    contexts = {path: context(alice.path / path) for path in (MANIFEST, OWN)}
+    unlabelled = [path for path, found in contexts.items() if found != CONTEXT]
+    assert list(outcome.warnings) == [f"the SELinux context of {alice.path / path} could not be set" for path in unlabelled]
+    assert context(alice.path / ".blockrc") != CONTEXT  # the user's own file keeps what it has
+
+
+def context(path: Path) -> str:
+    attributes = os.listxattr(path)
+    return os.getxattr(path, "security.selinux").decode().rstrip("\0") if "security.selinux" in attributes else ""
+
+
+@pytest.mark.skipif(os.path.exists("/sys/fs/selinux/enforce"), reason="the policy of this machine decides what root may set")
+def test_roots_own_files_get_the_context(host: Host, tmp_path: Path) -> None:
+    """Root may set it where the kernel has no SELinux."""
+    place = tmp_path / "srv"
+    asked = tmp_path / "asked"
+
+    def label(path: str) -> str:
+        with open(asked, "a") as file:
+            file.write(f"{path}\n")
+        return CONTEXT if path.endswith("/work") else ""
+
+    assert host.dest(place, owned(), block(), label=label).warnings == ()
+    assert context(place / OWN) == CONTEXT and context(place / ".blockrc") == ""
+    assert {f"{place}/{OWN}", f"{place}/.blockrc"} <= set(asked.read_text().splitlines())
+
+
+def test_no_core_file_of_the_worker(host: Host, alice: Home) -> None:
+    """It would hold every password of the job."""
+    before = resource.getrlimit(resource.RLIMIT_CORE)
+    limits, known = os.pipe()
+
+    def label(path: str) -> str:  # called in the worker
+        os.write(known, repr(resource.getrlimit(resource.RLIMIT_CORE)).encode() + b"\n")
+        return ""
+
+    if before[1] == 0:
+        pytest.skip("no process here may leave a core file")
+    resource.setrlimit(resource.RLIMIT_CORE, (before[1], before[1]))
+    try:
+        host.run(owned(), label=label)
+        assert set(os.read(limits, 1 << 12).splitlines()) == {b"(0, 0)"}
+        assert resource.getrlimit(resource.RLIMIT_CORE) == (before[1], before[1])
+    finally:
+        resource.setrlimit(resource.RLIMIT_CORE, before)
+        os.close(limits)
+        os.close(known)
 
 
 def test_a_file_that_could_not_be_read_again_is_not_written(host: Host, alice: Home) -> None:
