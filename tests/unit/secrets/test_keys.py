@@ -110,7 +110,7 @@ def test_sources(tmp_path):
 
 BAD_KEYS = [
     ({"store_key": "short"}, "store_key: must have at least 16 characters; make one with"),
-    ({"store_key": 1234567890123456}, "store_key: YAML read it as a number"),
+    ({"store_key": 1234567890123456}, "store_key: must be text, not a number"),
     ({"store_key": "two lines of\nhush-hush"}, "store_key: holds a newline"),
     ({"store_key_new": "hush"}, "store_key_new: must have at least 16 characters"),
     ({"store_key": " " * 20 + "x"}, "store_key: must not begin or end with a space"),
