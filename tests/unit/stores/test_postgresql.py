@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import subprocess
 import sys
@@ -98,6 +99,9 @@ def test_ways_to_connect(server, database, store, tmp_path, monkeypatch):
     monkeypatch.setenv("PGPASSFILE", "/nonexistent")
     monkeypatch.setenv("PGPASSWORD", server.password)
     assert list(store.read()) == ["work"]
+    monkeypatch.setenv("PGPASSWORD", "of the controller")
+    meant = open_store(database.url, {**os.environ, "PGPASSWORD": server.password})  # as a task's environment has it
+    assert list(meant.read()) == ["work"] and os.environ["PGPASSWORD"] == "of the controller"
 
 
 def test_the_passfile_of_the_documentation(server, database, store, tmp_path, monkeypatch):
