@@ -80,20 +80,24 @@ def test_two_spellings_of_the_same_characters_are_one_profile(place):
     assert listed(place) == ["Büro", "Kopie"]
 
 
+def change_row(place, statement):
+    with closing(sqlite3.connect(place.url)) as connection:
+        connection.execute(statement)
+        connection.commit()
+
+
 def test_a_name_that_no_module_writes_is_damage_in_a_database(sqlite_place, database, server):
     """A row that another program wrote would be found by one reader and missed by the next."""
     for name in ("Bu\u0308ro", "Biuro #1"):
         for place in (sqlite_place, database):
             put(place.open())
         statement = f"UPDATE {{}}profiles SET name = '{name}'"
-        with closing(sqlite3.connect(sqlite_place.url)) as connection, connection:
-            connection.execute(statement.format(""))
+        change_row(sqlite_place, statement.format(""))
         server.sql(statement.format("mailops_profiles."), dbname="mailops")
         for place in (sqlite_place, database):
             with pytest.raises(MailopsError, match=f"profile {re.escape(repr(name))} is damaged"):
                 place.open().read()
-        with closing(sqlite3.connect(sqlite_place.url)) as connection, connection:
-            connection.execute("DELETE FROM profiles")
+        change_row(sqlite_place, "DELETE FROM profiles")
         server.sql("DELETE FROM mailops_profiles.profiles", dbname="mailops")
 
 
