@@ -37,10 +37,11 @@ class Run:
 
 @dataclass(frozen=True)
 class Project:
-    """A directory with an inventory and playbooks. Accounts go to ``homes`` below it."""
+    """A directory with an inventory and playbooks. Accounts go to ``homes`` below it. ``isolation``: the beginning of each command."""
 
     path: Path
     collections: str
+    isolation: tuple[str, ...]
 
     def write(self, name: str, content: Any) -> str:
         """A file of the project: a text as it is, all else as JSON, which YAML contains. Returns its path."""
@@ -66,7 +67,7 @@ class Project:
 
     def play(self, *arguments: str, **environment: str) -> Run:
         """ansible-playbook in the project's directory."""
-        argv = [sys.executable, "-m", "ansible", "playbook", *arguments]
+        argv = [*self.isolation, sys.executable, "-m", "ansible", "playbook", *arguments]
         done = subprocess.run(argv, cwd=self.path, env=self.environment(**environment), capture_output=True, text=True, check=False)
         return Run(done.returncode, done.stdout, done.stderr)
 
@@ -80,4 +81,12 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path, collections_path: str) -> Project:
-    return Project(tmp_path, collections_path)
+    return Project(tmp_path, collections_path, _isolation(tmp_path))
+
+
+def _isolation(path: Path) -> tuple[str, ...]:
+    """Root keeps lists of whom it served in /var/lib: those of the test, and not of the machine, where mounts are possible."""
+    if os.geteuid() or subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
+        return ()
+    (path / "lib").mkdir()
+    return ("unshare", "--mount", "sh", "-c", f'mount --bind {path}/lib /var/lib && exec "$@"', "sh")

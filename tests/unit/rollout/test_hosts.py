@@ -134,7 +134,7 @@ def test_the_host_name_with_ansible_pull(project: Project, tmp_path: Path) -> No
     git = ["git", "-c", "user.name=x", "-c", "user.email=x@example.org", "-c", "init.defaultBranch=main"]
     for command in (["init", "-q"], ["add", "."], ["commit", "-qm", "x"]):
         subprocess.run([*git, *command], cwd=repository, check=True)
-    pull = [str(Path(sys.executable).with_name("ansible-pull")), "-U", f"file://{repository}", "-d", str(tmp_path / "checkout")]
+    pull = [*project.isolation, str(Path(sys.executable).with_name("ansible-pull")), "-U", f"file://{repository}", "-d", str(tmp_path / "checkout")]
     environment = project.environment()
     for arguments in (["-i", "hosts.json", "--limit", "laptop-17"], ["-i", "local.json"]):
         done = subprocess.run([*pull, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
