@@ -19,7 +19,6 @@ from .crash_host import Machine, problems
 from .crash_scenarios import SCENARIOS, Stage
 from .crash_watch import NoSpace
 
-
 PAGES = range(8)
 
 
