@@ -26,7 +26,7 @@ COLLECTION := build/collections/ansible_collections/mailops/profiles
 PARTS := lint sanity unit integration molecule readme reliability lab hosts
 MATRIX := matrix-2.16 matrix-2.19 matrix-2.21
 
-.PHONY: help demo test test-all test-newest $(PARTS) matrix $(MATRIX) bench bench-quick clients-table lock prepare packages clean
+.PHONY: help demo test test-all test-newest $(PARTS) matrix $(MATRIX) mutation bench bench-quick clients-table lock prepare packages clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2} /^## / {printf "\n%s\n", substr($$0, 4)}' Makefile
@@ -85,6 +85,9 @@ $(MATRIX): $(COLLECTION) packages
 	@.ci/matrix $(@:matrix-%=%)
 
 ## Other:
+
+mutation: prepare  ## mistakes planted in the code, which the unit tests have to find; a random sample, about a minute for each; as root
+	python tests/mutation.py $(or $(MAILOPS_CASES),60) 1
 
 bench: $(BENCH) $(COLLECTION) packages  ## measure everything, beside peers, for docs/benchmarks.md; as root, on a quiet machine
 	build/bench/venv/bin/python benchmarks/bench.py

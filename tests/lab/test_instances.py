@@ -62,18 +62,23 @@ def controller(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Controller
 
 
 @pytest.fixture(scope="module")
-def before(lab: Lab, controller: Controller) -> dict[str, Any]:
-    found = homes(lab)
-    controller.roll_out(people(ANNA, QUENTIN, THIRD), **COMPANY)
-    controller.roll_out(people(ANNA, QUENTIN), **CLUB)
-    return found
+def bare(lab: Lab, controller: Controller) -> dict[str, Any]:
+    """The homes before anything was rolled out."""
+    return homes(lab)
+
+
+@pytest.fixture
+def served(bare: dict[str, Any], controller: Controller) -> None:
+    """Two playbooks have been run, whatever an earlier test has left."""
+    controller.roll_out(people(ANNA, QUENTIN, THIRD), purge_users=True, **COMPANY)
+    controller.roll_out(people(ANNA, QUENTIN), purge_users=True, **CLUB)
 
 
 def accounts(lab: Lab, name: str) -> int:
     return lab.path(f"/home/{name}/.mbsyncrc").read_text().count("\nChannel ")
 
 
-def test_two_instances_serve_the_same_people(before: dict[str, Any], lab: Lab, controller: Controller) -> None:
+def test_two_instances_serve_the_same_people(served: None, lab: Lab, controller: Controller) -> None:
     assert [accounts(lab, name) for name in (ANNA, QUENTIN, THIRD)] == [2, 2, 1]
     for arguments, names in ((COMPANY, (ANNA, QUENTIN, THIRD)), (CLUB, (ANNA, QUENTIN))):
         report = controller.roll_out(people(*names), **arguments)
@@ -82,7 +87,7 @@ def test_two_instances_serve_the_same_people(before: dict[str, Any], lab: Lab, c
     assert listed.returncode == 0, listed.stderr
 
 
-def test_a_profile_is_withdrawn_from_one_user(before: dict[str, Any], lab: Lab, controller: Controller) -> None:
+def test_a_profile_is_withdrawn_from_one_user(served: None, lab: Lab, controller: Controller) -> None:
     both = {**COMPANY, "profiles": ["work", "project"]}
     controller.roll_out(people(ANNA, QUENTIN, THIRD), **both)
     assert [accounts(lab, name) for name in (ANNA, QUENTIN, THIRD)] == [3, 3, 2]
@@ -92,7 +97,7 @@ def test_a_profile_is_withdrawn_from_one_user(before: dict[str, Any], lab: Lab, 
     assert {change["user"] for change in controller.roll_out(people(ANNA, QUENTIN, THIRD), **COMPANY)["changes"]} == {ANNA, QUENTIN, THIRD}
 
 
-def test_who_left_loses_the_accounts_of_one_instance(before: dict[str, Any], lab: Lab, controller: Controller) -> None:
+def test_who_left_loses_the_accounts_of_one_instance(served: None, lab: Lab, controller: Controller) -> None:
     state = homes(lab)
     controller.roll_out(people(ANNA), "--check", "--diff", purge_users=True, **CLUB)
     assert homes(lab) == state and f"/home/{QUENTIN}/.msmtprc" in controller.output
@@ -102,23 +107,24 @@ def test_who_left_loses_the_accounts_of_one_instance(before: dict[str, Any], lab
     assert not controller.roll_out(people(ANNA), purge_users=True, **CLUB)["changes"]
 
 
-def test_who_is_no_user_any_more_is_reported_while_the_home_is_there(before: dict[str, Any], lab: Lab, controller: Controller) -> None:
-    assert lab.run(["userdel", THIRD]).returncode == 0
+def test_who_is_no_user_any_more_is_reported_while_the_home_is_there(served: None, lab: Lab, controller: Controller) -> None:
+    assert lab.run(["useradd", "--create-home", "leaver"]).returncode == 0
+    controller.roll_out([*people(ANNA, QUENTIN), {**people(THIRD)[0], "name": "leaver"}], **COMPANY)
+    assert lab.run(["userdel", "leaver"]).returncode == 0
     controller.roll_out(people(ANNA, QUENTIN), purge_users=True, **COMPANY)
-    assert f"{THIRD} was served, but the host does not know this user (any more)" in " ".join(controller.output.split())
-    assert lab.run(["rm", "-r", f"/home/{THIRD}"]).returncode == 0
+    assert "leaver was served, but the host does not know this user (any more)" in " ".join(controller.output.split())
+    assert lab.run(["rm", "-r", "/home/leaver"]).returncode == 0
     controller.roll_out(people(ANNA, QUENTIN), purge_users=True, **COMPANY)
-    assert THIRD not in controller.output
+    assert "leaver" not in controller.output
 
 
-def test_nothing_is_left_of_either(before: dict[str, Any], lab: Lab, controller: Controller) -> None:
+def test_nothing_is_left_of_either(served: None, bare: dict[str, Any], lab: Lab, controller: Controller) -> None:
     for instance in ("company", "club"):
-        served = lab.path(f"/var/lib/mailops.profiles/{instance}.json")
-        listed = served.read_text()
+        path = lab.path(f"/var/lib/mailops.profiles/{instance}.json")
+        listed = path.read_text()
         # No store, no profile and no password is needed for that.
-        controller.roll_out([{"name": ANNA}, {"name": QUENTIN}], state="absent", instance=instance, store="/nonexistent/store.db")
-        assert not served.exists(), f"{listed}\n{served.read_text()}\n{controller.output}"
-    stayed = {path: state for path, state in before.items() if not path.startswith(f"{THIRD}/")}
+        controller.roll_out([{"name": name} for name in (ANNA, QUENTIN, THIRD)], state="absent", instance=instance, store="/nonexistent/store.db")
+        assert not path.exists(), f"{listed}\n{path.read_text()}\n{controller.output}"
     # A file that was narrowed for a password stays so: nobody knows what its user has written there since.
-    stayed |= {path: (uid, gid, "0o100600", content) for path, (uid, gid, _mode, content) in stayed.items() if path == f"{ANNA}/.mbsyncrc"}
-    assert homes(lab) == stayed
+    narrowed = {path: (uid, gid, "0o100600", content) for path, (uid, gid, _mode, content) in bare.items() if path == f"{ANNA}/.mbsyncrc"}
+    assert homes(lab) == {**bare, **narrowed}

@@ -58,12 +58,17 @@ def controller(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Controller
 
 
 @pytest.fixture(scope="module")
-def rolled_out(lab: Lab, controller: Controller) -> dict[str, Any]:
-    """Everybody has an account; anna had files of her own before."""
+def own_files(lab: Lab) -> None:
+    """Anna has files of her own."""
     for name, data in OWN_LINES.items():
         write(lab, "anna", name, data)
+
+
+@pytest.fixture
+def rolled_out(own_files: None, controller: Controller) -> None:
+    """Everybody has the account, whatever an earlier test has left."""
     controller.store([profile()])
-    return controller.roll_out(listed(), profiles=[NAME], clients=CLIENTS)
+    controller.roll_out(listed(), profiles=[NAME], clients=CLIENTS)
 
 
 def write(lab: Lab, name: str, path: str, data: bytes) -> None:
@@ -74,9 +79,11 @@ def write(lab: Lab, name: str, path: str, data: bytes) -> None:
     os.chown(target, account.pw_uid, account.pw_gid)
 
 
-def test_everybody_got_an_account(rolled_out: dict[str, Any], lab: Lab) -> None:
-    assert rolled_out["accounts"] == {"total": len(USERS), "changed": len(USERS)}
-    assert rolled_out["failed_users"] == []
+def test_everybody_gets_an_account(own_files: None, lab: Lab, controller: Controller) -> None:
+    controller.roll_out([{"name": name} for name in USERS], state="absent")
+    controller.store([profile()])
+    report = controller.roll_out(listed(), profiles=["work"], clients=CLIENTS)
+    assert report["accounts"] == {"total": len(USERS), "changed": len(USERS)} and report["failed_users"] == []
     for name in USERS:
         home, owner = lab.path(f"/home/{name}"), lab.sandbox.account(name)
         for path in (home / ".msmtprc", home / ".mbsyncrc", home / ".fetchmailrc", *home.glob(".config/mailops/neomutt/*")):
@@ -87,7 +94,7 @@ def test_everybody_got_an_account(rolled_out: dict[str, Any], lab: Lab) -> None:
 
 # One who had files of her own, and one who is nothing but quotes. In the tests of the programs everybody logs in.
 @pytest.mark.parametrize("name", ["anna", "quentin"])
-def test_every_program_does_its_work(rolled_out: dict[str, Any], lab: Lab, name: str) -> None:
+def test_every_program_does_its_work(rolled_out: None, lab: Lab, name: str) -> None:
     lab.deliver(USERS[name].email, "hello", "Hello\n")
     for program in ("mutt", "neomutt"):
         status, output = lab.pty([program], user=name, input=[(b"hello", b"x")])
@@ -116,13 +123,13 @@ def send_sync_and_fetch(lab: Lab, name: str, account: list[str]) -> None:
     assert not lab.path("/tmp/pwned").exists()
 
 
-def test_the_users_own_default_stays(rolled_out: dict[str, Any], lab: Lab) -> None:
+def test_the_users_own_default_stays(rolled_out: None, lab: Lab) -> None:
     shown = lab.run(["msmtp", "-P"], user="anna")
     assert (shown.returncode, "host = mail.example.net" in shown.stdout) == (0, True)
     assert "tls = on" in lab.run(["msmtp", "-P", "--account", key(lab)], user="anna").stdout
 
 
-def test_a_dry_run_and_a_second_run_change_nothing(rolled_out: dict[str, Any], lab: Lab, controller: Controller) -> None:
+def test_a_dry_run_and_a_second_run_change_nothing(rolled_out: None, lab: Lab, controller: Controller) -> None:
     arguments = {"profiles": [NAME], "clients": CLIENTS}
     before = {path: path.lstat().st_mtime_ns for name in USERS for path in lab.path(f"/home/{name}").rglob("*")}
     controller.roll_out(listed(), "--check", "--diff", **arguments)
@@ -136,7 +143,7 @@ def test_a_dry_run_and_a_second_run_change_nothing(rolled_out: dict[str, Any], l
     {"incoming__security": "starttls", "outgoing__security": "starttls"},
     {"account_type": "pop", "incoming__host": "pop.example.org", "incoming__security": "starttls"},
 ], ids=["starttls", "pop with STLS"])  # fmt: skip
-def test_a_changed_profile_reaches_everybody(lab: Lab, controller: Controller, change: dict[str, Any]) -> None:
+def test_a_changed_profile_reaches_everybody(rolled_out: None, lab: Lab, controller: Controller, change: dict[str, Any]) -> None:
     controller.store([profile(**change)])
     pop = "account_type" in change
     report = controller.roll_out(listed(), "--diff", "-vvvvv", profiles=[NAME], clients=CLIENTS)
@@ -202,7 +209,7 @@ def test_a_person_rolls_out_to_himself_without_root(lab: Lab, controller: Contro
         controller.roll_out(listed()[:2], **arguments)
 
 
-def test_nothing_is_left_of_accounts_that_are_gone(rolled_out: dict[str, Any], lab: Lab, controller: Controller) -> None:
+def test_nothing_is_left_of_accounts_that_are_gone(rolled_out: None, lab: Lab, controller: Controller) -> None:
     # No store, no profile and no password is needed for that.
     controller.roll_out([{"name": name} for name in USERS], state="absent", store="/nonexistent/store.db")
     for name, data in OWN_LINES.items():

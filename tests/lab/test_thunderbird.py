@@ -366,6 +366,38 @@ def test_what_is_wrong_is_left_out(lab: Lab) -> None:
         config.write_text(script)
 
 
+# --- Harriet has an account with each value of authentication, and logs in with a password that is not sent.
+
+METHODS = {
+    "password": "passwordCleartext", "encrypted": "passwordEncrypted", "gssapi": "GSSAPI", "ntlm": "NTLM", "oauth2": "OAuth2",
+    "client_certificate": "External",
+}  # fmt: skip
+
+
+def test_every_authentication(lab: Lab) -> None:
+    secret = {"incoming__password": None, "outgoing__password": None}
+    profiles = [
+        {**profile(incoming__authentication=value, outgoing__authentication=value, **({} if value == "encrypted" else secret),
+                   incoming__username=HARRIET.email if value == "encrypted" else f"{value}@example.org"), "name": value}
+        for value in METHODS
+    ]  # fmt: skip
+    keys = {account.profile: key_of(account) for account in deploy(lab, "harriet", profiles, ["thunderbird"])}
+    lab.run(["mkdir", "quiet"], user="harriet")
+    quiet = "".join(f'user_pref("mail.server.{key}.login_at_startup", false);\n' for value, key in keys.items() if value != "encrypted")
+    before = lab.log().count("CRAM-MD5")
+    lab.empty(HARRIET.email)
+    lab.deliver(HARRIET.email, "not sent", "Hello\n")
+    lab.path(f"{HARRIET.home}/quiet/user.js").write_text(quiet)
+    with Thunderbird(lab, "harriet", "--profile", f"{HARRIET.home}/quiet") as thunderbird:
+        accounts = state(thunderbird)["accounts"]
+        numbers = thunderbird.run("return args.map(name => Ci.nsMsgAuthMethod[name]);", *METHODS.values())
+        assert {value: accounts[key]["authMethod"] for value, key in keys.items()} == dict(zip(METHODS, numbers))
+        wait_for(["not sent"], lambda: thunderbird.run(SUBJECTS, keys["encrypted"]))
+        incoming = lab.log().count("CRAM-MD5")
+        thunderbird.run(SEND, keys["encrypted"], HARRIET.email, "nor here")
+    assert before < incoming < lab.log().count("CRAM-MD5")
+
+
 # --- Someone who says to be the server. Thunderbird has the system's authorities besides ca_file, so the wrong CA is both cases.
 
 UNKNOWN_ISSUER, BAD_DOMAIN = 0x805A1FF3, 0x805A2FF4

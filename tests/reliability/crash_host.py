@@ -9,7 +9,6 @@ Each process has a mount namespace: its own ``/etc/passwd``, ``/run`` (the lock)
 
 from __future__ import annotations
 
-import json
 import os
 import select
 import shutil

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 from typing import Any
 
-from hypothesis import HealthCheck, assume, settings
+from hypothesis import assume, settings
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
@@ -33,8 +33,14 @@ ATEXT = "abcXYZ0123456789!#$%&'*+/=?^_`{|}~-"
 any_text = st.lists(st.sampled_from(FRAGMENTS) | st.characters(exclude_categories=["C", "Z"]), min_size=1, max_size=12).map("".join)
 ascii_text = st.lists(st.sampled_from([each for each in FRAGMENTS if each.isascii()]), min_size=1, max_size=12).map("".join)
 word = any_text.map(str.strip).filter(bool)
-local_part = st.lists(st.text(ATEXT, min_size=1, max_size=12), min_size=1, max_size=3).map(".".join)
-address = st.builds("{}@{}".format, local_part, st.sampled_from(["example.org", "b\u00fccher.example", "mail.example.com"]))
+
+
+def addresses(atext: str) -> st.SearchStrategy[str]:
+    local_part = st.lists(st.text(atext, min_size=1, max_size=12), min_size=1, max_size=3).map(".".join)
+    return st.builds("{}@{}".format, local_part, st.sampled_from(["example.org", "b\u00fccher.example", "mail.example.com"]))
+
+
+address = addresses(ATEXT)
 host = st.sampled_from(["imap.example.org", "b\u00fccher.example", "192.0.2.7", "2001:db8::7"])
 security = st.sampled_from(["tls", "starttls", "none"])
 # msmtp -P runs the command.
@@ -45,12 +51,16 @@ Drawn = tuple[list[dict[str, Any]], dict[str, Any]]
 
 
 @st.composite
-def profiles_and_user(draw: st.DrawFn, text: st.SearchStrategy[str] = any_text, types: tuple[str, ...] = ("imap", "pop")) -> Drawn:
+def profiles_and_user(
+    draw: st.DrawFn, text: st.SearchStrategy[str] = any_text, types: tuple[str, ...] = ("imap", "pop"),
+    email: st.SearchStrategy[str] = address, username: st.SearchStrategy[str] | None = None,
+) -> Drawn:
+    """``email`` and ``username``: those that the client supports, where these are few of all."""
     words = text.map(str.strip).filter(bool)
-    own = {"Sender": words, "Login": words, "Signature": text, "Folder": words, "Pin": text, "Reply": address}
+    own = {"Sender": words, "Login": words if username is None else username, "Signature": text, "Folder": words, "Pin": text, "Reply": address}
     user = {
         "name": draw(login),
-        "email": draw(address),
+        "email": draw(email),
         "display_name": draw(words),
         "password": draw(text),
         "variables": {name: draw(value) for name, value in own.items()},
@@ -93,10 +103,7 @@ def _literal(text: str) -> str:
 
 
 def examples(usual: int) -> settings:
-    return settings(
-        max_examples=int(os.environ.get("MAILOPS_EXAMPLES", usual)), deadline=None,
-        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large],
-    )  # fmt: skip
+    return settings(max_examples=int(os.environ.get("MAILOPS_EXAMPLES", usual)), deadline=None)
 
 
 def taken(client: str, drawn: Drawn) -> tuple[list[Account], Context]:

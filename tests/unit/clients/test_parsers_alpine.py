@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
@@ -24,6 +25,8 @@ from .accounts import JOANNA, profile, resolved
 from .drawn import Drawn, ascii_text, examples, profiles_and_user, taken
 from .home import materialise
 
+# Alpine supports names of up to 64 characters of ASCII without quotes.
+LOGIN = st.text("".join(map(chr, range(33, 127))).replace('"', ""), min_size=1, max_size=20)
 TLS = {"ssl": "tls", "tls": "starttls", "notls": "none"}
 
 
@@ -48,7 +51,7 @@ def folder(name: str) -> str:
 
 
 @examples(150)
-@given(profiles_and_user(types=("imap",)) | profiles_and_user(text=ascii_text, types=("imap",)))
+@given(profiles_and_user(types=("imap",), username=LOGIN) | profiles_and_user(text=ascii_text, types=("imap",), username=LOGIN))
 def test_alpine_reads_what_was_written(drawn: Drawn) -> None:
     accounts, context = taken("alpine", drawn)
     files = {file.path: file.content.decode() for file in clients.get("alpine").files(accounts, context)}

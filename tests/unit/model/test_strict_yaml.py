@@ -6,9 +6,10 @@
 
 from __future__ import annotations
 
+import pytest
 import yaml
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.strict_yaml import dump, load
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.strict_yaml import MAX_DEPTH, dump, load
 
 
 def test_yaml_is_readable_and_reads_back():
@@ -16,3 +17,11 @@ def test_yaml_is_readable_and_reads_back():
     written = dump(data)
     assert yaml.safe_load(written) == data == load(written)
     assert written.splitlines()[0] == "b: x" and "text: |" in written and "żółć" in written
+
+
+@pytest.mark.parametrize(("begin", "end"), [("[", "]"), ("{a: ", "}"), ("[{a: ", "}]")])
+def test_how_deep_a_document_may_be(begin, end):
+    levels = MAX_DEPTH // 2 if begin == "[{a: " else MAX_DEPTH
+    assert load(begin * levels + "x" + end * levels)
+    with pytest.raises(ValueError, match="nested|deep"):
+        load(begin * (levels + 1) + "x" + end * (levels + 1))
