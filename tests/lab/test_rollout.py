@@ -82,7 +82,7 @@ def write(lab: Lab, name: str, path: str, data: bytes) -> None:
 def test_everybody_gets_an_account(own_files: None, lab: Lab, controller: Controller) -> None:
     controller.roll_out([{"name": name} for name in USERS], state="absent")
     controller.store([profile()])
-    report = controller.roll_out(listed(), profiles=["work"], clients=CLIENTS)
+    report = controller.roll_out(listed(), profiles=[NAME], clients=CLIENTS)
     assert report["accounts"] == {"total": len(USERS), "changed": len(USERS)} and report["failed_users"] == []
     for name in USERS:
         home, owner = lab.path(f"/home/{name}"), lab.sandbox.account(name)
