@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import datetime
 import unicodedata
+from types import SimpleNamespace
 from typing import Any, Callable
 
 import pytest
@@ -156,5 +157,7 @@ def test_the_whole_name_is_in_messages() -> None:
 
 
 def test_mail_profile_info_has_the_same_rule() -> None:
+    action = object.__new__(ActionModule)
+    action._task = SimpleNamespace(check_mode=False)
     with pytest.raises(MailopsError, match="profile 'Biuro #1': name: holds '#'"):
-        object.__new__(ActionModule).work({"name": "Biuro #1", "store": "/nowhere/profiles.db"}, {})
+        action.work({"name": "Biuro #1", "store": "/nowhere/profiles.db"}, {})

@@ -51,7 +51,7 @@ def test_a_directory_that_is_not_writable(disk: Path) -> None:
         mount("disk", disk, READ_ONLY, "tmpfs")
         return refused(disk / "r.json")
 
-    assert in_own_namespace(inside) == f"report_path: this user may not write in {disk} on the controller"
+    assert in_own_namespace(inside) == f"report_path: cannot write in {disk} on the controller: Read-only file system"
 
 
 def test_a_full_disk_keeps_the_old_report(disk: Path) -> None:
