@@ -24,6 +24,7 @@ from ._model.given import given
 _OURS = ("MAILOPS_", "PG")
 _TAKEN = "_mailops_environment"
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
+_NOT_SHOWN = "not shown, because they may hold passwords"
 _REST = "_raw_params"
 _UNQUOTED = "holds the rest of a key=value text in which a value with spaces is not quoted, so that only its first word is used"
 
@@ -56,12 +57,13 @@ class MailopsAction(ActionBase):
         return constants.DEFAULT_LOCAL_TMP if self._task.check_mode and context.CLIARGS.get("check") else None
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
+        self._redact_reports()
         environment = self._take_environment()
         self.environ = {**os.environ, **{name: str(plain(value)) for name, value in environment.items()}}
         result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
-        # Ansible would display the arguments, passwords included, at -vvv.
-        result["invocation"] = {"module_args": "not shown, because they may hold passwords"}
+        # Ansible would display them at -vvv.
+        result["invocation"] = {"module_args": _NOT_SHOWN}
         try:
             options = plain(self._task.args, task_vars.get("omit"))
             _refuse_rest(options, task_vars)
@@ -82,31 +84,31 @@ class MailopsAction(ActionBase):
 
     def _take_environment(self) -> dict[str, Any]:
         """The variables of the task's ``environment`` that are ours. They are taken off the task: Ansible puts those into the command line
-        of every module on a host, and a failed task, with its fields, is a variable of the play."""
+        of every module on a host."""
         templated: dict[str, Any] = {}
         self._compute_environment_string(templated)
         ours = {name: value for name, value in templated.items() if name.startswith(_OURS)}
         if ours:
             self._task.environment = [_not_ours(templated)]
-            self._redact_loop()
         # Each attempt of `until` has an action of its own, and the same task.
         taken = {**getattr(self._task, _TAKEN, {}), **given(ours)}
         setattr(self._task, _TAKEN, taken)
         return taken
 
-    def _redact_loop(self) -> None:
-        """Each item of a loop is a copy of its task. What the task itself reports is as it was written, and is filled in when it is
-        displayed; the next items need it, so it is left out of the report only."""
+    def _redact_reports(self) -> None:
+        """What a task reports of itself goes to callbacks, and is ``ansible_failed_task`` in a rescue. Passwords are left out of the report
+        only: the next attempt of ``until`` needs them, and so does the next item of a loop, each of which is a copy of the task."""
         block = self._task._parent
-        for task in (*block.block, *block.rescue, *block.always):
-            if task is not self._task and task._uuid == self._task._uuid and "dump_attrs" not in vars(task):
+        for task in (self._task, *block.block, *block.rescue, *block.always):
+            if task._uuid == self._task._uuid and "dump_attrs" not in vars(task):
                 task.dump_attrs = functools.partial(_redacted_fields, task.dump_attrs)
 
 
 def _redacted_fields(fields: Callable[[], dict[str, Any]]) -> dict[str, Any]:
     found = fields()
     # A text is a template that gives a dictionary.
-    return {**found, "environment": [_not_ours(item) for item in found["environment"] if isinstance(item, Mapping)]}
+    environment = [_not_ours(item) for item in found["environment"] or () if isinstance(item, Mapping)]
+    return {**found, "args": {"options": _NOT_SHOWN}, "environment": environment}
 
 
 def _not_ours(environment: Mapping[str, Any]) -> dict[str, Any]:

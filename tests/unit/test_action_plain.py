@@ -84,9 +84,14 @@ class _Task:
     check_mode = False
     diff = False
     environment = None
+    _uuid = "1"
+    _parent = SimpleNamespace(block=(), rescue=(), always=())
 
     def __init__(self, args):
         self.args = args
+
+    def dump_attrs(self):
+        return vars(self)
 
 
 class _Action(MailopsAction):

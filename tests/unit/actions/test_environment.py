@@ -80,6 +80,21 @@ def test_a_rescue_does_not_see_them(room, account):
         assert exposed(done) == set(), keywords
 
 
+@pytest.mark.parametrize("keywords", [{}, {"loop": [1, 2]}, {"until": "false", "retries": 1, "delay": 0}], ids=["", "loop", "until"])
+@pytest.mark.parametrize("fails", [True, False])
+def test_nobody_sees_the_arguments_of_a_task_that_ran(room, account, keywords, fails):
+    """A rescue has the task that failed, and a callback each task, with its arguments filled in."""
+    users = [{"name": "anna", "email": "anna@example.org", "display_name": "Anna", "password": "{{ password }}"}]
+    options = {**account(users=users), "store_key": "{{ key }}", **({"profiles": ["missing"]} if fails else {})}
+    rescue = [{"ansible.builtin.debug": {"var": name}} for name in ("ansible_failed_task", "ansible_failed_result", "outcome")]
+    block = [{"mailops.profiles.mail_account": options, "register": "outcome", **keywords}]
+    play = {"vars": {"password": PASSWORD, "key": KEY}}
+    done = room.play([{"block": block, "rescue": rescue}], "-vvvvv", play=play, ANSIBLE_DISPLAY_ARGS_TO_STDOUT="1")
+    assert done.status == 0 and ("there is no profile 'missing'" in done.text) == fails, done.text
+    assert not {PASSWORD, KEY} & {secret for secret in (KEY, PASSWORD) if secret in done.text}, done.text
+    assert ("not shown, because they may hold passwords" in done.text) or not fails
+
+
 def test_loops_and_retries_keep_them(room, account):
     """A second attempt has an action of its own, and a second item a task of its own."""
     given = {"MAILOPS_STORE": str(room.path / "{{ item }}.db"), "MAILOPS_STORE_KEY": KEY, "MARK": "seen-by-the-host"}
