@@ -54,7 +54,6 @@ def open_place(task: Task, settings: Settings, switch: Switch) -> OpenPlace:
         if wanted and fd == -1:  # an earlier task of a real run may create it
             warnings.append(f"{display_text(task.base)} does not exist; a real run fails unless it exists by then")
     else:
-        assert settings.dest is not None, "of a job with such a place"
         mode = settings.dest.directory_mode
         fd, identity = settings.dest.open(task.base, task.display, switch, wanted, settings.check)
     tree = state_tree = Tree(fd, identity, task.base, mode, task.display)

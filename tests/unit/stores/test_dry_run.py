@@ -59,8 +59,8 @@ def without_ids(found):
 
 def test_each_task_answers_as_in_the_real_run(place, run):
     edits = [
-        lambda store: put(store),
-        lambda store: put(store),
+        put,
+        put,
         lambda store: put(store, "office", copy_from="work", description="a copy"),
         lambda store: put(store, "bureau", renamed_from="office"),
         lambda store: put(store, "work", default=True),
