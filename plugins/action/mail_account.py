@@ -27,7 +27,8 @@ class ActionModule(MailopsAction):
     _requires_connection = True
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        request = read_request(options, os.environ, lambda src: self._template(src, task_vars.get("inventory_dir")))
+        check_mode = bool(self._task.check_mode)
+        request = read_request(options, os.environ, lambda src: self._template(src, task_vars.get("inventory_dir")), check_mode)
         deployment = plan_deployment(request, task_vars.get("inventory_hostname"))
         refuse_exposure(self, deployment)
         if request.validate_only:
@@ -35,8 +36,8 @@ class ActionModule(MailopsAction):
                 deployment.files(user)
             return make_report(deployment, None, check_mode=True).result()
         delivery = deliver(self, deployment, task_vars)
-        report = make_report(deployment, delivery, bool(self._task.check_mode))
-        if request.report_path is not None:
+        report = make_report(deployment, delivery, check_mode)
+        if request.report_path is not None and (request.can_report or not check_mode):
             report.write(request.report_path)
         return {**report.result(), **self._discovered()}
 

@@ -14,7 +14,7 @@ import os
 import pwd
 import stat
 from contextlib import closing
-from typing import NamedTuple, Optional, Tuple
+from typing import List, NamedTuple, Optional, Tuple
 
 from .._wire import Job
 from .errors import UnsafePath, WriterError
@@ -96,19 +96,25 @@ def _owner(found: os.stat_result, display: str, identity: Identity, switch: Swit
     return identity, identity == switch.own and bool(found.st_mode & 0o022)
 
 
-def dest_of(job: Job) -> Dest:
-    """WriterError for an owner or group whom the host does not know."""
+def dest_of(job: Job, check: bool) -> Tuple[Dest, List[str]]:
+    """And warnings. WriterError for an owner or group whom the host does not know; a dry run goes on, because an earlier task of a real run may
+    create them, and a removal needs neither."""
     if (job.owner is not None or job.group is not None) and os.geteuid() != 0:
         raise WriterError("owner and group need root: run with become")
+    is_wanted = any(place.files for place in job.places)
     uid = gid = None
+    unknown = []
     try:
         if job.owner is not None:
             user = pwd.getpwnam(job.owner)
             uid, gid = user.pw_uid, user.pw_gid
     except KeyError:
-        raise WriterError(f"owner: the host has no user '{job.owner}'") from None
+        unknown.append(f"owner: the host has no user '{job.owner}'")
     try:
         gid = gid if job.group is None else grp.getgrnam(job.group).gr_gid
     except KeyError:
-        raise WriterError(f"group: the host has no group '{job.group}'") from None
-    return Dest(uid, gid, job.directory_mode)
+        gid = None
+        unknown.append(f"group: the host has no group '{job.group}'")
+    if unknown and is_wanted and not check:
+        raise WriterError("; ".join(unknown))
+    return Dest(uid, gid, job.directory_mode), [f"{text}; a real run fails unless it exists by then" for text in unknown if is_wanted]

@@ -63,9 +63,15 @@ class Request:
     def present(self) -> list[User]:
         return [user for user in self.users if user.state == "present"]
 
+    @property
+    def can_report(self) -> bool:
+        """False in a dry run, when the directory of the report does not exist yet."""
+        return self.report_path is None or os.path.isdir(os.path.dirname(self.report_path))
 
-def read_request(options: Mapping[str, Any], environ: Mapping[str, str], load_template: Load) -> Request:
-    """The request that the options (None: not given) describe. MailopsError lists everything that is wrong with them."""
+
+def read_request(options: Mapping[str, Any], environ: Mapping[str, str], load_template: Load, check_mode: bool = False) -> Request:
+    """The request that the options (None: not given) describe. MailopsError lists everything that is wrong with them. ``check_mode``: what an
+    earlier task of a real run may make need not be there."""
     reader = _Reader(options)
     leaving = reader.read("state", lambda value: given.choice(value, STATES), "present") == "absent"
     users = reader.read("users", lambda value: (read_leavers if leaving else read_users)(given.mapping_list(value)), [])
@@ -97,7 +103,7 @@ def read_request(options: Mapping[str, Any], environ: Mapping[str, str], load_te
         purge_users=purge,
         missing_users=reader.read("missing_users", lambda value: given.choice(value, _MISSING_USERS), "fail"),
         validate_only=reader.read("validate_only", values.boolean, False),
-        report_path=reader.read("report_path", _report_path, None),
+        report_path=reader.read("report_path", lambda value: _report_path(value, check_mode), None),
     )
     reader.problems.raise_all()
     return request
@@ -147,10 +153,12 @@ def _instance(value: Any) -> str:
     return value
 
 
-def _report_path(value: Any) -> str:
+def _report_path(value: Any, check_mode: bool) -> str:
     if not isinstance(value, str) or not value.startswith("/"):
         raise Invalid("must be an absolute path on the controller")
     directory = os.path.dirname(value)
+    if not os.path.lexists(directory) and check_mode:
+        return value
     if not os.path.isdir(directory):
         raise Invalid(f"there is no directory {directory} on the controller: create it")
     if os.path.isdir(value):

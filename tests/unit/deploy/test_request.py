@@ -152,3 +152,49 @@ def test_leavers_need_nothing_but_names(tmp_path: Path) -> None:
 def test_a_report_path_must_be_writable(tmp_path: Path) -> None:
     assert read(report_path=str(tmp_path / "r.json")).report_path == str(tmp_path / "r.json")
     assert "is a directory" in problems(report_path=str(tmp_path))[0]
+
+
+def test_a_pattern_has_one_spelling() -> None:
+    assert {read(dest=dest).destination.pattern for dest in ("/srv//setup/./{UserName}/", "/srv/setup/<UserName>")} == {"/srv/setup/{UserName}"}
+    assert read().destination.pattern is None
+
+
+def test_an_absent_user_needs_nothing_for_the_pattern() -> None:
+    leaver = {"name": "anowak", "state": "absent"}
+    options = {"dest": "/srv/{UserEmail}"}
+    assert plan_deployment(read(users=[JOANNA, leaver], **options), None).bases == {"jkowalska": f"/srv/{JOANNA['email']}", "anowak": ""}
+    known = {**leaver, "email": "a.nowak@example.org"}
+    assert plan_deployment(read(users=[known], **options), None).bases == {"anowak": "/srv/a.nowak@example.org"}
+    wrong = {"name": "bwilk", "email": "not even an address"}
+    found = plan_deployment(read(users=[{**known, "state": None}, wrong], state="absent", **options), None)
+    assert found.bases == {"anowak": "/srv/a.nowak@example.org", "bwilk": ""}
+
+
+def test_an_address_that_has_a_new_user_is_the_new_users() -> None:
+    leaver = {"name": "anowak", "state": "absent", "email": JOANNA["email"]}
+    assert plan_deployment(read(users=[leaver, JOANNA], dest="/srv/{UserEmail}"), None).bases["anowak"] == ""
+
+
+def test_batches_of_one_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment.BATCH", 2)
+    users = [{**JOANNA, "name": name} for name in "abcd"] + [{"name": "e", "state": "absent"}]
+    users[0], users[4] = users[4], users[0]
+    jobs = list(plan_deployment(read(users=users, dest="/srv/{UserName}", purge_users=True), "desk").jobs())
+    assert [(job.earlier, job.later, job.purge, job.is_last) for job in jobs] == [
+        ((), (("c", "/srv/c"), ("d", "/srv/d"), ("a", "/srv/a")), True, False),
+        (("b",), (), False, False),
+        (("b", "c", "d"), (), False, True),
+    ]
+    assert {(job.inventory_host, job.dest_pattern) for job in jobs} == {("desk", "/srv/{UserName}")}
+    assert [place.absent for job in jobs for place in job.places] == [True, False, False, False, False]
+
+
+def test_a_report_whose_directory_an_earlier_task_would_make(tmp_path: Path) -> None:
+    path = tmp_path / "made later/report.json"
+    assert "create it" in problems(report_path=str(path))[0]
+    known = {**GIVEN, "report_path": str(path)}
+    options = {name: known.get(name) for name in OPTIONS}
+    assert not read_request(options, {}, load, check_mode=True).can_report
+    (tmp_path / "made later").touch()
+    with pytest.raises(MailopsError, match="there is no directory"):
+        read_request(options, {}, load, check_mode=True)
