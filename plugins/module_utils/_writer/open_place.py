@@ -54,7 +54,6 @@ def open_place(task: Task, settings: Settings, switch: Switch) -> OpenPlace:
     if identity is not None:
         fd = open_home(task.base, identity, switch, wanted, settings.check) if task.base else -1
     else:
-        assert settings.dest is not None, "of a job with such a place"
         mode = settings.dest.directory_mode
         fd, identity = settings.dest.open(task.base, task.display, switch, wanted, settings.check)
     inode = os.fstat(fd).st_ino if fd >= 0 else 0
