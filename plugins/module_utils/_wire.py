@@ -59,12 +59,14 @@ class File(NamedTuple):
 
 class Place(NamedTuple):
     """A directory in which files are put for a user. ``base`` None: the home of the system user ``name``, with the manifest below it;
-    else an absolute path, with the manifest among root's. ``display``: what is displayed instead of ``base``."""
+    else an absolute path, with the manifest among root's. ``display``: what is displayed instead of ``base``. ``absent``: nothing stays of this
+    user, in no place that root's list has for the inventory host; ``base`` "" then means that only the list has places."""
 
     name: str
     base: Optional[str] = None
     files: Tuple[File, ...] = ()
     display: Optional[str] = None
+    absent: bool = False
 
 
 class Probe(NamedTuple):
@@ -96,9 +98,10 @@ class Job(NamedTuple):
     """What one run brings about on a host.
 
     ``patterns``: producer -> every path that it may produce; only these are ever removed. ``owner``, ``group``, ``mode`` and
-    ``directory_mode`` are those of places with a ``base``. ``deadline``: seconds that one place may take. ``earlier``: users of the jobs before
-    this one, which belong to the same run. ``purge_except``: every other user whom the instance serves loses the accounts. ``host``: None
-    unless this is the last job of a run. ``list_served``: report whom the instance serves.
+    ``directory_mode`` are those of places with a ``base``. ``deadline``: seconds that one place may take. ``inventory_host`` and
+    ``dest_pattern`` (None: homes) are stamped on every place that is served. Of one run with several jobs, ``earlier`` are the users of those
+    before this one, and ``later`` the present users of those after it, with the ``base`` of each. ``purge``, in the first job: places with the same
+    stamp that the run does not serve are cleared. ``host``: None unless this is the last job.
     """
 
     instance: str
@@ -109,10 +112,13 @@ class Job(NamedTuple):
     mode: int = 0o600
     directory_mode: int = 0o700
     deadline: float = 20
+    inventory_host: str = ""
+    dest_pattern: Optional[str] = None
     earlier: Tuple[str, ...] = ()
-    purge_except: Optional[Tuple[str, ...]] = None
+    later: Tuple[Tuple[str, Optional[str]], ...] = ()
+    purge: bool = False
+    is_last: bool = True
     host: Optional[HostFiles] = None
-    list_served: bool = False
 
 
 def load_job(text: str) -> Job:
@@ -121,9 +127,8 @@ def load_job(text: str) -> Job:
     if host is not None:
         files, patterns, probes, residue, remove = host
         host = HostFiles(_files(files), patterns, tuple(Probe(*probe) for probe in probes), tuple(map(tuple, residue)), remove)
-    places = tuple(Place(name, base, _files(files), display) for name, base, files, display in job.places)
-    listed = None if job.purge_except is None else tuple(job.purge_except)
-    return job._replace(places=places, host=host, earlier=tuple(job.earlier), purge_except=listed)
+    places = tuple(Place(name, base, _files(files), *others) for name, base, files, *others in job.places)
+    return job._replace(places=places, host=host, earlier=tuple(job.earlier), later=tuple(map(tuple, job.later)))
 
 
 def _files(data: Sequence[Any]) -> Tuple[File, ...]:
@@ -175,7 +180,8 @@ class Problem(NamedTuple):
 
 class Result(NamedTuple):
     """What was found and done in one place. Paths are absolute, as they are displayed. ``notes``: (path, identifier) of variants.
-    ``residue``: whether a program still knows of accounts that are gone. ``listed`` False: a user whom the job did not name (purged)."""
+    ``residue``: whether a program still knows of accounts that are gone. ``listed`` False: a place that the job did not name (purged).
+    ``recorded``: whether a manifest was there. ``inode``: of the directory, 0 when there is none."""
 
     name: str
     path: str
@@ -187,17 +193,27 @@ class Result(NamedTuple):
     problem: Optional[Problem] = None
     residue: bool = False
     listed: bool = True
+    recorded: bool = False
+    inode: int = 0
+
+
+class Remaining(NamedTuple):
+    """A place on root's list that the run left alone, though its user is absent or not listed. ``path`` is that to display."""
+
+    user: str
+    path: str
+    inventory_host: str
 
 
 class Answer(NamedTuple):
-    """``results``: one for each place that could be tried, and one with the name "" for the host's files. ``missing``: users whom the host
-    does not know. ``probes``: identifiers of those that were found. ``served``: users whom the instance serves, if that was asked."""
+    """``results``: one for each place that could be tried, and one with the name "" for the host's files. ``missing``: present users whom the
+    host does not know; a dry run has results for them all the same. ``probes``: identifiers of those that were found."""
 
     results: Tuple[Result, ...]
     missing: Tuple[str, ...] = ()
     probes: Tuple[str, ...] = ()
     warnings: Tuple[str, ...] = ()
-    served: Tuple[str, ...] = ()
+    remaining: Tuple[Remaining, ...] = ()
 
 
 def dump_answer(answer: Answer) -> str:

@@ -35,8 +35,9 @@ attributes:
   check_mode:
     support: full
     details:
-      - A user, a home, an O(owner) or an O(group) that the host does not have, and a directory of O(report_path) that is missing, are
-        warnings in check mode, because an earlier task of a real run may create them.
+      - What an earlier task of a real run may make is a warning in check mode. A user that the host does not know, a home directory that does
+        not exist, an unknown O(owner) or O(group), the directory of O(report_path). The result says what would be created; the home of a user
+        whom the host does not know is displayed as C(~name).
   diff_mode:
     support: full
     details:
@@ -48,6 +49,8 @@ options:
       - The users who get accounts, each a dictionary. A key that is missing, null or blank means that there is none.
       - V([]) is a list of no users. Nothing is changed then, also with O(purge_users), and a warning names the users who still have accounts
         here. To remove them, list them with C(state=absent).
+      - A user who is only deleted from the list keeps the accounts. Every run as root then names these users and their directories in one
+        warning.
       - C(name), the log-in name on the host, required and unique in the list.
       - C(email), C(display_name), C(first_name), C(last_name), C(password), strings that fill the built-in variables.
       - With ansible-core before 2.19 end a template for a password with C(| string). Otherwise Ansible makes a boolean of V(True), a list of V([1, 2]),
@@ -55,7 +58,7 @@ options:
       - C(variables), a dictionary for the profiles' own variables.
       - C(profiles), a list of profile names, instead of the task's O(profiles). A user who would get no profile is an error.
       - C(default_profile), the name of the profile that is this user's default account.
-      - C(state), V(present) or V(absent); V(absent) removes this user's accounts of this O(instance).
+      - C(state), V(present) or V(absent); V(absent) removes this user's accounts of this O(instance), as the option O(state) does.
     type: list
     elements: dict
     required: true
@@ -113,6 +116,14 @@ options:
     description:
       - V(present) makes the accounts of the listed users exactly what is listed, within O(instance).
       - V(absent) removes all accounts of the listed users within O(instance). It needs only names, no store and no passwords.
+      - As root, it clears every place (a home or a O(dest)) where the instance served the user for this inventory host, whatever O(dest) was then,
+        and so needs nothing to fill in O(dest). Beside these it clears the home, or what O(dest) comes out at if it can be filled in. Places that were
+        served for another inventory host are named in a warning.
+      - Without root, or when the list of places is lost, it clears only the home or what O(dest) comes out at. A warning names the users for
+        whom O(dest) cannot be filled in.
+      - A user that the host does not know any more is no error. If the home is still there, a warning says that the files in it are left.
+      - A home without any record of the accounts that is not the directory where they were written, as when it is not mounted, is named
+        in a warning and tried again by the next run.
     type: str
     choices: [present, absent]
     default: present
@@ -130,6 +141,8 @@ options:
         user the files are written as that user.
       - What was deployed is recorded outside of it, in C(/var/lib/mailops.profiles/places), or, without root, in
         C(~/.local/state/mailops/places) of the connecting user.
+      - Several hosts of an inventory may be one machine, for example with directories on the controller. Each inventory host and each pattern
+        is purged by itself. The pattern is this option before its variables are filled in.
     type: str
   owner:
     description:
@@ -147,9 +160,12 @@ options:
     type: str
   purge_users:
     description:
-      - Users of the host whom an earlier run of this O(instance) served and O(users) does not name lose their accounts of this
-        instance.
-      - Whom each instance served is kept on the host in C(/var/lib/mailops.profiles), by root and for runs as root only.
+      - V(true) removes what earlier runs of this O(instance) wrote for users whom O(users) does not name any more, and what they
+        wrote to an old directory of a user, for example because the e-mail address in O(dest) has changed.
+      - Only places of the same inventory host and of the same kind are purged, which is the homes, or the same O(dest) before its
+        variables are filled in. All others whose users are not listed are named in one warning; O(state=absent) removes them.
+      - Which places each instance served, and for whom, is kept on the host in C(/var/lib/mailops.profiles), by root and for runs as root only.
+        If that list is lost, nothing is purged, and a warning says so.
       - A user who is not a user of the host any more is named in a warning as long as the home is there, and the home is left alone.
       - Does nothing with an empty list of users.
     type: bool
@@ -158,6 +174,7 @@ options:
     description:
       - What to do when the host does not know listed users. V(fail) serves all others first, and then fails with a list;
         V(skip) only lists them in RV(skipped_accounts).
+      - Only users who are to have accounts count. An absent user whom the host does not know is as wished.
     type: str
     choices: [fail, skip]
     default: fail
@@ -289,7 +306,8 @@ skipped_accounts:
   sample: [{user: jkowalska, client: mbsync, profile: old, reason: mbsync (isync) does not support POP}]
 failed_users:
   description:
-    - Users who could not be served, at most 100, users that the host does not know included. All other users were served.
+    - Users who could not be served, at most 100, users that the host does not know included. All other users were served. A user with
+      C(state=absent) that the host does not know is not listed.
     - Without a user it is a file that a client needs on the host, once for all users.
   type: list
   elements: dict

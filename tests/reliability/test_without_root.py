@@ -27,8 +27,8 @@ def machine(tmp_path: Path) -> Machine:
 
 def run(machine: Machine, *places: Place) -> Answer:
     uid = machine.homes["alice"].uid
-    answer = machine.run(Job("default", places, PATTERNS, list_served=True), prepare=lambda: os.setresuid(uid, uid, uid))
-    assert answer is not None and answer.served == ()
+    answer = machine.run(Job("default", places, PATTERNS), prepare=lambda: os.setresuid(uid, uid, uid))
+    assert answer is not None and answer.remaining == ()
     return answer
 
 

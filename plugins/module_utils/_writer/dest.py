@@ -96,11 +96,12 @@ def _owner(found: os.stat_result, display: str, identity: Identity, switch: Swit
     return identity, identity == switch.own and bool(found.st_mode & 0o022)
 
 
-def dest_of(job: Job, check: bool, warnings: List[str]) -> Dest:
-    """WriterError for an owner or group whom the host does not know. In check mode a warning, because an earlier task of a real run may
-    create them."""
+def dest_of(job: Job, check: bool) -> Tuple[Dest, List[str]]:
+    """And warnings. WriterError for an owner or group whom the host does not know; a dry run goes on, because an earlier task of a real run may
+    create them, and a removal needs neither."""
     if (job.owner is not None or job.group is not None) and os.geteuid() != 0:
         raise WriterError("owner and group need root: run with become")
+    is_wanted = any(place.files for place in job.places)
     uid = gid = None
     unknown = []
     try:
@@ -112,9 +113,8 @@ def dest_of(job: Job, check: bool, warnings: List[str]) -> Dest:
     try:
         gid = gid if job.group is None else grp.getgrnam(job.group).gr_gid
     except KeyError:
-        unknown.append(f"group: the host has no group '{job.group}'")
         gid = None
-    if unknown and not check:
+        unknown.append(f"group: the host has no group '{job.group}'")
+    if unknown and is_wanted and not check:
         raise WriterError("; ".join(unknown))
-    warnings += [f"mail_account: {each}; a real run fails unless it exists by then" for each in unknown]
-    return Dest(uid, gid, job.directory_mode)
+    return Dest(uid, gid, job.directory_mode), [f"{text}; a real run fails unless it exists by then" for text in unknown if is_wanted]

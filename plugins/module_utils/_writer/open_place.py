@@ -6,10 +6,10 @@
 
 from __future__ import annotations
 
+import os
 from typing import NamedTuple, Optional, Sequence
 
 from .._wire import File
-from .errors import display_text
 from .identity import Identity, Switch
 from .plan import Settings
 from .state import State, StateLocation
@@ -18,8 +18,9 @@ from .walk import open_home
 
 
 class Task(NamedTuple):
-    """The work on one place. ``identity``: the owner of a home; None for another directory, whose owner is found on the way there.
-    ``listed`` False: the job does not name the place, whose files go."""
+    """The work on one place. ``base`` "": a home that an earlier task of a real run would make. ``identity``: the owner of a home; None for another
+    directory, whose owner is found on the way there. ``listed`` False: the job does not name the place, whose files go. ``probe``: only
+    looks whether the directory is there."""
 
     name: str
     base: str
@@ -28,14 +29,15 @@ class Task(NamedTuple):
     location: StateLocation
     display: str
     listed: bool = True
+    probe: bool = False
 
 
 class OpenPlace(NamedTuple):
-    """Files are written in ``tree``, the manifest and backups in ``state``."""
+    """Files are written in ``tree``, the manifest and backups in ``state``. ``inode``: of the directory, 0 when there is none."""
 
     tree: Tree
     state: State
-    warnings: Sequence[str] = ()
+    inode: int
 
     @property
     def descriptors(self) -> int:
@@ -48,14 +50,13 @@ class OpenPlace(NamedTuple):
 
 def open_place(task: Task, settings: Settings, switch: Switch) -> OpenPlace:
     wanted = bool(task.files)
-    identity, mode, warnings = task.identity, 0o700, []
+    identity, mode = task.identity, 0o700
     if identity is not None:
-        fd = open_home(task.base, identity, switch, wanted and not settings.check)
-        if wanted and fd == -1:  # an earlier task of a real run may create it
-            warnings.append(f"{display_text(task.base)} does not exist; a real run fails unless it exists by then")
+        fd = open_home(task.base, identity, switch, wanted, settings.check) if task.base else -1
     else:
         mode = settings.dest.directory_mode
         fd, identity = settings.dest.open(task.base, task.display, switch, wanted, settings.check)
+    inode = os.fstat(fd).st_ino if fd >= 0 else 0
     tree = state_tree = Tree(fd, identity, task.base, mode, task.display)
     location = task.location
     if location.base is not None:
@@ -64,4 +65,4 @@ def open_place(task: Task, settings: Settings, switch: Switch) -> OpenPlace:
         except BaseException:
             tree.close()
             raise
-    return OpenPlace(tree, State(state_tree, location.directory, settings.instance, state_tree is tree), warnings)
+    return OpenPlace(tree, State(state_tree, location.directory, settings.instance, state_tree is tree), inode)

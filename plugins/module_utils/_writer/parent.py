@@ -63,7 +63,8 @@ def _merged(earlier: Result, plan: Result) -> Result:
         drifted=tuple(dict.fromkeys((*earlier.drifted, *plan.drifted))),
         notes=tuple(dict.fromkeys((*earlier.notes, *plan.notes))),
         unchanged=max(0, plan.unchanged - len(earlier.changes)),
-        warnings=earlier.warnings,
+        warnings=tuple(dict.fromkeys((*earlier.warnings, *plan.warnings))),
+        recorded=earlier.recorded or plan.recorded,
     )
 
 

@@ -10,15 +10,15 @@ import fcntl
 import os
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Callable, Iterator, List, Optional, Set, Tuple
+from typing import TYPE_CHECKING, Callable, Iterator, List, Optional, Sequence, Tuple
 
-from .._wire import Answer, Job, Place, Result, dump_answer, load_job
-from .errors import WriterError
+from .._wire import Answer, Job, Remaining, Result, dump_answer, load_job
+from .errors import WriterError, display_text
 from .open_place import Task
 from .parent import run_tasks
 from .plan import Settings
-from .served import ServedList, ServedPlace
-from .users import ClaimedBy, claims, resolve
+from .served import ServedList, ServedPlace, key_of
+from .users import claims, resolve
 
 if TYPE_CHECKING:
     from .dest import Dest
@@ -36,82 +36,121 @@ def run(encoded_job: str, check: bool, diff: bool, label: Optional[Callable[[str
     ``label`` gives the SELinux context that the policy has for a path; None where there is no SELinux.
     """
     job = load_job(encoded_job)
-    if job.purge_except is not None and os.geteuid() != 0:
+    if job.purge and os.geteuid() != 0:
         raise WriterError("the removal of users who are not listed needs root, who keeps the list of the users served: run with become")
-    warnings: List[str] = []
-    dest = _dest(job, check, warnings)
     claimed_by = claims(job.earlier) if any(place.base is None for place in job.places) else {}
-    tasks, ineligible, missing = resolve(job.places, claimed_by)
+    present, ineligible, missing = resolve([place for place in job.places if not place.absent], claimed_by, check)
     with _lock(check):
         shared = _shared_files(job)
+        served_list, warnings = _served_list(job, shared)
+        leaving, failed, more = _leaving(job, served_list, present)
+        warnings += more
+        going = [*leaving, *(task for task in present if not task.files)]
+        coming = [task for task in present if task.files]
+        dest, more = _dest(job, check, (*going, *coming))
+        warnings += more
         settings = Settings(job.instance, job.patterns, job.mode, diff, label, shared.residue if shared else (), dest, check, job.deadline)
-        if os.geteuid() == 0:
-            results, served = _apply_as_root(job, tasks, claimed_by, settings, shared, warnings)
+        if served_list is None:
+            # The list stays as it is, and the shared files are not removed: it is not known who is left.
+            results, remaining = run_tasks([*going, *coming], settings) + _apply(shared, settings), []
         else:
-            results, served = run_tasks(tasks, settings) + _apply(shared, settings), set()
-    users = tuple(sorted({place.user for place in served})) if job.list_served else ()
-    answer = Answer((*ineligible, *results), tuple(missing), shared.probes if shared else (), tuple(warnings), users)
+            results, more = _apply_with_list(job, served_list, going, coming, settings, shared)
+            warnings += more
+            remaining = _remaining(job, served_list, leaving)
+    answer = Answer((*ineligible, *failed, *results), tuple(missing), shared.probes if shared else (), tuple(warnings), tuple(remaining))
     text = dump_answer(answer)
     if len(text) > _MAX_ANSWER:
         text = dump_answer(_without_diffs(answer))
     return any(result.changes for result in answer.results), text
 
 
-def _apply_as_root(
-    job: Job, tasks: List[Task], claimed_by: ClaimedBy, settings: Settings, shared: Optional[SharedFiles], warnings: List[str]
-) -> Tuple[List[Result], Set[ServedPlace]]:
-    """The results, and the places served. A place is on root's list from before anything is written there until everything
-    is removed."""
-    served_list = ServedList(job.instance)
+def _served_list(job: Job, shared: Optional[SharedFiles]) -> Tuple[Optional[ServedList], List[str]]:
+    """None without root, and when it cannot be used."""
+    if os.geteuid() != 0:
+        return None, []
     try:
-        served = set(served_list.read())
+        return ServedList(job.instance, bool(shared and shared.is_recorded)), []
     except WriterError as exc:
-        if job.purge_except is not None:
+        if job.purge:
             raise
-        # The list stays as it is, and the shared files are not removed: it is not known who is left.
-        warnings.append(str(exc))
-        return run_tasks(tasks, settings) + _apply(shared, settings), set()
-    coming = {_served_place(task) for task in tasks if task.files}
-    results: List[Result] = []
-    leaving, found = _leaving(job, served, coming, claimed_by)
-    warnings += found
+        return None, [str(exc)]
+
+
+def _apply_with_list(
+    job: Job, served_list: ServedList, going: Sequence[Task], coming: Sequence[Task], settings: Settings, shared: Optional[SharedFiles]
+) -> Tuple[List[Result], List[str]]:
+    """The results, and warnings. A place is on root's list from before anything is written there until everything is removed."""
+    warnings: List[str] = []
+    places = served_list.places
+    if served_list.is_lost and job.purge:
+        warnings.append("the list of the users served is lost, so nothing was purged: list those who left with state: absent")
+    for task in coming:
+        if task.base:
+            place = _served_place(task, job)
+            known = places.get(place.key)
+            places[place.key] = place._replace(inode=known.inode) if known and known.user == place.user else place
     if not settings.check:
         try:
-            served_list.write(served | coming)
+            served_list.write()
         except WriterError as exc:
-            if job.purge_except is not None:
+            if job.purge:
                 raise
             warnings.append(str(exc))
     # First the users who leave: their directory may be another user's by now, who then gets new files.
-    for group in (leaving, tasks):
-        for task, result in zip(group, run_tasks(group, settings)):
-            results.append(result)
-            if task.files:
-                served.add(_served_place(task))
-            elif not result.residue and result.problem is None:
-                served.discard(_served_place(task))
-    is_lost = served_list.is_missing and shared is not None and shared.is_recorded
-    if shared and is_lost and shared.removes:
+    results = run_tasks(going, settings)
+    if going:
+        from .leavers import strike_off
+
+        warnings += strike_off(places, going, results, {task.name for task in coming})
+    for task, result in zip(coming, run_tasks(coming, settings)):
+        results.append(result)
+        if result.inode and task.identity is not None:
+            key = key_of(task)
+            places[key] = places[key]._replace(inode=result.inode)
+    if shared and served_list.is_lost and shared.removes:
         warnings.append("the list of the users served is lost: their shared files stay on the host until all were served, and removed, once more")
     # Before the list: its directory goes when it is empty.
-    results += _apply(shared, settings, is_serving=bool(served) or is_lost)
+    results += _apply(shared, settings, is_serving=bool(places) or served_list.is_lost)
     if not settings.check:
         try:
-            served_list.write(served)
+            served_list.write()
         except WriterError as exc:  # a full disk must not hide what was done, and a place too many on the list does no harm
             warnings.append(str(exc))
-    return results, served
+    return results, warnings
+
+
+def _remaining(job: Job, served_list: ServedList, tried: Sequence[Task]) -> List[Remaining]:
+    """Places of users who are absent or not listed at all, apart from those that the run tried."""
+    if not job.is_last:
+        return []
+    present = {*job.earlier, *(place.name for place in job.places if not place.absent)}
+    keys = served_list.places.keys() - {key_of(task) for task in tried}
+    left = [served_list.places[key] for key in sorted(keys)]
+    return [Remaining(place.user, display_text(place.display), place.inventory_host) for place in left if place.user not in present]
+
+
+def _served_place(task: Task, job: Job) -> ServedPlace:
+    pattern = None if task.identity is not None else job.dest_pattern or ""
+    return ServedPlace(task.name, task.base, task.display, pattern, job.inventory_host)
 
 
 # What most jobs do not need is imported where it is needed: a host compiles, twice, what it imports out of Ansible's archive.
 
 
-def _dest(job: Job, check: bool, warnings: List[str]) -> Optional[Dest]:
-    if job.purge_except is None and all(place.base is None for place in job.places):
-        return None
+def _leaving(job: Job, served_list: Optional[ServedList], present: Sequence[Task]) -> Tuple[List[Task], List[Result], List[str]]:
+    if not job.purge and not any(place.absent for place in job.places):
+        return [], [], []
+    from .leavers import leavers
+
+    return leavers(job, None if served_list is None or served_list.is_lost else served_list.places, present)
+
+
+def _dest(job: Job, check: bool, tasks: Sequence[Task]) -> Tuple[Optional[Dest], List[str]]:
+    if all(task.identity is not None for task in tasks):
+        return None, []
     from .dest import dest_of
 
-    return dest_of(job, check, warnings)
+    return dest_of(job, check)
 
 
 def _shared_files(job: Job) -> Optional[SharedFiles]:
@@ -124,35 +163,6 @@ def _shared_files(job: Job) -> Optional[SharedFiles]:
 
 def _apply(shared: Optional[SharedFiles], settings: Settings, is_serving: bool = True) -> List[Result]:
     return shared.apply(settings, is_serving) if shared else []
-
-
-def _leaving(
-    job: Job, served: Set[ServedPlace], coming: Set[ServedPlace], claimed_by: ClaimedBy
-) -> Tuple[List[Task], List[str]]:
-    """The work on places of users who are not listed any more, and warnings. Places that are of no concern any more are struck off
-    ``served``."""
-    if job.purge_except is None:
-        return [], []
-    listed = set(job.purge_except)
-    in_use = {place.path for place in served | coming if place.user in listed}
-    places = []
-    for place in sorted(place for place in served if place.user not in listed):
-        # It is another user's now, perhaps the same person under a new name; or it is gone.
-        if place.path in in_use or not os.path.lexists(place.path):
-            served.discard(place)
-        else:
-            places.append(Place(place.user, None if place.home else place.path))
-    tasks, ineligible, missing = resolve(places, claimed_by, listed=False)
-    warnings = [f"{result.problem.message}; the user was served before, and nothing was removed" for result in ineligible if result.problem]
-    warnings += [
-        f"{name} was served, but the host does not know this user (any more); nothing was removed: remove the home, or make the user known again"
-        for name in missing
-    ]
-    return tasks, warnings
-
-
-def _served_place(task: Task) -> ServedPlace:
-    return ServedPlace(task.name, task.base, task.identity is not None)
 
 
 @contextmanager

@@ -2,49 +2,66 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Whom an instance serves on this host: root's own list, because files are removed from homes because of it."""
+"""Whom an instance serves on this host, and where: root's own list, because files are removed from homes because of it."""
 
 from __future__ import annotations
 
+import glob
 import json
 import os
 import stat
 from contextlib import suppress
-from typing import FrozenSet, Iterable, NamedTuple, Optional
+from typing import Dict, Mapping, NamedTuple, Optional, Tuple
 
 from . import state
 from .errors import WriterError
+from .open_place import Task
 from .stage import StagedFile
 
 _VERSION = 1
+# Path, and whether it is a home: a home that is a dest as well has two manifests.
+Key = Tuple[str, bool]
 
 
 class ServedPlace(NamedTuple):
-    """The home of a user, or another directory that holds the user's files."""
+    """A directory that holds files for a user. ``display`` is displayed instead of ``path``. ``pattern``: that of the dest, None for a home.
+    ``inventory_host``: for which it was served last. ``inode``: of a home, 0 as long as it is not known."""
 
     user: str
     path: str
-    home: bool
+    display: str
+    pattern: Optional[str]
+    inventory_host: str
+    inode: int = 0
+
+    @property
+    def key(self) -> Key:
+        return self.path, self.pattern is None
+
+
+def key_of(task: Task) -> Key:
+    return task.base, task.location.base is None
 
 
 class ServedList:
-    """The places that an instance serves: a file that is old or new at any time, and gone when there are none."""
+    """The ``places`` that an instance serves: a file that is old or new at any time, and gone when there are none. ``is_lost``: there is none, though
+    the instance has served users here."""
 
-    def __init__(self, instance: str) -> None:
+    def __init__(self, instance: str, is_known: bool = False) -> None:
+        """WriterError when it is not what root wrote. ``is_known``: another record says that the instance served users; then a missing list is lost."""
         self._directory = os.path.join(state.ROOT, state.OF_ROOT)
         self._name = f"{instance}.json"
         self._path = f"{self._directory}/{self._name}"
-        self._stored: Optional[FrozenSet[ServedPlace]] = None
-        self.is_missing = False
+        self.is_lost = False
+        self.places = self._read(is_known)
+        self._stored = dict(self.places)
 
-    def read(self) -> FrozenSet[ServedPlace]:
-        """WriterError when it is not what root wrote."""
+    def _read(self, is_known: bool) -> Dict[Key, ServedPlace]:
         try:
             fd = os.open(self._path, os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC)
         except FileNotFoundError:
-            self.is_missing = True
-            self._stored = frozenset()
-            return self._stored
+            self.is_lost = is_known or bool(glob.glob(f"{self._directory}/places/*/{self._name}"))
+            return {}
         except OSError as exc:
             raise self._unusable(os.strerror(exc.errno or 0)) from None
         with os.fdopen(fd, "rb") as file:
@@ -55,28 +72,26 @@ class ServedList:
                 data = json.loads(file.read().decode("utf-8"))
                 if data["version"] != _VERSION:
                     raise ValueError("another version")
-                places = [ServedPlace(str(place["user"]), str(place["path"]), place["home"] is True) for place in data["places"]]
+                places = [_checked(ServedPlace(**place)) for place in data["places"]]
             except (ValueError, TypeError, KeyError, RecursionError):
                 raise self._unusable("it is not what was written") from None
-        self._stored = frozenset(places)
-        return self._stored
+        return {place.key: place for place in places}
 
-    def write(self, places: Iterable[ServedPlace]) -> None:
+    def write(self) -> None:
         """On the disk when this returns; WriterError when it cannot be written."""
-        places = frozenset(places)
-        if places == self._stored:
+        if self.places == self._stored:
             return
         try:
-            self._write(places)
+            self._write(self.places)
         except OSError as exc:
             reason = f"{os.strerror(exc.errno or 0)}; make room, or mount it writable"
             raise WriterError(f"{self._path}, the list of the users served, cannot be written: {reason}") from None
-        self._stored = places
+        self._stored = dict(self.places)
 
     def _unusable(self, reason: str) -> WriterError:
         return WriterError(f"{self._path}, the list of the users served, cannot be used ({reason}): remove it, and a new list is begun")
 
-    def _write(self, places: FrozenSet[ServedPlace]) -> None:
+    def _write(self, places: Mapping[Key, ServedPlace]) -> None:
         if not os.path.isdir(self._directory):
             os.makedirs(self._directory, mode=0o700)
             above = _open(os.path.dirname(self._directory))
@@ -85,7 +100,7 @@ class ServedList:
         directory = _open(self._directory)
         try:
             if places:
-                data = {"version": _VERSION, "places": [place._asdict() for place in sorted(places)]}
+                data = {"version": _VERSION, "places": [places[key]._asdict() for key in sorted(places)]}
                 self._replace(directory, json.dumps(data).encode())
             else:
                 os.unlink(self._name, dir_fd=directory)
@@ -108,6 +123,13 @@ class ServedList:
             file.publish()
         finally:
             file.close()
+
+
+def _checked(place: ServedPlace) -> ServedPlace:
+    texts = (place.user, place.path, place.display, place.inventory_host, place.pattern or "")
+    if not all(isinstance(text, str) for text in texts) or not isinstance(place.inode, int):
+        raise ValueError("not a place")
+    return place
 
 
 def _open(directory: str) -> int:

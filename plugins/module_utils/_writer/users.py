@@ -32,35 +32,42 @@ class Resolved(NamedTuple):
 def claims(names: Sequence[str]) -> ClaimedBy:
     """What these users have."""
     claimed_by: ClaimedBy = {}
-    for name, entry in _known(names).items():
+    for name, entry in known_users(names).items():
         claimed_by[entry.pw_uid] = claimed_by[entry.pw_dir] = name
     return claimed_by
 
 
-def resolve(places: Sequence[Place], claimed_by: ClaimedBy, listed: bool = True) -> Resolved:
-    """``claimed_by`` grows by the users who are found."""
-    known = _known([place.name for place in places if place.base is None])
+def resolve(places: Sequence[Place], claimed_by: ClaimedBy, check: bool) -> Resolved:
+    """``claimed_by`` grows by the users who are found. ``check``: users whom an earlier task of a real run may create have tasks, too."""
+    known = known_users([place.name for place in places if place.base is None])
     found = Resolved([], [], [])
     for place in places:
         name = place.name
         if place.base is not None:
             base = place.base
-            found.tasks.append(Task(name, base, None, place.files, location_of(base), place.display or base, listed))
+            found.tasks.append(Task(name, base, None, place.files, location_of(base), place.display or base))
             continue
         entry = known.get(name)
         if entry is None:
             found.missing.append(name)
+            if check and os.geteuid() == 0:
+                found.tasks.append(Task(name, "", Identity(0, os.getegid()), place.files, HOME, f"~{name}"))
             continue
         reason = ineligible_reason(entry, claimed_by)
         if reason:
             path = display_text(entry.pw_dir)
             problem = Problem(path, display_text(f"{path or '(no home)'}: user {name} {reason}"))
-            found.ineligible.append(Result(name, path, problem=problem, listed=listed))
+            found.ineligible.append(Result(name, path, problem=problem))
             continue
         claimed_by[entry.pw_uid] = claimed_by[entry.pw_dir] = name
         home = entry.pw_dir.rstrip("/")
-        found.tasks.append(Task(name, home, Identity(entry.pw_uid, entry.pw_gid), place.files, HOME, place.display or home, listed))
+        found.tasks.append(Task(name, home, Identity(entry.pw_uid, entry.pw_gid), place.files, HOME, place.display or home))
     return found
+
+
+def home_of(entry: Optional[pwd.struct_passwd]) -> str:
+    """The home directory; "" where there is none."""
+    return entry.pw_dir.rstrip("/") if entry is not None and entry.pw_dir.startswith("/") else ""
 
 
 def ineligible_reason(entry: pwd.struct_passwd, claimed_by: Mapping[Union[int, str], str]) -> Optional[str]:
@@ -69,7 +76,7 @@ def ineligible_reason(entry: pwd.struct_passwd, claimed_by: Mapping[Union[int, s
         return "has uid 0, and nothing is written as root in a home"
     if os.geteuid() not in (0, entry.pw_uid):
         return "is another user, for whom only root can write: run with become"
-    if not entry.pw_dir.startswith("/") or not entry.pw_dir.strip("/"):
+    if not home_of(entry):
         return f"has no home directory (passwd says '{entry.pw_dir}')"
     if entry.pw_uid in claimed_by:
         return f"has the same uid as {claimed_by[entry.pw_uid]}: list one of them"
@@ -78,7 +85,7 @@ def ineligible_reason(entry: pwd.struct_passwd, claimed_by: Mapping[Union[int, s
     return None
 
 
-def _known(names: Sequence[str]) -> Dict[str, pwd.struct_passwd]:
+def known_users(names: Sequence[str]) -> Dict[str, pwd.struct_passwd]:
     """Those of the names that the host knows."""
     wanted, known = set(names), {}
     if len(wanted) > _MAX_SINGLE_LOOKUPS:

@@ -18,8 +18,9 @@ from .tree import MAX_LINKS
 _PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
-def open_home(path: str, identity: Identity, switch: Switch, wanted: bool) -> int:
-    """A directory that must belong to this user, and exist when something is ``wanted`` in it; -1: it does not exist."""
+def open_home(path: str, identity: Identity, switch: Switch, wanted: bool, check: bool = False) -> int:
+    """The user's directory. When something is ``wanted`` in it, it must belong to this user, and exist, at least when it is no ``check``. -1: there
+    is none, or only one of another user's, where nothing was ever written for this one."""
     with closing(Walk(path, path, switch)) as walk:
         try:
             while walk.pending:
@@ -27,12 +28,14 @@ def open_home(path: str, identity: Identity, switch: Switch, wanted: bool) -> in
                 if walk.pending:
                     _check_above(os.fstat(walk.fd), path, {0, switch.own.uid, identity.uid})
         except FileNotFoundError:
-            if not wanted:
+            if check or not wanted:
                 return -1
             raise UnsafePath(path, "does not exist: create the home directory") from None
         except OSError as exc:
             raise system_error(path, exc) from None
         owner = os.fstat(walk.fd).st_uid
+        if owner != identity.uid and not wanted:
+            return -1
         if owner != identity.uid:
             raise UnsafePath(path, f"belongs to the user with uid {owner}, not to the user with uid {identity.uid}: chown it")
         return walk.take()

@@ -17,7 +17,7 @@ from typing import Any, Callable, List, NamedTuple, Optional, Sequence
 
 from .._wire import Change, Diff, Drift, Problem, Result
 from .commit import Commit
-from .errors import UnsafePath, unexpected
+from .errors import UnsafePath, display_text, unexpected
 from .identity import Switch
 from .open_place import Task, open_place
 from .phases import commit_batch
@@ -122,6 +122,9 @@ class _Worker:
         place = open_place(task, settings, self._switch)
         writes = False
         try:
+            if task.probe:
+                self._send(Message(number, True, Result(task.name, display_text(task.display), listed=task.listed, inode=place.inode)))
+                return None
             with self._switch.to(place.state.tree.identity):
                 records = read_records(place.state, task.files)
             with self._switch.to(place.tree.identity):
@@ -130,8 +133,12 @@ class _Worker:
             with self._switch.to(place.state.tree.identity):
                 check_state(plan, place.state)
             writes = plan.changed and not settings.check
-            result = plan.result(task.name, place.tree, place.state)._replace(residue=residue, listed=task.listed)
-            self._send(Message(number, not writes, result, warnings=place.warnings))
+            result = plan.result(task.name, place.tree, place.state)
+            result = result._replace(residue=residue, listed=task.listed, recorded=records.stored is not None, inode=place.inode)
+            if settings.check and task.files and task.identity is not None and task.base and not place.inode:
+                warning = f"{result.path} does not exist: a real run fails unless the home directory exists by then"
+                result = result._replace(warnings=(warning,))
+            self._send(Message(number, not writes, result))
             return Commit(number, place, plan, settings) if writes else None
         finally:
             if not writes:

@@ -70,25 +70,32 @@ class Deployment:
     def jobs(self) -> Iterator[Job]:
         """One job for each batch of users; one at least, because a run without users reports who is served."""
         users, destination = self.request.users, self.request.destination
-        names = tuple(user.name for user in users)
         for start in range(0, len(users) or 1, BATCH):
-            batch = users[start : start + BATCH]
+            end = start + BATCH
+            batch = users[start:end]
             yield Job(
                 instance=self.request.instance,
-                places=tuple(Place(user.name, self.bases[user.name], self.files(user)) for user in batch),
+                places=tuple(self._place(user) for user in batch),
                 patterns={PRODUCER: [PATTERN], **{client.name: client.paths for client in _clients.all_clients()}},
                 owner=destination.owner,
                 group=destination.group,
                 mode=destination.mode,
                 directory_mode=destination.directory_mode,
                 deadline=_DEADLINE,
-                # Two users who share a home are found across batches too; everybody else is purged with the first.
-                earlier=names[:start],
-                purge_except=names if self.request.purge_users and names and not start else None,
+                inventory_host=self.host or "",
+                dest_pattern=destination.pattern,
+                # Two users who share a home are found across batches, too.
+                earlier=tuple(user.name for user in users[:start] if user.state == "present"),
+                # Users who are not listed are purged with the first batch.
+                later=() if start else tuple((user.name, self.bases[user.name]) for user in users[end:] if user.state == "present"),
+                purge=self.request.purge_users and bool(users) and not start,
+                is_last=end >= len(users),
                 # With the last batch, when no other user can need what is there.
-                host=self._host_files() if start + BATCH >= len(users) and users else None,
-                list_served=not users,
+                host=self._host_files() if end >= len(users) and users else None,
             )
+
+    def _place(self, user: User) -> Place:
+        return Place(user.name, self.bases[user.name], self.files(user), absent=user.state == "absent")
 
     def _host_files(self) -> HostFiles | None:
         """What the clients of users with accounts in homes need on the host, once for all of them; None: nothing."""

@@ -32,14 +32,25 @@ class Destination(NamedTuple):
         """Who may read the files may pass through the directories."""
         return self.mode | 0o200 | (self.mode & 0o444) >> 2
 
+    @property
+    def pattern(self) -> str | None:
+        """The path with its variables, in one spelling: what the host's list knows the places by."""
+        return None if self.path is None else f"/{'/'.join(_parts(str(self.path)))}"
+
     def bases(self, users: Sequence[User], host: str | None) -> Mapping[str, str | None]:
-        """User -> directory, None for the home. MailopsError lists what cannot be filled in, and users who share a directory."""
+        """User -> directory, None for the home, "" for an absent user whose directory only the host's list knows. MailopsError lists what cannot be
+        filled in, and users who share a directory."""
         if self.path is None:
             return {user.name: None for user in users}
         problems = Problems()
         found: dict[str, str] = {}
         claimed_by: dict[str, str] = {}
-        for user in users:
+        for user in sorted(users, key=lambda user: user.state == "absent"):
+            if user.state == "absent":
+                found[user.name] = path = self._base_of_absent(self.path, user, host)
+                if claimed_by.setdefault(path, user.name) != user.name:
+                    found[user.name] = ""  # it is another user's by now
+                continue
             with problems.at(f"dest, user '{user.name}'"):
                 found[user.name] = path = self._base(self.path, user, host)
                 owner = claimed_by.setdefault(path, user.name)
@@ -50,6 +61,13 @@ class Destination(NamedTuple):
         problems.raise_all()
         return found
 
+    def _base_of_absent(self, template: variables.Template, user: User, host: str | None) -> str:
+        """A user who leaves may have lost the values that the pattern needs."""
+        try:
+            return self._base(template, user, host)
+        except Invalid:
+            return ""
+
     def _base(self, template: variables.Template, user: User, host: str | None) -> str:
         known = {}
         filled = user.variable_values(host)
@@ -58,10 +76,14 @@ class Destination(NamedTuple):
                 raise Invalid(f"{{{name}}} has no value: give the user {variables.SOURCES.get(name, name)}")
             with named(f"{{{name}}}"):
                 known[name] = values.path_component(filled[name])
-        parts = [part for part in template.fill(known).split("/") if part not in ("", ".")]
+        parts = _parts(template.fill(known))
         if ".." in parts or not parts:
             raise Invalid("would leave its directory")
         return "/" + "/".join(parts)
+
+
+def _parts(path: str) -> list[str]:
+    return [part for part in path.split("/") if part not in ("", ".")]
 
 
 def read_destination(options: Mapping[str, Any], problems: Problems) -> Destination:

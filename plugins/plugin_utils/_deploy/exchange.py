@@ -15,7 +15,7 @@ import zlib
 from typing import Any, Callable
 
 from ...module_utils._text import printable
-from ...module_utils._wire import ACTIONS, Answer, Change, Diff, Drift, File, Job, Problem, Result
+from ...module_utils._wire import ACTIONS, Answer, Change, Diff, Drift, File, Job, Problem, Remaining, Result
 
 _MAX_TEXT = 2000
 _MAX_DIFF = 1 << 21
@@ -49,14 +49,14 @@ def load_answer(text: Any) -> Answer:
     if not isinstance(text, str) or len(text) > _MAX_ANSWER:
         raise ValueError("not an answer")
     try:
-        results, missing, probes, warnings, served = json.loads(text)
-        return Answer(_tuple(results, _result), _texts(missing), _texts(probes), _texts(warnings), _texts(served))
+        results, missing, probes, warnings, remaining = json.loads(text)
+        return Answer(_tuple(results, _result), _texts(missing), _texts(probes), _texts(warnings), _tuple(remaining, _remaining))
     except (TypeError, RecursionError) as exc:
         raise ValueError("not an answer") from exc
 
 
 def _result(data: Any) -> Result:
-    name, path, changes, drifted, unchanged, notes, warnings, problem, residue, listed = data
+    name, path, changes, drifted, unchanged, notes, warnings, problem, residue, listed, recorded, inode = data
     return Result(
         _text(name),
         _text(path),
@@ -68,7 +68,14 @@ def _result(data: Any) -> Result:
         None if problem is None else Problem(*_pair(problem)),
         residue is True,
         listed is True,
+        recorded is True,
+        _number(inode, 2**64),
     )
+
+
+def _remaining(data: Any) -> Remaining:
+    user, path, inventory_host = data
+    return Remaining(_text(user), _text(path), _text(inventory_host))
 
 
 def _change(data: Any) -> Change:
@@ -104,7 +111,7 @@ def _text(value: Any, limit: int = _MAX_TEXT, lines: bool = False) -> str:
     return printable(value, lines)
 
 
-def _number(value: Any) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < _LARGEST_NUMBER:
+def _number(value: Any, limit: int = _LARGEST_NUMBER) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < limit:
         raise ValueError("not a number")
     return value

@@ -12,10 +12,11 @@ import tempfile
 from dataclasses import dataclass
 from typing import Any, Mapping, Sequence
 
-from ...module_utils._wire import ACTIONS, Result
+from ...module_utils._wire import ACTIONS, Remaining, Result
 from .._model.errors import MailopsError, some
 from .._model.limits import MAX_LISTED, limited_diffs
 from .deployment import Deployment, probe_note
+from .request import Request
 from .summary import summary
 from .target import Delivery
 
@@ -73,6 +74,8 @@ def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: b
     delivery = delivery or Delivery()
     results = [result for answer in delivery.answers for result in answer.results]
     missing = [name for answer in delivery.answers for name in answer.missing]
+    if deployment.request.missing_users == "skip":  # a dry run has results for them, as if they existed by then
+        results = [result for result in results if result.name not in missing]
     skipped, failed, warnings, problems = _verdicts(deployment, delivery, results, missing, check_mode)
     changes = [(result, change) for result in results for change in result.changes]
     with_changes = {result.name for result, _change in changes if result.listed}
@@ -125,8 +128,6 @@ def _verdicts(
         warnings += [*answer.warnings, *_probe_warnings(deployment, answer.probes, skipped)]
     warnings += [warning for result in results for warning in result.warnings]
     warnings += [_residue_warning(result.name) for result in results if result.residue]
-    if not request.users and delivery.answers:
-        warnings.append(_nobody_listed([name for answer in delivery.answers for name in answer.served]))
     if missing:
         message = f"the host has no user {some(missing)}"
         if request.missing_users == "skip":
@@ -136,6 +137,11 @@ def _verdicts(
         else:
             failed += [{"user": name, "path": "", "msg": "the host has no such user"} for name in missing]
             problems.append(f"{message}: create them, take them off the list, or set missing_users: skip")
+    remaining = [place for answer in delivery.answers for place in answer.remaining]
+    if not request.users and delivery.answers:
+        warnings.append(_nobody_listed(remaining))
+    elif remaining:
+        warnings.append(_remaining_warning(request, deployment.host, remaining))
     if delivery.stopped:
         problems.append(delivery.stopped)
     return skipped, failed, warnings, problems
@@ -146,9 +152,21 @@ def _residue_warning(user: str) -> str:
     return f"{user}: {reason}: let the user start the program, and run again"
 
 
-def _nobody_listed(served: Sequence[str]) -> str:
-    rest = f"; these users still have accounts here: {some(served)} (to remove them, list them with state: absent)" if served else ""
+def _nobody_listed(remaining: Sequence[Remaining]) -> str:
+    names = sorted({place.user for place in remaining})
+    rest = f"; these users still have accounts here: {some(names)} (to remove them, list them with state: absent)" if names else ""
     return f"mail_account: users is empty, so nothing was changed{rest}"
+
+
+def _remaining_warning(request: Request, host: str | None, remaining: Sequence[Remaining]) -> str:
+    places = [
+        f"{place.user} in {place.path}" + ("" if place.inventory_host == (host or "") else f" (inventory host {place.inventory_host})")
+        for place in remaining
+    ]
+    return (
+        f"mail_account: instance {request.instance} also has files of users who have no accounts in this task: {some(places)}; if no other task "
+        "serves them, remove them: list the users with state: absent, for another inventory host there, or with the dest that comes out at the path"
+    )
 
 
 def _skip_warnings(skipped: Sequence[Mapping[str, str]]) -> list[str]:

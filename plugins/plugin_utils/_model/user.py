@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Callable, Mapping, Sequence
 
 from . import given, values, variables
@@ -115,10 +115,11 @@ def read_users(data: Sequence[Any]) -> list[User]:
 
 
 def read_leavers(data: Sequence[Any]) -> list[User]:
-    """The users of a list as leavers. Only names count: a leaver may have lost the e-mail address, and a wrong one must not keep the
-    accounts alive."""
+    """The users of a list as leavers. Only names have to be right: a leaver may have lost the e-mail address, and a wrong one must not keep
+    the accounts alive. What else is right may be needed to fill in a ``dest``."""
     names = [{"name": item.get("name")} if isinstance(item, dict) else item for item in data]
-    return [User(user.name, state="absent") for user in read_users(names)]
+    complete = (_read_user(item, 0, Problems()) for item in data)
+    return [replace(more or user, state="absent", profiles=None) for user, more in zip(read_users(names), complete)]
 
 
 def _read_user(item: Any, number: int, problems: Problems) -> User | None:

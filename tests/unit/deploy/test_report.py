@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, Change, Diff, Drift, Problem, Result
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, Change, Diff, Drift, Problem, Remaining, Result
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import Deployment
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.report import Report, make_report
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.target import Delivery
@@ -124,10 +124,27 @@ def test_users_of_batches_that_were_not_tried() -> None:
 
 
 def test_an_empty_list_of_users_names_who_still_has_accounts() -> None:
-    result = reported(deployment([]), served=("anna", "basil")).result()
+    remaining = (Remaining("basil", "/home/basil", "x"), Remaining("anna", "/home/anna", "laptop-17"), Remaining("anna", "/srv/anna", "laptop-17"))
+    result = reported(deployment([]), remaining=remaining).result()
     assert not result["changed"] and "failed" not in result
     assert "still have accounts here: anna, basil (" in result["warnings"][0]
     assert reported(deployment([])).result()["warnings"] == ["mail_account: users is empty, so nothing was changed"]
+
+
+def test_one_warning_names_the_places_that_remain() -> None:
+    remaining = [Remaining(f"u{number}", f"/srv/u{number}", "laptop-17") for number in range(12)]
+    (warning,) = reported(deployment([JOANNA]), home("jkowalska"), remaining=(Remaining("zoe", "/home/zoe", "desk"), *remaining)).result()["warnings"]
+    assert "instance default also has files of users who have no accounts in this task: " in warning and "state: absent" in warning
+    assert "zoe in /home/zoe (inventory host desk), u0 in /srv/u0, u1 in /srv/u1" in warning and "and 3 more" in warning
+
+
+def test_a_dry_run_plans_for_a_user_who_may_be_created() -> None:
+    found = home("jkowalska", change("msmtp", "created"))
+    report = reported(deployment([JOANNA]), found, missing=("jkowalska",), check_mode=True)
+    assert states(report) == {"jkowalska": {"msmtp": "changed"}} and report.result()["changed"]
+    assert "the host has no user jkowalska; a real run fails" in report.result()["warnings"][0]
+    skipped = reported(deployment([JOANNA], missing_users="skip"), found, missing=("jkowalska",), check_mode=True)
+    assert states(skipped) == {"jkowalska": {"msmtp": "skipped"}} and not skipped.result()["changed"]
 
 
 def test_a_probe_has_words() -> None:

@@ -193,3 +193,36 @@ def test_a_report_of_another_user_in_a_sticky_directory() -> None:
             assert read(report_path=str(report)).report_path == str(report)
         finally:
             os.seteuid(0)
+def test_a_pattern_has_one_spelling() -> None:
+    assert {read(dest=dest).destination.pattern for dest in ("/srv//setup/./{UserName}/", "/srv/setup/<UserName>")} == {"/srv/setup/{UserName}"}
+    assert read().destination.pattern is None
+
+
+def test_an_absent_user_needs_nothing_for_the_pattern() -> None:
+    leaver = {"name": "anowak", "state": "absent"}
+    options = {"dest": "/srv/{UserEmail}"}
+    assert plan_deployment(read(users=[JOANNA, leaver], **options), None).bases == {"jkowalska": f"/srv/{JOANNA['email']}", "anowak": ""}
+    known = {**leaver, "email": "a.nowak@example.org"}
+    assert plan_deployment(read(users=[known], **options), None).bases == {"anowak": "/srv/a.nowak@example.org"}
+    wrong = {"name": "bwilk", "email": "not even an address"}
+    found = plan_deployment(read(users=[{**known, "state": None}, wrong], state="absent", **options), None)
+    assert found.bases == {"anowak": "/srv/a.nowak@example.org", "bwilk": ""}
+
+
+def test_an_address_that_has_a_new_user_is_the_new_users() -> None:
+    leaver = {"name": "anowak", "state": "absent", "email": JOANNA["email"]}
+    assert plan_deployment(read(users=[leaver, JOANNA], dest="/srv/{UserEmail}"), None).bases["anowak"] == ""
+
+
+def test_batches_of_one_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment.BATCH", 2)
+    users = [{**JOANNA, "name": name} for name in "abcd"] + [{"name": "e", "state": "absent"}]
+    users[0], users[4] = users[4], users[0]
+    jobs = list(plan_deployment(read(users=users, dest="/srv/{UserName}", purge_users=True), "desk").jobs())
+    assert [(job.earlier, job.later, job.purge, job.is_last) for job in jobs] == [
+        ((), (("c", "/srv/c"), ("d", "/srv/d"), ("a", "/srv/a")), True, False),
+        (("b",), (), False, False),
+        (("b", "c", "d"), (), False, True),
+    ]
+    assert {(job.inventory_host, job.dest_pattern) for job in jobs} == {("desk", "/srv/{UserName}")}
+    assert [place.absent for job in jobs for place in job.places] == [True, False, False, False, False]

@@ -140,8 +140,9 @@ class Site:
         self.root = root
 
     def job(self, *names: str, absent: tuple[str, ...] = (), purge: bool = False, **other: Any) -> Job:
-        places = [Place(name, str(self.root / name), () if name in absent else (block(), owned())) for name in (*names, *absent)]
-        job = Job("default", tuple(places), PATTERNS, deadline=5, purge_except=(*names, *absent) if purge else None)
+        places = [Place(name, str(self.root / name), (block(), owned())) for name in names]
+        places += [Place(name, str(self.root / name), absent=True) for name in absent]
+        job = Job("default", tuple(places), PATTERNS, deadline=5, inventory_host="desk", dest_pattern=f"{self.root}/{{UserName}}", purge=purge)
         return job._replace(**other)
 
     def run(self, *names: str, check: bool = False, **other: Any) -> Answer:
