@@ -38,7 +38,7 @@ def test_check_mode_waits_for_a_home_that_an_earlier_task_may_create(host: Host,
     alice.path.rmdir()
     dry = host.run(block(), owned(), check=True)["alice"]
     assert dry.problem is None and paths(dry.changes) == [str(alice.path / ".blockrc"), str(alice.path / OWN)]
-    assert dry.warnings == (f"{alice.path} does not exist; a real run fails unless it exists by then",)
+    assert dry.warnings == (f"{alice.path} does not exist: a real run fails unless the home directory exists by then",)
     assert host.run(block())["alice"].problem and not alice.path.exists()
     assert host.run(check=True)["alice"].warnings == ()
 
