@@ -111,6 +111,10 @@ def test_a_user_whom_the_host_does_not_know(missing_users: str, check_mode: bool
     report = reported(deployment([JOANNA, ANNA], missing_users=missing_users), home("anna"), missing=("jkowalska",), check_mode=check_mode)
     result = report.result()
     assert states(report)["jkowalska"] == {"msmtp": state} and result.get("failed", False) == (state == "failed")
+    if missing_users == "skip":
+        assert result["skipped_accounts"] == [{"user": "jkowalska", "client": "", "profile": "", "reason": "the host has no such user"}]
+    elif not check_mode:
+        assert result["failed_users"] == [{"user": "jkowalska", "path": "", "msg": "the host has no such user"}]
     named = {"failed": result["failed_users"], "skipped": result["skipped_accounts"]}[state]
     assert [item["user"] for item in named] == ["jkowalska"] if not check_mode else "jkowalska" in result["warnings"][0]
 

@@ -75,7 +75,7 @@ def test_a_task_writes_it(check: bool, tmp_path: Path, collections_path: str) ->
     ], "clients": ["msmtp"], "missing_users": "skip", "report_path": str(path)}  # fmt: skip
     argv = [str(Path(sys.executable).parent / "ansible"), "localhost", "-c", "local", "-m", "mailops.profiles.mail_account"]
     argv += ["-a", json.dumps(options), "-e", f"ansible_python_interpreter={sys.executable}", *(["--check"] if check else [])]
-    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": collections_path}
+    environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": collections_path, "ANSIBLE_REMOTE_TEMP": str(tmp_path / "remote")}
     done = subprocess.run(argv, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
     written = json.loads(path.read_text())
