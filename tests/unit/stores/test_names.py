@@ -5,11 +5,13 @@
 
 from __future__ import annotations
 
+import os
 import re
 import sqlite3
 import subprocess
 import unicodedata
 from contextlib import closing
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given, settings
@@ -31,7 +33,10 @@ some_names = st.lists(any_name, min_size=1, max_size=12, unique=True)
 def listed(place):
     """The names that mail_profile_info returns, in its order."""
     options = {"store": place.url, "name": None, "store_key": None, "store_key_file": None}
-    return [profile["name"] for profile in object.__new__(ActionModule).work(options, {})["profiles"]]
+    action = object.__new__(ActionModule)
+    action._task = SimpleNamespace(check_mode=False)
+    action.environ = os.environ
+    return [profile["name"] for profile in action.work(options, {})["profiles"]]
 
 
 def as_bytes(names):
