@@ -98,6 +98,7 @@ def test_the_first_playbook(newcomer: Newcomer, checkout: Path) -> None:
     ours = ("mailops-venv", "homes", "inventory.yml", "profiles.yml", ".local", ".ansible/collections")
     assert [path for path in left if path.startswith(ours)] == []
 
+
 def test_before_and_after_a_change(newcomer: Newcomer, checkout: Path) -> None:
     activate = start(newcomer, checkout)
     write(newcomer, playbooks(PREVIEW))

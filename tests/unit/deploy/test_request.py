@@ -193,6 +193,8 @@ def test_a_report_of_another_user_in_a_sticky_directory() -> None:
             assert read(report_path=str(report)).report_path == str(report)
         finally:
             os.seteuid(0)
+
+
 def test_a_pattern_has_one_spelling() -> None:
     assert {read(dest=dest).destination.pattern for dest in ("/srv//setup/./{UserName}/", "/srv/setup/<UserName>")} == {"/srv/setup/{UserName}"}
     assert read().destination.pattern is None
