@@ -17,6 +17,8 @@ from typing import Any
 
 import pytest
 
+from ..mounts import own_var_lib
+
 COLLECTIONS = Path(__file__).parents[2] / "build/collections"
 SECRET = "c0ntrollers-key"
 PROFILE = {"name": "work", "incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
@@ -64,7 +66,7 @@ class Fleet:
         playbook = self.directory / "site.json"
         playbook.write_text(json.dumps(list(plays) or [{"hosts": "mail_accounts", "roles": ["mailops.profiles.mail_accounts"]}]))
         found = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": str(COLLECTIONS), "ANSIBLE_PIPELINING": "1", "ANSIBLE_NOCOLOR": "1", **environment}
-        argv = [str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(inventory), str(playbook)]
+        argv = [*own_var_lib(self.directory), str(Path(sys.executable).parent / "ansible-playbook"), "-i", str(inventory), str(playbook)]
         return subprocess.run(argv, env=found, cwd=self.directory, capture_output=True, text=True, timeout=120, check=False)
 
     def written(self, host: str) -> bool:

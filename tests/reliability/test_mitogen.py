@@ -16,6 +16,8 @@ from typing import Any
 import ansible_mitogen
 import pytest
 
+from ..mounts import own_var_lib
+
 TIMEOUT = 120
 HOSTS = ("first", "second")
 PROFILE = {
@@ -59,7 +61,7 @@ def test_a_rollout_ends(tmp_path: Path, strategy: str, interpreter: str) -> None
         path = tmp_path / "variables.json"
         path.write_text(json.dumps(variables(tmp_path / "dest", **of_the_users)))
         playbook = [str(Path(sys.executable).parent / "ansible-playbook"), "mailops.profiles.rollout"]
-        argv = [*playbook, "-i", str(inventory), "-e", f"@{path}", *arguments]
+        argv = [*own_var_lib(tmp_path), *playbook, "-i", str(inventory), "-e", f"@{path}", *arguments]
         done = subprocess.run(argv, env=environment, capture_output=True, text=True, timeout=TIMEOUT, check=False)
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout

@@ -17,6 +17,8 @@ from typing import Any, Callable, Iterator
 import pytest
 import yaml
 
+from ...mounts import own_var_lib
+
 # Notes /proc/PID/cmdline of itself and of the processes between Ansible and it, and its own environ, and goes on as Python.
 _INTERPRETER = """#!{python}
 import os, sys
@@ -50,6 +52,7 @@ class Room:
 
     def __init__(self, path: Path, collections_path: str) -> None:
         self.path = path
+        self._isolation = own_var_lib(path)
         self._notes = path / "notes"
         self._python = path / "python-that-notes"
         self._python.write_text(_INTERPRETER.format(python=sys.executable, notes=str(self._notes)))
@@ -62,7 +65,7 @@ class Room:
     def run(self, *argv: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """One of Ansible's commands."""
         return subprocess.run(
-            [sys.executable, "-m", "ansible", *argv], cwd=self.path, env={**self.environ, **environ}, stdin=subprocess.DEVNULL,
+            [*self._isolation, sys.executable, "-m", "ansible", *argv], cwd=self.path, env={**self.environ, **environ}, stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, timeout=120, check=False,
         )  # fmt: skip
 

@@ -16,6 +16,8 @@ from typing import Any
 
 import pytest
 
+from ...mounts import own_var_lib
+
 PROFILE = {"name": "work", "incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
 
 
@@ -81,12 +83,4 @@ class Project:
 
 @pytest.fixture
 def project(tmp_path: Path, collections_path: str) -> Project:
-    return Project(tmp_path, collections_path, _isolation(tmp_path))
-
-
-def _isolation(path: Path) -> tuple[str, ...]:
-    """Root keeps lists of whom it served in /var/lib: those of the test, and not of the machine, where mounts are possible."""
-    if os.geteuid() or subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
-        return ()
-    (path / "lib").mkdir()
-    return ("unshare", "--mount", "sh", "-c", f'mount --bind {path}/lib /var/lib && exec "$@"', "sh")
+    return Project(tmp_path, collections_path, own_var_lib(tmp_path))

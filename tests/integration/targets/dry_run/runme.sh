@@ -8,9 +8,9 @@ export HOMES=$OUTPUT_DIR/homes
 top=$OUTPUT_DIR/site
 
 step() { printf '\n=== %s ===\n' "$*"; }
-# What hosts do at the same time is displayed in any order.
+# Only the sentence about a host says "would be". What hosts do at the same time is displayed in any order.
 play() { ansible-playbook -i inventory.yml -v "$@" 2>&1 | tee "$OUTPUT_DIR/log"; }
-said() { sed -E 's/"id": "[^"]*"/"id": ""/g; s/[$]mailops[$][^"]*/sealed/g' "$OUTPUT_DIR/log" | sort; }
+said() { sed -E 's/"id": "[^"]*"/"id": ""/g; s/[$]mailops[$][^"]*/sealed/g; s/ would be (created|updated|removed)/ \1/g' "$OUTPUT_DIR/log" | sort; }
 tree() { find "$top" "$HOMES" -printf '%p %m %T@ %C@ %s\n' | sort; }
 # usage: same OPTION...: the dry run changes nothing, and says what the real one says
 same() {
@@ -38,7 +38,7 @@ for store in "$top/sub/profiles.db" "directory://$top/sub/profiles.d"; do
 
   step "All accounts are removed: $store"
   gone=(mailops.profiles.rollout -e mail_accounts_state=absent)
-  play "${gone[@]}" -e mail_accounts_instance=team -e "mail_accounts_dest=$HOMES/{HostName}/{UserName}/team"
+  play "${gone[@]}" -e 'mail_accounts_instance=team-{{ inventory_hostname }}' -e "mail_accounts_dest=$HOMES/{HostName}/{UserName}/team"
   play "${gone[@]}"
   [[ -z $(find "$HOMES" -type f) ]]
 done

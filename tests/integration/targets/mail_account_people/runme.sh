@@ -38,7 +38,7 @@ if [[ $EUID == 0 ]]; then
 fi
 rollout --check -e "mail_accounts_report_path=$HOMES/not/yet/{{ inventory_hostname }}.json"
 recap a 1
-shows 'report_path: there is no directory for'
+shows 'report_path: there is no directory'
 [[ ! -e $HOMES ]]
 
 rollout
