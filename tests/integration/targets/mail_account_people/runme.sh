@@ -88,7 +88,7 @@ recap a 1
 [[ ! -e /var/lib/mailops.profiles/people-$RUN.json ]]
 
 step 'The inventories of docs/people.md, with a directory instead of the homes'
-python - ../../../../docs/people.md "$OUTPUT_DIR" <<'PYTHON'
+python - "${ANSIBLE_COLLECTIONS_PATH%%:*}/ansible_collections/mailops/profiles/docs/people.md" "$OUTPUT_DIR" <<'PYTHON'
 import pathlib, re, sys
 text = pathlib.Path(sys.argv[1]).read_text(encoding="utf-8")
 for content, name in re.findall(r"```yaml\n(# (\S+)\n.*?)```", text, flags=re.DOTALL):
