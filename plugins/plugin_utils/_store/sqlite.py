@@ -90,16 +90,17 @@ class SqliteStore(FileStore):
 
     def _inspect(self) -> bool:
         """Whether the file is there; MailopsError when it is not one of ours."""
-        self._refuse_shared_directory()
         try:
             mode = os.stat(self.path).st_mode
         except FileNotFoundError:
             self.refuse_dangling_link()
+            self._refuse_shared_directory()
             return False
         if stat.S_ISDIR(mode):
             raise self.problem(f"is a directory; give the path of a file, such as {self.path}/profiles.db")
         if not stat.S_ISREG(mode):
             raise self.problem("is not a regular file; give the path of one")
+        self._refuse_shared_directory()
         # Closing any descriptor drops this process's locks on the file (POSIX), so this comes before the connection.
         descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
         try:
