@@ -23,7 +23,7 @@ from .identity import Identity
 MAX_LINKS = 40
 _MAX_READ = 32 << 20
 _MAX_DIRECTORIES = 400
-_MAX_NAMES = 10_000
+_MAX_NAMES = 50_000
 _DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 
 

@@ -267,8 +267,9 @@ def exposed(secrets: Secrets) -> dict[str, str]:
 
 
 def deployed() -> set[str]:
-    """The secrets that are in homes in the end, or in the backups of what users had there."""
-    leaves = {f"{name}-{kind}" for name in USERS for kind in ("new", "token")}
+    """The secrets that are in homes in the end, or in the backups of what users had there. Dave has left, and all places of that instance were
+    cleared."""
+    leaves = {f"{name}-{kind}" for name in USERS if name != "dave" for kind in ("new", "token")}
     return leaves | {"bob-own", *(f"alice-own{path}" for path in OWN_LINES)} | {f"{name}-ssh" for name in USERS[:4]} | {f"{name}-edited" for name in USERS[:3]}
 
 
