@@ -112,7 +112,7 @@ def test_who_is_no_user_any_more_is_reported_while_the_home_is_there(served: Non
     controller.roll_out([*people(ANNA, QUENTIN), {**people(THIRD)[0], "name": "leaver"}], **COMPANY)
     assert lab.run(["userdel", "leaver"]).returncode == 0
     controller.roll_out(people(ANNA, QUENTIN), purge_users=True, **COMPANY)
-    assert "leaver was served, but the host does not know this user (any more)" in " ".join(controller.output.split())
+    assert "leaver is not a user of the host any more, and /home/leaver is left with what was written there" in " ".join(controller.output.split())
     assert lab.run(["rm", "-r", "/home/leaver"]).returncode == 0
     controller.roll_out(people(ANNA, QUENTIN), purge_users=True, **COMPANY)
     assert "leaver" not in controller.output
