@@ -11,6 +11,8 @@ step() { printf '\n=== %s ===\n' "$*"; }
 rollout() { ansible-playbook -i inventory.yml mailops.profiles.rollout "$@" 2>&1 | tee "$log"; }
 fails() { if "$@"; then echo "expected to fail: $*" && exit 1; fi; }
 shows() { tr -s '\n ' ' ' <"$log" | grep -E -- "$1" >/dev/null || { echo "not in the output: $1" && exit 1; }; }
+# Ansible wraps its warnings, also inside of paths.
+says() { [[ $(tr -d '[:space:]' <"$log") == *"$(tr -d '[:space:]' <<<"$1")"* ]] || { echo "not in the output: $1" && exit 1; }; }
 recap() { shows "$1 +: ok=[0-9]+ +changed=$2 .*failed=0 "; }
 files() { diff <(printf '%s\n' "$@") <(cd "$HOMES" && find . -type f -printf '%P\n' | sort); }
 all=(a/anna@example.org/.msmtprc a/bob@example.org/.msmtprc b/anna@example.org/.msmtprc)
@@ -28,17 +30,17 @@ step 'A user and a group that an earlier task would create'
 if [[ $EUID == 0 ]]; then
   rollout --check --diff -e mail_accounts_owner=no-such-user-here -e mail_accounts_group=no-such-group-here
   recap a 1
-  shows "owner: the host has no user 'no-such-user-here'; a real run fails unless"
-  shows "group: the host has no group 'no-such-group-here'; a real run fails unless"
+  says "owner: the host has no user 'no-such-user-here'; a real run fails unless"
+  says "group: the host has no group 'no-such-group-here'; a real run fails unless"
   fails rollout -e mail_accounts_owner=no-such-user-here
-  shows "owner: the host has no user 'no-such-user-here'"
+  says "owner: the host has no user 'no-such-user-here'"
   rollout --check --diff -e mail_accounts_dest= -e '{"mail_accounts_users": [{"name": "no-such-user-here", "email": "x@example.org", "display_name": "X", "password": "sesame-3"}]}'
   recap a 1
-  shows '~no-such-user-here/.msmtprc'
+  says '~no-such-user-here/.msmtprc'
 fi
 rollout --check -e "mail_accounts_report_path=$HOMES/not/yet/{{ inventory_hostname }}.json"
 recap a 1
-shows 'report_path: there is no directory'
+says 'report_path: there is no directory'
 [[ ! -e $HOMES ]]
 
 rollout
@@ -59,7 +61,7 @@ done
 step 'Who is only deleted from the list is named'
 rollout --limit a -e '{"mail_accounts_users": ["{{ anna }}"]}'
 recap a 0
-shows "also has files of users who have no accounts in this task: bob in $HOMES/a/bob@example.org;"
+says "also has files of users who have no accounts in this task: bob in $HOMES/a/bob@example.org;"
 files "${all[@]}"
 
 step 'And purged'
@@ -77,7 +79,7 @@ files a/anna@example.com/.msmtprc b/anna@example.org/.msmtprc
 step 'Who leaves needs no address, and leaves one inventory host'
 for state in 'state": "absent' 'email": "'; do
   rollout --limit a -e "{\"mail_accounts_users\": [{\"name\": \"anna\", \"$state\"}]}" -e "mail_accounts_state=$([[ $state == state* ]] || echo absent)"
-  shows "anna in $HOMES/b/anna@example.org \(inventory host b\)"
+  says "anna in $HOMES/b/anna@example.org (inventory host b)"
   files b/anna@example.org/.msmtprc
 done
 
