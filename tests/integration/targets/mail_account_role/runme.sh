@@ -11,7 +11,8 @@ step() { printf '\n=== %s ===\n' "$*"; }
 play() { ansible-playbook -i inventory.yml "$@" 2>&1 | tee "$log"; }
 rollout() { play mailops.profiles.rollout -vvv "$@"; }
 fails() { if "$@"; then echo "expected to fail: $*" && exit 1; fi; }
-shows() { grep -E -- "$1" "$log" >/dev/null || { echo "not in the output: $1" && exit 1; }; }
+# Ansible wraps its warnings, so that a sentence may be on two lines.
+shows() { { cat "$log" && tr -s '\n ' ' ' <"$log"; } | grep -E -- "$1" >/dev/null || { echo "not in the output: $1" && exit 1; }; }
 recap() { shows "^$1 +: ok=[0-9]+ +changed=$2 .*failed=0 "; }
 homes() { diff <(printf '%s\n' "$@") <(cd "$HOMES" && find . -mindepth 2 -maxdepth 2 -printf '%P\n' | sort); }
 # grep has 1 for "not found", and 2 for a file that it cannot read.
