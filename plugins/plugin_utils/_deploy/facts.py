@@ -11,9 +11,7 @@ from typing import Any, Mapping
 from ansible import constants as C
 
 from .._model.errors import comma_list
-from .request import OPTIONS
-
-_VARIABLES = frozenset(f"mail_accounts_{name}" for name in (*OPTIONS, "hosts", "serial"))
+from .role import VARIABLES
 
 
 def spoofed_options(task_vars: Mapping[str, Any]) -> str | None:
@@ -22,7 +20,7 @@ def spoofed_options(task_vars: Mapping[str, Any]) -> str | None:
     Only the exact names: a host may have facts of its own that begin like them.
     """
     facts = task_vars.get("ansible_facts") if C.INJECT_FACTS_AS_VARS else None
-    names = sorted(_VARIABLES & set(facts or ()))
+    names = sorted(VARIABLES & set(facts or ()))
     if not names:
         return None
     return (

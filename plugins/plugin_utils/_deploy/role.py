@@ -17,6 +17,7 @@ _PREFIX = "mail_accounts_"
 _OPTIONS = [name for name in OPTIONS if name != "validate_only"]
 # What playbooks/rollout.yml takes besides those of the role.
 _NAMES = [*_OPTIONS, "hosts", "serial"]
+VARIABLES = frozenset(_PREFIX + name for name in _NAMES)
 # Somebody's idea of how our variables begin; a play may have others of its own (mail_domain).
 _ALIKE = re.compile(r"mail_?ac{1,2}o?unts?_?([A-Za-z0-9_]{1,60})", re.IGNORECASE)
 
@@ -36,7 +37,7 @@ def misspelled(variables: Iterable[str]) -> list[str]:
     warnings = []
     for variable in variables:
         match = _ALIKE.fullmatch(variable)
-        if match and not (variable.startswith(_PREFIX) and variable.removeprefix(_PREFIX) in _NAMES):
+        if match and variable not in VARIABLES:
             near = difflib.get_close_matches(match[1].lower(), _NAMES, n=1)
             if near:
                 warnings.append(f"the role mail_accounts has no variable '{variable}' (did you mean '{_PREFIX}{near[0]}'?)")
