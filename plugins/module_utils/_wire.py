@@ -24,12 +24,18 @@ CREATED, UPDATED, REMOVED = ACTIONS = ("created", "updated", "removed")
 MAX_TAG = 64  # characters
 
 
+# In the text that the patterns of variants look at: there is an include whose text could not be found out; and the texts of other
+# instances follow, blocks of ours in the same files. Neither is in a line that a program accepts.
+UNKNOWN_INCLUDE = "\x00"
+OTHER_INSTANCES = "\x01"
+
+
 class Variant(NamedTuple):
-    """Another content for a user whose own text matches ``pattern`` (bytes syntax of ``re``, multi-line). ``note`` is an identifier that
-    comes back; the controller has the words."""
+    """Another content for a user whose own text matches ``pattern`` (bytes syntax of ``re``, multi-line). None: the file is not written, or the
+    block. ``note`` is an identifier that comes back; the controller has the words."""
 
     pattern: str
-    content: bytes
+    content: Optional[bytes]
     redacted: str
     note: str = ""
 
@@ -38,14 +44,16 @@ class File(NamedTuple):
     """One file, or a block of lines in a file that is the user's.
 
     ``path`` is relative to the place. The first of ``alternatives`` that exists is taken instead of it. ``content`` is the whole file
-    (``OWNED``) or the lines between two markers (``BLOCK``), which begin with ``comment``. Of ``variants`` the first that matches the user's
-    text replaces it. ``redacted`` is the content for people to read: no password is in it. ``secret``: whether one is in the content.
+    (``OWNED``) or the lines between two markers (``BLOCK``), which begin with ``comment``; None: only a variant is written. Of ``variants`` the
+    first that matches the user's text replaces it. ``redacted`` is the content for people to read: no password is in it. ``secret``: whether one is
+    in the content.
     ``mode`` None: that of the job. ``tag``: a public text of at most 64 characters that the manifest keeps, and whose change is reported.
-    ``producer``: who made the file; results are given by producer.
+    ``producer``: who made the file; results are given by producer. ``reads``: other files whose text is the user's, too, below the place or, with
+    ``*`` in their names, below ``/etc``. ``includes``: how these texts name further ones (bytes syntax of ``re``, multi-line; group 1 is a path).
     """
 
     path: str
-    content: bytes
+    content: Optional[bytes]
     strategy: str = OWNED
     comment: str = "#"
     alternatives: Tuple[str, ...] = ()
@@ -55,6 +63,8 @@ class File(NamedTuple):
     secret: bool = False
     redacted: str = ""
     producer: str = ""
+    reads: Tuple[str, ...] = ()
+    includes: str = ""
 
 
 class Place(NamedTuple):
@@ -140,7 +150,9 @@ def _file(path: str, content: Any, strategy: str, comment: str, alternatives: An
     return File(path, _content(content), strategy, comment, tuple(alternatives), found, *others)
 
 
-def _content(data: Any) -> bytes:
+def _content(data: Any) -> Optional[bytes]:
+    if data is None:
+        return None
     return data.encode("utf-8") if isinstance(data, str) else base64.b64decode(data[0])
 
 

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import re
-from typing import NamedTuple, Optional
+from typing import List, NamedTuple, Optional, Tuple
 
 from .errors import UnsafePath
 
@@ -83,3 +83,25 @@ def only_blocks(data: bytes) -> bool:
         elif line == end:
             end = None
     return bool(lines) and not rest and end is None
+
+
+def without_blocks(data: bytes, instance: str) -> Tuple[bytes, List[bytes]]:
+    """The user's own lines, and the blocks of other instances than this one. Line by line: a text may have any number of markers."""
+    own: List[bytes] = []
+    blocks: List[bytes] = []
+    block: List[bytes] = []
+    end = None
+    for line in data.split(b"\n"):
+        begin = _BEGIN.match(line) if end is None else None
+        if begin:
+            block, end = [], b"%b END mailops.profiles %b" % begin.groups()
+            is_other = begin.group(2) != instance.encode()
+        elif end is None:
+            own.append(line)
+        elif line != end:
+            block.append(line)
+        else:
+            end = None
+            if is_other:
+                blocks.append(b"\n".join(block))
+    return b"\n".join(own if end is None else own + block), blocks

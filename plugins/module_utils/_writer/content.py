@@ -14,7 +14,7 @@ from typing import NamedTuple, Optional, Tuple
 from .errors import UnsafePath, system_error
 
 MAX_SIZE = 1024 * 1024
-_READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
+READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
 
 _KINDS = (
     (stat.S_ISDIR, "a directory"), (stat.S_ISFIFO, "a FIFO"), (stat.S_ISSOCK, "a socket"), (stat.S_ISCHR, "a device"),
@@ -40,7 +40,7 @@ def read_file(directory: int, name: str, uid: int, where: str) -> Optional[Conte
     try:
         # Before the open: opening a device may have an effect, and a hard link may lead to a file of root's.
         _check_own_file(os.stat(name, dir_fd=directory, follow_symlinks=False), uid, where)
-        descriptor = os.open(name, _READ, dir_fd=directory)
+        descriptor = os.open(name, READ, dir_fd=directory)
     except FileNotFoundError:
         return None
     except BlockingIOError:

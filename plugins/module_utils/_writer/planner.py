@@ -20,6 +20,7 @@ from .records import Records, directories
 from .removal import Removal
 from .state import State
 from .tree import Tree
+from .users_text import UsersText
 
 
 def plan_place(tree: Tree, state: State, files: Sequence[File], settings: Settings, records: Records) -> Plan:
@@ -36,8 +37,8 @@ def check_state(plan: Plan, state: State) -> None:
                 state.tree.read(f"{state.backups}/{backup_name(step.path, step.backup)}")
 
 
-# The whole file as it should be; what is there in place of our content; the variant that was chosen.
-_Choice = Tuple[bytes, Optional[bytes], Optional[Variant]]
+# The whole file as it should be, None: not at all; what is there in place of our content; the variant that was chosen.
+_Choice = Tuple[Optional[bytes], Optional[bytes], Optional[Variant]]
 
 
 class _Planner:
@@ -47,6 +48,7 @@ class _Planner:
         self._settings = settings
         self._records = records
         self._block = Block(settings.instance)
+        self._text = UsersText(tree, settings.instance, state.inside)
         self._plan = Plan(records, settings.diff)
 
     def plan(self, files: Sequence[File]) -> Plan:
@@ -57,8 +59,9 @@ class _Planner:
         plan.residue = removal.temporary_files()
         entries: Dict[str, Entry] = {}
         for path, file in self._paths(files).items():
-            self._check_sole_instance(path, file)
-            entries[path] = self._plan_file(path, file)
+            entry = self._plan_file(path, file)
+            if entry is not None:
+                entries[path] = entry
         if len(entries) > MAX_ENTRIES:
             raise UnsafePath(self._tree.display, f"would get {len(entries)} files, more than {MAX_ENTRIES}: use fewer")
         removal.plan(entries)
@@ -104,19 +107,23 @@ class _Planner:
                     raise UnsafePath(self._tree.absolute(above), reason)
         return paths
 
-    def _plan_file(self, path: str, file: File) -> Entry:
+    def _plan_file(self, path: str, file: File) -> Optional[Entry]:
+        """None: the user's own text says that there must be no such file; what we wrote there before goes."""
         plan, where = self._plan, self._tree.absolute(path)
         current = self._tree.read(path)
         old = self._records.own.entries.get(path)
-        known = {digest(each.content) for each in (file, *file.variants)} | set(old.sha256 if old else ())
-        data, present, variant = self._choose(file, current, old, known, where)
+        known = {digest(each.content) for each in (file, *file.variants) if each.content is not None} | set(old.sha256 if old else ())
+        data, present, variant = self._choose(path, file, current, old, known)
         chosen = variant or file
+        if variant and variant.note:
+            plan.notes.append((where, variant.note))
+        if data is None or chosen.content is None:
+            return None
+        self._check_sole_instance(path, file)
         foreign = present is not None and digest(present) not in known
         before = old.before if old is not None and present is not None else self._before(path, file, current)
         if len(data) > MAX_SIZE:
             raise UnsafePath(where, "would be larger than 1 MiB, and could not be read again: make it shorter")
-        if variant and variant.note:
-            plan.notes.append((where, variant.note))
         mode = self._mode(file, current, before)
         pattern = variant.pattern if variant else ""
         entry = Entry(path, file.producer, file.strategy, mode, (digest(chosen.content),), chosen.redacted, file.tag, pattern, before)
@@ -142,14 +149,18 @@ class _Planner:
         plan.add(step, where, old, present, chosen.redacted)
         return entry
 
-    def _choose(self, file: File, current: Optional[Content], old: Optional[Entry], known: set, where: str) -> _Choice:
+    def _choose(self, path: str, file: File, current: Optional[Content], old: Optional[Entry], known: set) -> _Choice:
         present = None if current is None else current.data
         if file.strategy == OWNED:
-            variant = self._variant_of_file(file, present, old, known)
+            if file.reads:
+                variant = _matching(file, self._text.around(file, "", b""))
+            else:
+                variant = self._variant_of_file(file, present, old, known)
             return (variant or file).content, present, variant
-        parts = self._block.split(present or b"", where)
-        variant = _matching(file, parts.before + b"\n" + parts.after)
-        return self._block.join(parts, (variant or file).content, file.comment), parts.body, variant
+        parts = self._block.split(present or b"", self._tree.absolute(path))
+        variant = _matching(file, self._text.around(file, path, present or b"")) if file.variants else None
+        body = (variant or file).content
+        return None if body is None else self._block.join(parts, body, file.comment), parts.body, variant
 
     @staticmethod
     def _variant_of_file(file: File, present: Optional[bytes], old: Optional[Entry], known: set) -> Optional[Variant]:

@@ -79,7 +79,7 @@ def _read_others(state: State) -> Dict[str, Manifest]:
 
 def _read_originals(state: State, own: Manifest, files: Sequence[File]) -> Dict[str, bytes]:
     """The user's own files that ours replaced and that are not wanted any more. Read now: the rest of a plan may have other ids."""
-    stay = {file.path for file in files if not file.alternatives}
+    stay = {file.path for file in files if not file.alternatives and all(each.content is not None for each in (file, *file.variants))}
     found = {}
     for entry in own.entries.values():
         if entry.path not in stay and entry.before and entry.before.backup:

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, Callable, Iterable, Mapping, NamedTuple, Sequence
 
 from ...module_utils._wire import BLOCK, File
@@ -41,6 +41,14 @@ class Context(NamedTuple):
     options: Mapping[str, Any]
 
 
+class VariantNote(NamedTuple):
+    """What the task reports when the user's own text decided: for administrators, with what can be done. ``skips``: the accounts are
+    not deployed."""
+
+    reason: str
+    skips: bool = False
+
+
 class HostProbe(NamedTuple):
     """A sign on the host that the program does not read the files that are written.
 
@@ -72,6 +80,7 @@ class Client:
     ``host_files``: blocks in files of root's, with paths relative to ``/``, the same for all users. A host has them while a user
     has accounts for this client, and while a file in a home matches one of ``residue``: (path with a ``/*/``, regular expression)
     of what the program keeps of accounts that are gone.
+    ``variant_notes``: identifier -> what a variant's ``note`` means.
     ``notes``: what administrators need to know: where the accounts are, where the password comes from, what a second account does,
     what happens to the user's own lines and with a wrong certificate.
     """
@@ -89,6 +98,7 @@ class Client:
     host_files: tuple[File, ...] = ()
     host_probes: tuple[HostProbe, ...] = ()
     residue: tuple[tuple[str, str], ...] = ()
+    variant_notes: Mapping[str, VariantNote] = field(default_factory=dict)
     notes: str = ""
 
     def __post_init__(self) -> None:
@@ -129,7 +139,25 @@ class Client:
         if any(account.has_password for account in supported):
             # Rendered again with masks for the passwords, so that no diff depends on finding a password in a text.
             redacted = self.render([account.redacted() for account in supported], context)
-        return [_finished(file, other)._replace(producer=self.name) for file, other in zip(files, redacted, strict=True)]
+        return [self._finished(file, other) for file, other in zip(files, redacted, strict=True)]
+
+    def note_identifier(self, note: str) -> str:
+        """That of one of the ``variant_notes``, for the way to the host and back."""
+        if note not in self.variant_notes:
+            raise ValueError(f"client {self.name}: the note {note} has no words")
+        return f"{self.name}/{note}"
+
+    def _finished(self, file: File, redacted: File) -> File:
+        """The file with the texts for diffs of its redacted twin."""
+        pairs = list(zip(file.variants, redacted.variants, strict=True))
+        return file._replace(
+            producer=self.name,
+            redacted=redacted.redacted,
+            variants=tuple(
+                one._replace(redacted=other.redacted, note=self.note_identifier(one.note) if one.note else "") for one, other in pairs
+            ),
+            secret=file.content != redacted.content or any(one.content != other.content for one, other in pairs),
+        )
 
     def losses(self, profile: Profile) -> list[str]:
         """The fields that the profile sets to something other than the default and that this client cannot express."""
@@ -139,16 +167,6 @@ class Client:
             for name in set_fields(profile)
             if name not in expressed and (name.split(".")[0] in self.sides() or not name.startswith(("incoming.", "outgoing.")))
         ]
-
-
-def _finished(file: File, redacted: File) -> File:
-    """The file with the texts for diffs of its redacted twin."""
-    pairs = list(zip(file.variants, redacted.variants, strict=True))
-    return file._replace(
-        redacted=redacted.redacted,
-        variants=tuple(one._replace(redacted=other.redacted) for one, other in pairs),
-        secret=file.content != redacted.content or any(one.content != other.content for one, other in pairs),
-    )
 
 
 def set_fields(profile: Profile) -> list[str]:

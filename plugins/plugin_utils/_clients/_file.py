@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from ...module_utils._wire import BLOCK, File, Variant
+from ...module_utils._wire import BLOCK, OTHER_INSTANCES, UNKNOWN_INCLUDE, File, Variant
 
 
 def owned(path: str, content: str | bytes, mode: int | None = None, redacted: str | None = None) -> File:
@@ -21,16 +21,39 @@ def owned(path: str, content: str | bytes, mode: int | None = None, redacted: st
     return File(path, content, mode=mode, redacted=redacted)
 
 
-def block(path: str, text: str, comment: str = "#", alternatives: Iterable[str] = (), variants: Iterable[Variant] = ()) -> File:
+def block(
+    path: str,
+    text: str,
+    comment: str = "#",
+    alternatives: Iterable[str] = (),
+    variants: Iterable[Variant] = (),
+    reads: Iterable[str] = (),
+    includes: str = "",
+) -> File:
     """Lines between two markers, which begin with ``comment``. Where one of ``alternatives`` exists, the first of them is used
-    instead of ``path``."""
+    instead of ``path``. ``reads`` and ``includes``: see ``File``."""
     variants = tuple(variants)
     if any(content and not content.endswith(b"\n") for content in (text.encode(), *(each.content for each in variants))):
         raise ValueError(f"{path}: a block consists of whole lines")
-    return File(path, text.encode(), BLOCK, comment, tuple(alternatives), variants, redacted=text)
+    return File(
+        path, text.encode(), BLOCK, comment, tuple(alternatives), variants, redacted=text, reads=tuple(reads), includes=includes
+    )
 
 
-def variant(pattern: str, text: str) -> Variant:
-    """Another text for a block. It is written when ``pattern`` matches the lines outside of the block: some programs reject a
-    setting that is given twice. The syntax is that of ``re`` for bytes, multi-line."""
-    return Variant(pattern, text.encode(), text)
+def variant(pattern: str, text: str | None, note: str = "") -> Variant:
+    """Another text, which is written when ``pattern`` matches the user's own: for a block the lines outside of it, for both kinds the
+    files that it ``reads`` and everything that these include. None: nothing is written. The syntax is that of ``re`` for bytes,
+    multi-line. ``note``: one of the client's ``variant_notes``, which the task reports."""
+    return Variant(pattern, None if text is None else text.encode(), text or "", note)
+
+
+def only_in_variants(path: str, variants: Iterable[Variant], reads: Iterable[str], includes: str = "") -> File:
+    """A whole file that some users need: those whose text in ``reads`` matches a variant."""
+    return File(path, None, variants=tuple(variants), reads=tuple(reads), includes=includes)
+
+
+# Patterns for variants.
+# An own line: neither blank, nor a comment, nor of another instance's block.
+OWN_LINE = rf"\A[^{OTHER_INSTANCES}]*?^[ \t]*[^\s#{OTHER_INSTANCES}{UNKNOWN_INCLUDE}]"
+# The user's text includes another one that is not known, and may have what a program rejects or what decides.
+MAY_HAVE_MORE = UNKNOWN_INCLUDE

@@ -36,8 +36,10 @@ def _file_data(file: File) -> Any:
     return file._replace(content=_content_data(file.content), variants=variants)
 
 
-def _content_data(content: bytes) -> Any:
-    """Text where it is UTF-8, else a list with its base64."""
+def _content_data(content: bytes | None) -> Any:
+    """Text where it is UTF-8, else a list with its base64; None stays what it is."""
+    if content is None:
+        return None
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError:

@@ -87,7 +87,7 @@ def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: b
             "changed": sum(len(deployment.accounts.get(name, ())) for name in with_changes),
         },
         "files": {**counts, "unchanged": sum(result.unchanged for result in results)},
-        "users": [] if checked_only else _users(deployment, results, missing, check_mode),
+        "users": [] if checked_only else _users(deployment, results, missing, skipped, check_mode),
         "changes": [
             {"user": result.name, "client": change.producer, "path": change.path, "action": change.action}
             for result, change in changes
@@ -126,6 +126,7 @@ def _verdicts(
     warnings = [*deployment.warnings, *_skip_warnings(deployment.skipped)]
     for answer in delivery.answers:
         warnings += [*answer.warnings, *_probe_warnings(deployment, answer.probes, skipped)]
+    warnings += _note_warnings(deployment, results, skipped)
     warnings += [warning for result in results for warning in result.warnings]
     warnings += [_residue_warning(result.name) for result in results if result.residue]
     if missing:
@@ -191,7 +192,29 @@ def _probe_warnings(deployment: Deployment, notes: Sequence[str], skipped: list[
     return warnings
 
 
-def _users(deployment: Deployment, results: Sequence[Result], missing: Sequence[str], check_mode: bool) -> list[dict[str, Any]]:
+def _note_warnings(deployment: Deployment, results: Sequence[Result], skipped: list[Mapping[str, str]]) -> list[str]:
+    """The words for what the users' own texts decided: one sentence each, with all whom it is about."""
+    words = {
+        client.note_identifier(name): (client.name, note)
+        for client in deployment.request.clients
+        for name, note in client.variant_notes.items()
+    }
+    users: dict[str, list[str]] = {}
+    for result in results:
+        for identifier in dict.fromkeys(identifier for _path, identifier in result.notes):
+            users.setdefault(identifier, []).append(result.name)
+    warnings = []
+    for identifier in sorted(users.keys() & words):
+        name, note = words[identifier]
+        warnings.append(f"{name}: {note.reason} ({some(users[identifier])})")
+        if note.skips:
+            skipped += [{"user": user, "client": name, "profile": "", "reason": note.reason} for user in users[identifier]]
+    return warnings
+
+
+def _users(
+    deployment: Deployment, results: Sequence[Result], missing: Sequence[str], skipped: Sequence[Mapping[str, str]], check_mode: bool
+) -> list[dict[str, Any]]:
     """What became of each user's clients; users who were purged follow the listed ones."""
     states = {
         user.name: {name: UNCHANGED if served else SKIPPED for name, served in deployment.clients_of(user).items()}
@@ -205,6 +228,9 @@ def _users(deployment: Deployment, results: Sequence[Result], missing: Sequence[
     for result in results:
         if result.name:
             _judge(states.setdefault(result.name, {}), result)
+    for item in skipped:
+        if item["user"] and not item["profile"] and states[item["user"]].get(item["client"]) == UNCHANGED:
+            states[item["user"]][item["client"]] = SKIPPED
     return [{"user": name, "clients": clients} for name, clients in states.items()]
 
 
