@@ -29,14 +29,15 @@ def block(
     variants: Iterable[Variant] = (),
     reads: Iterable[str] = (),
     includes: str = "",
+    mode: int | None = None,
 ) -> File:
     """Lines between two markers, which begin with ``comment``; None: only a variant is written. Where one of ``alternatives``
-    exists, the first of them is used instead of ``path``. ``reads`` and ``includes``: see ``File``."""
+    exists, the first of them is used instead of ``path``. ``reads``, ``includes`` and ``mode``: see ``File``."""
     variants, content = tuple(variants), None if text is None else text.encode()
     if any(each and not each.endswith(b"\n") for each in (content, *(variant.content for variant in variants))):
         raise ValueError(f"{path}: a block consists of whole lines")
     return File(
-        path, content, BLOCK, comment, tuple(alternatives), variants, redacted=text or "", reads=tuple(reads), includes=includes
+        path, content, BLOCK, comment, tuple(alternatives), variants, mode, redacted=text or "", reads=tuple(reads), includes=includes
     )
 
 
