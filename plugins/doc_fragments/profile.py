@@ -58,6 +58,7 @@ options:
   default:
     description:
       - Whether the account is the default one of its user's clients. At most one profile of a user may be.
+      - Only such an account comes before a default that the user has in a program already. Without one, a program that has none uses the first account.
       - A new profile has V(false).
     type: bool
   notifications:

@@ -23,6 +23,7 @@ from ._keyfile import Value, key_file
 
 _SECURITY = {"tls": "transport", "starttls": "start-tls", "none": "none"}
 _CREDENTIALS = {"password": "custom", "none": "none"}
+_AFTER_THE_USERS = 1000
 _FOLDERS = ("archive", "drafts", "sent", "junk", "trash")
 
 
@@ -38,8 +39,8 @@ def _groups(account: Account, place: int) -> dict[str, Mapping[str, Value]]:
     return {
         "Metadata": {"version": 1, "status": "enabled"},
         "Account": {
-            # Geary opens the first account, and writes new mail from the open one.
-            "ordinal": 0 if account.default else place,
+            # Geary opens the first account, and writes new mail from the open one: without a default the user's own ones come before ours.
+            "ordinal": 0 if account.default else _AFTER_THE_USERS + place,
             "label": account.account_name,
             "prefetch_days": 14,
             "save_drafts": True,

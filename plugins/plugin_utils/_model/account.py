@@ -21,7 +21,8 @@ from .user import User
 
 @dataclass(frozen=True)
 class Account:
-    """What a client's format is rendered from. The servers' ports are numbers, ``key`` is safe in any file or section name."""
+    """What a client's format is rendered from. The servers' ports are numbers, ``key`` is safe in any file or section name. ``default``: the
+    administrator says that it is, and it may come before what the user has; of a user's accounts none needs to be."""
 
     profile: str
     key: str
@@ -142,7 +143,7 @@ def _default_profile(user: User, profiles: list[Profile], problems: list[str]) -
         problems.append(
             f"user '{user.name}': the profiles {comma_list(marked)} are all marked as default; mark one, or give the user a default_profile"
         )
-    return (marked or names or [None])[0]
+    return marked[0] if marked else None
 
 
 def resolve(profile: Profile, user: User, host: str | None = None, instance: str = "default") -> Account:

@@ -136,9 +136,9 @@ def test_the_default_account_comes_first(profile):
     assert [(account.profile, account.default) for account in accounts] == [("b", True), ("a", False)]
 
 
-def test_none_marked_means_the_first(profile):
+def test_none_is_the_default_unless_the_administrator_says_so(profile):
     accounts = resolved([{**JANE, "profiles": ["b", "a"]}], profile("a"), profile("b"))["jane"]
-    assert [(account.profile, account.default) for account in accounts] == [("b", True), ("a", False)]
+    assert [(account.profile, account.default) for account in accounts] == [("b", False), ("a", False)]
 
 
 def test_defaults_and_profiles_of_all_users_at_once(profile):
