@@ -8,9 +8,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from ...profiles import profile
 from .detector import Secrets
 from .lives import CLIENTS, USERS, entry_of, home_of
-from .stories import CONTROLLER, PLAY, STORE, Vaulted, play, profile, to_yaml
+from .stories import CONTROLLER, PLAY, STORE, Vaulted, play, to_yaml
 
 
 def rollout(secrets: Secrets) -> dict[str, str]:

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 
-from .accounts import profile, resolved
+from ...profiles import profile
+from .accounts import resolved
 
 CLIENT = clients.get("thunderbird")
 PREFERENCES, SCRIPT = (file.content.decode() for file in CLIENT.host_files)
