@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 # These files are programs first and import each other by their plain names; pytest's importlib mode adds no path.
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
 import debian  # noqa: E402
 from hosts import Hosts  # noqa: E402
 from rollout import FLEET, PROFILE, Fleet  # noqa: E402

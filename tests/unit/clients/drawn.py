@@ -17,8 +17,9 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 
+from ...profiles import profile
 from ..names import any_name
-from .accounts import profile, resolved
+from .accounts import resolved
 
 # A command that creates this file has run.
 CANARY = "canary"

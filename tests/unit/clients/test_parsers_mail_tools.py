@@ -21,7 +21,8 @@ from hypothesis import assume, given
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
-from .accounts import JOANNA, profile, resolved
+from ...profiles import profile
+from .accounts import JOANNA, resolved
 from .drawn import ATEXT, Drawn, addresses, ascii_text, examples, profiles_and_user, taken
 from .programs import Home, needs
 
