@@ -14,6 +14,7 @@ from controller import Controller
 from harness import Lab, load_users
 from profiles import profile as small_profile
 
+pytestmark = pytest.mark.own_release
 USERS = load_users()
 CLIENTS = ["neomutt", "msmtp", "mbsync", "fetchmail"]
 
