@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, AbstractSet, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._text import printable
 from .._wire import CREATED, MASK, REMOVED, UPDATED, Change, Diff, Drift, Result
@@ -29,7 +29,8 @@ _ACTIONS = {CREATE: CREATED, UPDATE: UPDATED, TAG: UPDATED, UNLINK: REMOVED, CUT
 class Settings(NamedTuple):
     """What is the same for all places of a run. ``patterns``: producer -> every path that it may produce. ``label``: path -> SELinux
     context, where there is SELinux. ``residue``: (path with a ``/*/``, regular expression) of what programs have to forget. ``dest``: not
-    None if one of the places is no home. ``deadline``: seconds for one place."""
+    None if one of the places is no home. ``deadline``: seconds for one place. ``others``: directories that are no homes and that are served, by
+    this run or an earlier one."""
 
     instance: str
     patterns: Mapping[str, Sequence[str]]
@@ -40,6 +41,7 @@ class Settings(NamedTuple):
     dest: Optional[Dest] = None
     check: bool = False
     deadline: float = 20
+    others: AbstractSet[str] = frozenset()
 
 
 class Step(NamedTuple):
