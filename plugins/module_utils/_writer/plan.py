@@ -85,7 +85,7 @@ class Step(NamedTuple):
 
 class Plan:
     """``manifest``: what will be recorded in the end. ``residue``: temporary files of a run that died. ``drifted``: displayed path ->
-    producer. ``notes``: those of variants. ``repair``: only the manifest is not what it should be."""
+    producer. ``notes``: those of variants. ``repair``: only the manifest is not what it should be. ``warnings``: sentences."""
 
     def __init__(self, records: Records, with_diffs: bool) -> None:
         self.records = records
@@ -97,6 +97,7 @@ class Plan:
         self.notes: List[Tuple[str, str]] = []
         self.unchanged = 0
         self.repair = False
+        self.warnings: List[str] = []
 
     @property
     def old(self) -> Manifest:
@@ -117,7 +118,7 @@ class Plan:
         if self.repair:
             changes.append(Change(state.tree.absolute(state.manifest), "", UPDATED if self.manifest.entries else REMOVED))
         drifted = tuple(Drift(path, producer) for path, producer in self.drifted.items())
-        return Result(name, display_text(tree.display), tuple(changes), drifted, self.unchanged, tuple(self.notes))
+        return Result(name, display_text(tree.display), tuple(changes), drifted, self.unchanged, tuple(self.notes), tuple(self.warnings))
 
 
 def digest(data: bytes) -> str:

@@ -20,6 +20,7 @@ from .records import Records, directories
 from .removal import Removal
 from .state import State
 from .tree import Tree
+from .work_trees import WorkTrees
 
 
 def plan_place(tree: Tree, state: State, files: Sequence[File], settings: Settings, records: Records) -> Plan:
@@ -33,7 +34,10 @@ def check_state(plan: Plan, state: State) -> None:
         state.tree.check_writable(state.manifest)
         for step in plan.steps:
             if step.backup is not None:
-                state.tree.read(f"{state.backups}/{backup_name(step.path, step.backup)}")
+                path = f"{state.backups}/{backup_name(step.path, step.backup)}"
+                state.tree.read(path)
+                if state.inside:  # what the user wrote may hold passwords
+                    WorkTrees(state.tree).check(path, is_copy=True)
 
 
 # The whole file as it should be; what is there in place of our content; the variant that was chosen.
@@ -47,6 +51,7 @@ class _Planner:
         self._settings = settings
         self._records = records
         self._block = Block(settings.instance)
+        self._work_trees = WorkTrees(tree)
         self._plan = Plan(records, settings.diff)
 
     def plan(self, files: Sequence[File]) -> Plan:
@@ -58,10 +63,13 @@ class _Planner:
         entries: Dict[str, Entry] = {}
         for path, file in self._paths(files).items():
             self._check_sole_instance(path, file)
+            if file.secret and self._state.inside:
+                self._work_trees.check(path)
             entries[path] = self._plan_file(path, file)
         if len(entries) > MAX_ENTRIES:
             raise UnsafePath(self._tree.display, f"would get {len(entries)} files, more than {MAX_ENTRIES}: use fewer")
         removal.plan(entries)
+        plan.warnings += self._work_trees.warnings
         if entries:
             paths = (*entries, self._state.manifest) if self._state.inside else tuple(entries)
             plan.manifest = Manifest(entries, directories(self._tree, records, paths))

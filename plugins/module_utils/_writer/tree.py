@@ -10,7 +10,7 @@ import errno
 import os
 import stat
 from itertools import islice
-from typing import List, Optional, Tuple
+from typing import List, Optional, Sequence, Tuple
 
 from .content import Content, read_file
 from .errors import UnsafePath, system_error
@@ -46,6 +46,11 @@ class Tree(Way):
         if os.fstat(fd).st_mode & stat.S_IRWXU == stat.S_IRWXU:  # it is not the mode that forbids it
             raise system_error(where, PermissionError(errno.EPERM, ""))
         raise UnsafePath(where, "is a directory that its user may not read and write: chmod u+rwx it")
+
+    def first_of(self, directory: str, names: Sequence[str]) -> str:
+        """The first of the names that is in the directory, "" for none."""
+        fd = self.lookup(directory)
+        return "" if fd is None else next((name for name in names if _file_type(fd, name) is not None), "")
 
     def exists(self, path: str) -> bool:
         found = self.locate(path)
