@@ -30,6 +30,15 @@ def tmp_path() -> Iterator[Path]:
 
 
 @pytest.fixture
+def disk() -> Iterator[Path]:
+    """A directory of root's that no other user can exchange, as that of ``tmp_path`` is not."""
+    path = Path(tempfile.mkdtemp(prefix="mailops-test-", dir="/srv"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The root directory of a host, for root's own files and those that users share."""
     if os.geteuid() != 0:
