@@ -35,9 +35,10 @@ def problems(data):
 def test_defaults(profile_data):
     data = read_profile(profile_data()).as_data()
     assert tuple(data) == FIELDS
-    assert tuple(data["incoming"]) == SERVER_FIELDS
+    assert (data["incoming"]["separator"], data["incoming"]["namespace"]) == (None, None)
     assert {name: data[name] for name in DEFAULTS} == DEFAULTS
     for side in ("incoming", "outgoing"):
+        assert tuple(data[side]) == SERVER_FIELDS[side]
         assert {name: data[side][name] for name in SERVER_DEFAULTS} == SERVER_DEFAULTS
 
 
