@@ -25,6 +25,7 @@ from ._account_files import AccountFiles, captured_password
 from ._accounts import host_and_port, html_signature, servers
 from ._client import Client, Context, VariantNote
 from ._file import File, block, variant
+from ._imap import mailbox
 
 _FILES = AccountFiles("aerc")
 _MECHANISM = {"password": "plain", "oauth2": "xoauth2", "none": "none"}
@@ -70,7 +71,7 @@ def _section(account: Account) -> list[str]:
         # aerc 0.14 does not send without it. Later versions have it as their default, and warn.
         *(["smtp-starttls = yes"] if account.outgoing.security == "starttls" else []),
         f"from = {_quoted(_mailbox(account))}",
-        *(f"{key} = {_quoted(account.folders[name])}" for name, key in _FOLDER_KEYS.items() if name in account.folders),
+        *(f"{key} = {_quoted(mailbox(account, name))}" for name, key in _FOLDER_KEYS.items() if name in account.folders),
     ]
     if account.text_signature:
         lines.append(f"signature-file = ~/{_FILES.path(account, 'signature')}")
@@ -117,7 +118,7 @@ def _unsupported_reason(account: Account) -> str | None:
         if server.password is not None and server.password != server.password.strip():
             return f"aerc strips white space from both ends of {side}.password: change it"
     for name in _FOLDER_KEYS:
-        if "%(" in account.folders.get(name, ""):
+        if name in account.folders and "%(" in mailbox(account, name):
             return f"aerc reads '%(' in the name of a folder as another setting (folders.{name})"
     return None
 

@@ -19,6 +19,7 @@ from .._model.account import Account
 from .._model.profile import Server, fields_below
 from ._client import Client, Context
 from ._file import File, owned
+from ._imap import mailbox_path
 from ._keyfile import Value, key_file
 
 _SECURITY = {"tls": "transport", "starttls": "start-tls", "none": "none"}
@@ -50,7 +51,7 @@ def _groups(account: Account, place: int) -> dict[str, Mapping[str, Value]]:
             "sender_mailboxes": [formataddr((account.sender_name, account.email))],
             "service_provider": "other",
         },
-        "Folders": {f"{name}_folder": account.folders[name].split("/") for name in _FOLDERS if name in account.folders},
+        "Folders": {f"{name}_folder": mailbox_path(account, name).split("/") for name in _FOLDERS if name in account.folders},
         "Incoming": _service(account.incoming),
         "Outgoing": _service(account.outgoing),
     }

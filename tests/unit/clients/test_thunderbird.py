@@ -29,7 +29,11 @@ def folder_uri(name: str, username: str = "joanna") -> str:
     return json.loads(file.content)["identity"]["fcc_folder"]
 
 
-@given(st.text(st.characters(exclude_categories=["C", "Z"]) | st.just("&"), min_size=1, max_size=12).filter(lambda name: "{" not in name and "<" not in name))
+@given(
+    st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="{</") | st.just("&"), min_size=1, max_size=12).filter(
+        lambda name: not re.search("&[^&]*-", name)  # may be refused
+    )
+)
 def test_folders_are_named_as_imap_names_them(name: str) -> None:
     encoded = folder_uri(name).removeprefix("imap://joanna@imap.example.org/")
     assert encoded.isascii()

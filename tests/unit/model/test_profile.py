@@ -32,9 +32,10 @@ def server(host="mail.example.org", **changes):
 def test_defaults():
     data = read_profile(bare_profile()).as_data()
     assert tuple(data) == FIELDS
-    assert tuple(data["incoming"]) == SERVER_FIELDS
+    assert (data["incoming"]["separator"], data["incoming"]["namespace"]) == (None, None)
     assert {name: data[name] for name in DEFAULTS} == DEFAULTS
     for side in ("incoming", "outgoing"):
+        assert tuple(data[side]) == SERVER_FIELDS[side]
         assert {name: data[side][name] for name in SERVER_DEFAULTS} == SERVER_DEFAULTS
 
 
