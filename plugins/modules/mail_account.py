@@ -281,12 +281,15 @@ changes:
   description:
     - What was changed, or would be in check mode, at most 100 entries. The action is V(created), V(updated) or V(removed).
     - An empty client is the collection's own manifest, which is repaired when a user edited it.
+    - Where a symbolic link of the user's leads to the file, C(real_path) is where it lies.
   type: list
   elements: dict
   returned: success
   sample: [{user: jkowalska, client: msmtp, path: /home/jkowalska/.msmtprc, action: updated}]
 drifted:
-  description: Files that were edited or removed since the last run, at most 100. They were backed up and restored.
+  description:
+    - Files that were edited or removed since the last run, at most 100. They were backed up and restored.
+    - Where a symbolic link of the user's leads to the file, C(real_path) is where it lies.
   type: list
   elements: dict
   returned: success

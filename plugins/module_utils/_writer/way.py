@@ -84,6 +84,11 @@ class Way:
         real = self.real(path)
         return "" if real == path else self.absolute(real)
 
+    def on_disk(self, path: str) -> str:
+        """The absolute path by which the host knows the file."""
+        real = self.real(path)
+        return real if real.startswith("/") else f"{self.base.rstrip('/')}/{path}"
+
     @property
     def descriptors(self) -> int:
         return 2 + len({directory.fd for directory in self._open.values()})

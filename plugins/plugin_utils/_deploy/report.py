@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import Any, Mapping, Sequence
 
-from ...module_utils._wire import ACTIONS, Remaining, Result
+from ...module_utils._wire import ACTIONS, Change, Drift, Remaining, Result
 from .._model.errors import MailopsError, some
 from .._model.limits import MAX_LISTED, limited_diffs
 from .deployment import Deployment, probe_note
@@ -89,10 +89,10 @@ def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: b
         "files": {**counts, "unchanged": sum(result.unchanged for result in results)},
         "users": [] if checked_only else _users(deployment, results, missing, check_mode),
         "changes": [
-            {"user": result.name, "client": change.producer, "path": change.path, "action": change.action}
+            {"user": result.name, "client": change.producer, "path": change.path, "action": change.action, **_real_path(change)}
             for result, change in changes
         ],
-        "drifted": [{"user": result.name, "path": drift.path} for result in results for drift in result.drifted],
+        "drifted": [{"user": result.name, "path": drift.path, **_real_path(drift)} for result in results for drift in result.drifted],
         "dropped": deployment.dropped,
         # Not "skipped": Ansible takes a task whose result has that key for one that did not run.
         "skipped_accounts": skipped,
@@ -103,6 +103,11 @@ def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: b
     purged = [result.name for result in results if result.name and result.changes and not result.listed]
     line = summary(deployment, sorted(with_changes - {""}), purged, missing, counts, check_mode) if changes else None
     return Report(data, problems, _others(delivery, results, check_mode), diffs, line)
+
+
+def _real_path(item: Change | Drift) -> dict[str, str]:
+    """Only where it is another one: most files are no links."""
+    return {"real_path": item.real_path} if item.real_path else {}
 
 
 def _others(delivery: Delivery, results: Sequence[Result], check_mode: bool) -> str:
