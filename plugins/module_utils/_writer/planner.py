@@ -101,7 +101,7 @@ class _Planner:
             if known is file:
                 paths[path] = file
             elif (known.content, known.variants) != (file.content, file.variants):
-                reason = f"is one file for {known.producer} and {file.producer}, which need two: remove the link"
+                reason = f"is one file for {known.producer} and {file.producer}, which need two: replace the link by a file, or leave one out"
                 raise UnsafePath(self._tree.absolute(path), reason)
         for path, file in used.items():
             above = path

@@ -16,13 +16,14 @@ import stat
 from contextlib import suppress
 from typing import AbstractSet, Dict, NamedTuple, Optional, Set, Tuple
 
-from .errors import MOUNT_IT, UnsafePath, display_text, system_error
+from .errors import UnsafePath, display_text, other_owner, perhaps_not_mounted, system_error
 from .identity import Identity
 from .links import MAX_LINKS, insecure, is_never_a_users, join, resolved, split
 
 _MAX_DIRECTORIES = 400
-_REMEDY = "link to a place that no other user can exchange, or mount it here instead of the link (mount --bind)"
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_IN_PLACE = "mount what it leads to here, instead of the link (mount --bind)"
+_REMEDY = f"link to a place that no other user can exchange, or {_IN_PLACE}"
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -180,12 +181,13 @@ class Way:
 
     def _enter(self, parent: _Directory, name: str, directory: str, create: bool) -> Optional[_Directory]:
         """The directory, None when there is none; NotADirectoryError for anything else, links too."""
-        fd = self._open_directory(parent, name, directory, create, _DIRECTORY)
+        fd = self._open_directory(parent, name, directory, create, DIRECTORY)
         if fd is None:
             return None
-        if os.fstat(fd).st_uid != self.identity.uid:
+        owner = os.fstat(fd).st_uid
+        if owner != self.identity.uid:
             os.close(fd)
-            raise UnsafePath(self.absolute(directory), "belongs to another user: chown it or move it away")
+            raise UnsafePath(self.absolute(directory), other_owner(owner, self.identity.uid))
         return _Directory(fd, join(parent.real, name))
 
     def _enter_outside(self, parent: _Directory, name: str, directory: str, create: bool) -> Optional[_Directory]:
@@ -195,7 +197,7 @@ class Way:
         if fd is None:
             if parent.is_users:
                 return None
-            raise self._unsafe_step(directory, real, "does not exist", f"it may not be mounted: {MOUNT_IT}; else make it for the user")
+            raise self._unsafe_step(directory, real, "does not exist", perhaps_not_mounted("make it for the user"))
         try:
             found = os.fstat(fd)
             if self._fd >= 0 and os.path.samestat(found, os.fstat(self._fd)):
@@ -209,7 +211,7 @@ class Way:
                 raise self._unsafe_step(directory, real, reason)
             is_users = found.st_uid == self.identity.uid
             # Root's may be open to pass only; in the user's own a name has to be synced.
-            readable = os.open(".", _DIRECTORY, dir_fd=fd) if is_users else os.dup(fd)
+            readable = os.open(".", DIRECTORY, dir_fd=fd) if is_users else os.dup(fd)
             return _Directory(readable, real, is_users)
         except OSError as exc:
             raise system_error(self.absolute(directory), exc) from None
@@ -247,7 +249,7 @@ class Way:
         if directory == self._fd:  # opened with O_PATH, which cannot be synced
             try:
                 if self._readable < 0:
-                    self._readable = os.open(".", _DIRECTORY, dir_fd=directory)
+                    self._readable = os.open(".", DIRECTORY, dir_fd=directory)
             except OSError as exc:
                 raise system_error(self.display, exc) from None
             directory = self._readable
@@ -264,7 +266,8 @@ class Way:
             if outside and reason:
                 raise self._unsafe_step(path, join(parent.real, name), reason)
             if not outside and found.st_uid != self.identity.uid:
-                raise UnsafePath(self.absolute(path), "is a symbolic link that the user does not own: remove it")
+                reason = f"is a symbolic link of the user with uid {found.st_uid}, not of the user with uid {self.identity.uid}"
+                raise UnsafePath(self.absolute(path), f"{reason}: look who made it; if it is meant, let the user make it")
             text = os.readlink(name, dir_fd=parent.fd)
         except FileNotFoundError:
             return None
@@ -276,7 +279,7 @@ class Way:
             raise UnsafePath(self.absolute(path), "is a symbolic link with '..' in the middle: make it a plain one")
         if target.startswith("/"):
             if not self._leaves:
-                raise UnsafePath(self.absolute(path), f"is a symbolic link that leads out of {self.display}: remove it")
+                raise UnsafePath(self.absolute(path), f"is a symbolic link that leads out of {self.display}: {_IN_PLACE}")
             if not outside:
                 self._link = path
         return target

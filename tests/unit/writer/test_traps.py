@@ -23,6 +23,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answ
 from ansible_collections.mailops.profiles.plugins.module_utils._writer import phases, sync, worker
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.commit import Commit
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.dest import Dest
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import perhaps_not_mounted, system_error
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import load_answer
 
 from .home import MANIFEST, OWN, PATTERNS, Home, Host, block, owned
@@ -88,7 +89,7 @@ def test_a_user_whose_disk_fails_while_many_are_synced(host: Host, monkeypatch: 
     users = tuple(f"user{number:02}" for number in range(20))
     outcomes = host.run(block(), owned(), users=users)
     assert [(user, outcome.problem.message) for user, outcome in outcomes.items() if outcome.problem] == [
-        ("user03", f"{host.home('user03').path} cannot be used: Input/output error")
+        ("user03", str(system_error(str(host.home("user03").path), OSError(errno.EIO, ""))))
     ]
     assert all(host.home(user).read(OWN) for user in users if user != "user03")
     assert not list(host.root.rglob("*.tmp")) and not (host.home("user03").path / OWN).exists()
@@ -107,7 +108,7 @@ def test_a_home_that_its_user_cannot_read_harms_nobody_else(host: Host, again: b
         for check in (True, False):
             outcomes = host.run(block(f"{number}\n"), owned(f"{number}\n"), users=users, check=check)
             assert {user: outcome.problem.message for user, outcome in outcomes.items() if outcome.problem} == {
-                "user1": f"{bad.path} is a directory that its user may not read and write: chmod u+rwx it"
+                "user1": f"{bad.path} is a directory that its user may not read and write; {perhaps_not_mounted('look at its mode')}"
             }
             assert [user for user, outcome in outcomes.items() if len(outcome.changes) != 2] == ["user1"]
         for user in set(users) - {"user1"}:
@@ -423,7 +424,7 @@ def test_check_mode_sees_a_directory_that_cannot_be_written_to(host: Host, alice
         alice.mkdir(place)
     os.chmod(alice.path / place, 0o500)
     said = [host.run(block(), owned(), check=check)["alice"].problem.message for check in (True, False)]
-    assert said[0] == said[1] == f"{alice.path / place} is a directory that its user may not read and write: chmod u+rwx it"
+    assert said[0] == said[1] == f"{alice.path / place} is a directory that its user may not read and write; {perhaps_not_mounted('look at its mode')}"
 
 
 @pytest.mark.parametrize("target", ["\udcff", "\x1b[2J\x1b[31mEVIL", "two\nlines", "\u202e", "/".join(["\u202e" * 80] * 12)], ids=ascii)
