@@ -87,7 +87,7 @@ class Tree(Way):
 
     def names(self, directory: str) -> List[str]:
         """The names in a directory; none when there is no such directory. UnsafePath for more than the memory of this process is for."""
-        fd = self.lookup(directory)
+        fd = self.users_directory(directory)
         if fd is None:
             return []
         with os.scandir(fd) as found:

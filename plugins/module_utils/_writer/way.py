@@ -21,6 +21,7 @@ from .identity import Identity
 from .links import MAX_LINKS, insecure, is_never_a_users, join, resolved, split
 
 _MAX_DIRECTORIES = 400
+_OWN = "link to a directory of the user's own"
 _IN_PLACE = "mount what it leads to here, instead of the link (mount --bind)"
 _REMEDY = f"link to a place that no other user can exchange, or {_IN_PLACE}"
 DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
@@ -99,6 +100,13 @@ class Way:
         found = self._walk(directory, create=False)
         return None if found is None else found.fd
 
+    def users_directory(self, directory: str) -> Optional[int]:
+        """The same; UnsafePath for one of root's."""
+        found = self._walk(directory, create=False)
+        if found is not None and not found.is_users:
+            raise self._unsafe_step(directory, found.real, "belongs to root", _OWN)
+        return None if found is None else found.fd
+
     def locate(self, path: str, create: bool = False) -> Optional[Tuple[int, str]]:
         """The open directory that ``path`` lies in and its name there, links of the user's own resolved; None: no such directory.
 
@@ -119,8 +127,8 @@ class Way:
         if links > MAX_LINKS:
             raise UnsafePath(self.absolute(path), "leads through too many symbolic links: remove one")
         directory, name = split(path)
-        directory = self._future(directory, links)
         parent = self._walk(directory, create=False)
+        directory = self._future(directory, links) if parent is None else parent.real
         target = None if parent is None else self._link_target(parent, name, path)
         return self._future(target, links + 1) if target else join(directory, name)
 
@@ -135,7 +143,7 @@ class Way:
             target = self._link_target(found, name, path)
             if target is None:
                 if not found.is_users:
-                    raise self._unsafe_step(path, found.real, "belongs to root", "link to a directory of the user's own")
+                    raise self._unsafe_step(path, found.real, "belongs to root", _OWN)
                 # If the name becomes a link later, nothing follows it: files are opened with O_NOFOLLOW and replaced by a rename.
                 self._resolved[path] = found, name
                 return found, name
