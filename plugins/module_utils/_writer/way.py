@@ -210,11 +210,11 @@ class Way:
             found = os.fstat(fd)
             if self._fd >= 0 and os.path.samestat(found, os.fstat(self._fd)):
                 return self._home
-            reason = insecure(found, self.identity.uid)
             if is_never_a_users(real):
-                reason = "is not for files of users"
-            elif real in self._others:
-                reason = "is another place that is served"
+                raise self._unsafe_step(directory, real, "is not for files of users", _OWN)
+            if real in self._others:
+                raise self._unsafe_step(directory, real, "is another place that is served", _OWN)
+            reason = insecure(found, self.identity.uid)
             if reason:
                 raise self._unsafe_step(directory, real, reason)
             is_users = found.st_uid == self.identity.uid

@@ -22,6 +22,7 @@ from .target import Delivery
 
 # Raised when a key of the report file changes its meaning or goes.
 SCHEMA_VERSION = 1
+_WHO_IS_MISSING = "look whether its directory service answers; otherwise create them, take them off the list, or set missing_users: skip"
 _LISTS = ("changes", "drifted", "skipped_accounts", "failed_users", "users", "warnings")
 _MAX_REASONS = 10
 UNCHANGED, CHANGED, DRIFTED, SKIPPED, FAILED, REMOVED = "unchanged", "changed", "drifted", "skipped", "failed", "removed"
@@ -141,7 +142,7 @@ def _verdicts(
             warnings.append(f"mail_account: {message}; a real run fails unless they exist by then")
         else:
             failed += [{"user": name, "path": "", "msg": "the host has no such user"} for name in missing]
-            problems.append(f"{message}: create them, take them off the list, or set missing_users: skip")
+            problems.append(f"{message}: {_WHO_IS_MISSING}")
     remaining = [place for answer in delivery.answers for place in answer.remaining]
     if not request.users and delivery.answers:
         warnings.append(_nobody_listed(remaining))
