@@ -17,6 +17,7 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, dump_answer
 from ansible_collections.mailops.profiles.plugins.module_utils._writer import worker
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import perhaps_not_mounted
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import load_answer
 
 from .home import MANIFEST, Home, Host, block, owned
