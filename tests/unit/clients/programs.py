@@ -15,6 +15,9 @@ import pytest
 
 from .drawn import CANARY
 
+# The system's, which has the modules of its packages.
+PYTHON = "/usr/bin/python3"
+
 
 class Home:
     """A home with the files of one client, in which its program runs."""
@@ -28,8 +31,11 @@ class Home:
         result = subprocess.run(
             argv, cwd=self.path, env=environment, capture_output=True, timeout=20, check=False, stdin=subprocess.DEVNULL
         )
-        assert not list(self.path.rglob(CANARY)), "a command ran"
+        self.refuse_canary()
         return subprocess.CompletedProcess(argv, result.returncode, result.stdout.decode(), result.stderr.decode())
+
+    def refuse_canary(self) -> None:
+        assert not list(self.path.rglob(CANARY)), "a command ran"
 
 
 def needs(program: str) -> None:
