@@ -45,7 +45,8 @@ JUDGES = {
         _lab("evolution.py::test_evolution_reads_and_sends"),
     ),
     "fetchmail": Verdict(
-        _unit("`fetchmail --configdump`, of texts in ASCII", "mail_tools.py::test_fetchmail_reads_what_was_written"), _lab("mail_tools.py::test_fetchmail_fetches")
+        _unit("`fetchmail --configdump`, of texts in ASCII", "mail_tools.py::test_fetchmail_reads_what_was_written"),
+        _lab("mail_tools.py::test_fetchmail_fetches"),
     ),
     "geary": Verdict(
         Judge("GLib, by which it reads them", "unit/clients/test_keyfiles.py::test_geary_reads_what_was_written"),
@@ -56,20 +57,25 @@ JUDGES = {
         _lab("getmail.py::test_getmail_fetches"),
     ),
     "git_send_email": Verdict(
-        _unit("`git config`, by which it reads them", "git_and_s_nail.py::test_git_reads_what_was_written"), _lab("git_send_email.py::test_git_sends")
+        _unit("`git config`, by which it reads them", "git_and_s_nail.py::test_git_reads_what_was_written"),
+        _lab("git_send_email.py::test_git_sends"),
     ),
     "mbsync": Verdict(f"{NOBODY}, which prints nothing; it accepts the whole file", _lab("mail_tools.py::test_mbsync_syncs")),
     "mpop": Verdict(
-        _unit("`mpop -P`, which masks passwords", "fetchers.py::test_mpop_reads_what_was_written"), _lab("mpop.py::test_mpop_fetches")
+        _unit("`mpop -P`, which masks passwords", "fetchers.py::test_mpop_reads_what_was_written"),
+        _lab("mpop.py::test_mpop_fetches"),
     ),
     "msmtp": Verdict(
-        _unit("`msmtp -P`, which masks passwords", "mail_tools.py::test_msmtp_reads_what_was_written"), _lab("mail_tools.py::test_msmtp_sends")
+        _unit("`msmtp -P`, which masks passwords", "mail_tools.py::test_msmtp_reads_what_was_written"),
+        _lab("mail_tools.py::test_msmtp_sends"),
     ),
     "neomutt": Verdict(
-        _unit("`neomutt -D` and `mutt -D`", "mutt.py::test_mutt_reads_what_was_written"), _lab("mutt.py::test_mutt_opens_the_mailbox_and_sends")
+        _unit("`neomutt -D` and `mutt -D`", "mutt.py::test_mutt_reads_what_was_written"),
+        _lab("mutt.py::test_mutt_opens_the_mailbox_and_sends"),
     ),
     "offlineimap": Verdict(
-        _unit("its own classes", "offlineimap.py::test_offlineimap_reads_what_was_written"), _lab("offlineimap.py::test_offlineimap_syncs")
+        _unit("its own classes", "offlineimap.py::test_offlineimap_reads_what_was_written"),
+        _lab("offlineimap.py::test_offlineimap_syncs"),
     ),
     "s_nail": Verdict(
         _unit("the command `varshow` of the program", "git_and_s_nail.py::test_s_nail_reads_what_was_written"),
