@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 
 ADDRESSES = {"example.org": "127.0.0.2", "own.example": "127.0.0.3"}
+# Instead of a password that is not sent.
+DIGEST = "(a digest)"
 _LINE = re.compile(r"client in: (AUTH|CONT)\t(\d+)\t?(.*?)(?: \(previous base64 data .*\))?$")
 
 
@@ -19,7 +21,7 @@ def seen(log: str, domain: str) -> list[tuple[str, str]]:
 
 
 def _attempts(log: str) -> Iterator[tuple[str, str, str]]:
-    """Address of the server, log-in name, password. A password that is not sent (CRAM-MD5) is none."""
+    """Address of the server, log-in name, password."""
     open_: dict[str, tuple[str, str, list[str]]] = {}
     for line in log.splitlines():
         found = _LINE.search(line)
@@ -39,7 +41,7 @@ def _attempts(log: str) -> Iterator[tuple[str, str, str]]:
         elif mechanism == "LOGIN" and len(said) == 2:
             yield address, *said
         elif mechanism == "CRAM-MD5" and said:
-            yield address, said[-1].rpartition(" ")[0], ""
+            yield address, said[-1].rpartition(" ")[0], DIGEST
         else:
             continue
         del open_[number]

@@ -85,9 +85,10 @@ copy-to  = Sent
 
 
 def aerc(session: Session, account: Account | None) -> None:
-    name = account.key if account else "Own"
     write = f':compose -H "To: {session.email}" -H "Subject: {session.sent}"\r'.encode()
-    dialogue = [(b"Own", f":change-tab {name}\r".encode()), (session.there.encode(), write), (b"Send this email?", b"y"), (b"sent.", b":quit\r")]
+    # The user's own account is the first.
+    choose = [(b"Own", f":change-tab {account.key}\r".encode())] if account else []
+    dialogue = [*choose, (session.there.encode(), write), (b"Send this email?", b"y"), (b"sent.", b":quit\r")]
     session.type(["aerc"], dialogue, {"EDITOR": "true", "SSL_CERT_FILE": CA})
     session.has_sent()
 
@@ -107,9 +108,9 @@ system-certs-file={CA}
 
 def alpine(session: Session, account: Account | None) -> None:
     argv = ["alpine", *(["-p", f"{USER.home}/.config/mailops/alpine/{account.key}/.pinerc"] if account else [])]
-    # What is asked for names the server; the password is typed for the one that is meant to be asked for.
-    domain = session.email.partition("@")[2]
-    password = [(f"{domain}".encode(), b""), (b"ENTER PASSWORD:", f"{session.password}\r".encode()), (b"Preserve password on DISK", b"n")]
+    # The password is typed where it is asked for by its own log-in name.
+    asked = f"USER: {session.email}  ENTER PASSWORD:".encode()
+    password = [(asked, f"{session.password}\r".encode()), (b"Preserve password on DISK", b"n")]
     first = [(b"Exit this greeting", b"e")] if not session.lab.path(f"{USER.home}/.alpine-seen").exists() or account else []
     session.lab.path(f"{USER.home}/.alpine-seen").touch()
     session.type([*argv, "-i"], [*first, *password, (session.there.encode(), b"q"), (b"Really quit", b"y")])
@@ -247,17 +248,6 @@ password {PASSWORD}
 delivery mbox ~/own.mbox
 
 account default : own
-"""
-# "Without an account name, the settings are for the account default."
-MPOP_DEFAULTS = f"""\
-defaults
-host pop.own.example
-user {OWN}
-password {PASSWORD}
-tls on
-tls_trust_file {CA}
-keep on
-delivery mbox ~/own.mbox
 """
 
 
@@ -397,7 +387,6 @@ HOMES = [
     LivedIn("git-identity", "git_send_email", {".gitconfig": GIT_IDENTITY}, git),
     LivedIn("mbsync", "mbsync", {".mbsyncrc": MBSYNC}, mbsync, directories=["Maildir"]),
     LivedIn("mpop", "mpop", {".mpoprc": MPOP}, mpop, make=pop),
-    LivedIn("mpop-defaults", "mpop", {".mpoprc": MPOP_DEFAULTS}, mpop, make=pop),
     LivedIn("msmtp", "msmtp", {".msmtprc": MSMTP}, msmtp),
     LivedIn("msmtp-defaults", "msmtp", {".msmtprc": MSMTP_DEFAULTS}, msmtp),
     LivedIn("mutt", "neomutt", {".muttrc": MUTT}, mutt("mutt")),
