@@ -6,11 +6,13 @@ logged in to, and the user's receives and sends as before."""
 
 from __future__ import annotations
 
+import lived_in_terminal
+import lived_in_tools
 import pytest
 from harness import Lab
 from lived_in import LivedIn, each, no_secret_went_astray, ours_works, theirs_works
-from lived_in_terminal import HOMES
 
+HOMES = [*lived_in_terminal.HOMES, *lived_in_tools.HOMES]
 pytestmark = pytest.mark.usefixtures("no_command_ran")
 LEAKS: dict[str, str] = {}
 LEAKS_WITHOUT: dict[str, str] = {}
