@@ -15,7 +15,9 @@ LEAKS: dict[str, str] = {}
 LEAKS_WITHOUT: dict[str, str] = {}
 OURS: dict[str, str] = {}
 THEIRS: dict[str, str] = {}
-THEIRS_WITHOUT: dict[str, str] = {}
+THEIRS_WITHOUT = {
+    "thunderbird": "it asks for the password of ours, and nobody answers",
+}
 
 
 @pytest.mark.every_release
