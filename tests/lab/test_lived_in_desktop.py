@@ -15,9 +15,17 @@ LEAKS: dict[str, str] = {}
 LEAKS_WITHOUT: dict[str, str] = {}
 OURS: dict[str, str] = {}
 THEIRS: dict[str, str] = {}
+# Seen with Debian 13's in its root: it starts, and takes the connection, and Marionette never answers.
+NO_ANSWER = "Thunderbird in the root of another release does not answer to Marionette"
 THEIRS_WITHOUT = {
     "thunderbird": "it asks for the password of ours, and nobody answers",
 }
+
+
+@pytest.fixture(autouse=True)
+def answering(lab: Lab, home: LivedIn) -> None:
+    if home.name == "thunderbird" and lab.sandbox.users_root != "/":
+        pytest.xfail(NO_ANSWER)
 
 
 @pytest.mark.every_release

@@ -24,7 +24,8 @@ from thunderbird import Thunderbird
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 
-pytestmark = pytest.mark.usefixtures("no_command_ran")
+# In the root of another release Thunderbird starts, but does not answer to Marionette.
+pytestmark = [pytest.mark.usefixtures("no_command_ran"), pytest.mark.own_release]
 
 SERVICES = 'const { MailServices } = ChromeUtils.importESModule("resource:///modules/MailServices.sys.mjs");'
 STATE = f"""{SERVICES}
