@@ -43,6 +43,12 @@ THEIRS_WITHOUT = {
 }
 
 
+@pytest.fixture(autouse=True)
+def leaving(lab: Lab, home: LivedIn) -> None:
+    if home.name == "aerc" and lab.sandbox.users_root != "/":
+        pytest.xfail("aerc 0.20 does all that is typed, and does not leave")
+
+
 @pytest.mark.every_release
 @each(HOMES, LEAKS)
 def test_no_server_is_told_the_other_s_name_or_password(lab: Lab, home: LivedIn) -> None:
