@@ -19,11 +19,9 @@ LEAKS = {
     "neomutt": "a record, postponed or trash of the user: ours logs in to their server",
 }
 LEAKS_WITHOUT = {
-    "fetchmail-defaults": "the password of the user goes to our server",
     "git": "the password of the user goes to our server",
     "mutt": "the password of the user goes to our server",
     "neomutt": "the password of the user goes to our server",
-    "offlineimap-DEFAULT": "the password of the user goes to our server",
 }
 OURS = {
     "msmtp-defaults": "a file without an account line has a default, and ours is a second one",
