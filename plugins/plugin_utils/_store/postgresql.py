@@ -57,7 +57,7 @@ _RELATIONS = """
 """
 
 # Seconds for a whole operation: all attempts, of which the last begins before TIMEOUT and may wait as long for a lock.
-DEADLINE = 120.0
+DEADLINE = 60.0
 
 # What is larger is none of ours, and is not asked for.
 _FIELDS = ("id", "key", "name", "revision", "document")
