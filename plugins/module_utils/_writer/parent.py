@@ -100,10 +100,10 @@ def _run_worker(pending: Sequence[_Outcome], settings: Settings) -> Tuple[Option
         at = None
     if hangs:
         os.kill(pid, signal.SIGKILL)
-        _reap(pid, _KILL_TIMEOUT)
+        reap(pid, _KILL_TIMEOUT)
         stuck = at or next((outcome for outcome in pending if not outcome.is_done), None)
         return stuck, f"took more than {settings.deadline:g} seconds: look for a file system that hangs there (findmnt)"
-    status = _reap(pid, None)
+    status = reap(pid, None)
     if status == 0:
         return None, "it reported nothing"
     return at, f"could not be finished: the worker process ended with status {status}"
@@ -143,7 +143,7 @@ def _listen(reader: int, page: mmap.mmap, pending: Sequence[_Outcome], deadline:
             return True
 
 
-def _reap(pid: int, timeout: Optional[float]) -> int:
+def reap(pid: int, timeout: Optional[float]) -> int:
     """The exit status; -1 for a process that cannot even be killed (it waits in the kernel)."""
     end = None if timeout is None else time.monotonic() + timeout
     while True:

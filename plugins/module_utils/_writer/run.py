@@ -44,7 +44,7 @@ def run(encoded_job: str, check: bool, diff: bool, label: Optional[Callable[[str
         shared = _shared_files(job)
         served_list, warnings = _served_list(job, shared)
         leaving, failed, more = _leaving(job, served_list, present)
-        warnings += more
+        warnings += [*more, *(shared.warnings if shared else ())]
         going = [*leaving, *(task for task in present if not task.files)]
         coming = [task for task in present if task.files]
         dest, more = _dest(job, check, (*going, *coming))

@@ -16,7 +16,8 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 
 from ... import releases
-from .accounts import profile, resolved
+from ...profiles import profile
+from .accounts import resolved
 from .programs import needs
 from .setting_names import PROGRAMS, names
 
