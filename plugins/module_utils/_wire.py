@@ -83,12 +83,12 @@ class Probe(NamedTuple):
 class HostFiles(NamedTuple):
     """Blocks in files of root's that all users of the host share.
 
-    ``patterns``: producer -> the paths that it may produce. ``residue``: (path with a ``/*/``, regular expression) of what programs keep of
+    ``patterns``: producer -> the paths that it may produce -> strategy. ``residue``: (path with a ``/*/``, regular expression) of what programs keep of
     accounts that are gone; as long as they do, the blocks stay. ``remove``: the blocks go when no user is served any more.
     """
 
     files: Tuple[File, ...]
-    patterns: Mapping[str, Sequence[str]]
+    patterns: Mapping[str, Mapping[str, str]]
     probes: Tuple[Probe, ...]
     residue: Tuple[Tuple[str, str], ...]
     remove: bool
@@ -97,7 +97,8 @@ class HostFiles(NamedTuple):
 class Job(NamedTuple):
     """What one run brings about on a host.
 
-    ``patterns``: producer -> every path that it may produce; only these are ever removed. ``owner``, ``group``, ``mode`` and
+    ``patterns``: producer -> every path that it may produce -> strategy; only these are ever removed. None: any path, and what was written in homes
+    root's list knows. ``owner``, ``group``, ``mode`` and
     ``directory_mode`` are those of places with a ``base``. ``deadline``: seconds that one place may take. ``inventory_host`` and
     ``dest_pattern`` (None: homes) are stamped on every place that is served. Of one run with several jobs, ``earlier`` are the users of those
     before this one, and ``later`` the present users of those after it, with the ``base`` of each. ``purge``, in the first job: places with the same
@@ -106,7 +107,7 @@ class Job(NamedTuple):
 
     instance: str
     places: Tuple[Place, ...]
-    patterns: Mapping[str, Sequence[str]]
+    patterns: Mapping[str, Optional[Mapping[str, str]]]
     owner: Optional[str] = None
     group: Optional[str] = None
     mode: int = 0o600
@@ -181,7 +182,8 @@ class Problem(NamedTuple):
 class Result(NamedTuple):
     """What was found and done in one place. Paths are absolute, as they are displayed. ``notes``: (path, identifier) of variants.
     ``residue``: whether a program still knows of accounts that are gone. ``listed`` False: a place that the job did not name (purged).
-    ``recorded``: whether a manifest was there. ``inode``: of the directory, 0 when there is none."""
+    ``recorded``: whether a manifest was there. ``inode``: of the directory, 0 when there is none. ``written``: what root's list has to know of files
+    in a home: (relative path, name of the copy of the user's own file, or "")."""
 
     name: str
     path: str
@@ -195,6 +197,7 @@ class Result(NamedTuple):
     listed: bool = True
     recorded: bool = False
     inode: int = 0
+    written: Tuple[Tuple[str, str], ...] = ()
 
 
 class Remaining(NamedTuple):

@@ -14,13 +14,14 @@ from .identity import Identity, Switch
 from .plan import Settings
 from .state import State, StateLocation
 from .tree import Tree
+from .trust import KnownFiles
 from .walk import open_home
 
 
 class Task(NamedTuple):
     """The work on one place. ``base`` "": a home that an earlier task of a real run would make. ``identity``: the owner of a home; None for another
     directory, whose owner is found on the way there. ``listed`` False: the job does not name the place, whose files go. ``probe``: only
-    looks whether the directory is there."""
+    looks whether the directory is there. ``known``: what root's list knows of the files in a home; None: the manifest is believed."""
 
     name: str
     base: str
@@ -30,6 +31,7 @@ class Task(NamedTuple):
     display: str
     listed: bool = True
     probe: bool = False
+    known: Optional[KnownFiles] = None
 
 
 class OpenPlace(NamedTuple):

@@ -9,10 +9,12 @@ from __future__ import annotations
 from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .._wire import File
+from .backups import backup_name
 from .errors import UnsafePath
-from .manifest import Manifest, is_manifest, is_temp
+from .manifest import OUR_DIRECTORY, Manifest, is_manifest, is_temp
 from .state import State
 from .tree import Tree
+from .trust import KnownFiles, Patterns, Trust
 
 _MAX_INSTANCES = 50
 _MAX_BYTES = 2 << 20  # of all together: the user can write them
@@ -22,7 +24,8 @@ _MAX_RESIDUE = 500
 class Records(NamedTuple):
     """``stored``: the bytes of this instance's manifest, None when there is none, empty when they are not what we wrote: they count as
     absent, or are at least written again. ``others``: instance -> its manifest. ``originals``: backup -> content of what may have to come back.
-    ``residue``: temporary files of a run that died. ``around``: directories above the manifest that a run made which died before it could record them."""
+    ``residue``: temporary files of a run that died. ``around``: directories above the manifest that a run made which died before it could record them.
+    ``warnings``: what the manifest is not believed."""
 
     own: Manifest
     stored: Optional[bytes]
@@ -30,17 +33,23 @@ class Records(NamedTuple):
     originals: Dict[str, bytes]
     residue: Tuple[str, ...]
     around: Tuple[str, ...]
+    warnings: Tuple[str, ...] = ()
 
 
-def read_records(state: State, files: Sequence[File]) -> Records:
+def read_records(state: State, files: Sequence[File], patterns: Patterns, known: Optional[KnownFiles] = None) -> Records:
+    """``known``: what root's list knows of the files, None where the manifest itself is believed."""
     tree, path = state.tree, state.manifest
     # A link to a file would be replaced without a backup; a directory that is a link out of the tree is an unsafe path.
     if not tree.missing_directories(path) and tree.real(path) != f"{tree.real(state.directory)}/{path.rpartition('/')[2]}":
         raise UnsafePath(tree.absolute(path), "is a symbolic link: remove it")
     others = _read_others(state)
     own, stored = _read_own(tree, path)
+    own_directories = (OUR_DIRECTORY, f"{state.directory}/") if state.inside else (OUR_DIRECTORY,)
+    own, is_all, warnings = Trust(patterns, known, own_directories).believed(own)
+    if not is_all:
+        stored = b""
     around = _made_by_a_dead_run(state) if state.inside and stored is None and not others else []
-    return Records(own, stored, others, _read_originals(state, own, files), _residue(state), tuple(around))
+    return Records(own, stored, others, _read_originals(state, own, files), _residue(state), tuple(around), tuple(warnings))
 
 
 def _read_own(tree: Tree, path: str) -> Tuple[Manifest, Optional[bytes]]:
@@ -84,7 +93,8 @@ def _read_originals(state: State, own: Manifest, files: Sequence[File]) -> Dict[
     for entry in own.entries.values():
         if entry.path not in stay and entry.before and entry.before.backup:
             content = state.tree.read(f"{state.backups}/{entry.before.backup}")
-            if content is not None:
+            # The name says which content it was made of.
+            if content is not None and backup_name(entry.path, content.data) == entry.before.backup:
                 found[entry.before.backup] = content.data
     return found
 

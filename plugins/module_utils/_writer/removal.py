@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import fnmatch
 from typing import List, Mapping, Set
 
 from .._wire import BLOCK
@@ -14,7 +13,7 @@ from .backups import backup_name
 from .block import Block
 from .content import Content
 from .errors import UnsafePath
-from .manifest import OUR_DIRECTORY, Before, Entry
+from .manifest import Before, Entry
 from .plan import CUT, RESTORE, UNLINK, Plan, Settings, Step, digest
 from .state import State
 from .tree import Tree
@@ -27,12 +26,11 @@ class Removal:
         self._settings = settings
         self._block = block
         self._plan = plan
-        self._ours = (OUR_DIRECTORY, f"{state.directory}/") if state.inside else (OUR_DIRECTORY,)
 
     def temporary_files(self) -> List[str]:
         found = []
         for entry in self._plan.old.entries.values():
-            if entry.temp is not None and self._may_produce(entry):
+            if entry.temp is not None:
                 # It was made where the links of the user led to.
                 path = "/".join([*self._tree.real(entry.path).split("/")[:-1], entry.temp])
                 if self._tree.removable(path):
@@ -45,28 +43,20 @@ class Removal:
         stay = {self._tree.real(path) for path in entries}
         go = {path: entry for path, entry in self._plan.old.entries.items() if path not in entries}
         for entry in go.values():
-            if not self._may_produce(entry):
-                self._plan.drifted[self._state.tree.absolute(self._state.manifest)] = ""
-            elif self._tree.real(entry.path) not in stay:
+            if self._tree.real(entry.path) not in stay:
                 current = self._tree.read(entry.path)
                 if current is not None:
                     self._cut(entry, current) if entry.strategy == BLOCK else self._unlink(entry, current)
-        known = stay | {self._tree.real(path) for path in go if self._may_produce(go[path])}
-        self._cut_unrecorded_blocks(known)
-
-    def _may_produce(self, entry: Entry) -> bool:
-        """The user could have edited the manifest: only paths that a producer may write are removed because of it."""
-        patterns = self._settings.patterns.get(entry.producer, ())
-        ours = f"{entry.path}/".startswith(self._ours)
-        return any(
-            # An administrator's own templates may write to any other path, and only the manifest knows to which.
-            (pattern == "**" and not ours) or (entry.path.count("/") == pattern.count("/") and fnmatch.fnmatchcase(entry.path, pattern))
-            for pattern in patterns
-        )
+        self._cut_unrecorded_blocks(stay | {self._tree.real(path) for path in go})
 
     def _cut_unrecorded_blocks(self, known: Set[str]) -> None:
         """Blocks of ours that are in no manifest, because the manifest was lost. ``known``: files that were looked at."""
-        producers = {path: producer for producer, paths in self._settings.patterns.items() for path in paths if "*" not in path}
+        producers = {
+            path: producer
+            for producer, patterns in self._settings.patterns.items()
+            for path, strategy in (patterns or {}).items()
+            if strategy == BLOCK and "*" not in path
+        }
         for path in sorted(producers):
             try:
                 real = self._tree.real(path)

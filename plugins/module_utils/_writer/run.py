@@ -12,12 +12,13 @@ import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Callable, Iterator, List, Optional, Sequence, Tuple
 
-from .._wire import Answer, Job, Remaining, Result, dump_answer, load_job
+from .._wire import OWNED, Answer, Job, Remaining, Result, dump_answer, load_job
 from .errors import WriterError, display_text
 from .open_place import Task
 from .parent import run_tasks
 from .plan import Settings
-from .served import ServedList, ServedPlace, key_of
+from .served import ServedList, ServedPlace, key_of, with_known_files
+from .trust import KnownFiles, is_named_as_ours
 from .users import claims, resolve
 
 if TYPE_CHECKING:
@@ -45,6 +46,8 @@ def run(encoded_job: str, check: bool, diff: bool, label: Optional[Callable[[str
         served_list, warnings = _served_list(job, shared)
         leaving, failed, more = _leaving(job, served_list, present)
         warnings += more
+        tasks = with_known_files([*leaving, *present], served_list.places if served_list else {})
+        leaving, present = tasks[: len(leaving)], tasks[len(leaving) :]
         going = [*leaving, *(task for task in present if not task.files)]
         coming = [task for task in present if task.files]
         dest, more = _dest(job, check, (*going, *coming))
@@ -88,7 +91,8 @@ def _apply_with_list(
         if task.base:
             place = _served_place(task, job)
             known = places.get(place.key)
-            places[place.key] = place._replace(inode=known.inode) if known and known.user == place.user else place
+            inode = known.inode if known and known.user == place.user else 0
+            places[place.key] = place._replace(inode=inode, files=_files(task, job))
     if not settings.check:
         try:
             served_list.write()
@@ -107,6 +111,8 @@ def _apply_with_list(
         if result.inode and task.identity is not None:
             key = key_of(task)
             places[key] = places[key]._replace(inode=result.inode)
+            if result.problem is None:
+                places[key] = places[key]._replace(files=dict(result.written))
     if shared and served_list.is_lost and shared.removes:
         warnings.append("the list of the users served is lost: their shared files stay on the host until all were served, and removed, once more")
     # Before the list: its directory goes when it is empty.
@@ -132,6 +138,13 @@ def _remaining(job: Job, served_list: ServedList, tried: Sequence[Task]) -> List
 def _served_place(task: Task, job: Job) -> ServedPlace:
     pattern = None if task.identity is not None else job.dest_pattern or ""
     return ServedPlace(task.name, task.base, task.display, pattern, job.inventory_host)
+
+
+def _files(task: Task, job: Job) -> KnownFiles:
+    """What root's list has to know before anything is written: what it knew, and what may come."""
+    wanted = [file for file in task.files if file.strategy == OWNED]
+    coming = [path for file in wanted for path in (file.path, *file.alternatives) if not is_named_as_ours(path, job.patterns.get(file.producer))]
+    return {} if task.known is None else {**dict.fromkeys(coming), **task.known}
 
 
 # What most jobs do not need is imported where it is needed: a host compiles, twice, what it imports out of Ansible's archive.

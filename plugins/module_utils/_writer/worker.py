@@ -25,6 +25,7 @@ from .plan import Settings
 from .planner import check_state, plan_place
 from .records import read_records
 from .residue import has_residue
+from .trust import files_to_know
 
 _BATCH = 200
 _DESCRIPTORS = 16  # for each place, besides those that are counted
@@ -52,7 +53,9 @@ def load_message(line: bytes) -> Message:
 def _result(name: str, path: str, changes: Any, drifted: Any, unchanged: int, notes: Any, *others: Any) -> Result:
     found = [Change(*change) for change in changes]
     found = [change._replace(diff=change.diff and Diff(*change.diff)) for change in found]
-    return Result(name, path, tuple(found), tuple(Drift(*drift) for drift in drifted), unchanged, tuple(map(tuple, notes)), *others)
+    *others, written = others
+    drifted = tuple(Drift(*drift) for drift in drifted)
+    return Result(name, path, tuple(found), drifted, unchanged, tuple(map(tuple, notes)), *others, tuple(map(tuple, written)))
 
 
 def serve(tasks: Sequence[Task], settings: Settings, note_progress: Callable[[int], None], writer: int) -> None:
@@ -126,7 +129,7 @@ class _Worker:
                 self._send(Message(number, True, Result(task.name, display_text(task.display), listed=task.listed, inode=place.inode)))
                 return None
             with self._switch.to(place.state.tree.identity):
-                records = read_records(place.state, task.files)
+                records = read_records(place.state, task.files, settings.patterns, task.known)
             with self._switch.to(place.tree.identity):
                 plan = plan_place(place.tree, place.state, task.files, settings, records)
                 residue = not task.files and has_residue(place.tree, settings.residue)
@@ -134,10 +137,14 @@ class _Worker:
                 check_state(plan, place.state)
             writes = plan.changed and not settings.check
             result = plan.result(task.name, place.tree, place.state)
-            result = result._replace(residue=residue, listed=task.listed, recorded=records.stored is not None, inode=place.inode)
+            warnings = tuple(f"{place.state.tree.absolute(place.state.manifest)} {warning}" for warning in records.warnings)
+            written = () if task.known is None else files_to_know(plan.manifest, settings.patterns)
+            result = result._replace(
+                warnings=warnings, residue=residue, listed=task.listed, recorded=records.stored is not None, inode=place.inode, written=written
+            )
             if settings.check and task.files and task.identity is not None and task.base and not place.inode:
                 warning = f"{result.path} does not exist: a real run fails unless the home directory exists by then"
-                result = result._replace(warnings=(warning,))
+                result = result._replace(warnings=(*warnings, warning))
             self._send(Message(number, not writes, result))
             return Commit(number, place, plan, settings) if writes else None
         finally:

@@ -23,7 +23,7 @@ from .._model.profile import Server, fields_below
 from ._account_files import AccountFiles, captured_password
 from ._accounts import host_and_port, html_signature, servers
 from ._client import Client, Context
-from ._file import File, block
+from ._file import File, block, block_paths
 
 _FILES = AccountFiles("aerc")
 _MECHANISM = {"password": "plain", "oauth2": "xoauth2", "none": "none"}
@@ -120,10 +120,10 @@ CLIENT = Client(
         "folders.sent", "folders.drafts", "folders.archive",
         *fields_below("incoming", "outgoing"),
     ),
-    paths=(
-        ".config/aerc/accounts.conf",
-        *_FILES.patterns("signature", "incoming.password-command", "outgoing.password-command"),
-    ),
+    paths={
+        **block_paths(".config/aerc/accounts.conf"),
+        **_FILES.patterns("signature", "incoming.password-command", "outgoing.password-command"),
+    },
     render=_render,
     authentications=tuple(_MECHANISM),
     unsupported_reason=_unsupported_reason,

@@ -14,7 +14,7 @@ from typing import Sequence
 
 from .._model.account import Account
 from ._client import Client, Context
-from ._file import File, block
+from ._file import File, block, block_paths
 from ._quoting import ALPHANUMERIC, escaped_octets
 
 _PROTOCOL = {"imap": "IMAP", "pop": "POP3"}
@@ -58,7 +58,7 @@ CLIENT = Client(
         "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.password",
         "incoming.authentication",
     ),
-    paths=(".fetchmailrc",),
+    paths=block_paths(".fetchmailrc"),
     render=_render,
     authentications=tuple(_AUTH),
     notes=(

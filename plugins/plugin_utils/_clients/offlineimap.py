@@ -19,7 +19,7 @@ from typing import Sequence
 from .._model.account import Account
 from .._model.profile import fields_below
 from ._client import Client, Context
-from ._file import File, block, variant
+from ._file import File, block, block_paths, variant
 from ._ini import ini
 
 # OfflineIMAP tries those mechanisms that the server has, in this order.
@@ -102,7 +102,7 @@ CLIENT = Client(
     title="OfflineIMAP",
     account_types=("imap",),
     expresses=("ca_file", *fields_below("incoming")),
-    paths=(".offlineimaprc", ".config/offlineimap/config"),
+    paths=block_paths(".offlineimaprc", ".config/offlineimap/config"),
     render=_render,
     authentications=tuple(_MECHANISMS),
     unsupported_reason=_unsupported_reason,

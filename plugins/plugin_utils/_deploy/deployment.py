@@ -17,7 +17,7 @@ from .._model.profile import Profile
 from .._model.user import User
 from .profiles import opened, stored_profiles
 from .request import Request
-from .templates import PATTERN, PRODUCER, check_templates
+from .templates import PRODUCER, check_templates
 
 # Seconds that one user may keep a host's run from going on: a file system that hangs, a lease.
 _DEADLINE = 20
@@ -76,7 +76,7 @@ class Deployment:
             yield Job(
                 instance=self.request.instance,
                 places=tuple(self._place(user) for user in batch),
-                patterns={PRODUCER: [PATTERN], **{client.name: client.paths for client in _clients.all_clients()}},
+                patterns={PRODUCER: None, **{client.name: client.paths for client in _clients.all_clients()}},
                 owner=destination.owner,
                 group=destination.group,
                 mode=destination.mode,
@@ -106,7 +106,7 @@ class Deployment:
             return None
         return HostFiles(
             files=tuple(file._replace(producer=client.name) for client in used for file in client.host_files),
-            patterns={client.name: [file.path for file in client.host_files] for client in _clients.all_clients()},
+            patterns={client.name: {file.path: file.strategy for file in client.host_files} for client in _clients.all_clients()},
             probes=tuple(
                 Probe(client.name, probe.pattern, probe_note(client, number), probe.matching, probe.blocks)
                 for client in used

@@ -56,7 +56,7 @@ def load_answer(text: Any) -> Answer:
 
 
 def _result(data: Any) -> Result:
-    name, path, changes, drifted, unchanged, notes, warnings, problem, residue, listed, recorded, inode = data
+    name, path, changes, drifted, unchanged, notes, warnings, problem, residue, listed, recorded, inode, written = data
     return Result(
         _text(name),
         _text(path),
@@ -70,6 +70,7 @@ def _result(data: Any) -> Result:
         listed is True,
         recorded is True,
         _number(inode, 2**64),
+        _tuple(written, _pair),
     )
 
 

@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.module_utils._writer import state
 
 from .home import Home, Host, Site
+from .machine import Machine
 
 
 @pytest.fixture
@@ -52,3 +53,8 @@ def alice(host: Host) -> Home:
 @pytest.fixture
 def site(root: Path, tmp_path: Path) -> Site:
     return Site(tmp_path / "srv")
+
+
+@pytest.fixture
+def machine(host: Host, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    return Machine(host, monkeypatch)

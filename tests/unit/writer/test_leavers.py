@@ -7,54 +7,16 @@
 from __future__ import annotations
 
 import os
-import pwd
 import shutil
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, Job, Place
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, Place
 from ansible_collections.mailops.profiles.plugins.module_utils._writer import phases
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import dump_job, load_answer
 
-from .home import MANIFEST, OWN, PATTERNS, Home, Host, Site, all_changes, block, changed_users, owned, problems
-
-
-class Machine:
-    """Users with homes that the host knows, beside directories that are no homes."""
-
-    def __init__(self, host: Host, monkeypatch: pytest.MonkeyPatch) -> None:
-        self._host = host
-        self.site = Site(host.root / "srv")
-        self.homes: dict[str, str] = {}
-        known = pwd.getpwnam
-        monkeypatch.setattr(pwd, "getpwnam", lambda name: self._entry(name) if name in self.homes else known(name))
-
-    def _entry(self, name: str) -> pwd.struct_passwd:
-        uid = self._host.home(name).uid
-        return pwd.struct_passwd((name, "x", uid, uid, "", self.homes[name], "/bin/sh"))
-
-    def add(self, name: str) -> Home:
-        home = self._host.home(name)
-        self.homes[name] = str(home.path)
-        return home
-
-    def run(self, *names: str, absent: tuple[str, ...] = (), check: bool = False, **other: Any) -> Answer:
-        """Of homes."""
-        places = [Place(name, None, (block(), owned())) for name in names] + [Place(name, absent=True) for name in absent]
-        job = Job("default", tuple(places), PATTERNS, deadline=5, inventory_host="desk")
-        return load_answer(run(dump_job(job._replace(**other)), check, False)[1])
-
-    @property
-    def served(self) -> list[tuple[str, str]]:
-        return self.site.served.get("default.json", [])
-
-
-@pytest.fixture
-def machine(host: Host, monkeypatch: pytest.MonkeyPatch) -> Machine:
-    return Machine(host, monkeypatch)
+from .home import MANIFEST, OWN, Site, all_changes, block, changed_users, owned, problems
+from .machine import Machine
 
 
 def remaining(answer: Answer) -> list[tuple[str, str, str]]:
