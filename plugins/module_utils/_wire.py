@@ -101,7 +101,8 @@ class Job(NamedTuple):
     root's list knows. ``owner``, ``group``, ``mode`` and
     ``directory_mode`` are those of places with a ``base``. ``deadline``: seconds that one place may take. ``inventory_host`` and
     ``dest_pattern`` (None: homes) are stamped on every place that is served. Of one run with several jobs, ``earlier`` are the users of those
-    before this one, and ``later`` the present users of those after it, with the ``base`` of each. ``purge``, in the first job: places with the same
+    before this one, and ``later`` the present users of those after it, with the ``base`` of each. ``forget``: users whose places are taken off root's
+    list as they are. ``purge``, in the first job: places with the same
     stamp that the run does not serve are cleared. ``host``: None unless this is the last job.
     """
 
@@ -117,6 +118,7 @@ class Job(NamedTuple):
     dest_pattern: Optional[str] = None
     earlier: Tuple[str, ...] = ()
     later: Tuple[Tuple[str, Optional[str]], ...] = ()
+    forget: Tuple[str, ...] = ()
     purge: bool = False
     is_last: bool = True
     host: Optional[HostFiles] = None
@@ -129,7 +131,7 @@ def load_job(text: str) -> Job:
         files, patterns, probes, residue, remove = host
         host = HostFiles(_files(files), patterns, tuple(Probe(*probe) for probe in probes), tuple(map(tuple, residue)), remove)
     places = tuple(Place(name, base, _files(files), *others) for name, base, files, *others in job.places)
-    return job._replace(places=places, host=host, earlier=tuple(job.earlier), later=tuple(map(tuple, job.later)))
+    return job._replace(places=places, host=host, earlier=tuple(job.earlier), later=tuple(map(tuple, job.later)), forget=tuple(job.forget))
 
 
 def _files(data: Sequence[Any]) -> Tuple[File, ...]:
@@ -201,7 +203,7 @@ class Result(NamedTuple):
 
 
 class Remaining(NamedTuple):
-    """A place on root's list that the run left alone, though its user is absent or not listed. ``path`` is that to display."""
+    """A place on root's list that the run left alone, though its user is absent or not listed, or took off the list. ``path`` is that to display."""
 
     user: str
     path: str
@@ -210,13 +212,15 @@ class Remaining(NamedTuple):
 
 class Answer(NamedTuple):
     """``results``: one for each place that could be tried, and one with the name "" for the host's files. ``missing``: present users whom the
-    host does not know; a dry run has results for them all the same. ``probes``: identifiers of those that were found."""
+    host does not know; a dry run has results for them all the same. ``probes``: identifiers of those that were found. ``forgotten``: places that
+    were taken off root's list as they are."""
 
     results: Tuple[Result, ...]
     missing: Tuple[str, ...] = ()
     probes: Tuple[str, ...] = ()
     warnings: Tuple[str, ...] = ()
     remaining: Tuple[Remaining, ...] = ()
+    forgotten: Tuple[Remaining, ...] = ()
 
 
 def dump_answer(answer: Answer) -> str:

@@ -27,14 +27,25 @@ class WriterError(Exception):
 
 
 class UnsafePath(WriterError):
-    """One sentence about one path, which fails one place. It quotes no content of any file."""
+    """One sentence about one path, which fails one place. It quotes no content of any file. ``errno``: of the system's error, 0 for others."""
 
-    def __init__(self, path: str, reason: str) -> None:
+    def __init__(self, path: str, reason: str, errno: int = 0) -> None:
         self.path = display_text(path)
+        self.errno = errno
         super().__init__(f"{self.path} {printable(reason)}"[:_MAX_SENTENCE])
 
 
+# For every technology by which a home can be elsewhere: a mount, an encrypted directory, a server.
+NOT_THERE = "it may not be mounted or unlocked: mount it, or let the user log in"
+# Nobody can say what is in such a directory. (No key, server or device for it; a program that served the mount and has ended.)
+UNREACHABLE = {
+    getattr(errno, name)
+    for name in ("ENOKEY", "EKEYEXPIRED", "EKEYREVOKED", "ESTALE", "ENOTCONN", "EHOSTDOWN", "EHOSTUNREACH", "ENODEV", "ENXIO", "EIO", "EREMOTEIO")
+    if hasattr(errno, name)
+}
+
 _REMEDIES = {
+    **dict.fromkeys(UNREACHABLE - {errno.EIO}, NOT_THERE),
     errno.EACCES: "look at its owner and mode and those of the directories above; a FUSE mount needs allow_other",
     errno.EPERM: "look for an immutable or append-only attribute with lsattr, also of the directory",
     errno.ENOSPC: "make room on its file system",
@@ -43,8 +54,6 @@ _REMEDIES = {
     errno.EISDIR: "move the directory away",
     errno.ENOTDIR: "a part of the path is not a directory: move it away",
     errno.ELOOP: "remove the symbolic link",
-    errno.ESTALE: "mount it again",
-    errno.ENOTCONN: "unmount it, or start the program that serves the mount",
 }
 
 
@@ -52,7 +61,7 @@ def system_error(path: str, error: OSError) -> UnsafePath:
     """The sentence for an error of the operating system."""
     message = os.strerror(error.errno) if error.errno else type(error).__name__
     remedy = _REMEDIES.get(error.errno or 0)
-    return UnsafePath(path, f"cannot be used: {message}" + (f" ({remedy})" if remedy else ""))
+    return UnsafePath(path, f"cannot be used: {message}" + (f" ({remedy})" if remedy else ""), error.errno or 0)
 
 
 def unexpected(path: str, error: Exception) -> UnsafePath:

@@ -2,14 +2,18 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Opens a place, and the directory of its manifests."""
+"""Opens a place, and the directory of its manifests; and whether the home is there at all."""
 
 from __future__ import annotations
 
+import errno
+import fcntl
 import os
-from typing import NamedTuple, Optional, Sequence
+import struct
+from typing import NamedTuple, Optional, Sequence, Tuple
 
 from .._wire import File
+from .errors import NOT_THERE, UNREACHABLE, UnsafePath
 from .identity import Identity, Switch
 from .plan import Settings
 from .state import State, StateLocation
@@ -17,11 +21,18 @@ from .tree import Tree
 from .trust import KnownFiles
 from .walk import open_home
 
+# FS_IOC_GETFLAGS, FS_ENCRYPT_FL (linux/fs.h)
+_FLAGS = struct.Struct("@l")
+_GET_FLAGS, _IS_ENCRYPTED = 0x80006601 | _FLAGS.size << 16, 0x800
+_ENOKEY = getattr(errno, "ENOKEY", 0)
+
 
 class Task(NamedTuple):
     """The work on one place. ``base`` "": a home that an earlier task of a real run would make. ``identity``: the owner of a home; None for another
     directory, whose owner is found on the way there. ``listed`` False: the job does not name the place, whose files go. ``probe``: only
-    looks whether the directory is there. ``known``: what root's list knows of the files in a home; None: the manifest is believed."""
+    looks whether the directory is there. ``known``: what root's list knows of the files in a home; None: the manifest is believed.
+    ``inode``: that of the home, as root's list has it; 0: not known, None: the home is not on the list. ``shared_with``: other instances on whose
+    lists it is."""
 
     name: str
     base: str
@@ -32,6 +43,8 @@ class Task(NamedTuple):
     listed: bool = True
     probe: bool = False
     known: Optional[KnownFiles] = None
+    inode: Optional[int] = None
+    shared_with: Tuple[str, ...] = ()
 
 
 class OpenPlace(NamedTuple):
@@ -54,7 +67,7 @@ def open_place(task: Task, settings: Settings, switch: Switch) -> OpenPlace:
     wanted = bool(task.files)
     identity, mode = task.identity, 0o700
     if identity is not None:
-        fd = open_home(task.base, identity, switch, wanted, settings.check) if task.base else -1
+        fd = _open_home(task, identity, switch, settings.check) if task.base else -1
     else:
         mode = settings.dest.directory_mode
         fd, identity = settings.dest.open(task.base, task.display, switch, wanted, settings.check)
@@ -68,3 +81,47 @@ def open_place(task: Task, settings: Settings, switch: Switch) -> OpenPlace:
             tree.close()
             raise
     return OpenPlace(tree, State(state_tree, location.directory, settings.instance, state_tree is tree), inode)
+
+
+def _open_home(task: Task, identity: Identity, switch: Switch, check: bool) -> int:
+    """-1: there is none. What has to be removed from one that cannot be reached waits on root's list."""
+    wanted = bool(task.files)
+    waits = not wanted and task.inode is not None
+    try:
+        fd = open_home(task.base, identity, switch, wanted, check)
+    except UnsafePath as exc:
+        # Even root has no access to a mount that a user's program serves.
+        if waits and exc.errno in (*UNREACHABLE, errno.EACCES):
+            return -1
+        raise
+    try:
+        if fd >= 0 and _is_locked(fd, identity, switch):
+            if not waits:
+                raise UnsafePath(task.display, f"is locked: {os.strerror(_ENOKEY)} ({NOT_THERE})", _ENOKEY)
+            os.close(fd)
+            return -1
+    except BaseException:
+        os.close(fd)
+        raise
+    return fd
+
+
+def _is_locked(home: int, identity: Identity, switch: Switch) -> bool:
+    """Whether the key of an encrypted directory is missing (fscrypt): then every name in it is another one, and none of ours is found."""
+    if not hasattr(os, "O_TMPFILE"):
+        return False
+    with switch.to(identity):
+        try:
+            fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=home)
+        except OSError:
+            return False  # reported where something is read or written
+        try:
+            (flags,) = _FLAGS.unpack(fcntl.ioctl(fd, _GET_FLAGS, bytes(_FLAGS.size)))
+            if flags & _IS_ENCRYPTED:
+                # An unlocked one has the flag, too. A file without a name changes nothing, and needs the key.
+                os.close(os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=fd))
+        except OSError as exc:
+            return exc.errno == _ENOKEY != 0
+        finally:
+            os.close(fd)
+    return False

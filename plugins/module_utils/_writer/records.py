@@ -6,15 +6,18 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
 from .._wire import File
 from .backups import backup_name
 from .errors import UnsafePath
-from .manifest import OUR_DIRECTORY, Manifest, is_manifest, is_temp
+from .manifest import MAX_ENTRIES, OUR_DIRECTORY, Manifest, is_manifest, is_temp
 from .state import State
 from .tree import Tree
-from .trust import KnownFiles, Patterns, Trust
+from .trust import Patterns, Trust
+
+if TYPE_CHECKING:
+    from .open_place import Task
 
 _MAX_INSTANCES = 50
 _MAX_BYTES = 2 << 20  # of all together: the user can write them
@@ -25,7 +28,7 @@ class Records(NamedTuple):
     """``stored``: the bytes of this instance's manifest, None when there is none, empty when they are not what we wrote: they count as
     absent, or are at least written again. ``others``: instance -> its manifest. ``originals``: backup -> content of what may have to come back.
     ``residue``: temporary files of a run that died. ``around``: directories above the manifest that a run made which died before it could record them.
-    ``warnings``: what the manifest is not believed."""
+    ``warnings``: what the manifest is not believed. ``is_lost``: it does not say, or not believably, what was written in this home."""
 
     own: Manifest
     stored: Optional[bytes]
@@ -34,10 +37,11 @@ class Records(NamedTuple):
     residue: Tuple[str, ...]
     around: Tuple[str, ...]
     warnings: Tuple[str, ...] = ()
+    is_lost: bool = False
 
 
-def read_records(state: State, files: Sequence[File], patterns: Patterns, known: Optional[KnownFiles] = None) -> Records:
-    """``known``: what root's list knows of the files, None where the manifest itself is believed."""
+def read_records(state: State, task: Task, patterns: Patterns, is_same: bool) -> Records:
+    """``is_same``: whether this is the home that root's list has."""
     tree, path = state.tree, state.manifest
     # A link to a file would be replaced without a backup; a directory that is a link out of the tree is an unsafe path.
     if not tree.missing_directories(path) and tree.real(path) != f"{tree.real(state.directory)}/{path.rpartition('/')[2]}":
@@ -45,11 +49,16 @@ def read_records(state: State, files: Sequence[File], patterns: Patterns, known:
     others = _read_others(state)
     own, stored = _read_own(tree, path)
     own_directories = (OUR_DIRECTORY, f"{state.directory}/") if state.inside else (OUR_DIRECTORY,)
-    own, is_all, warnings = Trust(patterns, known, own_directories).believed(own)
+    own, is_all, warnings = Trust(patterns, task.known, own_directories).believed(own)
     if not is_all:
         stored = b""
     around = _made_by_a_dead_run(state) if state.inside and stored is None and not others else []
-    return Records(own, stored, others, _read_originals(state, own, files), _residue(state), tuple(around), tuple(warnings))
+    # While other instances have lost their manifests as well, it is not known which files are whose.
+    is_lost = is_same and not stored and (not task.files or set(task.shared_with) <= set(others))
+    if is_lost:
+        ours = OUR_DIRECTORY.rstrip("/")
+        own = Manifest(own.entries, {*own.directories, ours, *(f"{ours}/{name}" for name in tree.names(ours)[: MAX_ENTRIES // 2])})
+    return Records(own, stored, others, _read_originals(state, own, task.files), _residue(state), tuple(around), tuple(warnings), is_lost)
 
 
 def _read_own(tree: Tree, path: str) -> Tuple[Manifest, Optional[bytes]]:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from typing import List, Mapping, Set
 
 from .._wire import BLOCK
@@ -13,7 +14,7 @@ from .backups import backup_name
 from .block import Block
 from .content import Content
 from .errors import UnsafePath
-from .manifest import Before, Entry
+from .manifest import OUR_DIRECTORY, Before, Entry
 from .plan import CUT, RESTORE, UNLINK, Plan, Settings, Step, digest
 from .state import State
 from .tree import Tree
@@ -47,7 +48,10 @@ class Removal:
                 current = self._tree.read(entry.path)
                 if current is not None:
                     self._cut(entry, current) if entry.strategy == BLOCK else self._unlink(entry, current)
-        self._cut_unrecorded_blocks(stay | {self._tree.real(path) for path in go})
+        known = stay | {self._tree.real(path) for path in go}
+        self._cut_unrecorded_blocks(known)
+        if self._plan.records.is_lost:
+            self._remove_unrecorded(known)
 
     def _cut_unrecorded_blocks(self, known: Set[str]) -> None:
         """Blocks of ours that are in no manifest, because the manifest was lost. ``known``: files that were looked at."""
@@ -66,6 +70,40 @@ class Removal:
             if current is not None:
                 known.add(real)
                 self._cut(Entry(real, producers[path], BLOCK, 0o600, (), before=Before(0o600)), current)
+
+    def _remove_unrecorded(self, known: Set[str]) -> None:
+        """What has a name that only we use, and is in no manifest. ``known``: files that were looked at."""
+        known |= {self._tree.real(path) for manifest in self._plan.records.others.values() for path in manifest.entries}
+        for producer, patterns in self._settings.patterns.items():
+            for pattern, strategy in (patterns or {}).items():
+                # A marker in a mailbox does no harm, and a user may have any number of mailboxes.
+                if "*" not in pattern or ("*" in pattern.split("/")[:-1] and not pattern.startswith(OUR_DIRECTORY)):
+                    continue
+                for path in self._matching(pattern):
+                    try:
+                        current = None if path in known else self._tree.read(path)
+                    except UnsafePath:
+                        continue  # we wrote no such thing
+                    if current is not None:
+                        known.add(path)
+                        entry = Entry(path, producer, strategy, 0o600, ())
+                        self._cut(entry, current) if strategy == BLOCK else self._unlink(entry, current)
+
+    def _matching(self, pattern: str) -> List[str]:
+        """The real paths of what matches. What is itself a link is none of ours."""
+        found = [""]
+        try:
+            for part in pattern.split("/"):
+                above = [directory for directory in found if not directory or self._tree.is_directory(directory[:-1])]
+                if "*" in part:
+                    found = [f"{each}{name}/" for each in above for name in self._tree.names(each[:-1]) if fnmatch.fnmatchcase(name, part)]
+                else:
+                    found = [f"{each}{part}/" for each in above]
+            paths = [path[:-1].rpartition("/") for path in found]
+            real = [(f"{self._tree.real(directory)}/{name}", self._tree.real(f"{directory}/{name}")) for directory, _slash, name in paths]
+        except UnsafePath:
+            return []
+        return [path for expected, path in real if path == expected]
 
     def _cut(self, entry: Entry, current: Content) -> None:
         where = self._tree.absolute(entry.path)

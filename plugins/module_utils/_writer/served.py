@@ -11,7 +11,7 @@ import json
 import os
 import stat
 from contextlib import suppress
-from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from . import state
 from .errors import WriterError
@@ -46,17 +46,32 @@ def key_of(task: Task) -> Key:
     return task.base, task.location.base is None
 
 
-def with_known_files(tasks: Sequence[Task], places: Mapping[Key, ServedPlace]) -> List[Task]:
-    """With what root knows of the files in homes. Who is not root can only believe the manifests, which are the user's own."""
+def with_known_homes(tasks: Sequence[Task], instance: str, places: Mapping[Key, ServedPlace]) -> List[Task]:
+    """With what root knows of homes. Who is not root can only believe the manifests, which are the user's own."""
     if os.geteuid() != 0:
         return list(tasks)
     homes = {place.user: place for place in places.values() if place.pattern is None}
+    others = _homes_of_others(instance) if homes else {}
     found = []
     for task in tasks:
         if task.identity is not None:
-            place = places.get(key_of(task)) or homes.get(task.name)  # the home may have moved
-            task = task._replace(known=place.files if place else {})
+            here = places.get(key_of(task))
+            place = here or homes.get(task.name)  # the home may have moved
+            inode = here.inode if here and here.user == task.name else None
+            shared_with = tuple(name for name, paths in others.items() if task.base in paths)
+            task = task._replace(known=place.files if place else {}, inode=inode, shared_with=shared_with)
         found.append(task)
+    return found
+
+
+def _homes_of_others(instance: str) -> Dict[str, Set[str]]:
+    """Other instance -> the homes on its list, as far as that can be used: its own runs report what is wrong with it."""
+    found = {}
+    for path in glob.glob(os.path.join(state.ROOT, state.OF_ROOT, "*.json")):
+        name = os.path.basename(path)[: -len(".json")]
+        if name != instance:
+            with suppress(WriterError):
+                found[name] = {place.path for place in ServedList(name).places.values() if place.pattern is None}
     return found
 
 
@@ -93,6 +108,16 @@ class ServedList:
             except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 raise self._unusable("it is not what was written") from None
         return {place.key: place for place in places}
+
+    def forget(self, users: Sequence[str], present: Set[Key]) -> List[ServedPlace]:
+        """Takes the places of these users off the list, and returns them. One that the run serves, ``present``, may be a new home."""
+        forgotten = []
+        for key, place in sorted(self.places.items()):
+            if place.user in users and key in present:
+                self.places[key] = place._replace(inode=0)
+            elif place.user in users:
+                forgotten.append(self.places.pop(key))
+        return forgotten
 
     def write(self) -> None:
         """On the disk when this returns; WriterError when it cannot be written."""

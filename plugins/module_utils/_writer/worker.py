@@ -17,7 +17,7 @@ from typing import Any, Callable, List, NamedTuple, Optional, Sequence
 
 from .._wire import Change, Diff, Drift, Problem, Result
 from .commit import Commit
-from .errors import UnsafePath, display_text, unexpected
+from .errors import NOT_THERE, UNREACHABLE, UnsafePath, display_text, unexpected
 from .identity import Switch
 from .open_place import Task, open_place
 from .phases import commit_batch
@@ -99,7 +99,11 @@ class _Worker:
             try:
                 commit = self._plan(number, task)
             except Exception as exc:
-                self._fail(number, unexpected(task.display, exc))
+                problem = unexpected(task.display, exc)
+                if problem.errno in UNREACHABLE and task.inode is not None and not task.files:
+                    self._send(Message(number, True, Result(task.name, display_text(task.display), listed=task.listed)))  # waits on root's list
+                else:
+                    self._fail(number, problem)
                 continue
             if commit is not None:
                 commits.append(commit)
@@ -128,8 +132,12 @@ class _Worker:
             if task.probe:
                 self._send(Message(number, True, Result(task.name, display_text(task.display), listed=task.listed, inode=place.inode)))
                 return None
+            # A home on a new disk has another inode, and its manifest.
+            is_same = place.inode != 0 and place.inode == task.inode
             with self._switch.to(place.state.tree.identity):
-                records = read_records(place.state, task.files, settings.patterns, task.known)
+                records = read_records(place.state, task, settings.patterns, is_same)
+            if task.files and task.inode and place.inode and not is_same and records.stored is None:
+                raise UnsafePath(task.display, _another_home(task.name))
             with self._switch.to(place.tree.identity):
                 plan = plan_place(place.tree, place.state, task.files, settings, records)
                 residue = not task.files and has_residue(place.tree, settings.residue)
@@ -137,7 +145,10 @@ class _Worker:
                 check_state(plan, place.state)
             writes = plan.changed and not settings.check
             result = plan.result(task.name, place.tree, place.state)
-            warnings = tuple(f"{place.state.tree.absolute(place.state.manifest)} {warning}" for warning in records.warnings)
+            warnings = records.warnings
+            if task.files and is_same and records.stored is None:
+                warnings = (*warnings, "was removed, and is written again")
+            warnings = tuple(f"{place.state.tree.absolute(place.state.manifest)} {warning}" for warning in warnings)
             written = () if task.known is None else files_to_know(plan.manifest, settings.patterns)
             result = result._replace(
                 warnings=warnings, residue=residue, listed=task.listed, recorded=records.stored is not None, inode=place.inode, written=written
@@ -153,6 +164,13 @@ class _Worker:
 
     def _fail(self, number: int, problem: UnsafePath, changed: Sequence[str] = ()) -> None:
         self._send(Message(number, True, problem=Problem(problem.path, str(problem)), changed=changed))
+
+
+def _another_home(user: str) -> str:
+    return (
+        f"is not the directory where accounts of {user} were written, and has no record of them: {NOT_THERE}; if it is a new home, name {user} in the "
+        "option forget once"
+    )
 
 
 def _descriptor_limit() -> int:

@@ -49,8 +49,9 @@ def load_answer(text: Any) -> Answer:
     if not isinstance(text, str) or len(text) > _MAX_ANSWER:
         raise ValueError("not an answer")
     try:
-        results, missing, probes, warnings, remaining = json.loads(text)
-        return Answer(_tuple(results, _result), _texts(missing), _texts(probes), _texts(warnings), _tuple(remaining, _remaining))
+        results, missing, probes, warnings, remaining, forgotten = json.loads(text)
+        places = (_tuple(remaining, _remaining), _tuple(forgotten, _remaining))
+        return Answer(_tuple(results, _result), _texts(missing), _texts(probes), _texts(warnings), *places)
     except (TypeError, RecursionError) as exc:
         raise ValueError("not an answer") from exc
 
