@@ -95,9 +95,10 @@ def _open_home(task: Task, identity: Identity, switch: Switch, check: bool) -> i
             return -1
         raise
     try:
-        if fd >= 0 and _is_locked(fd, identity, switch):
-            if not waits:
-                raise UnsafePath(task.display, f"is locked: {os.strerror(_ENOKEY)} ({NOT_THERE})", _ENOKEY)
+        problem = None if fd < 0 else _closed(fd, task, identity, switch)
+        if problem is not None and not waits:
+            raise problem
+        if problem is not None:
             os.close(fd)
             return -1
     except BaseException:
@@ -106,22 +107,35 @@ def _open_home(task: Task, identity: Identity, switch: Switch, check: bool) -> i
     return fd
 
 
-def _is_locked(home: int, identity: Identity, switch: Switch) -> bool:
-    """Whether the key of an encrypted directory is missing (fscrypt): then every name in it is another one, and none of ours is found."""
-    if not hasattr(os, "O_TMPFILE"):
-        return False
+def another_home(task: Task) -> UnsafePath:
+    reason = f"is not the directory where accounts of {task.name} were written, and has no record of them: {NOT_THERE}"
+    return UnsafePath(task.display, f"{reason}; if it is a new home, name {task.name} in the option forget once")
+
+
+def _closed(home: int, task: Task, identity: Identity, switch: Switch) -> Optional[UnsafePath]:
+    """Why nothing can be known about what is in an open home, if so."""
     with switch.to(identity):
         try:
             fd = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=home)
-        except OSError:
-            return False  # reported where something is read or written
-        try:
-            (flags,) = _FLAGS.unpack(fcntl.ioctl(fd, _GET_FLAGS, bytes(_FLAGS.size)))
-            if flags & _IS_ENCRYPTED:
-                # An unlocked one has the flag, too. A file without a name changes nothing, and needs the key.
-                os.close(os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=fd))
         except OSError as exc:
-            return exc.errno == _ENOKEY != 0
+            is_another = task.inode and os.fstat(home).st_ino != task.inode
+            return another_home(task) if is_another and exc.errno == errno.EACCES else None  # others are reported when something is read
+        try:
+            is_locked = _is_locked(fd)
         finally:
             os.close(fd)
+    return UnsafePath(task.display, f"is locked: {os.strerror(_ENOKEY)} ({NOT_THERE})", _ENOKEY) if is_locked else None
+
+
+def _is_locked(home: int) -> bool:
+    """Whether the key of an encrypted directory is missing (fscrypt): then every name in it is another one, and none of ours is found."""
+    if not hasattr(os, "O_TMPFILE"):
+        return False
+    try:
+        (flags,) = _FLAGS.unpack(fcntl.ioctl(home, _GET_FLAGS, bytes(_FLAGS.size)))
+        if flags & _IS_ENCRYPTED:
+            # An unlocked one has the flag, too. A file without a name changes nothing, and needs the key.
+            os.close(os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=home))
+    except OSError as exc:
+        return exc.errno == _ENOKEY != 0
     return False

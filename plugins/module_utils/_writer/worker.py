@@ -17,9 +17,9 @@ from typing import Any, Callable, List, NamedTuple, Optional, Sequence
 
 from .._wire import Change, Diff, Drift, Problem, Result
 from .commit import Commit
-from .errors import NOT_THERE, UNREACHABLE, UnsafePath, display_text, unexpected
+from .errors import UNREACHABLE, UnsafePath, display_text, unexpected
 from .identity import Switch
-from .open_place import Task, open_place
+from .open_place import Task, another_home, open_place
 from .phases import commit_batch
 from .plan import Settings
 from .planner import check_state, plan_place
@@ -137,7 +137,7 @@ class _Worker:
             with self._switch.to(place.state.tree.identity):
                 records = read_records(place.state, task, settings.patterns, is_same)
             if task.files and task.inode and place.inode and not is_same and records.stored is None:
-                raise UnsafePath(task.display, _another_home(task.name))
+                raise another_home(task)
             with self._switch.to(place.tree.identity):
                 plan = plan_place(place.tree, place.state, task.files, settings, records)
                 residue = not task.files and has_residue(place.tree, settings.residue)
@@ -164,13 +164,6 @@ class _Worker:
 
     def _fail(self, number: int, problem: UnsafePath, changed: Sequence[str] = ()) -> None:
         self._send(Message(number, True, problem=Problem(problem.path, str(problem)), changed=changed))
-
-
-def _another_home(user: str) -> str:
-    return (
-        f"is not the directory where accounts of {user} were written, and has no record of them: {NOT_THERE}; if it is a new home, name {user} in the "
-        "option forget once"
-    )
 
 
 def _descriptor_limit() -> int:

@@ -70,6 +70,7 @@ class Deployment:
     def jobs(self) -> Iterator[Job]:
         """One job for each batch of users; one at least, because a run without users reports who is served."""
         users, destination = self.request.users, self.request.destination
+        names = {user.name for user in users}
         for start in range(0, len(users) or 1, BATCH):
             end = start + BATCH
             batch = users[start:end]
@@ -88,6 +89,8 @@ class Deployment:
                 earlier=tuple(user.name for user in users[:start] if user.state == "present"),
                 # Users who are not listed are purged with the first batch.
                 later=() if start else tuple((user.name, self.bases[user.name]) for user in users[end:] if user.state == "present"),
+                # With the user's own batch, which may serve the place again.
+                forget=tuple(name for name in self.request.forget if name in {user.name for user in batch} or (name not in names and not start)),
                 purge=self.request.purge_users and bool(users) and not start,
                 is_last=end >= len(users),
                 # With the last batch, when no other user can need what is there.
