@@ -105,7 +105,7 @@ def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: b
     if forgotten:
         diffs.append(_forgotten_diff(deployment.request.instance, forgotten))
     purged = [result.name for result in results if result.name and result.changes and not result.listed]
-    names = [place.user for place in forgotten]
+    names = list(dict.fromkeys(place.user for place in forgotten))
     line = summary(deployment, sorted(with_changes - {""}), purged, missing, names, counts, check_mode) if changes or forgotten else None
     return Report(data, problems, _others(delivery, results, check_mode), diffs, line)
 

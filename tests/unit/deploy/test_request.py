@@ -99,6 +99,7 @@ WRONG = {
     "missing_users": ("ignore", "missing_users: must be one of fail, skip"),
     "state": ("gone", "state: must be one of present, absent"),
     "purge_users": ("maybe", "purge_users: must be true or false"),
+    "forget": ("anna, jan kowalski", "forget: 'jan kowalski': holds a space"),
     "validate_only": ("maybe", "validate_only: must be true or false"),
     "dest": ("homes", "dest: must be an absolute path"),
     "report_path": ("/nowhere/at/all.json", "report_path: there is no directory /nowhere/at"),
@@ -220,11 +221,12 @@ def test_batches_of_one_run(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment.BATCH", 2)
     users = [{**JOANNA, "name": name} for name in "abcd"] + [{"name": "e", "state": "absent"}]
     users[0], users[4] = users[4], users[0]
-    jobs = list(plan_deployment(read(users=users, dest="/srv/{UserName}", purge_users=True), "desk").jobs())
+    jobs = list(plan_deployment(read(users=users, dest="/srv/{UserName}", purge_users=True, forget="x, c, b, x"), "desk").jobs())
     assert [(job.earlier, job.later, job.purge, job.is_last) for job in jobs] == [
         ((), (("c", "/srv/c"), ("d", "/srv/d"), ("a", "/srv/a")), True, False),
         (("b",), (), False, False),
         (("b", "c", "d"), (), False, True),
     ]
     assert {(job.inventory_host, job.dest_pattern) for job in jobs} == {("desk", "/srv/{UserName}")}
+    assert [job.forget for job in jobs] == [("x", "b"), ("c",), ()]
     assert [place.absent for job in jobs for place in job.places] == [True, False, False, False, False]
