@@ -6,15 +6,16 @@
 
 from __future__ import annotations
 
+import hashlib
 from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from .._wire import File
+from .._wire import OWNED, File
 from .backups import backup_name
 from .errors import UnsafePath
 from .manifest import MAX_ENTRIES, OUR_DIRECTORY, Manifest, is_manifest, is_temp
 from .state import State
 from .tree import Tree
-from .trust import Patterns, Trust
+from .trust import KnownFiles, Patterns, Trust
 
 if TYPE_CHECKING:
     from .open_place import Task
@@ -49,7 +50,10 @@ def read_records(state: State, task: Task, patterns: Patterns, is_same: bool) ->
     others = _read_others(state)
     own, stored = _read_own(tree, path)
     own_directories = (OUR_DIRECTORY, f"{state.directory}/") if state.inside else (OUR_DIRECTORY,)
-    own, is_all, warnings = Trust(patterns, task.known, own_directories).believed(own)
+    known = task.known
+    if known is not None:
+        own, known = _confirmed(tree, own, task.files, known)
+    own, is_all, warnings = Trust(patterns, known, own_directories).believed(own)
     if not is_all:
         stored = b""
     around = _made_by_a_dead_run(state) if state.inside and stored is None and not others else []
@@ -59,6 +63,20 @@ def read_records(state: State, task: Task, patterns: Patterns, is_same: bool) ->
         ours = OUR_DIRECTORY.rstrip("/")
         own = Manifest(own.entries, {*own.directories, ours, *(f"{ours}/{name}" for name in tree.names(ours)[: MAX_ENTRIES // 2])})
     return Records(own, stored, others, _read_originals(state, own, task.files), _residue(state), tuple(around), tuple(warnings), is_lost)
+
+
+def _confirmed(tree: Tree, own: Manifest, files: Sequence[File], known: KnownFiles) -> Tuple[Manifest, KnownFiles]:
+    """With the files that root's list does not have and that hold exactly what we write: only we can have written them, on another host that shares
+    the home, or before the list was lost."""
+    entries, confirmed = dict(own.entries), dict(known)
+    for file in files:
+        entry = entries.get(file.path)
+        if file.strategy == OWNED and entry is not None and file.path not in known:
+            current = tree.read(file.path)
+            if current is not None and current.data in (file.content, *(each.content for each in file.variants)):
+                entries[file.path] = entry._replace(sha256=(hashlib.sha256(current.data).hexdigest(),))
+                confirmed[file.path] = None
+    return Manifest(entries, own.directories), confirmed
 
 
 def _read_own(tree: Tree, path: str) -> Tuple[Manifest, Optional[bytes]]:

@@ -119,9 +119,9 @@ def _apply_with_list(
         warnings += strike_off(places, going, results, moved, served_list.is_lost)
     results += come
     for task, result in zip(coming, come):
-        if result.inode and result.problem is None and task.identity is not None:
-            key = key_of(task)
-            places[key] = places[key]._replace(inode=result.inode, files=dict(result.written))
+        key = key_of(task)
+        if key in places and task.known is not None:
+            places[key] = _after(places[key], task, result)
     if shared and served_list.is_lost and shared.removes:
         warnings.append("the list of the users served is lost: their shared files stay on the host until all were served, and removed, once more")
     # Before the list: its directory goes when it is empty.
@@ -158,6 +158,16 @@ def _files(task: Task, job: Job) -> KnownFiles:
     wanted = [file for file in task.files if file.strategy == OWNED]
     coming = [path for file in wanted for path in (file.path, *file.alternatives) if not is_named_as_ours(path, job.patterns.get(file.producer))]
     return {} if task.known is None else {**dict.fromkeys(coming), **task.known}
+
+
+def _after(place: ServedPlace, task: Task, result: Result) -> ServedPlace:
+    """What root's list has to know of a home after the run."""
+    if result.problem is None:
+        return place._replace(inode=result.inode or place.inode, files=dict(result.written))
+    # A user can make a run fail; what was not written by then must not count as ours.
+    done = {change.path for change in result.changes}
+    files = {path: backup for path, backup in place.files.items() if path in (task.known or {}) or display_text(f"{task.display}/{path}") in done}
+    return place._replace(files=files)
 
 
 # What most jobs do not need is imported where it is needed: a host compiles, twice, what it imports out of Ansible's archive.

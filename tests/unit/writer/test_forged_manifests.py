@@ -160,6 +160,41 @@ def test_a_manifest_that_waits_for_a_template(machine: Machine) -> None:
     assert home.read(LISTED) == b"the user's\n"
 
 
+@pytest.mark.parametrize("trap", [BACKUPS, MANIFEST])
+def test_a_manifest_that_waits_for_a_run_that_failed(machine: Machine, trap: str) -> None:
+    """The forger makes the first run fail, after which root's list could have the file."""
+    home = machine.add("alice")
+    home.write(LISTED, "the user's\n")
+    home.link(trap, "/usr")
+    assert set(problems(machine.run("alice", patterns=EVERYTHING, files=(template(),)))) == {"alice"}
+    (home.path / trap).unlink()
+    forge(home, LISTED, "templates")
+    assert not problems(machine.run("alice", patterns=EVERYTHING, files=(template(),)))
+    machine.run(absent=("alice",), patterns=EVERYTHING)
+    assert home.read(LISTED) == b"the user's\n"
+
+
+@pytest.mark.parametrize("original", ["the user's\n", None])
+def test_a_home_that_two_hosts_share(machine: Machine, original: str | None) -> None:
+    """Each has a list of its own; neither takes the other's word away."""
+    home = machine.add("alice")
+    if original:
+        home.write(LISTED, original)
+    lists = machine.site.own / "default.json"
+    for text in ("one\n", "two\n"):
+        for number, host in enumerate((".a", ".b", ".a", ".b")):
+            kept = lists.with_suffix(host)
+            if kept.exists():
+                kept.rename(lists)
+            answer = machine.run("alice", patterns=EVERYTHING, files=(template(text=text), owned()))
+            assert not problems(answer) and not [warning for result in answer.results for warning in result.warnings]
+            assert number == 0 or not all_changes(answer), (text, number)
+            lists.rename(kept)
+    lists.with_suffix(".b").rename(lists)
+    machine.run(absent=("alice",), patterns=EVERYTHING)
+    assert (home.path / LISTED).exists() is bool(original) and (not original or home.read(LISTED) == original.encode())
+
+
 def test_a_template_that_was_removed_is_not_written_any_more(machine: Machine) -> None:
     home = machine.add("alice")
     machine.run("alice", patterns=EVERYTHING, files=(template(), owned()))
