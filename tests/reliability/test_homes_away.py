@@ -97,6 +97,16 @@ def _lock(home: Home) -> None:
     _key(home, 0xC0406618, struct.pack("II32s", 1, 0, b"mailops1") + struct.pack("I20s", 0, b""))
 
 
+def _lock_read_only(home: Home) -> None:
+    _lock(home)
+    mount("-o", "remount,bind,ro", home.path)
+
+
+def _unlock_writable(home: Home) -> None:
+    mount("-o", "remount,bind,rw", home.path)
+    _unlock(home)
+
+
 def _key(home: Home, number: int, argument: bytes) -> None:
     disk = os.open(f"{home.path}.disk", os.O_RDONLY)
     fcntl.ioctl(disk, number, bytearray(argument), True)
@@ -120,6 +130,7 @@ WAYS = {
     "a disk": Away(_disk, _unmount, _disk_again),
     "a disk on root's mount point": Away(_root_below, _unmount, _disk_again),
     "an encrypted directory": Away(_encrypted, _lock, _unlock),
+    "an encrypted directory that is mounted read-only": Away(_encrypted, _lock_read_only, _unlock_writable),
     "a program that died": Away(lambda home: None, _users_program, _lazily),
     "a program that died, for all users": Away(lambda home: None, lambda home: _users_program(home, "allow_other"), _lazily),
     "a program that lets only its user in": Away(lambda home: None, lambda home: _users_program(home, dies=False), _lazily),

@@ -24,7 +24,8 @@ from .walk import open_home
 # FS_IOC_GETFLAGS, FS_ENCRYPT_FL (linux/fs.h)
 _FLAGS = struct.Struct("@l")
 _GET_FLAGS, _IS_ENCRYPTED = 0x80006601 | _FLAGS.size << 16, 0x800
-_ENOKEY = getattr(errno, "ENOKEY", 0)
+# The last two are found before the key is looked for.
+_MAY_BE_LOCKED = (getattr(errno, "ENOKEY", -1), errno.EROFS, errno.EACCES)
 
 
 class Task(NamedTuple):
@@ -121,21 +122,22 @@ def _closed(home: int, task: Task, identity: Identity, switch: Switch) -> Option
             is_another = task.inode and os.fstat(home).st_ino != task.inode
             return another_home(task) if is_another and exc.errno == errno.EACCES else None  # others are reported when something is read
         try:
-            is_locked = _is_locked(fd)
+            number = _locked(fd)
         finally:
             os.close(fd)
-    return UnsafePath(task.display, f"is locked: {os.strerror(_ENOKEY)} ({NOT_THERE})", _ENOKEY) if is_locked else None
+    return UnsafePath(task.display, f"is locked: {os.strerror(number)} ({NOT_THERE})", number) if number else None
 
 
-def _is_locked(home: int) -> bool:
-    """Whether the key of an encrypted directory is missing (fscrypt): then every name in it is another one, and none of ours is found."""
+def _locked(home: int) -> int:
+    """The error number if the key of an encrypted directory is missing (fscrypt), or may be: then every name in it is another one, and none of ours
+    is found. 0 for any other directory."""
     if not hasattr(os, "O_TMPFILE"):
-        return False
+        return 0
     try:
         (flags,) = _FLAGS.unpack(fcntl.ioctl(home, _GET_FLAGS, bytes(_FLAGS.size)))
         if flags & _IS_ENCRYPTED:
             # An unlocked one has the flag, too. A file without a name changes nothing, and needs the key.
             os.close(os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=home))
     except OSError as exc:
-        return exc.errno == _ENOKEY != 0
-    return False
+        return exc.errno if exc.errno in _MAY_BE_LOCKED else 0
+    return 0

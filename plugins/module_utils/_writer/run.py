@@ -165,9 +165,7 @@ def _after(place: ServedPlace, task: Task, result: Result) -> ServedPlace:
     if result.problem is None:
         return place._replace(inode=result.inode or place.inode, files=dict(result.written))
     # A user can make a run fail; what was not written by then must not count as ours.
-    done = {change.path for change in result.changes}
-    files = {path: backup for path, backup in place.files.items() if path in (task.known or {}) or display_text(f"{task.display}/{path}") in done}
-    return place._replace(files=files)
+    return place._replace(files={**dict.fromkeys(path for path, _backup in result.written), **(task.known or {})})
 
 
 # What most jobs do not need is imported where it is needed: a host compiles, twice, what it imports out of Ansible's archive.
