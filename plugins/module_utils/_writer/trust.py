@@ -35,13 +35,15 @@ class Trust(NamedTuple):
         """What is believed of it, whether that is all, and warnings."""
         entries: Dict[str, Entry] = {}
         unknown: List[str] = []
+        unfinished: List[str] = []
         not_back: List[str] = []
         for path, entry in manifest.entries.items():
             if not self._fits(entry):
                 continue
             if self.known is not None and entry.strategy == OWNED:
                 if path not in self.known and not is_named_as_ours(path, self.patterns[entry.producer]):
-                    unknown.append(path)
+                    # A run that failed before it wrote the file has left a pending entry.
+                    unfinished.append(path) if entry.pending else unknown.append(path)
                     continue
                 before = self._before(entry, self.known)
                 if entry.before != before and entry.before and entry.before.backup:
@@ -53,7 +55,7 @@ class Trust(NamedTuple):
             warnings.append(f"names {_some(unknown)}, which root's list of places does not have: remove what templates wrote there, it is left as it is")
         if not_back:
             warnings.append(f"names a copy for {_some(not_back)} that root's list of places does not have: put it back by hand if it is the user's")
-        is_all = len(entries) == len(manifest.entries) and not not_back
+        is_all = len(entries) + len(unfinished) == len(manifest.entries) and not not_back
         return Manifest(entries, manifest.directories), is_all, warnings
 
     def _fits(self, entry: Entry) -> bool:
