@@ -44,13 +44,15 @@ class _Outcome:
         if message.problem is not None:
             # What was planned and not done is not reported as changed.
             changes = tuple(change for change in self.result.changes if change.path in message.changed)
-            self.result = self.result._replace(problem=message.problem, changes=changes)
+            done = {change.path for change in changes}
+            written = tuple(item for item in self.result.written if display_text(f"{self.task.display}/{item[0]}") in done)
+            self.result = self.result._replace(problem=message.problem, changes=changes, written=written)
         self.result = self.result._replace(warnings=(*self.result.warnings, *message.warnings))
         self.is_done = message.is_done
 
     def give_up(self, reason: str) -> None:
         path = self.result.path
-        # No changes: it is not known how much of the plan was done.
+        # No changes: it is not known how much of the plan was done. Root's list has all that may have been written.
         self.result = self.result._replace(problem=Problem(path, f"{path} {reason}"), changes=())
         self.is_done = True
 

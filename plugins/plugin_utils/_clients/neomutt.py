@@ -20,7 +20,7 @@ from .._model.profile import Server, fields_below
 from ._account_files import AccountFiles
 from ._accounts import default_account, host_and_port, html_signature
 from ._client import Client, Context
-from ._file import File, block, owned
+from ._file import File, block, block_paths, owned
 from ._imap import mailbox_path
 from ._quoting import ALPHANUMERIC, escaped_octets
 
@@ -208,10 +208,10 @@ CLIENT = Client(
         "check_interval", "ca_file", "folders.sent", "folders.drafts", "folders.trash",
         *fields_below("incoming", "outgoing"),
     ),
-    paths=(
-        *_FILES.patterns("muttrc", "signature", "incoming.password-command", "outgoing.password-command"),
-        *dict.fromkeys((*_MUTT, *_NEOMUTT)),
-    ),
+    paths={
+        **_FILES.patterns("muttrc", "signature", "incoming.password-command", "outgoing.password-command"),
+        **block_paths(*_MUTT, *_NEOMUTT),
+    },
     render=_render,
     authentications=("password", "gssapi", "oauth2", "none"),
     unsupported_reason=_unsupported_reason,

@@ -28,7 +28,7 @@ RESIDUE = (".program/*/prefs", "^ours")
 
 
 def part(*files: File, remove: bool = False, probes: tuple[Probe, ...] = ()) -> HostFiles:
-    return HostFiles(files, {"program": [CFG, PREFS]}, probes, (RESIDUE,), remove)
+    return HostFiles(files, {"program": {CFG: BLOCK, PREFS: BLOCK}}, probes, (RESIDUE,), remove)
 
 
 def probe(root: Path, name: str, matching: str | None = None, note: str = "no", blocks: bool = False) -> Probe:
