@@ -18,7 +18,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answ
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import NOT_THERE, WriterError
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 
-from ..clients.accounts import profile
+from ...profiles import profile
 from .home import MANIFEST, OWN, Home, all_changes, block, changed_users, owned, problems
 from .machine import Machine
 from .test_removal import every_client, wanted
