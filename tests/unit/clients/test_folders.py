@@ -29,7 +29,7 @@ FORMS = {
     "alpine": lambda server, slashes: "}" + server.replace("&", "&-").replace("ł", "&AUI-") + "\n",
     "evolution": lambda server, slashes: slashes,
     "geary": lambda server, slashes: "=" + slashes.replace("/", ";") + ";\n",
-    "neomutt": lambda server, slashes: '"=' + slashes.replace("ł", r"\305\202").replace("&", r"\046") + '"',
+    "neomutt": lambda server, slashes: '"=' + server.replace("ł", r"\305\202").replace("&", r"\046") + '"',
     "s_nail": lambda server, slashes: "$'+" + server.replace("ł", r"\xC5\x82") + "'",
     "thunderbird": lambda server, slashes: "@imap.example.org/" + slashes.replace("&", "&-").replace("ł", "&AUI-") + '"',
 }
