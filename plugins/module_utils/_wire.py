@@ -101,7 +101,7 @@ class Job(NamedTuple):
     ``directory_mode`` are those of places with a ``base``. ``deadline``: seconds that one place may take. ``inventory_host`` and
     ``dest_pattern`` (None: homes) are stamped on every place that is served. Of one run with several jobs, ``earlier`` are the users of those
     before this one, and ``later`` the present users of those after it, with the ``base`` of each. ``purge``, in the first job: places with the same
-    stamp that the run does not serve are cleared. ``host``: None unless this is the last job.
+    stamp that the run does not serve are cleared. ``host``: None unless this is the last job. ``kept``: other users whose places stay as they are.
     """
 
     instance: str
@@ -119,6 +119,7 @@ class Job(NamedTuple):
     purge: bool = False
     is_last: bool = True
     host: Optional[HostFiles] = None
+    kept: Tuple[str, ...] = ()
 
 
 def load_job(text: str) -> Job:
@@ -128,7 +129,7 @@ def load_job(text: str) -> Job:
         files, patterns, probes, residue, remove = host
         host = HostFiles(_files(files), patterns, tuple(Probe(*probe) for probe in probes), tuple(map(tuple, residue)), remove)
     places = tuple(Place(name, base, _files(files), *others) for name, base, files, *others in job.places)
-    return job._replace(places=places, host=host, earlier=tuple(job.earlier), later=tuple(map(tuple, job.later)))
+    return job._replace(places=places, host=host, earlier=tuple(job.earlier), later=tuple(map(tuple, job.later)), kept=tuple(job.kept))
 
 
 def _files(data: Sequence[Any]) -> Tuple[File, ...]:

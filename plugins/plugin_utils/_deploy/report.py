@@ -124,6 +124,9 @@ def _verdicts(
     ]
     problems = [item["msg"] + (f" (user {item['user']})" if item["user"] else "") for item in failed]
     warnings = [*deployment.warnings, *_skip_warnings(deployment.skipped)]
+    failed += [{"user": user.name, "path": "", "msg": "; ".join(user.problems)} for user in request.invalid]
+    if request.invalid:
+        warnings.append(_invalid_warning(deployment))
     for answer in delivery.answers:
         warnings += [*answer.warnings, *_probe_warnings(deployment, answer.probes, skipped)]
     warnings += [warning for result in results for warning in result.warnings]
@@ -138,7 +141,7 @@ def _verdicts(
             failed += [{"user": name, "path": "", "msg": "the host has no such user"} for name in missing]
             problems.append(f"{message}: create them, take them off the list, or set missing_users: skip")
     remaining = [place for answer in delivery.answers for place in answer.remaining]
-    if not request.users and delivery.answers:
+    if not request.users and not request.invalid and delivery.answers:
         warnings.append(_nobody_listed(remaining))
     elif remaining:
         warnings.append(_remaining_warning(request, deployment.host, remaining))
@@ -150,6 +153,16 @@ def _verdicts(
 def _residue_warning(user: str) -> str:
     reason = "a program still has to forget the accounts, and the host's files that it needs for that stay"
     return f"{user}: {reason}: let the user start the program, and run again"
+
+
+def _invalid_warning(deployment: Deployment) -> str:
+    request = deployment.request
+    count = len(request.invalid)
+    reasons = [problem for user in request.invalid for problem in user.problems]
+    more = "; ..." if len(reasons) > _MAX_REASONS else ""
+    purge = ", and nobody was purged, because one of them has no valid name" if request.purge_users and not deployment.purges else ""
+    who = "a user with mistakes" if count == 1 else f"{count} users with mistakes"
+    return f"mail_account leaves out {who}; nothing of theirs is changed{purge}: {'; '.join(reasons[:_MAX_REASONS])}{more}"
 
 
 def _nobody_listed(remaining: Sequence[Remaining]) -> str:
@@ -197,6 +210,7 @@ def _users(deployment: Deployment, results: Sequence[Result], missing: Sequence[
         user.name: {name: UNCHANGED if served else SKIPPED for name, served in deployment.clients_of(user).items()}
         for user in deployment.request.users
     }
+    states.update({user.name: {client.name: FAILED for client in deployment.request.clients} for user in deployment.request.invalid if user.name})
     seen = {result.name for result in results}
     for name, clients in states.items():
         if name not in seen:

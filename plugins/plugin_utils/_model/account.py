@@ -91,6 +91,21 @@ def resolve_users(
 ) -> dict[str, list[Account]]:
     """The accounts of each user by name, the default one first. ``selected``: profiles of users who name none (None: all profiles).
     MailopsError lists all problems."""
+    invalid: dict[str, list[str]] = {}
+    resolved = resolve_valid_users(users, profiles, selected, host, instance, invalid)
+    Problems(problem for problems in invalid.values() for problem in problems).raise_all()
+    return resolved
+
+
+def resolve_valid_users(
+    users: Iterable[User],
+    profiles: Mapping[str, Profile],
+    selected: Sequence[str] | None,
+    host: str | None,
+    instance: str,
+    invalid: dict[str, list[str]],
+) -> dict[str, list[Account]]:
+    """The same; a user with mistakes has no accounts, and ``invalid`` gets the problems. MailopsError for those that are no single user's."""
     everybody = tuple(profiles) if selected is None else tuple(selected)
     problems = Problems(_shared_keys(profiles.values()))
     resolved: dict[str, list[Account]] = {}
@@ -101,9 +116,15 @@ def resolve_users(
         if user.state == "present" and not names:
             without.append(user.name)
             continue
-        with problems.at(f"user '{user.name}'"):
+        own = Problems()
+        with own.at(f"user '{user.name}'"):
             resolved[user.name] = _accounts_of(user, names, profiles, host, instance)
-            problems.extend(_exposed(user, names, places))
+            own.extend(_exposed(user, names, places))
+        if own:
+            resolved.pop(user.name, None)
+            invalid[user.name] = own
+    if problems or without:
+        problems.extend(problem for own in invalid.values() for problem in own)
     if without:
         problems.insert(0, f"profiles: {some(without)} would get no profile: name profiles for the task or the user, or say state: absent")
     problems.raise_all()
