@@ -139,7 +139,9 @@ def plan_deployment(request: Request, host: str | None) -> Deployment:
         bases = request.destination.bases(request.users, host, invalid)
     except MailopsError as exc:
         raise MailopsError(*known, *exc.problems) from None
-    request = _without_invalid(request, invalid)
+    # A wrong name in the task's own list is no single user's mistake.
+    request = _without_invalid(request, invalid, can_skip=set(request.profiles or ()) <= set(profiles))
+    accounts = {user.name: accounts[user.name] for user in request.users if user.name in accounts}
     check_templates(request.templates, accounts, request.present)
     warnings = [*request.warnings]
     warnings += [warning for profile in profiles.values() for warning in profile.warnings]
@@ -147,10 +149,10 @@ def plan_deployment(request: Request, host: str | None) -> Deployment:
     return Deployment(request, host, accounts, bases, skipped, _losses(accounts, profiles, request.clients), warnings)
 
 
-def _without_invalid(request: Request, invalid: Mapping[str, Sequence[str]]) -> Request:
+def _without_invalid(request: Request, invalid: Mapping[str, Sequence[str]], can_skip: bool) -> Request:
     """The request without users who have mistakes, or MailopsError with all mistakes."""
     found = (*request.invalid, *(InvalidUser(name, tuple(problems)) for name, problems in invalid.items()))
-    if found and request.invalid_users == "fail":
+    if found and (request.invalid_users == "fail" or not can_skip):
         raise MailopsError(*(problem for user in found for problem in user.problems))
     return replace(request, users=tuple(user for user in request.users if user.name not in invalid), invalid=found)
 
