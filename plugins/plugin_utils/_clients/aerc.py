@@ -112,6 +112,12 @@ def _unsupported_reason(account: Account) -> str | None:
     return None
 
 
+def _cautions(account: Account) -> list[str]:
+    if account.outgoing.security != "starttls":
+        return []
+    return ["aerc 0.15 and newer display a dialogue about smtp-starttls at every start, which aerc 0.14 needs: outgoing.security: tls avoids it"]
+
+
 CLIENT = Client(
     name="aerc",
     title="aerc",
@@ -129,11 +135,12 @@ CLIENT = Client(
     authentications=tuple(_MECHANISM),
     unsupported_reason=_unsupported_reason,
     unsupported_fields=html_signature,
+    cautions=_cautions,
     notes=(
         "Each account is a section in `accounts.conf`. aerc opens a tab for each: the user's own first, then our default one. The "
         "password is in the file, or comes from the command, whose output aerc strips of spaces at both ends; aerc never asks, so "
         "one of them is required. `ca_file` cannot be set: start aerc with SSL_CERT_FILE in the environment. A wrong certificate "
         "is rejected. When the user creates an account with `:new-account`, aerc drops the second marker of our block, and the "
-        "next run reports that."
+        "next run reports that. With `outgoing.security: starttls` newer versions display a dialogue about `smtp-starttls` at each start."
     ),
 )  # fmt: skip

@@ -10,6 +10,7 @@ fetchmail has no command for passwords. Without a password in the file it asks.
 
 from __future__ import annotations
 
+import re
 from typing import Sequence
 
 from .._model.account import Account
@@ -49,6 +50,13 @@ def _entry(account: Account, local_user: str) -> str:
     return "\n  ".join(lines) + "\n"
 
 
+def _unsupported_reason(account: Account) -> str | None:
+    found = re.search(r"[@\\!%]", account.login)
+    if found:
+        return f"fetchmail delivers to the log-in name, and makes an address of one with '{found[0]}': the mail would go to somebody else"
+    return None
+
+
 CLIENT = Client(
     name="fetchmail",
     title="fetchmail",
@@ -61,8 +69,10 @@ CLIENT = Client(
     paths=(".fetchmailrc",),
     render=_render,
     authentications=tuple(_AUTH),
+    unsupported_reason=_unsupported_reason,
     notes=(
         "Each account is an entry in `.fetchmailrc`. Mail goes to the local mail system; IMAP mail also stays on the server. The "
-        "password is in the file; otherwise fetchmail asks for it. A wrong certificate is rejected."
+        "password is in the file; otherwise fetchmail asks for it. A wrong certificate is rejected. Users whose log-in name holds `@`, `\\`, `!` or `%` are "
+        "skipped, because fetchmail makes an address of such a name."
     ),
 )  # fmt: skip

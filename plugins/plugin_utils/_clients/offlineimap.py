@@ -17,9 +17,10 @@ from __future__ import annotations
 from typing import Sequence
 
 from .._model.account import Account
-from .._model.profile import fields_below
+from .._model.profile import Server, fields_below
 from ._client import Client, Context
 from ._file import File, block, variant
+from ._imap import NEEDS_QUOTES
 from ._ini import ini
 
 # OfflineIMAP tries those mechanisms that the server has, in this order.
@@ -66,7 +67,7 @@ def _remote(account: Account) -> dict[str, object]:
         "remoteport": server.port,
         "remoteusereval": _literal(server.username),
         **_secret(account),
-        "auth_mechanisms": _MECHANISMS[server.authentication],
+        "auth_mechanisms": "PLAIN" if _needs_plain(server) else _MECHANISMS[server.authentication],
         "ssl": "yes" if server.security == "tls" else "no",
         "starttls": "no",
         # A message that is deleted here is only marked as deleted on the server. No folder is created there.
@@ -74,6 +75,12 @@ def _remote(account: Account) -> dict[str, object]:
         "createfolders": "no",
         "sslcacertfile": _escaped(account.ca_file or "OS-DEFAULT") if server.security == "tls" else None,
     }
+
+
+def _needs_plain(server: Server) -> bool:
+    """LOGIN sends the name without quotes, and neither name nor password may be anything but ASCII."""
+    plain = server.username.isascii() and (server.password or "").isascii() and not set(server.username) & set(NEEDS_QUOTES)
+    return server.authentication == "password" and not plain
 
 
 def _secret(account: Account) -> dict[str, str]:
@@ -111,6 +118,7 @@ CLIENT = Client(
         "If the user has a section `[general]` already, it stays as it is, and `offlineimap -a KEY` syncs one. A message that is "
         "deleted locally is only marked as deleted on the server, and no folder is created there. The password is in the file, or "
         "comes from the command; otherwise OfflineIMAP asks for it. A wrong certificate is rejected. STARTTLS is not supported, "
-        "because OfflineIMAP does not check certificates after it."
+        "because OfflineIMAP does not check certificates after it. With a log-in name that IMAP has to quote, or a name or password that is "
+        "not ASCII, only servers that offer AUTH=PLAIN can be used."
     ),
 )  # fmt: skip

@@ -145,6 +145,7 @@ def plan_deployment(request: Request, host: str | None) -> Deployment:
     check_templates(request.templates, accounts, request.present)
     warnings = [*request.warnings]
     warnings += [warning for profile in profiles.values() for warning in profile.warnings]
+    warnings += _cautions(accounts, request.clients)
     skipped = _skipped(request, accounts)
     return Deployment(request, host, accounts, bases, skipped, _losses(accounts, profiles, request.clients), warnings)
 
@@ -190,4 +191,23 @@ def _losses(
             names = client.losses(profiles[account.profile])
             if names:
                 lost.setdefault(client.name, {})[account.profile] = sorted(names)
+        for account in (account for listed in accounts.values() for account in listed):
+            names = [*client.unsupported_values(account)]
+            if names and client.skip_reason(account) is None:
+                known = lost.setdefault(client.name, {})
+                known[account.profile] = sorted({*known.get(account.profile, ()), *names})
     return lost
+
+
+def _cautions(accounts: Mapping[str, Sequence[Account]], clients: Sequence[Client]) -> Iterator[str]:
+    """Once for each profile and client."""
+    used = {account.profile: account for listed in accounts.values() for account in listed}
+    for client in clients:
+        for account in client.supported(used.values()):
+            for caution in client.cautions(account):
+                yield f"{client.name}, profile '{account.profile}': {caution}"
+            if account.ca_file and "ca_file" not in client.expresses:
+                yield (
+                    f"{client.name}, profile '{account.profile}': {client.title} cannot use ca_file, and connects only if the system trusts that "
+                    "authority: install it there"
+                )

@@ -24,8 +24,10 @@ _AnyServer = TypeVar("_AnyServer", bound=Server)
 
 @dataclass(frozen=True)
 class Account:
-    """What a client's format is rendered from. The servers' ports are numbers, ``key`` is safe in any file or section name."""
+    """What a client's format is rendered from. The servers' ports are numbers, ``key`` is safe in any file or section name. ``login``: the user's
+    log-in name on the host."""
 
+    login: str
     profile: str
     key: str
     email: str
@@ -66,7 +68,7 @@ class Account:
 
     def as_data(self) -> dict[str, Any]:
         """The account as a dictionary, its passwords in clear."""
-        data = {item.name: getattr(self, item.name) for item in fields(self)}
+        data = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "login"}
         return {**data, "incoming": {**self.incoming.data}, "outgoing": {**self.outgoing.data}, "folders": dict(self.folders)}
 
 
@@ -199,6 +201,7 @@ class _Filler:
     def account(self, key: str) -> Account:
         profile = self._profile
         account = Account(
+            login=self._user.name,
             profile=profile.name,
             key=key,
             email=self._fill("email", profile.email, values.address),
