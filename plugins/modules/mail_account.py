@@ -263,10 +263,10 @@ RETURN = r"""
 msg:
   description:
     - One line about what was changed, or would be in check mode. How many users, accounts and files, what clients cannot express, and who is
-      missing on the host. When the task fails, the reasons.
+      missing on the host. When the task fails, the reasons. Empty when nothing changes.
     - The line is also displayed, on standard error, unless the task has C(no_log).
   type: str
-  returned: changed or failure
+  returned: always
   sample: "mail_account: [desk-1] 2 of 3 users, 2 of 3 accounts: 8 files created; msmtp cannot express signature (work); missing: anowak"
 accounts:
   description: How many accounts (a profile filled in for a user) there are, and how many belong to users for whom something changed.

@@ -46,8 +46,7 @@ class Report:
         diffs = limited_diffs(self.diffs, "files")
         if diffs:
             found["diff"] = diffs
-        if self.summary:
-            found["msg"] = self.summary
+        found["msg"] = self.summary or ""
         if self.problems:
             found.update(failed=True, msg=f"mail_account: {MailopsError(*self.problems)}{self.others}")
         return found
