@@ -99,6 +99,8 @@ options:
           - How the connection is protected.
           - V(tls) is TLS from the first byte (RFC 8314), V(starttls) begins in clear and then demands TLS, V(none) is no
             protection.
+          - Spellings of other programs, such as C(SSL/TLS), C(SSL) and C(STARTTLS), are taken and stored as one of these. C(TLS) is always V(tls)
+            here, also where other programs mean STARTTLS by it.
           - A new profile has V(tls).
         type: str
         choices: [tls, starttls, none]
@@ -169,6 +171,8 @@ options:
           - How the connection is protected.
           - V(tls) is TLS from the first byte (RFC 8314), V(starttls) begins in clear and then demands TLS, V(none) is no
             protection.
+          - Spellings of other programs, such as C(SSL/TLS), C(SSL) and C(STARTTLS), are taken and stored as one of these. C(TLS) is always V(tls)
+            here, also where other programs mean STARTTLS by it.
           - A new profile has V(tls).
         type: str
         choices: [tls, starttls, none]

@@ -112,8 +112,8 @@ class Job(NamedTuple):
     ``directory_mode`` are those of places with a ``base``. ``deadline``: seconds that one place may take. ``inventory_host`` and
     ``dest_pattern`` (None: homes) are stamped on every place that is served. Of one run with several jobs, ``earlier`` are the users of those
     before this one, and ``later`` the present users of those after it, with the ``base`` of each. ``forget``: users whose places are taken off root's
-    list as they are. ``purge``, in the first job: places with the same
-    stamp that the run does not serve are cleared. ``host``: None unless this is the last job.
+    list as they are. ``kept``: other users whose places stay as they are. ``purge``, in the first job: places with the same stamp that the run does
+    not serve are cleared. ``host``: None unless this is the last job.
     """
 
     instance: str
@@ -132,6 +132,7 @@ class Job(NamedTuple):
     purge: bool = False
     is_last: bool = True
     host: Optional[HostFiles] = None
+    kept: Tuple[str, ...] = ()
 
 
 def load_job(text: str) -> Job:
@@ -141,7 +142,8 @@ def load_job(text: str) -> Job:
         files, patterns, probes, residue, remove = host
         host = HostFiles(_files(files), patterns, tuple(Probe(*probe) for probe in probes), tuple(map(tuple, residue)), remove)
     places = tuple(Place(name, base, _files(files), *others) for name, base, files, *others in job.places)
-    return job._replace(places=places, host=host, earlier=tuple(job.earlier), later=tuple(map(tuple, job.later)), forget=tuple(job.forget))
+    users = {name: tuple(getattr(job, name)) for name in ("earlier", "forget", "kept")}
+    return job._replace(places=places, host=host, later=tuple(map(tuple, job.later)), **users)
 
 
 def _files(data: Sequence[Any]) -> Tuple[File, ...]:

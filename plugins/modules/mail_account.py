@@ -189,6 +189,16 @@ options:
         not mounted.
     type: list
     elements: str
+  invalid_users:
+    description:
+      - What to do about listed users with mistakes, such as an invalid e-mail address or a variable that has no value. V(fail) lists all mistakes
+        of all users, and nothing is written.
+      - V(skip) leaves these users out. Nothing of theirs is changed or removed, also with O(purge_users); they are in RV(failed_users) and in a
+        warning, and the task does not fail. As long as an entry has no valid name nobody is purged.
+      - Mistakes that are not one user's, such as those in a profile or a template, are always errors.
+    type: str
+    choices: [fail, skip]
+    default: fail
   missing_users:
     description:
       - What to do when the host does not know listed users. V(fail) serves all others first, and then fails with a list;
@@ -272,10 +282,10 @@ RETURN = r"""
 msg:
   description:
     - One line about what was changed, or would be in check mode. How many users, accounts and files, what clients cannot express, and who is
-      missing on the host. When the task fails, the reasons.
+      missing on the host. When the task fails, the reasons. Empty when nothing changes.
     - The line is also displayed, on standard error, unless the task has C(no_log).
   type: str
-  returned: changed or failure
+  returned: always
   sample: "mail_account: [desk-1] 2 of 3 users, 2 of 3 accounts: 8 files created; msmtp cannot express signature (work); missing: anowak"
 accounts:
   description: How many accounts (a profile filled in for a user) there are, and how many belong to users for whom something changed.
@@ -336,6 +346,7 @@ failed_users:
   description:
     - Users who could not be served, at most 100, users that the host does not know included. All other users were served. A user with
       C(state=absent) that the host does not know is not listed.
+    - With O(invalid_users=skip) also users with mistakes, with an empty C(path).
     - Without a user it is a file that a client needs on the host, once for all users.
   type: list
   elements: dict

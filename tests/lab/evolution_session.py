@@ -57,6 +57,27 @@ class Evolution:
         self._send(identity)
         return subjects
 
+    def keep(self, uid: str, password: str, kind: str) -> None:
+        """Put a message into the folder for sent mail or for drafts, as Evolution does: it asks the store for the address in the identity."""
+        self._session.password = password
+        account = self._registry.ref_source(uid)
+        identity = self._identity(account)
+        addresses = {
+            "sent": identity.get_extension("Mail Submission").get_sent_folder(),
+            "drafts": identity.get_extension("Mail Composition").get_drafts_folder(),
+        }
+        store = self._store(account)
+        _connect(store)
+        # Evolution has a list of the folders before anybody writes.
+        store.get_folder_info_sync(None, Camel.StoreGetFolderInfoFlags.RECURSIVE, None)
+        folder = store.get_folder_sync(_folder(addresses[kind])[1], Camel.StoreGetFolderFlags(0), None)
+        message = Camel.MimeMessage()
+        message.set_subject("written")
+        message.set_content(list(b"Hello\n"), "text/plain")
+        folder.append_message_sync(message, None, None)
+        folder.synchronize_sync(False, None)
+        store.disconnect_sync(True, None)
+
     def connect(self, uid: str, password: str) -> list[str | None]:
         """For the account's store and its transport, why there is no connection, or None."""
         self._session.password = password

@@ -10,7 +10,8 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from email import message_from_bytes, policy
 from email.message import EmailMessage
@@ -100,6 +101,32 @@ class Lab:
         """Delete all messages of all folders."""
         self.wait_for_delivery()
         self._order("empty", email=email, password=self._passwords[email])
+
+    def create_folders(self, email: str, *names: str) -> None:
+        """The names as the server has them, in modified UTF-7."""
+        self._order("create", email=email, password=self._passwords[email], folders=names)
+
+    @contextmanager
+    def hierarchy(self, separator: str, prefix: str) -> Iterator[None]:
+        """The IMAP server has another separator between levels, and a prefix before the users' folders."""
+        config = self.path("/etc/dovecot/dovecot.conf")
+        before = config.read_text(encoding="utf-8")
+        try:
+            config.write_text(before.replace("  separator = /\n", f"  separator = {separator}\n  prefix = {prefix}\n"), encoding="utf-8")
+            self._reload_dovecot(separator, prefix)
+            yield
+        finally:
+            config.write_text(before, encoding="utf-8")
+            self._reload_dovecot("/", "")
+
+    def _reload_dovecot(self, separator: str, prefix: str) -> None:
+        done = self.run(["doveadm", "reload"])
+        assert done.returncode == 0, done.stderr
+        email, password = next(iter(self._passwords.items()))
+        deadline = time.monotonic() + SECONDS_TO_DELIVER
+        while not self._order("namespace", email=email, password=password).startswith(f'(("{prefix}" "{separator}"))'):
+            assert time.monotonic() < deadline, "Dovecot did not reload its configuration"
+            time.sleep(0.05)
 
     def try_logins(self, attempts: Sequence[Mapping[str, str]]) -> list[str | None]:
         """Log in, by the book, once for each attempt: service (one of logins.PORTS), email, password, and if they are

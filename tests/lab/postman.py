@@ -37,11 +37,26 @@ def empty(email: str, password: str) -> None:
         _status, folders = mailbox.list()
         for line in folders:
             # (\HasNoChildren) "/" Name
-            folder = re.fullmatch(rb'\(.*?\) "/" (.*)', line)[1].decode().strip('"')
+            flags, folder = re.fullmatch(rb'\((.*?)\) "." (.*)', line).groups()
+            if rb"\Noselect" in flags:
+                continue
+            folder = folder.decode().strip('"')
             _status, count = mailbox.select(_quoted(folder))
             if count != [b"0"]:
                 mailbox.store("1:*", "+FLAGS.SILENT", r"(\Deleted)")
                 mailbox.expunge()
+
+
+def create(email: str, password: str, folders: list[str]) -> None:
+    with _mailbox(email, password) as mailbox:
+        for folder in folders:
+            mailbox.create(_quoted(folder))
+            mailbox.subscribe(_quoted(folder))
+
+
+def namespace(email: str, password: str) -> str:
+    with _mailbox(email, password) as mailbox:
+        return mailbox.namespace()[1][0].decode()
 
 
 def _mailbox(email: str, password: str) -> imaplib.IMAP4_SSL:
@@ -58,5 +73,5 @@ def _quoted(folder: str) -> str:
 
 if __name__ == "__main__":
     order = json.load(sys.stdin)
-    action = {"deliver": deliver, "messages": messages, "empty": empty}[order.pop("action")]
+    action = {"deliver": deliver, "messages": messages, "empty": empty, "create": create, "namespace": namespace}[order.pop("action")]
     json.dump(action(**order), sys.stdout)

@@ -30,7 +30,7 @@ def leavers(job: Job, served: Optional[Served], present: Sequence[Task]) -> Tupl
     current = _current(job, present)
     # A present user whose place is not known, because the host does not know the user today, keeps everything.
     keeping = {place.name for place in job.places if not place.absent} | {name for name, _base in job.later}
-    keeping -= set(current)
+    keeping = keeping.difference(current).union(job.kept)
     chosen: Served = {}
     for place in listed.values():
         is_purged = job.purge and place.pattern == job.dest_pattern and place.user not in keeping

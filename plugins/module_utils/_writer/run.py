@@ -145,7 +145,7 @@ def _remaining(job: Job, served_list: ServedList, tried: Sequence[Task]) -> List
     """Places of users who are absent or not listed at all, apart from those that the run tried."""
     if not job.is_last:
         return []
-    present = {*job.earlier, *(place.name for place in job.places if not place.absent)}
+    present = {*job.earlier, *job.kept, *(place.name for place in job.places if not place.absent)}
     keys = served_list.places.keys() - {key_of(task) for task in tried}
     left = [served_list.places[key] for key in sorted(keys)]
     return [_displayed(place) for place in left if place.user not in present]

@@ -76,6 +76,8 @@ class Client:
     ``unsupported_reason(account)``: another reason to skip an account, or None.
     ``unsupported_fields(profile)``: fields that the client expresses, but not with the values of this profile (HTML in a text-only
     program).
+    ``unsupported_values(account)``: the same for the values of one user's account (a name that is sent in another form).
+    ``cautions(account)``: what an administrator has to know about this account beforehand, for a warning.
     ``options``: what a task can set in ``client_options``.
     ``host_files``: blocks in files of root's, with paths relative to ``/``, the same for all users. A host has them while a user
     has accounts for this client, and while a file in a home matches one of ``residue``: (path with a ``/*/``, regular expression)
@@ -94,6 +96,8 @@ class Client:
     authentications: tuple[str, ...] = ("password",)
     unsupported_reason: Callable[[Account], str | None] = lambda account: None
     unsupported_fields: Callable[[Profile], Iterable[str]] = lambda profile: ()
+    unsupported_values: Callable[[Account], Iterable[str]] = lambda account: ()
+    cautions: Callable[[Account], Iterable[str]] = lambda account: ()
     options: tuple[Option, ...] = ()
     host_files: tuple[File, ...] = ()
     host_probes: tuple[HostProbe, ...] = ()

@@ -9,6 +9,9 @@ from __future__ import annotations
 from .._model.account import Account
 from .._model.folders import INBOX
 
+# RFC 3501, atom-specials: a log-in name with one of these must be quoted.
+NEEDS_QUOTES = ' (){%*"\\'
+
 
 def mailbox(account: Account, name: str) -> str:
     """The folder's name on the server, namespace and separator included (``INBOX.Sent.2026``)."""

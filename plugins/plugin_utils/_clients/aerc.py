@@ -123,6 +123,12 @@ def _unsupported_reason(account: Account) -> str | None:
     return None
 
 
+def _cautions(account: Account) -> list[str]:
+    if account.outgoing.security != "starttls":
+        return []
+    return ["aerc 0.15 and newer display a dialogue about smtp-starttls at every start, which aerc 0.14 needs: outgoing.security: tls avoids it"]
+
+
 CLIENT = Client(
     name="aerc",
     title="aerc",
@@ -145,11 +151,12 @@ CLIENT = Client(
     variant_notes={
         "own-first": VariantNote("aerc opens the user's own accounts before the default one of the profiles; `aerc -a KEY` opens only that"),
     },
+    cautions=_cautions,
     notes=(
         "Each account is a section in `accounts.conf`. aerc opens a tab for each: the user's own first, then our default one. The "
         "password is in a file of ours, or comes from the command; aerc strips it of spaces at both ends, and never asks, so "
         "one of them is required. `ca_file` cannot be set: start aerc with SSL_CERT_FILE in the environment. A wrong certificate "
         "is rejected. When the user creates an account with `:new-account`, aerc drops the second marker of our block, and the "
-        "next run reports that."
+        "next run reports that. With `outgoing.security: starttls` newer versions display a dialogue about `smtp-starttls` at each start."
     ),
 )  # fmt: skip

@@ -13,6 +13,7 @@ fetchmail has no command for passwords. Without a password in the file it asks.
 
 from __future__ import annotations
 
+import re
 from typing import Sequence
 
 from .._model.account import Account
@@ -60,6 +61,13 @@ def _entry(account: Account, local_user: str) -> str:
     return "\n  ".join(lines) + "\n"
 
 
+def _unsupported_reason(account: Account) -> str | None:
+    found = re.search(r"[@\\!%]", account.login)
+    if found:
+        return f"fetchmail delivers to the log-in name, and makes an address of one with '{found[0]}': the mail would go to somebody else"
+    return None
+
+
 CLIENT = Client(
     name="fetchmail",
     title="fetchmail",
@@ -72,6 +80,7 @@ CLIENT = Client(
     paths=block_paths(_USUAL, _APART),
     render=_render,
     authentications=tuple(_AUTH),
+    unsupported_reason=_unsupported_reason,
     variant_notes={
         "own-file": VariantNote(f"the user's own .fetchmailrc stays as it is, and `{_COMMAND}` fetches the mail of the accounts"),
     },
@@ -79,6 +88,6 @@ CLIENT = Client(
         "Each account is an entry in `.fetchmailrc`. If the user has lines of their own there, that file stays as it is, because what "
         f"it says for all entries cannot be undone, and the accounts are in a file of ours: `{_COMMAND}`. Mail goes to the local mail "
         "system; IMAP mail also stays on the server. The password is in the file; otherwise fetchmail asks for it. A wrong certificate "
-        "is rejected."
+        "is rejected. Users whose log-in name holds `@`, `\\`, `!` or `%` are skipped, because fetchmail makes an address of such a name."
     ),
 )  # fmt: skip

@@ -17,6 +17,7 @@ from .._model.profile import fields_below
 from ._account_files import AccountFiles
 from ._client import Client, Context
 from ._file import File, owned, owned_paths
+from ._imap import NEEDS_QUOTES
 from ._ini import ini
 from ._maildir import maildir
 
@@ -29,8 +30,6 @@ _RETRIEVERS = {
     ("pop", "tls"): "SimplePOP3SSLRetriever", ("pop", "none"): "SimplePOP3Retriever",
 }  # fmt: skip
 _IMAP_MECHANISMS = {"encrypted": "use_cram_md5", "oauth2": "use_xoauth2"}
-# These characters need quotes (RFC 3501, atom-specials), and Python's imaplib does not quote a log-in name.
-_NEEDS_QUOTES = ' (){%*"\\'
 
 
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
@@ -87,8 +86,8 @@ def _unsupported_reason(account: Account) -> str | None:
 def _unsupported_by_imap(account: Account) -> str | None:
     server = account.incoming
     if server.authentication == "password":
-        if not server.username.isascii() or set(server.username) & set(_NEEDS_QUOTES):
-            return f"getmail cannot log in with IMAP unless incoming.username is ASCII without a space or one of{_NEEDS_QUOTES}"
+        if not server.username.isascii() or set(server.username) & set(NEEDS_QUOTES):  # Python's imaplib does not quote it
+            return f"getmail cannot log in with IMAP unless incoming.username is ASCII without a space or one of{NEEDS_QUOTES}"
         if server.password is not None and not server.password.isascii():
             return "getmail cannot log in with IMAP unless incoming.password is ASCII"
     return None
@@ -110,7 +109,8 @@ CLIENT = Client(
         "Each account is a file of its own, with a Maildir `~/Mail/getmail/KEY`. `getmail --getmaildir ~/.config/mailops/getmail` "
         "fetches the mail of all of them (of IMAP, the inbox); the user's own getmail is not affected. Nothing is deleted on the "
         "server, except as `leave_on_server` and `delete_after_days` say. The password is in the file, or comes from the command; "
-        "otherwise getmail asks for it. getmail does not support STARTTLS. A wrong certificate is rejected. Without `ca_file`, "
+        "otherwise getmail asks for it. IMAP accounts need a log-in name that IMAP need not quote and an ASCII password. "
+        "getmail does not support STARTTLS. A wrong certificate is rejected. Without `ca_file`, "
         "`/etc/ssl/certs/ca-certificates.crt` must exist. On a busy machine getmail 6.18 may miss the end of a delivery: it then "
         "waits for three minutes, and the next run fetches the same messages again."
     ),

@@ -21,7 +21,7 @@ from ._account_files import AccountFiles
 from ._accounts import default_account, host_and_port, html_signature
 from ._client import Client, Context
 from ._file import File, block, block_paths, owned
-from ._imap import mailbox_path
+from ._imap import mailbox
 from ._quoting import ALPHANUMERIC, escaped_octets
 
 _FILES = AccountFiles("neomutt")
@@ -135,10 +135,10 @@ def _incoming(account: Account) -> dict[str, str]:
     username = _quoted(server.username)
     if kind == "imap":
         values = {"folder": url, "spoolfile": _url(server, kind, "INBOX"), "imap_user": username, "imap_login": username}
-        folders = {variable: mailbox_path(account, name) for name, variable in _FOLDER_VARIABLES.items() if name in account.folders}
+        folders = {variable: mailbox(account, name) for name, variable in _FOLDER_VARIABLES.items() if name in account.folders}
         if folders:
-            # By default the dot is a separator, too, and "Mr. Smith" becomes a folder " Smith" in "Mr".
-            values["imap_delim_chars"] = "'/'"
+            # By default the dot is a separator, too, and "Mr. Smith" becomes a folder " Smith" in "Mr". NeoMutt does not replace a slash.
+            values["imap_delim_chars"] = f"'{server.level_separator}'"
         values |= {variable: _quoted(f"={folder}") for variable, folder in folders.items()}
     else:
         values = {"spoolfile": url, "pop_host": url, "pop_user": username, "pop_delete": "no" if account.leave_on_server else "yes"}
@@ -194,7 +194,7 @@ def _unsupported_reason(account: Account) -> str | None:
             if len((getattr(server, name) or "").encode()) > limit:
                 return f"NeoMutt and Mutt truncate {side}.{name} after {limit} bytes"
     for name in _FOLDER_VARIABLES:
-        if name in account.folders and set(mailbox_path(account, name)) & set(_NOT_IN_FOLDERS):
+        if name in account.folders and set(mailbox(account, name)) & set(_NOT_IN_FOLDERS):
             return f"NeoMutt does not accept a folder name with one of {' '.join(_NOT_IN_FOLDERS)} (folders.{name})"
     return None
 

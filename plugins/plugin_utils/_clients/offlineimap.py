@@ -21,10 +21,11 @@ from typing import Sequence
 
 from ...module_utils._wire import OTHER_INSTANCES
 from .._model.account import Account
-from .._model.profile import fields_below
+from .._model.profile import Server, fields_below
 from ._account_files import AccountFiles
 from ._client import Client, Context, VariantNote
 from ._file import OWN_LINE, File, block, block_paths, variant
+from ._imap import NEEDS_QUOTES
 from ._ini import ini
 
 # OfflineIMAP tries those mechanisms that the server has, in this order.
@@ -80,7 +81,7 @@ def _remote(account: Account) -> dict[str, object]:
         "remoteport": server.port,
         "remoteusereval": _literal(server.username),
         **_secret(account),
-        "auth_mechanisms": _MECHANISMS[server.authentication],
+        "auth_mechanisms": "PLAIN" if _needs_plain(server) else _MECHANISMS[server.authentication],
         "ssl": "yes" if server.security == "tls" else "no",
         "starttls": "no",
         # A message that is deleted here is only marked as deleted on the server. No folder is created there.
@@ -88,6 +89,12 @@ def _remote(account: Account) -> dict[str, object]:
         "createfolders": "no",
         "sslcacertfile": _escaped(account.ca_file or "OS-DEFAULT") if server.security == "tls" else None,
     }
+
+
+def _needs_plain(server: Server) -> bool:
+    """LOGIN sends the name without quotes, and only ASCII. (So it is with the password; what is written must not depend on that, and PLAIN comes
+    first in any case.)"""
+    return server.authentication == "password" and (not server.username.isascii() or bool(set(server.username) & set(NEEDS_QUOTES)))
 
 
 def _secret(account: Account) -> dict[str, str]:
@@ -132,6 +139,7 @@ CLIENT = Client(
         f"would apply to our accounts, too; the accounts are in a file of ours: `offlineimap -c ~/{_APART}`. A message that is "
         "deleted locally is only marked as deleted on the server, and no folder is created there. The password is in a file of ours, or "
         "comes from the command; otherwise OfflineIMAP asks for it. A wrong certificate is rejected. STARTTLS is not supported, "
-        "because OfflineIMAP does not check certificates after it."
+        "because OfflineIMAP does not check certificates after it. With a log-in name that IMAP has to quote, or a name or password that is "
+        "not ASCII, only servers that offer AUTH=PLAIN can be used."
     ),
 )  # fmt: skip

@@ -112,9 +112,16 @@ def _mailbox(account: Account) -> str:
     if name.isascii():
         return formataddr((name, account.email))
     # S-nail encodes the quotes, too, and the recipient sees them. So the name is quoted only where it must be.
-    if re.search(r'[()<>\[\]:;@\\,."]', name):
-        name = double_quoted(name)
-    return f"{name} <{account.email}>"
+    return f"{double_quoted(name) if _needs_quotes(name) else name} <{account.email}>"
+
+
+def _needs_quotes(name: str) -> bool:
+    return bool(re.search(r'[()<>\[\]:;@\\,."]', name))
+
+
+def _unsupported_values(account: Account) -> list[str]:
+    name = account.sender_name
+    return ["sender_name"] if not name.isascii() and _needs_quotes(name) else []
 
 
 def _unsupported_reason(account: Account) -> str | None:
@@ -148,11 +155,13 @@ CLIENT = Client(
     authentications=("password", "encrypted", "gssapi", "oauth2", "none"),
     unsupported_reason=_unsupported_reason,
     unsupported_fields=html_signature,
+    unsupported_values=_unsupported_values,
     notes=(
         "Each account is an `account` in `.mailrc`. S-nail starts with the default one, unless the user's own lines switch to "
         "another one or set `mta` or `inbox`; `s-nail -A KEY` or the command `account KEY` switches. The password is in the file, "
         "or comes from the command whenever S-nail switches to the account; otherwise S-nail asks for it, or fails without a "
         "terminal. Mail that was read stays on the server. Other programs that read `.mailrc`, such as BSD mailx, do not know "
-        "`account`. A wrong certificate is rejected."
+        "`account`. A wrong certificate is rejected. A sender's name that has both letters outside of ASCII and signs such as `,` or `(` "
+        "reaches recipients with quotes around it, and is reported as a loss."
     ),
 )  # fmt: skip

@@ -6,15 +6,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Iterator, Mapping, Sequence
 
 from ...module_utils._wire import File, HostFiles, Job, Place, Probe
 from .. import _clients
 from .._clients._client import Client, Context
-from .._model.account import Account, resolve_users
+from .._model.account import Account, resolve_valid_users
+from .._model.errors import MailopsError
 from .._model.profile import Profile
-from .._model.user import User
+from .._model.user import InvalidUser, User
 from .profiles import opened, stored_profiles
 from .request import Request
 from .templates import PRODUCER, check_templates
@@ -29,7 +30,7 @@ BATCH = 2500
 @dataclass(frozen=True)
 class Deployment:
     """``accounts`` and ``bases`` (None: the home) by user. ``skipped``: accounts that a client cannot do. ``losses``: client -> profile
-    -> fields that it cannot express."""
+    -> fields that it cannot express. ``request.invalid``: users who are left out because of mistakes."""
 
     request: Request
     host: str | None
@@ -91,11 +92,17 @@ class Deployment:
                 later=() if start else tuple((user.name, self.bases[user.name]) for user in users[end:] if user.state == "present"),
                 # With the user's own batch, which may serve the place again.
                 forget=tuple(name for name in self.request.forget if name in {user.name for user in batch} or (name not in names and not start)),
-                purge=self.request.purge_users and bool(users) and not start,
+                purge=self.purges and bool(users) and not start,
                 is_last=end >= len(users),
+                kept=tuple(user.name for user in self.request.invalid if user.name),
                 # With the last batch, when no other user can need what is there.
                 host=self._host_files() if end >= len(users) and users else None,
             )
+
+    @property
+    def purges(self) -> bool:
+        """Whether users who are not listed lose their accounts: not while nobody knows who an entry of the list is."""
+        return self.request.purge_users and all(user.name for user in self.request.invalid)
 
     def _place(self, user: User) -> Place:
         return Place(user.name, self.bases[user.name], self.files(user), absent=user.state == "absent")
@@ -116,7 +123,7 @@ class Deployment:
                 for number, probe in enumerate(client.host_probes)
             ),
             residue=tuple(each for client in _clients.all_clients() for each in client.residue),
-            remove=not self.request.present,
+            remove=not self.request.present and not self.request.invalid,
         )
 
 
@@ -127,14 +134,31 @@ def probe_note(client: Client, number: int) -> str:
 
 def plan_deployment(request: Request, host: str | None) -> Deployment:
     """Fills in the profiles for every user. MailopsError lists every problem with profiles, users and templates."""
-    profiles = _profiles(request)
-    accounts = resolve_users(request.users, profiles, request.profiles, host, request.instance)
-    bases = request.destination.bases(request.users, host)
+    known = [problem for user in request.invalid for problem in user.problems]
+    invalid: dict[str, list[str]] = {}
+    try:
+        profiles = _profiles(request)
+        accounts = resolve_valid_users(request.users, profiles, request.profiles, host, request.instance, invalid)
+        bases = request.destination.bases(request.users, host, invalid)
+    except MailopsError as exc:
+        raise MailopsError(*known, *exc.problems) from None
+    # A wrong name in the task's own list is no single user's mistake.
+    request = _without_invalid(request, invalid, can_skip=set(request.profiles or ()) <= set(profiles))
+    accounts = {user.name: accounts[user.name] for user in request.users if user.name in accounts}
     check_templates(request.templates, accounts, request.present)
     warnings = [*request.warnings]
     warnings += [warning for profile in profiles.values() for warning in profile.warnings]
+    warnings += _cautions(accounts, request.clients)
     skipped = _skipped(request, accounts)
     return Deployment(request, host, accounts, bases, skipped, _losses(accounts, profiles, request.clients), warnings)
+
+
+def _without_invalid(request: Request, invalid: Mapping[str, Sequence[str]], can_skip: bool) -> Request:
+    """The request without users who have mistakes, or MailopsError with all mistakes."""
+    found = (*request.invalid, *(InvalidUser(name, tuple(problems)) for name, problems in invalid.items()))
+    if found and (request.invalid_users == "fail" or not can_skip):
+        raise MailopsError(*(problem for user in found for problem in user.problems))
+    return replace(request, users=tuple(user for user in request.users if user.name not in invalid), invalid=found)
 
 
 def _profiles(request: Request) -> dict[str, Profile]:
@@ -170,4 +194,23 @@ def _losses(
             names = client.losses(profiles[account.profile])
             if names:
                 lost.setdefault(client.name, {})[account.profile] = sorted(names)
+        for account in (account for listed in accounts.values() for account in listed):
+            names = [*client.unsupported_values(account)]
+            if names and client.skip_reason(account) is None:
+                known = lost.setdefault(client.name, {})
+                known[account.profile] = sorted({*known.get(account.profile, ()), *names})
     return lost
+
+
+def _cautions(accounts: Mapping[str, Sequence[Account]], clients: Sequence[Client]) -> Iterator[str]:
+    """Once for each profile and client."""
+    used = {account.profile: account for listed in accounts.values() for account in listed}
+    for client in clients:
+        for account in client.supported(used.values()):
+            for caution in client.cautions(account):
+                yield f"{client.name}, profile '{account.profile}': {caution}"
+            if account.ca_file and "ca_file" not in client.expresses:
+                yield (
+                    f"{client.name}, profile '{account.profile}': {client.title} cannot use ca_file, and connects only if the system trusts that "
+                    "authority: install it there"
+                )

@@ -37,9 +37,9 @@ class Destination(NamedTuple):
         """The path with its variables, in one spelling: what the host's list knows the places by."""
         return None if self.path is None else f"/{'/'.join(_parts(str(self.path)))}"
 
-    def bases(self, users: Sequence[User], host: str | None) -> Mapping[str, str | None]:
-        """User -> directory, None for the home, "" for an absent user whose directory only the host's list knows. MailopsError lists what cannot be
-        filled in, and users who share a directory."""
+    def bases(self, users: Sequence[User], host: str | None, invalid: dict[str, list[str]]) -> Mapping[str, str | None]:
+        """User -> directory, None for the home, "" for an absent user whose directory only the host's list knows. ``invalid`` gets the problems of
+        users for whom it cannot be filled in. MailopsError for users who share a directory."""
         if self.path is None:
             return {user.name: None for user in users}
         problems = Problems()
@@ -51,13 +51,16 @@ class Destination(NamedTuple):
                 if claimed_by.setdefault(path, user.name) != user.name:
                     found[user.name] = ""  # it is another user's by now
                 continue
-            with problems.at(f"dest, user '{user.name}'"):
+            own = Problems()
+            with own.at(f"dest, user '{user.name}'"):
                 found[user.name] = path = self._base(self.path, user, host)
                 owner = claimed_by.setdefault(path, user.name)
                 if owner != user.name:
                     problems.append(
                         f"dest: the users '{owner}' and '{user.name}' would share the directory {path}: use {{UserName}} in it"
                     )
+            if own:
+                invalid.setdefault(user.name, []).extend(own)
         problems.raise_all()
         return found
 

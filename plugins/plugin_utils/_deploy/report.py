@@ -47,8 +47,7 @@ class Report:
         diffs = limited_diffs(self.diffs, "files")
         if diffs:
             found["diff"] = diffs
-        if self.summary:
-            found["msg"] = self.summary
+        found["msg"] = self.summary or ""
         if self.problems:
             found.update(failed=True, msg=f"mail_account: {MailopsError(*self.problems)}{self.others}")
         return found
@@ -135,6 +134,9 @@ def _verdicts(
     ]
     problems = [item["msg"] + (f" (user {item['user']})" if item["user"] else "") for item in failed]
     warnings = [*deployment.warnings, *_skip_warnings(deployment.skipped)]
+    failed += [{"user": user.name, "path": "", "msg": "; ".join(user.problems)} for user in request.invalid]
+    if request.invalid:
+        warnings.append(_invalid_warning(deployment))
     for answer in delivery.answers:
         warnings += [*answer.warnings, *_probe_warnings(deployment, answer.probes, skipped)]
     warnings += _note_warnings(deployment, results, skipped)
@@ -150,7 +152,7 @@ def _verdicts(
             failed += [{"user": name, "path": "", "msg": "the host has no such user"} for name in missing]
             problems.append(f"{message}: {_WHO_IS_MISSING}")
     remaining = [place for answer in delivery.answers for place in answer.remaining]
-    if not request.users and delivery.answers:
+    if not request.users and not request.invalid and delivery.answers:
         warnings.append(_nobody_listed(request, remaining))
     elif remaining:
         warnings.append(_remaining_warning(request, deployment.host, remaining))
@@ -168,6 +170,16 @@ def _forgotten_diff(instance: str, forgotten: Sequence[Remaining]) -> dict[str, 
     header = f"the places of instance {instance}"
     before = "".join(f"{place.user} in {place.path}\n" for place in forgotten)
     return {"before": before, "after": "", "before_header": header, "after_header": header}
+
+
+def _invalid_warning(deployment: Deployment) -> str:
+    request = deployment.request
+    count = len(request.invalid)
+    reasons = [problem for user in request.invalid for problem in user.problems]
+    more = "; ..." if len(reasons) > _MAX_REASONS else ""
+    purge = ", and nobody was purged, because one of them has no valid name" if request.purge_users and not deployment.purges else ""
+    who = "a user with mistakes" if count == 1 else f"{count} users with mistakes"
+    return f"mail_account leaves out {who}; nothing of theirs is changed{purge}: {'; '.join(reasons[:_MAX_REASONS])}{more}"
 
 
 def _nobody_listed(request: Request, remaining: Sequence[Remaining]) -> str:
@@ -237,6 +249,7 @@ def _users(
         user.name: {name: UNCHANGED if served else SKIPPED for name, served in deployment.clients_of(user).items()}
         for user in deployment.request.users
     }
+    states.update({user.name: {client.name: FAILED for client in deployment.request.clients} for user in deployment.request.invalid if user.name})
     seen = {result.name for result in results}
     for name, clients in states.items():
         if name not in seen:

@@ -21,7 +21,7 @@ from .._clients._client import Client
 from .._clients._options import read_options
 from .._model import given, values
 from .._model.errors import Invalid, Problems, comma_list, some
-from .._model.user import STATES, User, profile_names, read_leavers, read_users, user_names
+from .._model.user import STATES, InvalidUser, User, profile_names, read_leavers, user_names, valid_users
 from .._secrets.keys import OPTIONS as KEY_OPTIONS
 from .._secrets.keys import StoreKey, store_key
 from .._store import Store, open_store
@@ -31,11 +31,12 @@ from .template_files import MANAGED
 from .templates import Load, Template, read_templates
 
 OPTIONS = (
-    "clients", "client_options", "dest", "forget", "group", "instance", "missing_users", "mode", "owner", "profile_definitions", "profiles",
+    "clients", "client_options", "dest", "forget", "group", "instance", "invalid_users", "missing_users", "mode", "owner", "profile_definitions",
+    "profiles",
     "purge_users", "report_path", "state", "store", *KEY_OPTIONS, "templates", "users", "validate_only",
 )  # fmt: skip
 _INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
-_MISSING_USERS = ("fail", "skip")
+_FAIL_OR_SKIP = ("fail", "skip")
 _MAX_PATH, _MAX_NAME = 4000, 255  # characters, bytes
 
 Value = TypeVar("Value")
@@ -46,9 +47,11 @@ _clients.all_clients()  # imported in Ansible's own process, and not again in ea
 @dataclass(frozen=True)
 class Request:
     """``profiles``: those of users who name none, None for all ``definitions``. ``store``: where profiles come from without definitions;
-    None when no accounts are asked for. ``client_options``: client -> every option with its value."""
+    None when no accounts are asked for. ``client_options``: client -> every option with its value. ``invalid``: users of the list with mistakes,
+    who are not in ``users``."""
 
     users: tuple[User, ...]
+    invalid: tuple[InvalidUser, ...]
     profiles: tuple[str, ...] | None
     definitions: Mapping[str, Known] | None
     clients: tuple[Client, ...]
@@ -61,6 +64,7 @@ class Request:
     forget: tuple[str, ...]
     purge_users: bool
     missing_users: str
+    invalid_users: str
     validate_only: bool
     report_path: str | None
     warnings: tuple[str, ...] = ()
@@ -84,7 +88,7 @@ def read_request(
     """
     reader = _Reader(options)
     leaving = reader.read("state", lambda value: given.choice(value, STATES), "present") == "absent"
-    users = reader.read("users", lambda value: (read_leavers if leaving else read_users)(given.mapping_list(value)), [])
+    users, invalid = reader.read("users", lambda value: _users(given.mapping_list(value), leaving), ([], []))
     if options["users"] is None:
         reader.problems.append("users: is required, a list of dictionaries such as {name: jkowalska, email: j.kowalska@example.org}; [] means none")
     purge = reader.read("purge_users", values.boolean, False)
@@ -92,7 +96,7 @@ def read_request(
         reader.problems.append("purge_users: only with state: present, because state: absent leaves users alone who are not listed")
     present = [user for user in users if user.state == "present"]
     # Accounts are removed without profiles, templates, store and key.
-    asked = bool(present) or "users" in reader.failed
+    asked = bool(present or invalid) or "users" in reader.failed
     clients = reader.read("clients", lambda value: _clients.select(given.text_list(value)), [])
     templates = reader.read("templates", lambda value: read_templates(value, load_template, managed), []) if asked else []
     if present and not clients and not templates and not reader.failed & {"clients", "templates"}:
@@ -102,6 +106,7 @@ def read_request(
     report_path, warnings = reader.read("report_path", lambda value: _report_path(value, check_mode), (None, ()))
     request = Request(
         users=tuple(users),
+        invalid=tuple(invalid),
         profiles=reader.read("profiles", profile_names, None if definitions is not None else ()),
         definitions=definitions,
         clients=tuple(clients),
@@ -113,13 +118,20 @@ def read_request(
         instance=reader.read("instance", _instance, "default"),
         forget=reader.read("forget", user_names, ()),
         purge_users=purge,
-        missing_users=reader.read("missing_users", lambda value: given.choice(value, _MISSING_USERS), "fail"),
+        missing_users=reader.read("missing_users", lambda value: given.choice(value, _FAIL_OR_SKIP), "fail"),
+        invalid_users=reader.read("invalid_users", lambda value: given.choice(value, _FAIL_OR_SKIP), "fail"),
         validate_only=reader.read("validate_only", values.boolean, False),
         report_path=report_path,
         warnings=warnings,
     )
+    if reader.problems:
+        reader.problems.extend(problem for user in invalid for problem in user.problems)
     reader.problems.raise_all()
     return request
+
+
+def _users(data: list[Any], leaving: bool) -> tuple[list[User], list[InvalidUser]]:
+    return (read_leavers(data), []) if leaving else valid_users(data)
 
 
 class _Reader:

@@ -7,10 +7,11 @@
 from __future__ import annotations
 
 import os
-from typing import Any, Mapping
+from typing import Any, Iterator, Mapping
 
 from ansible import context
-from ansible.errors import AnsibleFileNotFound
+from ansible.errors import AnsibleError, AnsibleFileNotFound
+from ansible.parsing.dataloader import DataLoader
 from ansible.plugins.action import ActionBase
 
 from .._model.errors import some
@@ -18,6 +19,8 @@ from .._model.errors import some
 MANAGED = "Ansible managed"
 _MAX_MANAGED = 200  # characters
 _FOLDER = "templates"
+_IMPORT_PLAYBOOK = ("import_playbook", "ansible.builtin.import_playbook")
+_MAX_DEPTH = 5
 _COLLECTION = os.path.realpath(os.path.join(os.path.dirname(__file__), *[os.pardir] * 3))
 _OURS = tuple(os.path.join(_COLLECTION, folder) for folder in ("roles", "playbooks"))
 
@@ -41,7 +44,7 @@ def _path(action: ActionBase, src: str) -> str:
     except AnsibleFileNotFound as exc:
         searched = [path.removesuffix(src).rstrip("/") for path in exc.paths or ()]
     # The rollout playbook is part of this collection: its user's files are beside the playbook that was started, or beside the inventory.
-    folders = [] if os.path.isabs(src) else [os.path.join(directory, _FOLDER) for directory in _started_from()]
+    folders = [] if os.path.isabs(src) else [os.path.join(directory, _FOLDER) for directory in _started_from(action._loader)]
     for folder in folders:
         if os.path.isfile(os.path.join(folder, src)):
             return os.path.join(folder, src)
@@ -50,14 +53,31 @@ def _path(action: ActionBase, src: str) -> str:
     raise FileNotFoundError(0, f"it is not in {some(places)}" if places else "there is no such file")
 
 
-def _started_from() -> list[str]:
-    """The directories of the playbooks and inventories on the command line. An inventory that is a directory is not searched itself, because
-    Ansible reads all files in it as inventories."""
+def _started_from(loader: DataLoader) -> list[str]:
+    """The directories of the playbooks on the command line, of those that they import, and of the inventories. An inventory that is a directory is not
+    searched itself, because Ansible reads all files in it as inventories."""
     given = context.CLIARGS.get("args") or ()
     playbooks = [] if isinstance(given, str) else [os.path.abspath(each) for each in given]
     inventories = [each for each in context.CLIARGS.get("inventory") or () if "," not in each]
-    files = [path for path in playbooks if os.path.isfile(path)] + [path for path in inventories if os.path.exists(path)]
+    started = [path for path in playbooks if os.path.isfile(path)]
+    imported = [path for playbook in started for path in _imported(loader, playbook)]
+    files = [*started, *imported, *[path for path in inventories if os.path.exists(path)]]
     return list(dict.fromkeys(map(os.path.dirname, files)))
+
+
+def _imported(loader: DataLoader, playbook: str, depth: int = 0) -> Iterator[str]:
+    """The playbooks that this one imports, in whatever depth. Ansible does not keep which of them imported the one that runs."""
+    try:
+        entries = loader.load_from_file(playbook)
+    except AnsibleError:
+        return
+    for entry in entries if isinstance(entries, list) and depth < _MAX_DEPTH else ():
+        named = (entry.get(name) for name in _IMPORT_PLAYBOOK) if isinstance(entry, Mapping) else ()
+        for name in filter(lambda value: isinstance(value, str), named):
+            path = os.path.join(os.path.dirname(playbook), name)
+            if os.path.isfile(path):
+                yield path
+                yield from _imported(loader, path, depth + 1)
 
 
 def managed_line(action: ActionBase, task_vars: Mapping[str, Any]) -> str:

@@ -24,9 +24,11 @@ _AnyServer = TypeVar("_AnyServer", bound=Server)
 
 @dataclass(frozen=True)
 class Account:
-    """What a client's format is rendered from. The servers' ports are numbers, ``key`` is safe in any file or section name. ``default``: the
-    administrator says that it is, and it may come before what the user has; of a user's accounts none needs to be."""
+    """What a client's format is rendered from. The servers' ports are numbers, ``key`` is safe in any file or section name. ``login``: the user's
+    log-in name on the host. ``default``: the administrator says that it is, and it may come before what the user has; of a user's accounts none
+    needs to be."""
 
+    login: str
     profile: str
     key: str
     email: str
@@ -67,7 +69,7 @@ class Account:
 
     def as_data(self) -> dict[str, Any]:
         """The account as a dictionary, its passwords in clear."""
-        data = {item.name: getattr(self, item.name) for item in fields(self)}
+        data = {item.name: getattr(self, item.name) for item in fields(self) if item.name != "login"}
         return {**data, "incoming": {**self.incoming.data}, "outgoing": {**self.outgoing.data}, "folders": dict(self.folders)}
 
 
@@ -92,6 +94,21 @@ def resolve_users(
 ) -> dict[str, list[Account]]:
     """The accounts of each user by name, the default one first. ``selected``: profiles of users who name none (None: all profiles).
     MailopsError lists all problems."""
+    invalid: dict[str, list[str]] = {}
+    resolved = resolve_valid_users(users, profiles, selected, host, instance, invalid)
+    Problems(problem for problems in invalid.values() for problem in problems).raise_all()
+    return resolved
+
+
+def resolve_valid_users(
+    users: Iterable[User],
+    profiles: Mapping[str, Profile],
+    selected: Sequence[str] | None,
+    host: str | None,
+    instance: str,
+    invalid: dict[str, list[str]],
+) -> dict[str, list[Account]]:
+    """The same; a user with mistakes has no accounts, and ``invalid`` gets the problems. MailopsError for those that are no single user's."""
     everybody = tuple(profiles) if selected is None else tuple(selected)
     problems = Problems(_shared_keys(profiles.values()))
     resolved: dict[str, list[Account]] = {}
@@ -102,9 +119,15 @@ def resolve_users(
         if user.state == "present" and not names:
             without.append(user.name)
             continue
-        with problems.at(f"user '{user.name}'"):
+        own = Problems()
+        with own.at(f"user '{user.name}'"):
             resolved[user.name] = _accounts_of(user, names, profiles, host, instance)
-            problems.extend(_exposed(user, names, places))
+            own.extend(_exposed(user, names, places))
+        if own:
+            resolved.pop(user.name, None)
+            invalid[user.name] = own
+    if problems or without:
+        problems.extend(problem for own in invalid.values() for problem in own)
     if without:
         problems.insert(0, f"profiles: {some(without)} would get no profile: name profiles for the task or the user, or say state: absent")
     problems.raise_all()
@@ -179,6 +202,7 @@ class _Filler:
     def account(self, key: str) -> Account:
         profile = self._profile
         account = Account(
+            login=self._user.name,
             profile=profile.name,
             key=key,
             email=self._fill("email", profile.email, values.address),

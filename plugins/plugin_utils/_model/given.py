@@ -11,6 +11,7 @@ everywhere but in the values of variables. Each reader returns the plain form, o
 from __future__ import annotations
 
 import json
+import re
 from typing import Any, Iterable, Mapping
 
 from ansible.module_utils.common.validation import check_type_dict
@@ -70,6 +71,13 @@ def choice(value: Any, choices: Iterable[str]) -> str:
         hint = nearest(value, choices) if isinstance(value, str) else ""
         raise Invalid(f"must be one of {', '.join(choices)}{hint}")
     return value.strip()
+
+
+def spelled(value: Any, choices: Iterable[str], others: Mapping[str, str]) -> str:
+    """The same in other people's words: ``others`` maps a spelling, in lower-case letters and digits only, to a choice."""
+    if isinstance(value, str):
+        value = others.get(re.sub("[^a-z0-9]", "", value.lower()), value)
+    return choice(value, choices)
 
 
 def _structured(text: str) -> Any:

@@ -72,7 +72,9 @@ def password_command(value: Any, declared: Collection[str]) -> tuple[str, ...]:
     except Invalid:
         items = []
     if not items:
-        raise Invalid('must be a list of words: write ["pass", "show", "mail"] instead of pass show mail')
+        shell = isinstance(value, str) and re.search(r"[|;&<>`]|\$\(", value)
+        hint = f"; {_SHELL}" if shell else ""
+        raise Invalid(f'must be a list of words: write ["pass", "show", "mail"] instead of pass show mail{hint}')
     words = []
     for number, item in enumerate(items):
         template = variables.parse(values.text(item))
@@ -84,4 +86,31 @@ def password_command(value: Any, declared: Collection[str]) -> tuple[str, ...]:
         words.append(str(template))
     if not words[0] or words[0].startswith("-"):
         raise Invalid("the first word must be a program")
+    _refuse_shell(words)
     return tuple(words)
+
+
+_SHELL = 'no shell runs the command; where one is needed write ["sh", "-c", "pass show mail | head -n 1"]'
+_OPERATORS = ("|", "||", "&", "&&", ";", "<", ">", ">>", "2>", "2>&1", "2>/dev/null", ">/dev/null")
+_HOME = re.compile(r"~[A-Za-z0-9_.-]*(?:/|\Z)|\$(?:HOME|USER|LOGNAME|XDG_[A-Z_]+)\b|\$\{(?:HOME|USER|LOGNAME|XDG_[A-Z_]+)\}")
+
+
+def _refuse_shell(words: list[str]) -> None:
+    """What only a shell understands. No word is quoted, because it may be a password."""
+    for number, word in enumerate(words, start=1):
+        where = f"word {number}"
+        if _HOME.match(word):
+            sign = "'~'" if word.startswith("~") else "a variable such as $HOME"
+            raise Invalid(
+                f"{where} begins with {sign}, which only a shell replaces: write an absolute path, such as "
+                '"/usr/local/bin/mail-password", or ["sh", "-c", "exec ~/bin/mail-password"]'
+            )
+        if word in _OPERATORS:
+            raise Invalid(f"{where} is '{word}', which only a shell understands: {_SHELL}")
+    if re.match(r"[A-Za-z_][A-Za-z0-9_]*=", words[0]):
+        raise Invalid(
+            "the first word is an assignment, which only a shell understands: "
+            'write "env" before it, such as ["env", "GNUPGHOME=/srv/keys", "pass", "show", "mail"]'
+        )
+    if len(words) == 1 and " " in words[0] and not words[0].startswith("/"):
+        raise Invalid('is one word with spaces in it: give each word by itself, ["pass", "show", "mail"] and not ["pass show mail"]')

@@ -22,6 +22,12 @@ from .passwords import SERVERS
 
 ACCOUNT_TYPES = ("imap", "pop")
 SECURITIES = ("tls", "starttls", "none")
+# In other programs' words. "TLS" is TLS from the first byte here, as RFC 8314 recommends, whatever it is elsewhere.
+SECURITY_SPELLINGS = {
+    **dict.fromkeys(("tls", "ssl", "ssltls", "tlsssl", "implicittls", "imaps", "pop3s", "smtps", "submissions"), "tls"),
+    **dict.fromkeys(("starttls", "stls", "explicittls", "tlsstarttls", "starttlstls"), "starttls"),
+    **dict.fromkeys(("none", "noencryption", "unencrypted", "plaintext", "cleartext"), "none"),
+}
 AUTHENTICATIONS = ("password", "encrypted", "gssapi", "ntlm", "oauth2", "client_certificate", "none")
 SIGNATURE_FORMATS = ("text", "html")
 FOLDERS = ("sent", "drafts", "trash", "archive", "junk")

@@ -11,7 +11,7 @@ from typing import Any, Callable, Collection, Mapping
 
 from . import folders, passwords, values, variables
 from .errors import Invalid, MailopsError, Problems, comma_list, key_text, nearest, quoted
-from .given import choice, is_blank, mapping
+from .given import choice, is_blank, mapping, spelled
 from .names import MAX_NAME, profile_name
 from .ports import derived_port, port_problem
 from .profile import (
@@ -21,6 +21,7 @@ from .profile import (
     FOLDERS,
     RECORD_FIELDS,
     SECURITIES,
+    SECURITY_SPELLINGS,
     SERVER_FIELDS,
     SERVER_KINDS,
     SIGNATURE_FORMATS,
@@ -84,6 +85,7 @@ class _Reader:
         self._data = data
         self._literals = literals
         self._declared: dict[str, str | None] = {}
+        self._refused: set[str] = set()  # fields that are given and not valid, which is all that is to be said about them
         self.problems = Problems()
         self.warnings: list[str] = []
 
@@ -91,9 +93,10 @@ class _Reader:
         """The profile; None when it has no servers. What is wrong is in ``problems``."""
         self._refuse_unknown(self._data, (*FIELDS, *RECORD_FIELDS))
         known = self._read_fields(self._data, _CHECKS, required="name")
-        account_type = known.get("account_type", "imap")
+        account_type = None if "account_type" in self._refused else known.get("account_type", "imap")
         incoming, outgoing = self._server("incoming", account_type), self._server("outgoing", "smtp")
-        self._refuse_other_type(account_type, known)
+        if account_type is not None:
+            self._refuse_other_type(account_type, known)
         known["folders"] = self._folders(incoming)
         if incoming is None or outgoing is None:
             return None
@@ -119,6 +122,8 @@ class _Reader:
             if data.get(name) is not None:
                 with self.problems.at(f"{prefix}{name}"):
                     known[name] = check(self, data[name])
+                    continue
+                self._refused.add(f"{prefix}{name}")
         return known
 
     def read_text(self, value: Any, check: Callable[[str], str]) -> str:
@@ -126,7 +131,8 @@ class _Reader:
         template = variables.parse(values.text(value, values.MAX_SIGNATURE, newline=check is values.signature))
         if not template.names:
             return str(variables.Template((check(template.fill({})),)))
-        variables.refuse_unknown(template.names, self._declared)
+        if "variables" not in self._refused:
+            variables.refuse_unknown(template.names, self._declared)
         return str(template)
 
     def read_variables(self, value: Any) -> dict[str, str | None]:
@@ -165,7 +171,8 @@ class _Reader:
 
     # --- servers ---
 
-    def _server(self, side: str, protocol: str) -> Server | None:
+    def _server(self, side: str, protocol: str | None) -> Server | None:
+        """``protocol`` None: it is not known, because ``account_type`` is wrong."""
         data = self._data.get(side, {})
         if not isinstance(data, dict):
             self.problems.append(f"{side}: must be a mapping, such as {{host: mail.example.org}}")
@@ -179,10 +186,12 @@ class _Reader:
         self._check_server(side, protocol, server)
         if isinstance(server, Incoming):
             server = self._with_namespace(server, protocol)
-        return server if server.port != derived_port(protocol, server.security) else replace(server, port=None)
+        is_derived = protocol is not None and server.port == derived_port(protocol, server.security)
+        return replace(server, port=None) if is_derived else server
 
-    def _check_server(self, side: str, protocol: str, server: Server) -> None:
-        if server.port is not None:
+    def _check_server(self, side: str, protocol: str | None, server: Server) -> None:
+        refused = {name for name in SERVER_FIELDS[side] if f"{side}.{name}" in self._refused}
+        if server.port is not None and protocol is not None and "security" not in refused:
             problem, warning = port_problem(protocol, server.security, server.port)
             if problem:
                 self.problems.append(f"{side}.port: {problem}")
@@ -191,6 +200,8 @@ class _Reader:
         secret = "password" if server.password is not None else "password_command" if server.password_command else None
         if server.password is not None and server.password_command:
             self.problems.append(f"{side}: give either password or password_command, not both")
+        if refused & {"password", "password_command", "allow_cleartext"}:
+            return
         if secret and server.authentication == "none":
             self.problems.append(f"{side}.{secret}: is never used with authentication: none; remove one of them")
         if server.security == "none" and not server.allow_cleartext:
@@ -202,7 +213,7 @@ class _Reader:
             else:
                 self.warnings.append(f"{side}.security: none: whatever the client sends, passwords too, crosses the network in clear")
 
-    def _with_namespace(self, server: Incoming, protocol: str) -> Incoming:
+    def _with_namespace(self, server: Incoming, protocol: str | None) -> Incoming:
         for name in ("separator", "namespace"):
             if protocol == "pop" and name in self._data["incoming"]:
                 self.problems.append(f"incoming.{name}: is for IMAP only, and account_type is pop")
@@ -272,7 +283,7 @@ _CHECKS: dict[str, _Check] = {
 _SERVER_CHECKS: dict[str, _Check] = {
     "host": _template(values.host),
     "port": _plain(values.whole_number, 1, 65_535),
-    "security": _plain(choice, SECURITIES),
+    "security": _plain(spelled, SECURITIES, SECURITY_SPELLINGS),
     "username": _template(values.word),
     "password": _Reader.read_password,
     "password_command": _Reader.read_password_command,

@@ -111,19 +111,40 @@ _USER_CHECKS: dict[str, Callable[[Any], Any]] = {
 }
 
 
+@dataclass(frozen=True)
+class InvalidUser:
+    """A user of a list with mistakes. ``name`` is empty where that is one of them."""
+
+    name: str
+    problems: tuple[str, ...]
+
+
 def read_users(data: Sequence[Any]) -> list[User]:
     """The users that a list of mappings describes; MailopsError with every problem of every user."""
-    problems = Problems()
+    users, invalid = valid_users(data)
+    Problems(problem for user in invalid for problem in user.problems).raise_all()
+    return users
+
+
+def valid_users(data: Sequence[Any]) -> tuple[list[User], list[InvalidUser]]:
+    """The same, with the users who have mistakes apart."""
     users: dict[str, User] = {}
+    invalid: dict[int, InvalidUser] = {}
+    names: dict[str, int] = {}
     for number, item in enumerate(data, start=1):
+        problems = Problems()
         user = _read_user(item, number, problems)
-        if user is None:
-            continue
-        if user.name in users:
-            problems.append(f"user '{user.name}': is listed twice; a user has one entry with all profiles")
-        users[user.name] = user
-    problems.raise_all()
-    return list(users.values())
+        name = user.name if user else ""
+        if name in names:
+            problems.append(f"user '{name}': is listed twice; a user has one entry with all profiles")
+            users.pop(name, None)
+        if name:
+            names[name] = number
+        if problems:
+            invalid[number] = InvalidUser(name, tuple(problems))
+        elif user:
+            users[name] = user
+    return list(users.values()), list(invalid.values())
 
 
 def read_leavers(data: Sequence[Any]) -> list[User]:

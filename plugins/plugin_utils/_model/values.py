@@ -111,7 +111,10 @@ def login(value: Any) -> str:
     wrong = "holds a space" if " " in value else "holds white space" if len(value.split()) > 1 else "holds a ':'" if ":" in value else None
     wrong = wrong or ("begins with '-'" if value[0] == "-" else None)
     if wrong:
-        raise Invalid(f"{wrong}, which a log-in name must not")
+        remedy = ""
+        if wrong == "holds a space":
+            remedy = ": give the name as the host should know it (for a domain's users, sssd's override_space or winbind's normalize names replace the space)"
+        raise Invalid(f"{wrong}, which a log-in name must not{remedy}")
     return value
 
 
@@ -123,8 +126,21 @@ def domain(value: str) -> str:
         name = _a_labels(name)
     name = name.lower()
     if len(name) > 253 or not all(_LABEL.match(label) for label in name.split(".")):
-        raise Invalid(f"'{value}' is not a domain name")
+        raise Invalid(f"'{value}' is not a domain name: {_wrong_with_domain(name)}")
     return name
+
+
+def _wrong_with_domain(name: str) -> str:
+    if ".." in name or name[:1] in ("", "."):
+        return "it has two dots in a row" if ".." in name else "it begins with a dot" if name else "it is only a dot"
+    if len(name) > 253:
+        return "it has more than 253 characters"
+    sign = re.search("[^a-z0-9.-]", name)
+    if sign:
+        remedy = ", which the name of a host must not hold: give the server another name in DNS" if sign[0] == "_" else ""
+        return f"it holds {'a space' if sign[0] == ' ' else repr(sign[0])}{remedy}"
+    label = next(label for label in name.split(".") if not _LABEL.match(label))
+    return f"'{label[:20]}...' has more than 63 characters" if len(label) > 63 else f"'{label}' begins or ends with '-'"
 
 
 def _a_labels(name: str) -> str:
@@ -152,14 +168,23 @@ def _host(value: str) -> str:
     # RFC 1123 2.1: what looks like a dotted IPv4 address is one, so 300.1.2.3 is no host name.
     if "@" in value:
         raise Invalid("is not a host name or IP address: user and password have fields of their own")
-    if re.fullmatch(r"[0-9.]+", value) or ":" in value or "/" in value:
+    scheme, separator, rest = value.partition("://")
+    if separator:
+        name = re.split("[:/?#]", rest)[0]
+        raise Invalid(f"'{value}' is a URL, not a host name: write {name or 'the name'} (for {scheme} and the port there are security and port)")
+    name, colon, port = value.partition(":")
+    if colon and port.isdigit() and name:
+        raise Invalid(f"'{value}' is not a host name or IP address: write {name}, and {port} in port (the port has a field of its own)")
+    if re.fullmatch(r"[0-9.]+", value) or ":" in value:
         raise Invalid(f"'{value}' is not a host name or IP address (the port has a field of its own)")
-    if not value.isascii():
-        return domain(value)
+    if "/" in value:
+        raise Invalid(f"'{value}' is not a host name or IP address: it holds '/'")
     try:
         return domain(value)
     except Invalid as exc:
-        raise Invalid(f"'{value}' is not a host name or IP address") from exc
+        if not value.isascii():
+            raise
+        raise Invalid(f"'{value}' is not a host name or IP address: {_wrong_with_domain(value.rstrip('.').lower())}") from exc
 
 
 def host(value: Any) -> str:
@@ -170,13 +195,14 @@ def host(value: Any) -> str:
 def address(value: Any) -> str:
     """An e-mail address: ASCII local part (RFC 5322 dot-atom), domain in A-labels."""
     value = word(value)
+    _refuse_more_than_an_address(value)
     local, at, name = value.rpartition("@")
     if not at or not name:
         raise Invalid(f"'{value}' is not an e-mail address: it has no domain")
     if not local.isascii():
         raise Invalid(f"'{value}': the part before the @ must be ASCII (few servers and clients take anything else)")
     if len(local) > MAX_LOCAL_PART or not _LOCAL_PART.match(local):
-        raise Invalid(f"'{value}': the part before the @ is not valid")
+        raise Invalid(f"'{value}': the part before the @ {_wrong_with_local_part(local)}")
     try:
         result = f"{local}@{domain(name)}"
     except Invalid as exc:
@@ -184,6 +210,34 @@ def address(value: Any) -> str:
     if len(result) > MAX_ADDRESS:
         raise Invalid(f"has {len(result)} characters, an e-mail address has at most {MAX_ADDRESS}")
     return result
+
+
+def _refuse_more_than_an_address(value: str) -> None:
+    found = re.fullmatch(r"(.*)<([^<>]*)>", value)
+    if found:
+        what = "a name and brackets" if found[1].strip() else "brackets"
+        raise Invalid(f"'{value}' is an address with {what}: write {found[2].strip()} alone (the name belongs in display_name or sender_name)")
+    if value.lower().startswith("mailto:"):
+        raise Invalid(f"'{value}' is a URL: write {value[len('mailto:') :]}")
+    several = re.search("[,;]", value)
+    if several and value.count("@") > 1:
+        raise Invalid(f"'{value}' holds '{several[0]}': give one address")
+
+
+def _wrong_with_local_part(local: str) -> str:
+    no_program = "servers and clients that follow the standard refuse it: give an address without that"
+    if not local:
+        return "is missing"
+    if len(local) > MAX_LOCAL_PART:
+        return f"has {len(local)} characters, at most {MAX_LOCAL_PART} are allowed"
+    if len(local) > 1 and local[0] == local[-1] == '"':
+        return "is in double quotes, which few servers and clients understand: give an address that needs none"
+    if ".." in local:
+        return f"has two dots in a row; {no_program}"
+    if local[0] == "." or local[-1] == ".":
+        return f"has a dot at the {'beginning' if local[0] == '.' else 'end'}; {no_program}"
+    sign = re.sub(rf"{_ATOM}|\.", "", local)[0]
+    return f"holds {'a space' if sign == ' ' else 'another @' if sign == '@' else repr(sign)}, which an address must not"
 
 
 def whole_number(value: Any, lowest: int, highest: int) -> int:

@@ -25,7 +25,7 @@ profile: when the field changes, so do the client's files. The task reports fiel
 `dropped`, and accounts that a client does not support in `skipped_accounts`, with the reason.
 
 A dot below "Folders on the server" means the folder in the form that the program needs: `folders.*` are paths with `/`, in Unicode, below
-`incoming.namespace`. aerc, Alpine and S-nail do not ask the server for its separator; they need `incoming.separator` where it is not `/`.
+`incoming.namespace`. aerc, Alpine, NeoMutt and S-nail do not take another separator than the server's; they need `incoming.separator` where it is not `/`.
 """
 JUDGED = """\
 ## What judged the files

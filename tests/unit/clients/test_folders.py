@@ -11,7 +11,8 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client
 
-from .accounts import profile, resolved
+from ...profiles import profile
+from .accounts import resolved
 
 FOLDERS = [name.partition(".")[2] for name in clients.get("thunderbird").expresses if name.startswith("folders.")]
 EXPRESSED = [(client, name) for client in clients.all_clients() for name in FOLDERS if f"folders.{name}" in client.expresses]
@@ -29,7 +30,7 @@ FORMS = {
     "alpine": lambda server, slashes: "}" + server.replace("&", "&-").replace("ł", "&AUI-") + "\n",
     "evolution": lambda server, slashes: slashes,
     "geary": lambda server, slashes: "=" + slashes.replace("/", ";") + ";\n",
-    "neomutt": lambda server, slashes: '"=' + slashes.replace("ł", r"\305\202").replace("&", r"\046") + '"',
+    "neomutt": lambda server, slashes: '"=' + server.replace("ł", r"\305\202").replace("&", r"\046") + '"',
     "s_nail": lambda server, slashes: "$'+" + server.replace("ł", r"\xC5\x82") + "'",
     "thunderbird": lambda server, slashes: "@imap.example.org/" + slashes.replace("&", "&-").replace("ł", "&AUI-") + '"',
 }

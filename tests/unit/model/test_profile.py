@@ -184,7 +184,7 @@ REFUSED = [
     ({"incoming": "imap.example.org"}, "incoming: must be a mapping, such as {host: mail.example.org}"),
     ({"incoming": server(port=0)}, "incoming.port: 0 is not between 1 and 65535"),
     ({"incoming": server("imap.example.org:993")}, "incoming.host: 'imap.example.org:993' is not a host name"),
-    ({"incoming": server(security="ssl")}, "incoming.security: must be one of tls, starttls, none"),
+    ({"incoming": server(security="auto")}, "incoming.security: must be one of tls, starttls, none"),
     ({"reply_to": "jan"}, "reply_to: 'jan' is not an e-mail address: it has no domain"),
     ({"sender_name": "x" * 10_000}, "sender_name: has 10000 characters, at most 500"),
     ({"sender_name": "a\nb"}, "sender_name: holds a newline"),

@@ -13,6 +13,10 @@ from typing import Any
 
 import pytest
 
+from ansible.parsing.dataloader import DataLoader
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.template_files import _imported
+
 from ..conftest import ROOT
 from .conftest import Project, user
 
@@ -37,6 +41,23 @@ def test_where_a_template_is_found(project: Project, template: str, inventory: s
         project.write(playbook, SITE)
     run = project.play(playbook or "mailops.profiles.rollout", "-i", path if template.startswith("prod/") else "prod")
     assert run.status == 0 and written(project) == "found", run.output
+
+
+@pytest.mark.parametrize("template", ["top/templates/x.j2", "top/mail/templates/x.j2", "top/mail/deep/templates/x.j2"])
+def test_templates_beside_each_playbook_of_nested_imports(project: Project, template: str) -> None:
+    project.write(template, "found")
+    project.write("top/site.yml", [{"ansible.builtin.import_playbook": "mail/accounts.yml"}])
+    project.write("top/mail/accounts.yml", [{"import_playbook": "deep/rollout.yml"}])
+    project.write("top/mail/deep/rollout.yml", SITE)
+    run = project.play("top/site.yml", "-i", project.inventory(HOSTS, "prod/hosts.json"))
+    assert run.status == 0 and written(project) == "found", run.output
+
+
+def test_a_playbook_that_imports_itself_is_read_a_few_times_only(project: Project) -> None:
+    """Ansible itself refuses it; what is read here ends in any case."""
+    loader = DataLoader()
+    path = project.write("site.yml", [{"import_playbook": "site.yml"}])
+    assert set(_imported(loader, path)) == {path}
 
 
 def test_with_two_inventories_both_directories_count(project: Project) -> None:

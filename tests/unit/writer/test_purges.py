@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 
+import pytest
+
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import Place
 
 from .home import MANIFEST, OWN, Site, all_changes, block, changed_users, owned, problems, remaining
@@ -50,6 +52,15 @@ def test_users_of_later_jobs_keep_their_places(site: Site) -> None:
     assert not all_changes(site.run("bob", earlier=("anna",), is_last=False))
     assert not site.run("carol", earlier=("anna", "bob")).remaining
     assert remaining(site.run("carol", earlier=("anna",))) == [("bob", str(site.root / "bob"), "desk")]
+
+
+@pytest.mark.parametrize("check", [True, False])
+def test_users_who_are_left_out_keep_everything(site: Site, check: bool) -> None:
+    """Their place is not what they would get today."""
+    site.run("anna", "bob", "carol")
+    answer = site.run("carol", purge=True, kept=("anna",), check=check)
+    assert changed_users(answer) == {"bob"} and not remaining(answer)
+    assert site.left() == ({"anna", "bob", "carol"} if check else {"anna", "carol"})
 
 
 def test_who_is_only_not_listed_any_more_is_named(site: Site) -> None:

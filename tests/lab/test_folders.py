@@ -1,0 +1,173 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""Sent mail and drafts land in the folders of the profile, whatever the server has between levels and before names."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import pytest
+from deployed import USERS, deploy, profile, screen
+from gnome import system_ca
+from harness import Lab
+from test_evolution import evolution
+from test_geary import Geary, geary, routable  # noqa: F401
+from test_thunderbird import SEND, SERVICES, SUBJECTS, Thunderbird, wait_for
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.folders import modified_utf7
+
+pytestmark = pytest.mark.usefixtures("no_command_ran")
+
+ANNA = USERS["anna"]
+SAVE = SEND.replace("compose.SendMessage();\nawait closed;", "compose.SaveAsDraft();")
+KEYS = f"{SERVICES} return MailServices.accounts.accounts.map(each => each.key);"
+SERVERS = {
+    "slash": ("/", "", {}),
+    "dot": (".", "", {"separator": "."}),
+    "prefix": (".", "INBOX.", {"namespace": "INBOX."}),
+}
+FOLDERS = {
+    "nested": {"sent": "[Gmail]/Sent Mail", "drafts": "[Gmail]/Drafts & more", "trash": "[Gmail]/Old/2026"},
+    "umlauts": {"sent": "Ausg\u00e4nge & Co/M\u00fcller", "drafts": "Entw\u00fcrfe", "trash": "Papierk\u00f6rbe/2026"},
+}
+HAS_TRASH = f"""{SERVICES}
+const {{ rootFolder }} = MailServices.accounts.getAccount(args[0]).incomingServer;
+return rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Trash)?.URI ?? "";"""
+DELETE = f"""{SERVICES}
+const {{ rootFolder }} = MailServices.accounts.getAccount(args[0]).incomingServer;
+const inbox = rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Inbox);
+inbox.deleteMessages([...inbox.messages], null, false, false, null, false);"""
+
+
+def mutt(lab: Lab, program: str, keys: bytes) -> None:
+    """Writes a message, and presses keys in the menu that comes then."""
+    editor = lab.path("/tmp/editor")
+    editor.write_text('#!/bin/sh\necho Hello >> "$1"\n')
+    editor.chmod(0o755)
+    argv = [program, "-s", "written", ANNA.email]
+    dialogue = [(b"To:", b"\r"), (b"Subject:", b"\r"), (b"y:Send", keys)]
+    status, output = lab.pty(argv, user="anna", input=dialogue, env={"EDITOR": "/tmp/editor"}, timeout=30)
+    # A message that is postponed is a failure to Mutt.
+    assert status == 0 or b"postponed" in output, screen(output)
+
+
+def alpine(lab: Lab, steps: list[tuple[bytes, bytes]], servers: int) -> None:
+    password = [(b"ENTER PASSWORD:", f"{ANNA.password}\r".encode()), (b"Preserve password on DISK", b"n")]
+    dialogue = [(b"To  ", b"\r\r\r"), (b"", b"written\r"), *steps, *password * servers]
+    status, output = lab.pty(["alpine", ANNA.email], user="anna", input=dialogue, timeout=30)
+    assert status == 0, screen(output)
+
+
+def aerc(lab: Lab, *dialogue: tuple[bytes, bytes]) -> None:
+    compose = f':compose -H "To: {ANNA.email}" -H "Subject: written"\r'.encode()
+    environment = {"EDITOR": "true", "SSL_CERT_FILE": lab.ca_file}
+    dialogue = [(b"is there", compose), *dialogue]
+    status, output = lab.pty(["aerc"], user="anna", input=dialogue, env=environment, timeout=30)
+    assert status == 0, screen(output)
+
+
+def s_nail(lab: Lab, _folder: str) -> None:
+    done = lab.run(["s-nail", "-s", "written", ANNA.email], user="anna", input="Hello\n")
+    assert (done.returncode, done.stderr) == (0, "")
+
+
+def evolves(lab: Lab, kind: str) -> None:
+    (source,) = lab.path(f"{ANNA.home}/.config/evolution/sources").glob("mailops-*-identity.source")
+    with system_ca(lab), evolution(lab, "anna") as running:
+        running.ask("keep", uid=source.name.removesuffix("-identity.source"), password=ANNA.password, kind=kind)
+
+
+def thunderbird(lab: Lab, script: str, folder: str) -> None:
+    with Thunderbird(lab, "anna") as running:
+        (key,) = [key for key in running.run(KEYS) if key.startswith("mailops-")]
+        running.run(script, key, ANNA.email, "written")
+        wait_for(True, lambda: bool(lab.messages(ANNA.email, folder)))
+
+
+def deleted_in_thunderbird(lab: Lab, folder: str) -> None:
+    with Thunderbird(lab, "anna") as running:
+        (key,) = [key for key in running.run(KEYS) if key.startswith("mailops-")]
+        wait_for(["is there"], lambda: running.run(SUBJECTS, key))
+        wait_for(True, lambda: running.run(HAS_TRASH, key).endswith("/2026"))
+        running.run(DELETE, key)
+        wait_for(True, lambda: bool(lab.messages(ANNA.email, folder)))
+
+
+def deleted_in_mutt(lab: Lab, program: str) -> None:
+    lab.pty([program], user="anna", input=[(b"is there", b"d"), (b"", b"$"), (b"", b"y"), (b"", b"x")])
+
+
+def sent_by_geary(lab: Lab, folder: str) -> None:
+    with composer(lab) as running:
+
+        def sent() -> bool:
+            running.press("ctrl+Return")
+            return bool(lab.messages(ANNA.email, folder))
+
+        running.wait_until(sent)
+
+
+def kept_by_geary(lab: Lab, folder: str) -> None:
+    with composer(lab) as running:
+        running.wait_until(lambda: "Draft manager opened" in running.log())
+        # It saves ten seconds after the last key.
+        running.press("x")
+        running.wait_until(lambda: lab.messages(ANNA.email, folder))
+
+
+@contextmanager
+def composer(lab: Lab) -> Iterator[Geary]:
+    with system_ca(lab), geary(lab, "anna", f"mailto:{ANNA.email}?subject=written&body=Hello") as running:
+        running.wait_until(lambda: "document_modified()" in running.log())
+        yield running
+
+
+DRIVERS: dict[tuple[str, str], Callable[[Lab, str], None]] = {
+    ("aerc", "sent"): lambda lab, folder: aerc(lab, (b"Send this email?", b"y"), (b"sent.", b":quit\r")),
+    ("aerc", "drafts"): lambda lab, folder: aerc(lab, (b"Send this email?", b"p"), (b"ostponed", b":quit\r")),
+    ("alpine", "sent"): lambda lab, folder: alpine(lab, [(b"", b"\x18"), (b"Send message?", b"y")], 2),
+    ("alpine", "drafts"): lambda lab, folder: alpine(lab, [(b"", b"\x0f")], 1),
+    ("mutt", "sent"): lambda lab, folder: mutt(lab, "mutt", b"y"),
+    ("mutt", "drafts"): lambda lab, folder: mutt(lab, "mutt", b"P"),
+    ("neomutt", "sent"): lambda lab, folder: mutt(lab, "neomutt", b"y"),
+    ("neomutt", "drafts"): lambda lab, folder: mutt(lab, "neomutt", b"P"),
+    ("mutt", "trash"): lambda lab, folder: deleted_in_mutt(lab, "mutt"),
+    ("neomutt", "trash"): lambda lab, folder: deleted_in_mutt(lab, "neomutt"),
+    ("thunderbird", "trash"): deleted_in_thunderbird,
+    ("s_nail", "sent"): s_nail,
+    ("evolution", "sent"): lambda lab, folder: evolves(lab, "sent"),
+    ("evolution", "drafts"): lambda lab, folder: evolves(lab, "drafts"),
+    ("thunderbird", "sent"): lambda lab, folder: thunderbird(lab, SEND, folder),
+    ("thunderbird", "drafts"): lambda lab, folder: thunderbird(lab, SAVE, folder),
+    ("geary", "sent"): sent_by_geary,
+    ("geary", "drafts"): kept_by_geary,
+}
+
+
+# The server and the names that most programs were wrong about; `make test-all` has all combinations.
+COMBINATIONS = [
+    pytest.param(program, kind, server, names, marks=() if (server, names) == ("prefix", "umlauts") else pytest.mark.long)
+    for program, kind in DRIVERS
+    for server in SERVERS
+    for names in FOLDERS
+]
+
+
+@pytest.mark.parametrize(("program", "kind", "server", "names"), COMBINATIONS)
+def test_mail_lands_in_the_folder(lab: Lab, program: str, kind: str, server: str, names: str) -> None:
+    separator, prefix, fields = SERVERS[server]
+    folders = FOLDERS[names]
+    client = "neomutt" if program == "mutt" else program
+    with lab.hierarchy(separator, prefix):
+        on_server = {name: prefix + modified_utf7(path.replace("/", separator)) for name, path in folders.items()}
+        lab.create_folders(ANNA.email, *on_server.values())
+        known = {name: path for name, path in folders.items() if f"folders.{name}" in clients.get(client).expresses}
+        deploy(lab, "anna", [profile(folders=known, **{f"incoming__{name}": value for name, value in fields.items()})], [client])
+        lab.empty(ANNA.email)
+        lab.deliver(ANNA.email, "is there", "Hello\n")
+        DRIVERS[program, kind](lab, on_server[kind])
+        subject = "is there" if kind == "trash" else "written"
+        assert subject in [message["Subject"] for message in lab.messages(ANNA.email, on_server[kind])]
