@@ -186,7 +186,7 @@ def test_redacted_texts_have_no_password(client: Client) -> None:
     assert [file.secret for file in files] == [file != other for file, other in zip(files, others, strict=True)]
     for file in files:
         # The writer marks a changed password at the mask.
-        assert (MASK in file.redacted) == file.secret and MASK.encode() not in file.content
+        assert any(MASK in text for text in redacted_texts(file)) == file.secret and MASK.encode() not in (file.content or b"")
         assert not any("S3cret" in text or "0ther" in text for text in redacted_texts(file))
     assert any(file.secret for file in files) == any("password" in field.split(".") for field in client.expresses)
 
