@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from controller import COLLECTIONS
 from harness import Lab, load_users
+from profiles import profile as small_profile
 
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import Deployment, plan_deployment
@@ -47,18 +48,12 @@ mutts = pytest.mark.parametrize("program", ["mutt", "neomutt"])
 
 def profile(name: str = "work", /, **changes: Any) -> dict[str, Any]:
     """A profile for the lab. ``incoming__port=1`` changes a field of a server; None takes a field out."""
-    data: dict[str, Any] = {
-        "name": name,
+    texts = {
         "reply_to": "reply-`touch$IFS-pwned`$HOME#'@example.org",
         "signature": "{UserDisplayName}\n`touch /tmp/pwned` $(touch /tmp/pwned)",
         "ca_file": Lab.ca_file,
-        "incoming": {"host": "imap.example.org", "password": "{UserPassword}"},
-        "outgoing": {"host": "smtp.example.org", "password": "{UserPassword}"},
     }
-    for key, value in changes.items():
-        target, _separator, inner = key.rpartition("__")
-        (data[target] if target else data)[inner] = value
-    return data
+    return small_profile(name, **{**texts, **changes})
 
 
 def pop(security: str = "tls", **changes: Any) -> dict[str, Any]:

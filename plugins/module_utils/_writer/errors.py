@@ -34,6 +34,9 @@ class UnsafePath(WriterError):
         super().__init__(f"{self.path} {printable(reason)}"[:_MAX_SENTENCE])
 
 
+# One remedy for all technologies: fscrypt, eCryptfs, systemd-homed, pam_mount, autofs, NFS, FUSE.
+MOUNT_IT = "mount or unlock it, or let the user log in"
+
 _REMEDIES = {
     errno.EACCES: "look at its owner and mode and those of the directories above; a FUSE mount needs allow_other",
     errno.EPERM: "look for an immutable or append-only attribute with lsattr, also of the directory",

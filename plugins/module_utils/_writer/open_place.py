@@ -57,7 +57,7 @@ def open_place(task: Task, settings: Settings, switch: Switch) -> OpenPlace:
         mode = settings.dest.directory_mode
         fd, identity = settings.dest.open(task.base, task.display, switch, wanted, settings.check)
     inode = os.fstat(fd).st_ino if fd >= 0 else 0
-    tree = state_tree = Tree(fd, identity, task.base, mode, task.display)
+    tree = state_tree = Tree(fd, identity, task.base, mode, task.display, task.identity is not None, settings.others)
     location = task.location
     if location.base is not None:
         try:

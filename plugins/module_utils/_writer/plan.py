@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, AbstractSet, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._text import printable
 from .._wire import CREATED, MASK, REMOVED, UPDATED, Change, Diff, Drift, Result
@@ -29,7 +29,8 @@ _ACTIONS = {CREATE: CREATED, UPDATE: UPDATED, TAG: UPDATED, UNLINK: REMOVED, CUT
 class Settings(NamedTuple):
     """What is the same for all places of a run. ``patterns``: producer -> every path that it may produce. ``label``: path -> SELinux
     context, where there is SELinux. ``residue``: (path with a ``/*/``, regular expression) of what programs have to forget. ``dest``: not
-    None if one of the places is no home. ``deadline``: seconds for one place."""
+    None if one of the places is no home. ``deadline``: seconds for one place. ``others``: directories that are no homes and that are served, by
+    this run or an earlier one."""
 
     instance: str
     patterns: Mapping[str, Sequence[str]]
@@ -40,6 +41,7 @@ class Settings(NamedTuple):
     dest: Optional[Dest] = None
     check: bool = False
     deadline: float = 20
+    others: AbstractSet[str] = frozenset()
 
 
 class Step(NamedTuple):
@@ -83,7 +85,7 @@ class Step(NamedTuple):
 
 class Plan:
     """``manifest``: what will be recorded in the end. ``residue``: temporary files of a run that died. ``drifted``: displayed path ->
-    producer. ``notes``: those of variants. ``repair``: only the manifest is not what it should be."""
+    producer. ``notes``: those of variants. ``repair``: only the manifest is not what it should be. ``warnings``: sentences."""
 
     def __init__(self, records: Records, with_diffs: bool) -> None:
         self.records = records
@@ -95,6 +97,7 @@ class Plan:
         self.notes: List[Tuple[str, str]] = []
         self.unchanged = 0
         self.repair = False
+        self.warnings: List[str] = []
 
     @property
     def old(self) -> Manifest:
@@ -115,7 +118,7 @@ class Plan:
         if self.repair:
             changes.append(Change(state.tree.absolute(state.manifest), "", UPDATED if self.manifest.entries else REMOVED))
         drifted = tuple(Drift(path, producer) for path, producer in self.drifted.items())
-        return Result(name, display_text(tree.display), tuple(changes), drifted, self.unchanged, tuple(self.notes))
+        return Result(name, display_text(tree.display), tuple(changes), drifted, self.unchanged, tuple(self.notes), tuple(self.warnings))
 
 
 def digest(data: bytes) -> str:

@@ -21,6 +21,7 @@ from .removal import Removal
 from .state import State
 from .tree import Tree
 from .users_text import UsersText
+from .work_trees import WorkTrees
 
 
 def plan_place(tree: Tree, state: State, files: Sequence[File], settings: Settings, records: Records) -> Plan:
@@ -34,7 +35,10 @@ def check_state(plan: Plan, state: State) -> None:
         state.tree.check_writable(state.manifest)
         for step in plan.steps:
             if step.backup is not None:
-                state.tree.read(f"{state.backups}/{backup_name(step.path, step.backup)}")
+                path = f"{state.backups}/{backup_name(step.path, step.backup)}"
+                state.tree.read(path)
+                if state.inside:  # what the user wrote may hold passwords
+                    WorkTrees(state.tree).check(path, is_copy=True)
 
 
 # The whole file as it should be, None: not at all; what is there in place of our content; the variant that was chosen.
@@ -49,6 +53,7 @@ class _Planner:
         self._records = records
         self._block = Block(settings.instance)
         self._text = UsersText(tree, settings.instance, state.inside)
+        self._work_trees = WorkTrees(tree)
         self._plan = Plan(records, settings.diff)
 
     def plan(self, files: Sequence[File]) -> Plan:
@@ -65,6 +70,7 @@ class _Planner:
         if len(entries) > MAX_ENTRIES:
             raise UnsafePath(self._tree.display, f"would get {len(entries)} files, more than {MAX_ENTRIES}: use fewer")
         removal.plan(entries)
+        plan.warnings += self._work_trees.warnings
         if entries:
             paths = (*entries, self._state.manifest) if self._state.inside else tuple(entries)
             plan.manifest = Manifest(entries, directories(self._tree, records, paths))
@@ -120,6 +126,8 @@ class _Planner:
         if data is None or chosen.content is None:
             return None
         self._check_sole_instance(path, file)
+        if file.secret and self._state.inside:
+            self._work_trees.check(path)
         foreign = present is not None and digest(present) not in known
         before = old.before if old is not None and present is not None else self._before(path, file, current)
         if len(data) > MAX_SIZE:
@@ -176,7 +184,7 @@ class _Planner:
             return self._settings.mode if file.mode is None else file.mode
         # The user's own file keeps its mode, but others cannot read a secret in it; a file that is ours has the mode of the job.
         narrowest = self._settings.mode if before is None else 0o600
-        return current.mode & (narrowest if file.secret else 0o777)
+        return current.mode & (narrowest if file.secret else 0o777) & (0o777 if file.mode is None else file.mode)
 
     def _before(self, path: str, file: File, current: Optional[Content]) -> Optional[Before]:
         if current is None or (file.strategy == OWNED and file.path.startswith(OUR_DIRECTORY)):

@@ -70,12 +70,12 @@ class Removal:
         for path in sorted(producers):
             try:
                 real = self._tree.real(path)
-                current = None if real in known else self._tree.read(real)
+                current = None if real in known else self._tree.read(path)
             except UnsafePath:
                 continue  # we wrote nothing there
             if current is not None:
                 known.add(real)
-                self._cut(Entry(real, producers[path], BLOCK, 0o600, (), before=Before(0o600)), current)
+                self._cut(Entry(path, producers[path], BLOCK, 0o600, (), before=Before(0o600)), current)
 
     def _cut(self, entry: Entry, current: Content) -> None:
         where = self._tree.absolute(entry.path)

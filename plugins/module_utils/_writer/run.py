@@ -10,7 +10,7 @@ import fcntl
 import os
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Callable, Iterator, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, Iterator, List, Optional, Sequence, Set, Tuple
 
 from .._wire import Answer, Job, Remaining, Result, dump_answer, load_job
 from .errors import WriterError, display_text
@@ -49,7 +49,8 @@ def run(encoded_job: str, check: bool, diff: bool, label: Optional[Callable[[str
         coming = [task for task in present if task.files]
         dest, more = _dest(job, check, (*going, *coming))
         warnings += more
-        settings = Settings(job.instance, job.patterns, job.mode, diff, label, shared.residue if shared else (), dest, check, job.deadline)
+        others = _directories(served_list, (*going, *coming))
+        settings = Settings(job.instance, job.patterns, job.mode, diff, label, shared.residue if shared else (), dest, check, job.deadline, others)
         if served_list is None:
             # The list stays as it is, and the shared files are not removed: it is not known who is left.
             results, remaining = run_tasks([*going, *coming], settings) + _apply(shared, settings), []
@@ -117,6 +118,12 @@ def _apply_with_list(
         except WriterError as exc:  # a full disk must not hide what was done, and a place too many on the list does no harm
             warnings.append(str(exc))
     return results, warnings
+
+
+def _directories(served_list: Optional[ServedList], tasks: Sequence[Task]) -> Set[str]:
+    """The places that are no homes."""
+    listed = {path for path, is_home in served_list.places if not is_home} if served_list else set()
+    return listed | {task.base for task in tasks if task.identity is None}
 
 
 def _remaining(job: Job, served_list: ServedList, tried: Sequence[Task]) -> List[Remaining]:

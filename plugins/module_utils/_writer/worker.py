@@ -137,7 +137,7 @@ class _Worker:
             result = result._replace(residue=residue, listed=task.listed, recorded=records.stored is not None, inode=place.inode)
             if settings.check and task.files and task.identity is not None and task.base and not place.inode:
                 warning = f"{result.path} does not exist: a real run fails unless the home directory exists by then"
-                result = result._replace(warnings=(warning,))
+                result = result._replace(warnings=(*result.warnings, warning))
             self._send(Message(number, not writes, result))
             return Commit(number, place, plan, settings) if writes else None
         finally:

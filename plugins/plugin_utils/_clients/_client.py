@@ -16,7 +16,7 @@ from .._model.user import User
 from ._accounts import servers
 
 OPTION_TYPES = ("bool", "str", "int", "list", "dict")
-_DEFAULTS = {**DEFAULTS, "incoming": SERVER_DEFAULTS, "outgoing": SERVER_DEFAULTS}
+_DEFAULTS = {**DEFAULTS, **SERVER_DEFAULTS}
 
 
 @dataclass(frozen=True)

@@ -12,6 +12,7 @@ from .._model.account import Account
 from .._model.profile import Server
 from ._account_files import AccountFiles
 from ._accounts import host_and_port
+from ._imap import mailbox_path
 from ._quoting import ALPHANUMERIC, escaped_octets
 
 FILES = AccountFiles("neomutt")
@@ -96,7 +97,7 @@ def _incoming(account: Account) -> dict[str, str]:
     username = _quoted(server.username)
     if kind == "imap":
         values = {"folder": url, "spoolfile": _url(server, kind, "INBOX"), "imap_user": username, "imap_login": username}
-        folders = {variable: account.folders[name] for name, variable in _FOLDER_VARIABLES.items() if name in account.folders}
+        folders = {variable: mailbox_path(account, name) for name, variable in _FOLDER_VARIABLES.items() if name in account.folders}
         if folders:
             # By default the dot is a separator, too, and "Mr. Smith" becomes a folder " Smith" in "Mr".
             values["imap_delim_chars"] = "'/'"
@@ -145,10 +146,8 @@ def unsupported_reason(account: Account) -> str | None:
             if len((getattr(server, name) or "").encode()) > limit:
                 return f"NeoMutt and Mutt truncate {side}.{name} after {limit} bytes"
     for name in _FOLDER_VARIABLES:
-        if set(account.folders.get(name, "")) & set(_NOT_IN_FOLDERS):
+        if name in account.folders and set(mailbox_path(account, name)) & set(_NOT_IN_FOLDERS):
             return f"NeoMutt does not accept a folder name with one of {' '.join(_NOT_IN_FOLDERS)} (folders.{name})"
-        if "" in account.folders.get(name, "x").split("/"):
-            return f"NeoMutt and Mutt drop slashes that are not between two names (folders.{name})"
     return None
 
 

@@ -21,6 +21,7 @@ from ._account_files import AccountFiles, captured_password
 from ._accounts import default_account, html_signature
 from ._client import Client, Context
 from ._file import File, block, variant
+from ._imap import mailbox
 from ._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 
 _FILES = AccountFiles("s_nail")
@@ -84,7 +85,7 @@ def _values(account: Account) -> dict[str, str]:
     }
     if "sent" in account.folders:
         # Without imap-delim the first "/" or "." in a folder's name is the separator.
-        values |= {"folder": f"{url}/", "imap-delim": "/", "record": f"+{account.folders['sent']}"}
+        values |= {"folder": f"{url}/", "imap-delim": account.incoming.level_separator, "record": f"+{mailbox(account, 'sent')}"}
     return {name: value for name, value in values.items() if value is not None}
 
 

@@ -30,8 +30,8 @@ def _document(record: Stored) -> str:
     data = _without_defaults(record.data, DEFAULTS)
     for name in _OWN_COLUMNS:
         data.pop(name, None)
-    data["incoming"] = _without_defaults(data["incoming"], SERVER_DEFAULTS)
-    data["outgoing"] = _without_defaults(data["outgoing"], SERVER_DEFAULTS)
+    data["incoming"] = _without_defaults(data["incoming"], SERVER_DEFAULTS["incoming"])
+    data["outgoing"] = _without_defaults(data["outgoing"], SERVER_DEFAULTS["outgoing"])
     return json.dumps(data, separators=(",", ":"), ensure_ascii=False)
 
 
@@ -45,8 +45,8 @@ def records(found: Iterable[Row], location: str) -> dict[str, Stored]:
     for profile_id, key, name, revision, document in found:
         try:
             data = _with_defaults(json.loads(document), DEFAULTS)
-            data["incoming"] = _with_defaults(data["incoming"], SERVER_DEFAULTS)
-            data["outgoing"] = _with_defaults(data["outgoing"], SERVER_DEFAULTS)
+            data["incoming"] = _with_defaults(data["incoming"], SERVER_DEFAULTS["incoming"])
+            data["outgoing"] = _with_defaults(data["outgoing"], SERVER_DEFAULTS["outgoing"])
             if profile_name(name) != name or not isinstance(key, str):
                 raise ValueError
         except (KeyError, TypeError, ValueError, RecursionError):

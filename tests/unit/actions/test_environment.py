@@ -13,13 +13,11 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
 
+from ...profiles import profile
+
 KEY = "kept-out-of-process-lists"
 PASSWORD = "kept-out-of-them-too"
-PROFILE = {
-    "name": "work",
-    "incoming": {"host": "imap.example.org", "password": "tr0ub4dor&3"},
-    "outgoing": {"host": "smtp.example.org", "password": "{UserPassword}"},
-}
+PROFILE = profile(incoming__password="tr0ub4dor&3")
 MODULES = ("mail_profile", "mail_profiles", "mail_profile_info", "mail_account")
 
 

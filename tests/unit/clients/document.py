@@ -21,6 +21,9 @@ INTRODUCTION = """\
 The names are those of the option `clients` of `mailops.profiles.mail_account`. A dot means that a client expresses a field of the
 profile: when the field changes, so do the client's files. The task reports fields that a profile sets and a client cannot express in
 `dropped`, and accounts that a client does not support in `skipped_accounts`, with the reason.
+
+A dot below "Folders on the server" means the folder in the form that the program needs: `folders.*` are paths with `/`, in Unicode, below
+`incoming.namespace`. aerc, Alpine and S-nail do not ask the server for its separator; they need `incoming.separator` where it is not `/`.
 """
 GROUPS = {
     "The account": lambda name: "." not in name,

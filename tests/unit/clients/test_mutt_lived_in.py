@@ -15,7 +15,8 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import _mutt_general as general
 
-from .accounts import profile, resolved
+from ...profiles import profile
+from .accounts import resolved
 from .mutt_dumps import dump, dumped
 from .programs import Home, needs
 

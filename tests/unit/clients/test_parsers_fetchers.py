@@ -21,7 +21,8 @@ from hypothesis import given
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
-from .accounts import JOANNA, profile, resolved
+from ...profiles import profile
+from .accounts import JOANNA, resolved
 from .drawn import Drawn, examples, profiles_and_user, taken
 from .programs import Home, needs
 
@@ -178,7 +179,7 @@ def test_getmail_needs_cas(homes: Any) -> None:
 # --- OfflineIMAP
 
 
-def test_offlineimap_reads_what_was_written(homes: Any) -> None:
+def test_offlineimap_reads_what_was_written(homes: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """OfflineIMAP reads the file with configparser, and evaluates some values."""
 
     @examples(80)
@@ -186,6 +187,7 @@ def test_offlineimap_reads_what_was_written(homes: Any) -> None:
     def check(drawn: Drawn) -> None:
         accounts, context = taken("offlineimap", drawn)
         home = homes("offlineimap", accounts, context)
+        monkeypatch.setenv("HOME", str(home.path))
         parser = configparser.ConfigParser()
         parser.read_string((home.path / ".offlineimaprc").read_bytes().decode("ascii"))
         assert parser["general"]["accounts"].split(", ") == [account.key for account in accounts]
@@ -220,14 +222,16 @@ def test_the_block_is_where_offlineimap_looks(existing: dict[str, str], homes: A
     assert synced(homes("offlineimap", accounts, context, existing)) == [account.key for account in accounts]
 
 
-@pytest.mark.parametrize("general", ["[general]", "[general] # mine", "  [general]"])
-def test_the_users_own_general_of_offlineimap_stays(general: str, homes: Any) -> None:
+@pytest.mark.parametrize("path", [".offlineimaprc", ".config/offlineimap/config"])
+def test_the_users_own_file_of_offlineimap_stays(path: str, homes: Any) -> None:
+    """What it says for all sections reaches none of ours."""
     needs("offlineimap")
-    accounts, context = resolved([NOWHERE])
-    own = f"{general}\naccounts = mine\n{OWN_ACCOUNT}"
-    home = homes("offlineimap", accounts, context, {".offlineimaprc": own})
+    accounts, context = resolved([NOWHERE, {**NOWHERE, "name": "Work"}])
+    own = f"[general]\naccounts = mine\n[DEFAULT]\nremotepass = mine\nremotehost = own.example.net\n{OWN_ACCOUNT}"
+    home = homes("offlineimap", accounts, context, {path: own})
+    assert (home.path / path).read_text() == own
     assert synced(home) == ["mine"]
-    assert synced(home, "-a", accounts[0].key) == [accounts[0].key]
+    assert synced(home, "-c", str(home.path / ".config/mailops/offlineimap/config")) == [account.key for account in accounts]
 
 
 # No server listens there.

@@ -21,8 +21,9 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account im
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import AUTHENTICATIONS, dotted_fields
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 
+from ...profiles import profile
 from ..names import VALID, any_name
-from .accounts import JOANNA, profile, resolved
+from .accounts import JOANNA, resolved
 
 every_client = pytest.mark.parametrize("client", clients.all_clients(), ids=lambda client: client.name)
 

@@ -15,9 +15,11 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import plan_deployment
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.request import OPTIONS, Request, read_request
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 
-WORK = {"name": "work", "incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
+from ...profiles import bare_profile
+from .. import refusals
+
+WORK = bare_profile()
 JOANNA = {"name": "jkowalska", "email": "j.kowalska@example.org", "display_name": "Joanna Kowalska"}
 GIVEN: dict[str, Any] = {"users": [JOANNA], "profile_definitions": [WORK], "clients": ["msmtp"]}
 BLANKS = ["", " ", "\n", "\t "]
@@ -34,9 +36,7 @@ def read(**options: Any) -> Request:
 
 
 def problems(**options: Any) -> list[str]:
-    with pytest.raises(MailopsError) as refused:
-        plan_deployment(read(**options), "laptop-17")
-    return refused.value.problems
+    return refusals.problems(lambda: plan_deployment(read(**options), "laptop-17"))
 
 
 @pytest.mark.parametrize("name", [name for name in OPTIONS if name not in GIVEN])

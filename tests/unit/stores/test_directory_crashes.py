@@ -16,7 +16,8 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import _journal
 
-from .directories import killed, opened, refusal, told, visible, work
+from ..refusals import refusal
+from .directories import killed, opened, told, visible, work
 from .edits import add, files, put, put_all
 
 

@@ -18,7 +18,8 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._model import str
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import derived_key
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes
 
-from .directories import HAND_WRITTEN, opened, refusal, visible
+from ..refusals import refusal
+from .directories import HAND_WRITTEN, opened, visible
 from .edits import add, files, put, put_all, replacing
 
 

@@ -17,7 +17,8 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import _journal
 
-from .directories import HAND_WRITTEN, killed, opened, refusal, told, work
+from ..refusals import refusal
+from .directories import HAND_WRITTEN, killed, opened, told, work
 from .edits import put, put_all, replacing
 
 

@@ -16,7 +16,8 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import _journal, directory
 
-from .directories import HAND_WRITTEN, opened, refusal
+from ..refusals import refusal
+from .directories import HAND_WRITTEN, opened
 from .edits import add, files, in_a_child, put
 
 

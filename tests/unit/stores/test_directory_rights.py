@@ -16,7 +16,8 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes
 
-from .directories import HAND_WRITTEN, mode, opened, refusal, visible, work
+from ..refusals import refusal
+from .directories import HAND_WRITTEN, mode, opened, visible, work
 from .edits import add, as_ordinary_user, files, put, put_all
 
 

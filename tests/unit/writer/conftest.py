@@ -17,12 +17,22 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.module_utils._writer import state
 
 from .home import Home, Host, Site
+from .machine import Machine
 
 
 @pytest.fixture
 def tmp_path() -> Iterator[Path]:
     """As pytest's own, but open to all users: no permission on the way to a trap's target does the writer's work."""
     path = Path(tempfile.mkdtemp(prefix="mailops-test-"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
+def disk() -> Iterator[Path]:
+    """A directory of root's that no other user can exchange, as that of ``tmp_path`` is not."""
+    path = Path(tempfile.mkdtemp(prefix="mailops-test-", dir="/srv"))
     path.chmod(0o755)
     yield path
     shutil.rmtree(path, ignore_errors=True)
@@ -52,3 +62,8 @@ def alice(host: Host) -> Home:
 @pytest.fixture
 def site(root: Path, tmp_path: Path) -> Site:
     return Site(tmp_path / "srv")
+
+
+@pytest.fixture
+def machine(host: Host, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    return Machine(host, monkeypatch)

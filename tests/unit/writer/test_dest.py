@@ -14,7 +14,7 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.module_utils._writer import phases, state
 
 from .home import OWN, Home, Host, block, owned
-from .test_traps import deadly
+from .kills import deadly
 
 
 @pytest.fixture

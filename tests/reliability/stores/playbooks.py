@@ -18,7 +18,7 @@ from typing import Any
 
 from ansible_collections.mailops.profiles.plugins import plugin_utils
 
-from ..unit.stores.edits import SERVERS
+from ...unit.stores.edits import SERVERS
 
 COLLECTIONS = str(Path(next(iter(plugin_utils.__path__))).parents[4])
 

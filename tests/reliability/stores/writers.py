@@ -27,7 +27,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored imp
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets import keys as _secrets
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Change, Store
 
-from ..unit.stores.edits import SERVERS
+from ...unit.stores.edits import SERVERS
 
 DONE = "done"
 _SHUTDOWN, _NO_FLUSH = 0x8004587D, 2  # EXT4_IOC_SHUTDOWN; EXT4_GOING_FLAGS_NOLOGFLUSH
