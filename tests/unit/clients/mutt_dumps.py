@@ -31,4 +31,4 @@ def dumped(home: Home, program: str, *arguments: str) -> dict[str, str]:
     for name, text, bare, switch in _DUMPED[program].findall(dump(home, program, *arguments)):
         value = re.sub(r"\\(.)", r"\1", text) or bare or {"set": "yes", "unset": "no"}.get(switch, "")
         values[_SPELLED.get(name, name)] = value
-    return values
+    return {name: value for name, value in values.items() if not name.startswith("my_")}
