@@ -33,7 +33,7 @@ HOSTILE = {
     "folder": "imaps://imap.own.example/", "spoolfile": "imaps://imap.own.example/INBOX", "smtp_url": "smtp://own@smtp.own.example",
     "record": "imaps://imap.own.example/Sent", "postponed": "imaps://imap.own.example/Drafts", "trash": "imaps://imap.own.example/Trash",
     "mbox": "imaps://imap.own.example/Read", "pop_host": "pop.own.example", "from": "own@own.example",
-    "imap_authenticators": "gssapi", "pop_authenticators": "apop", "smtp_authenticators": "gssapi",
+    "imap_authenticators": "gssapi", "pop_authenticators": "apop", "smtp_authenticators": "login",
     "envelope_from_address": "own@own.example", "score_threshold_delete": "5", "ssl_client_cert": "/own.example.pem",
     **dict.fromkeys(("use_from", "ssl_use_tlsv1_2", "ssl_use_tlsv1_3", "copy"), "no"),
     **dict.fromkeys(("ssl_use_sslv3", "ssl_use_tlsv1", "ssl_use_tlsv1_1", "reverse_name", "use_envelope_from", "write_bcc", "save_name",
