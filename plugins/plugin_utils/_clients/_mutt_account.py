@@ -149,5 +149,3 @@ def unsupported_reason(account: Account) -> str | None:
         if name in account.folders and set(mailbox_path(account, name)) & set(_NOT_IN_FOLDERS):
             return f"NeoMutt does not accept a folder name with one of {' '.join(_NOT_IN_FOLDERS)} (folders.{name})"
     return None
-
-

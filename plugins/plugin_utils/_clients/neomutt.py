@@ -44,7 +44,7 @@ _NEOMUTT = (
 _USERS = tuple(dict.fromkeys((*_MUTT, *_NEOMUTT)))
 _MAX_MACROS = 9
 _OWN_ACCOUNT = ".config/mailops/neomutt/own-account"
-_PERHAPS = "perhaps an own account"
+_PERHAPS = "may-have-own-account"
 
 
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
@@ -75,7 +75,9 @@ def _block(accounts: Sequence[Account], places: Sequence[str]) -> File:
     start = f"source ~/{FILES.path(default, 'muttrc')}\n"
     shared = accounts[:_MAX_MACROS]
     macros = "".join(_macro(number, FILES.path(account, "muttrc")) for number, account in enumerate(shared, start=1))
-    keys = f"# Alt-0 opens your own account, {', '.join(f'Alt-{number} {each.key}' for number, each in enumerate(shared, start=1))}.\n"
+    keys = (
+        f"# Alt-0 opens your own account, {', '.join(f'Alt-{number} {each.key}' for number, each in enumerate(shared, start=1))}.\n"
+    )
     with_own = f"{keys}{macros}{_macro(0, f'{_OWN_ACCOUNT}.muttrc')}"
     # The way back reads this line again, with the variable.
     start_beside_own = f"""source '[ "$MAILOPS_OWN_ACCOUNT" ] || echo "{start.strip()}"|'\n"""
@@ -89,8 +91,11 @@ def _block(accounts: Sequence[Account], places: Sequence[str]) -> File:
 
 
 def _macro(number: int, path: str) -> str:
-    keys = f"<sync-mailbox><enter-command>source ~/{path}<enter><change-folder>!<enter>"
-    return f"macro index,pager \\e{number} '{keys}'\n"
+    """The open mailbox is left with its own settings, not those of the next account, and without a question: it would take the keys that
+    follow for its answer."""
+    leave = "<enter-command>set my_mailops_delete=$delete my_mailops_move=$move delete=yes move=no<enter><change-folder>/dev/null<enter>"
+    enter = f"<enter-command>set delete=$my_mailops_delete move=$my_mailops_move; source ~/{path}<enter><change-folder>!<enter>"
+    return f"macro index,pager \\e{number} '{leave}{enter}'\n"
 
 
 def _way_back(others: Iterable[str]) -> list[File]:
@@ -151,7 +156,7 @@ CLIENT = Client(
         "Alt-1, Alt-2 and so on open the accounts, and Alt-0 the user's own again, as at the start of the program. An account undoes "
         "what decides about servers, log-in names, passwords, senders, recipients, folders and deletion, all headers of `my_hdr`, the "
         "list of mailboxes, and all hooks but those for character sets, compressed folders and keys. All other settings are the user's "
-        "taste and stay. Not possible: a mailbox on another server whose URL the user types, or opens by a macro of their own while an "
+        "taste and stay. Not possible: `ssl_ca_certificates_file` has no value that is right on all systems, and stays; a mailbox on another server whose URL the user types, or opens by a macro of their own while an "
         "account of ours is open, gets our log-in; Alt-0 is the way there. Lines that the user adds below the block win until the next "
         "run. The password is in the account's file, or comes from the command at each start; without one the programs ask. With a "
         "wrong certificate both programs ask the user whether to accept it, and no setting makes them reject it; sending from a "

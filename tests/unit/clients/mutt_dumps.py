@@ -14,7 +14,7 @@ _DUMPED = {
     "mutt": re.compile(r'^(\w+)(?:="((?:[^"\\]|\\.)*)"|=(\S+)| is ((?:un)?set))$', re.MULTILINE),
     "neomutt": re.compile(r'^set (\w+) = (?:"((?:[^"\\]|\\.)*)"|(yes|no|\S+)())$', re.MULTILINE),
 }
-_SPELLED = {"real_name": "realname", "spool_file": "spoolfile", "attribution_intro": "attribution"}
+SPELLED = {"real_name": "realname", "spool_file": "spoolfile", "attribution_intro": "attribution", "reverse_real_name": "reverse_realname"}
 
 
 def dump(home: Home, program: str, *arguments: str, before: tuple[str, ...] = ()) -> str:
@@ -30,5 +30,5 @@ def dumped(home: Home, program: str, *arguments: str) -> dict[str, str]:
     values = {}
     for name, text, bare, switch in _DUMPED[program].findall(dump(home, program, *arguments)):
         value = re.sub(r"\\(.)", r"\1", text) or bare or {"set": "yes", "unset": "no"}.get(switch, "")
-        values[_SPELLED.get(name, name)] = value
+        values[SPELLED.get(name, name)] = value
     return {name: value for name, value in values.items() if not name.startswith("my_")}

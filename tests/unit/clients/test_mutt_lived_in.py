@@ -9,6 +9,8 @@ What the programs do not print (hooks, headers, mailboxes) is in tests/lab/test_
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -17,7 +19,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import _
 
 from ...profiles import profile
 from .accounts import resolved
-from .mutt_dumps import dump, dumped
+from .mutt_dumps import SPELLED, dump, dumped
 from .programs import Home, needs
 
 mutts = pytest.mark.parametrize("program", ["mutt", "neomutt"])
@@ -29,13 +31,14 @@ set smtp_url=smtps://own@smtp.own.example
 """
 # Something else for each setting that decides.
 HOSTILE = {
-    **{name: "own.example" for name in general.RESET},
+    **dict.fromkeys(general.RESET, "own.example"),
     "folder": "imaps://imap.own.example/", "spoolfile": "imaps://imap.own.example/INBOX", "smtp_url": "smtp://own@smtp.own.example",
     "record": "imaps://imap.own.example/Sent", "postponed": "imaps://imap.own.example/Drafts", "trash": "imaps://imap.own.example/Trash",
     "mbox": "imaps://imap.own.example/Read", "pop_host": "pop.own.example", "from": "own@own.example",
     "imap_authenticators": "gssapi", "pop_authenticators": "apop", "smtp_authenticators": "login",
-    "envelope_from_address": "own@own.example", "score_threshold_delete": "5", "ssl_client_cert": "/own.example.pem",
-    **dict.fromkeys(("use_from", "ssl_use_tlsv1_2", "ssl_use_tlsv1_3", "copy"), "no"),
+    "envelope_from_address": "own@own.example", "score_threshold_delete": "5", "ssl_client_cert": "/own.example.pem", "certificate_file": "/own.example.pem",
+    **dict.fromkeys(("use_from", "ssl_use_tlsv1_2", "ssl_use_tlsv1_3", "copy", "tunnel_is_secure", "pop_auth_try_all", "reverse_realname"),
+                     "no"),
     **dict.fromkeys(("ssl_use_sslv3", "ssl_use_tlsv1", "ssl_use_tlsv1_1", "reverse_name", "use_envelope_from", "write_bcc", "save_name",
                      "force_name", "move", "pop_delete", "pop_last"), "yes"),
 }  # fmt: skip
@@ -43,6 +46,7 @@ OF_ONE_PROGRAM = {
     "mutt": ["ssl_verify_host_override=own.example", "fcc_delimiter=,"],
     "neomutt": ["smtp_user=own.example", "virtual_spool_file=yes"],
 }
+OF_NEW_ONES = {"mutt": [], "neomutt": ["account_command"]}
 OF_NEOMUTT_2025 = 'ifdef account_command "set account_command=own.example"\n'
 
 
@@ -82,6 +86,15 @@ def test_every_setting_has_a_hostile_value() -> None:
 
 
 @mutts
+def test_what_is_undone_is_what_was_judged_to_decide(program: str) -> None:
+    judged = re.findall(r"^(\w+) +(\w+)", (Path(__file__).parent / "settings" / f"{program}.txt").read_text(), re.MULTILINE)
+    assert {verdict for _name, verdict in judged} == {"stated", "undone", "taste", "impossible"}
+    decide = {SPELLED.get(name, name) for name, verdict in judged if verdict in ("stated", "undone")}
+    always = {"config_charset", "ssl_force_tls", "ssl_starttls", "ssl_verify_dates", "ssl_verify_host"}
+    assert decide == {*general.RESET, *always, *(each.partition("=")[0] for each in OF_ONE_PROGRAM[program]), *OF_NEW_ONES[program]}
+
+
+@mutts
 def test_an_own_account_stays_the_default_and_ours_has_a_key(program: str, homes: Any) -> None:
     needs(program)
     accounts, context = resolved([profile(), profile("second", incoming__host="mail.example.com")])
@@ -92,7 +105,8 @@ def test_an_own_account_stays_the_default_and_ours_has_a_key(program: str, homes
     text = (home.path / place(program)).read_text()
     assert text.startswith(OWN) and f"# Alt-0 opens your own account, Alt-1 {accounts[0].key}, Alt-2 {accounts[1].key}." in text
     for number, file in ((0, "own-account"), (1, accounts[0].key), (2, accounts[1].key)):
-        assert f"\\e{number} '<sync-mailbox><enter-command>source ~/.config/mailops/neomutt/{file}.muttrc<enter>" in text
+        keys = re.escape(f"source ~/.config/mailops/neomutt/{file}.muttrc<enter><change-folder>!<enter>'")
+        assert re.search(rf"^macro index,pager \\e{number} '.*{keys}$", text, re.MULTILINE)
 
 
 @mutts
