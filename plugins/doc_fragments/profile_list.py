@@ -61,7 +61,9 @@ options:
         choices: [imap, pop]
         default: imap
       default:
-        description: Whether the account is the default one of its user's clients. At most one profile of a user may be.
+        description:
+          - Whether the account is the default one of its user's clients. At most one profile of a user may be.
+          - Only such an account comes before a default that the user has in a program already. Without one, a program that has none uses the first account.
         type: bool
         default: false
       notifications:

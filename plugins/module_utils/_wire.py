@@ -167,20 +167,22 @@ class Diff(NamedTuple):
 
 class Change(NamedTuple):
     """What was done to one file, or would be. ``producer`` "": a manifest or a temporary file of ours. ``old_tag``: what the manifest had for a
-    tag, where that differs."""
+    tag, where that differs. ``real_path``: where the file lies, if a symbolic link leads there."""
 
     path: str
     producer: str
     action: str
     diff: Optional[Diff] = None
     old_tag: str = ""
+    real_path: str = ""
 
 
 class Drift(NamedTuple):
-    """A file that was edited or removed since the last run."""
+    """A file that was edited or removed since the last run. ``real_path`` as in a change."""
 
     path: str
     producer: str
+    real_path: str = ""
 
 
 class Problem(NamedTuple):

@@ -22,7 +22,9 @@ description:
     for the keys of a user. Nothing is ever removed because something was left blank.
   - Lists may also be text. Names are separated by commas or lines, or written as JSON or YAML. Lists of dictionaries are JSON or YAML text,
     dictionaries are JSON or key=value text.
-  - In a home all work is done with the user's own effective ids, and never through a link that leads out of the home.
+  - In a home all work is done with the user's own effective ids. A symbolic link of the user's is followed, also out of the home, where no other
+    user can exchange a step of the way.
+  - A file with a password is not written into a work tree (Git, Mercurial, Subversion, chezmoi), where it could be published.
   - Lines that a user wrote are never touched. A file that a user had before, or edited since, is copied to
     C(~/.local/state/mailops/backups) before it is replaced.
   - A user's own file into which a password is written gets mode 0600, and keeps it when the password goes.
@@ -281,12 +283,15 @@ changes:
   description:
     - What was changed, or would be in check mode, at most 100 entries. The action is V(created), V(updated) or V(removed).
     - An empty client is the collection's own manifest, which is repaired when a user edited it.
+    - Where a symbolic link of the user's leads to the file, C(real_path) is where it lies.
   type: list
   elements: dict
   returned: success
   sample: [{user: jkowalska, client: msmtp, path: /home/jkowalska/.msmtprc, action: updated}]
 drifted:
-  description: Files that were edited or removed since the last run, at most 100. They were backed up and restored.
+  description:
+    - Files that were edited or removed since the last run, at most 100. They were backed up and restored.
+    - Where a symbolic link of the user's leads to the file, C(real_path) is where it lies.
   type: list
   elements: dict
   returned: success

@@ -95,12 +95,13 @@ def of_a_user(path: Path, uid: int, *options: str) -> None:
     in_memory(path, "mode=700", f"uid={uid}", f"gid={uid}", *options)
 
 
-def image(path: Path, uid: int, size: int) -> None:
-    """An ext4 of its own, in a file."""
+def image(path: Path, uid: int, size: int, *features: str) -> None:
+    """An ext4 of its own, in a file. ``features`` as mkfs takes them."""
     file = path.with_name(f"{path.name}.img")
     with open(file, "wb") as created:
         created.truncate(size)
-    subprocess.run(["mkfs.ext4", "-q", "-m", "0", "-E", f"root_owner={uid}:{uid}", file], check=True, capture_output=True)
+    options = ["-q", "-m", "0", "-E", f"root_owner={uid}:{uid}", *(f"-O{feature}" for feature in features)]
+    subprocess.run(["mkfs.ext4", *options, file], check=True, capture_output=True)
     mount("-o", "loop", file, path)
     os.chmod(path, 0o700)
 

@@ -34,21 +34,33 @@ class UnsafePath(WriterError):
         super().__init__(f"{self.path} {printable(reason)}"[:_MAX_SENTENCE])
 
 
-# One remedy for all technologies: fscrypt, eCryptfs, systemd-homed, pam_mount, autofs, NFS, FUSE.
+# Encrypted homes (fscrypt, eCryptfs, gocryptfs, systemd-homed), pam_mount, autofs, NFS and FUSE look alike from here, and to change an owner or
+# a mode below a mount point would be wrong for all of them.
 MOUNT_IT = "mount or unlock it, or let the user log in"
 
+
+def perhaps_not_mounted(otherwise: str) -> str:
+    """The end of a sentence about what may only be away."""
+    return f"it may not be mounted or unlocked: {MOUNT_IT}; otherwise {otherwise}"
+
+
 _REMEDIES = {
-    errno.EACCES: "look at its owner and mode and those of the directories above; a FUSE mount needs allow_other",
-    errno.EPERM: "look for an immutable or append-only attribute with lsattr, also of the directory",
+    errno.EACCES: perhaps_not_mounted("look at its owner and mode and those of the directories above; a FUSE mount needs allow_other"),
+    errno.EPERM: perhaps_not_mounted("look for an immutable or append-only attribute with lsattr, also of the directory"),
     errno.ENOSPC: "make room on its file system",
     errno.EDQUOT: "raise the user's quota or make room in it",
-    errno.EROFS: "mount it writable",
+    errno.EROFS: "look why it is read-only; it has to be mounted writable",
+    errno.EIO: perhaps_not_mounted("look for errors of its disk or server in the kernel's log"),
     errno.EISDIR: "move the directory away",
     errno.ENOTDIR: "a part of the path is not a directory: move it away",
-    errno.ELOOP: "remove the symbolic link",
-    errno.ESTALE: "mount it again",
-    errno.ENOTCONN: "unmount it, or start the program that serves the mount",
+    errno.ELOOP: "look where its symbolic links lead",
 }
+_AWAY = ("ENOKEY", "EKEYEXPIRED", "EKEYREVOKED", "ESTALE", "ENOTCONN", "EHOSTDOWN", "EHOSTUNREACH", "ETIMEDOUT", "ENODEV", "ENXIO")
+_REMEDIES.update({getattr(errno, name): perhaps_not_mounted("look at what serves the mount (findmnt)") for name in _AWAY if hasattr(errno, name)})
+
+
+def other_owner(found: int, wanted: int, otherwise: str = "look who should own it") -> str:
+    return f"belongs to the user with uid {found}, not to the user with uid {wanted}; {perhaps_not_mounted(otherwise)}"
 
 
 def system_error(path: str, error: OSError) -> UnsafePath:

@@ -54,12 +54,12 @@ class _Planner:
         self._block = Block(settings.instance)
         self._text = UsersText(tree, settings.instance, state.inside)
         self._work_trees = WorkTrees(tree)
-        self._plan = Plan(records, settings.diff)
+        self._plan = Plan(tree, records, settings.diff)
 
     def plan(self, files: Sequence[File]) -> Plan:
         plan, records = self._plan, self._records
         if records.stored == b"":
-            plan.drifted[self._state.tree.absolute(self._state.manifest)] = ""
+            plan.is_manifest_drifted = True
         removal = Removal(self._tree, self._state, self._settings, self._block, plan)
         plan.residue = removal.temporary_files()
         entries: Dict[str, Entry] = {}
@@ -102,7 +102,7 @@ class _Planner:
             if known is file:
                 paths[path] = file
             elif (known.content, known.variants) != (file.content, file.variants):
-                reason = f"is one file for {known.producer} and {file.producer}, which need two: remove the link"
+                reason = f"is one file for {known.producer} and {file.producer}, which need two: replace the link by a file, or leave one out"
                 raise UnsafePath(self._tree.absolute(path), reason)
         for path, file in used.items():
             above = path
@@ -147,14 +147,14 @@ class _Planner:
         if old is not None and not old.pending:
             other_mode = current is not None and same_data and current.mode != old.mode
             if present is None or foreign or other_mode:
-                plan.drifted[where] = file.producer
+                plan.drifted[path] = file.producer
         backup = current.data if foreign and current is not None else None
         if file.strategy == OWNED and old is None and before is not None and backup is not None:
             entry = entry._replace(before=before._replace(backup=backup_name(path, backup)))
         kind = CREATE if current is None else UPDATE
         is_users = file.strategy == BLOCK and current is not None
         step = Step(kind, path, file.producer, data, mode, current, backup, is_users, old_tag)
-        plan.add(step, where, old, present, chosen.redacted)
+        plan.add(step, old, present, chosen.redacted)
         return entry
 
     def _choose(self, path: str, file: File, current: Optional[Content], old: Optional[Entry], known: set) -> _Choice:

@@ -36,7 +36,7 @@ def read_records(state: State, files: Sequence[File]) -> Records:
     tree, path = state.tree, state.manifest
     # A link to a file would be replaced without a backup; a directory that is a link out of the tree is an unsafe path.
     if not tree.missing_directories(path) and tree.real(path) != f"{tree.real(state.directory)}/{path.rpartition('/')[2]}":
-        raise UnsafePath(tree.absolute(path), "is a symbolic link: remove it")
+        raise UnsafePath(tree.absolute(path), "is a symbolic link: replace it by the file that it leads to")
     others = _read_others(state)
     own, stored = _read_own(tree, path)
     around = _made_by_a_dead_run(state) if state.inside and stored is None and not others else []

@@ -46,7 +46,7 @@ class Removal:
         go = {path: entry for path, entry in self._plan.old.entries.items() if path not in entries}
         for entry in go.values():
             if not self._may_produce(entry):
-                self._plan.drifted[self._state.tree.absolute(self._state.manifest)] = ""
+                self._plan.is_manifest_drifted = True
             elif self._tree.real(entry.path) not in stay:
                 current = self._tree.read(entry.path)
                 if current is not None:
@@ -82,28 +82,27 @@ class Removal:
         parts = self._block.split(current.data, where)
         if parts.body is None:
             return
-        foreign = self._is_foreign(entry, parts.body, where)
+        foreign = self._is_foreign(entry, parts.body)
         rest = self._block.cut(parts, newline=entry.before is None or entry.before.newline)
         kind = UNLINK if entry.before is None and not rest else CUT
         backup = current.data if foreign else None
         step = Step(kind, entry.path, entry.producer, rest, current.mode, current, backup, True, entry.tag)
-        self._plan.add(step, where, entry, parts.body, "")
+        self._plan.add(step, entry, parts.body, "")
 
     def _unlink(self, entry: Entry, current: Content) -> None:
-        where = self._tree.absolute(entry.path)
         if entry.pending and entry.before and entry.before.backup == backup_name(entry.path, current.data):
             if digest(current.data) not in entry.sha256:
                 return  # the user's own file: the run that was to replace it died before
-        backup = current.data if self._is_foreign(entry, current.data, where) else None
+        backup = current.data if self._is_foreign(entry, current.data) else None
         original = self._plan.records.originals.get(entry.before.backup or "") if entry.before else None
         if entry.before is None or original is None:
             step = Step(UNLINK, entry.path, entry.producer, current=current, backup=backup, old_tag=entry.tag)
         else:
             step = Step(RESTORE, entry.path, entry.producer, original, entry.before.mode, current, backup, old_tag=entry.tag)
-        self._plan.add(step, where, entry, current.data, "")
+        self._plan.add(step, entry, current.data, "")
 
-    def _is_foreign(self, entry: Entry, data: bytes, where: str) -> bool:
+    def _is_foreign(self, entry: Entry, data: bytes) -> bool:
         foreign = digest(data) not in entry.sha256
         if foreign:
-            self._plan.drifted[where] = entry.producer
+            self._plan.drifted[entry.path] = entry.producer
         return foreign

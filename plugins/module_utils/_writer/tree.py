@@ -10,12 +10,13 @@ import errno
 import os
 import stat
 from itertools import islice
-from typing import List, Optional, Sequence, Tuple
+from typing import Any, List, Optional, Sequence, Set, Tuple
 
 from .content import Content, read_file
-from .errors import UnsafePath, system_error
+from .encryption import check_unlocked
+from .errors import UnsafePath, perhaps_not_mounted, system_error
 from .links import split
-from .way import Way
+from .way import DIRECTORY, Way
 
 _MAX_READ = 32 << 20
 _MAX_NAMES = 50_000
@@ -24,7 +25,10 @@ _MAX_NAMES = 50_000
 class Tree(Way):
     """A directory and what its user's links lead to; ``Way`` has the arguments. Everything is done with the ids of ``identity``."""
 
-    _read_bytes = 0
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
+        self._read_bytes = 0
+        self._writable: Set[int] = set()  # directories that were looked at
 
     def missing_directories(self, path: str) -> List[str]:
         """The directories above ``path`` that would have to be made for it, the outermost first."""
@@ -38,14 +42,29 @@ class Tree(Way):
         while fd is None and directory:
             directory = split(directory)[0]
             fd = self.lookup(directory)
-        if fd is None or os.access(".", os.R_OK | os.W_OK | os.X_OK, dir_fd=fd, effective_ids=os.access in os.supports_effective_ids):
+        if fd is None or fd in self._writable:
             return
         where = self.absolute(directory) if directory else self.display
+        if os.access(".", os.R_OK | os.W_OK | os.X_OK, dir_fd=fd, effective_ids=os.access in os.supports_effective_ids):
+            self._check_unlocked(fd, where)
+            self._writable.add(fd)
+            return
         if os.fstatvfs(fd).f_flag & os.ST_RDONLY:
-            raise UnsafePath(where, "lies on a read-only file system: mount it writable")
+            raise UnsafePath(where, "lies on a read-only file system: look why it is read-only; it has to be mounted writable")
         if os.fstat(fd).st_mode & stat.S_IRWXU == stat.S_IRWXU:  # it is not the mode that forbids it
             raise system_error(where, PermissionError(errno.EPERM, ""))
-        raise UnsafePath(where, "is a directory that its user may not read and write: chmod u+rwx it")
+        raise UnsafePath(where, f"is a directory that its user may not read and write; {perhaps_not_mounted('look at its mode')}")
+
+    @staticmethod
+    def _check_unlocked(fd: int, where: str) -> None:
+        try:
+            readable = os.open(".", DIRECTORY, dir_fd=fd)
+            try:
+                check_unlocked(readable)
+            finally:
+                os.close(readable)
+        except OSError as exc:
+            raise system_error(where, exc) from None
 
     def first_of(self, directory: str, names: Sequence[str]) -> str:
         """The first of the names that is in the directory, "" for none."""
@@ -68,7 +87,7 @@ class Tree(Way):
 
     def names(self, directory: str) -> List[str]:
         """The names in a directory; none when there is no such directory. UnsafePath for more than the memory of this process is for."""
-        fd = self.lookup(directory)
+        fd = self.users_directory(directory)
         if fd is None:
             return []
         with os.scandir(fd) as found:

@@ -11,7 +11,7 @@ import stat
 from contextlib import closing
 from typing import List, Optional, Set
 
-from .errors import UnsafePath, system_error
+from .errors import UnsafePath, other_owner, perhaps_not_mounted, system_error
 from .identity import Identity, Switch
 from .links import MAX_LINKS, join
 
@@ -30,27 +30,29 @@ def open_home(path: str, identity: Identity, switch: Switch, wanted: bool, check
                 if identity.uid in walk.owners:  # what the user chose is not looked at with root's eyes
                     ids = identity
                 if walk.pending:
-                    _check_above(os.fstat(walk.fd), path, {0, switch.own.uid, identity.uid})
+                    _check_above(os.fstat(walk.fd), path, walk.place, {0, switch.own.uid, identity.uid})
         except FileNotFoundError:
             if check or not wanted:
                 return -1
-            raise UnsafePath(path, "does not exist: create the home directory") from None
+            raise UnsafePath(path, f"does not exist; {perhaps_not_mounted('create the home directory')}") from None
         except OSError as exc:
             raise system_error(path, exc) from None
         owner = os.fstat(walk.fd).st_uid
         if owner != identity.uid and not wanted:
             return -1
         if owner != identity.uid:
-            raise UnsafePath(path, f"belongs to the user with uid {owner}, not to the user with uid {identity.uid}: chown it")
+            raise UnsafePath(path, other_owner(owner, identity.uid))
         return walk.take()
 
 
-def _check_above(found: os.stat_result, path: str, trusted: Set[int]) -> None:
-    """UnsafePath where another user could exchange the home for another directory."""
+def _check_above(found: os.stat_result, path: str, above: str, trusted: Set[int]) -> None:
+    """UnsafePath where another user could exchange the home for another directory. ``above``: the path of the directory that was ``found``."""
     if found.st_uid not in trusted:
-        raise UnsafePath(path, f"lies in a directory of the user with uid {found.st_uid}: chown that directory to root")
+        remedy = "look who should own it, or move the home to where only root can change the directories above"
+        raise UnsafePath(path, f"lies in {above} of the user with uid {found.st_uid}, who could exchange it: {remedy}")
     if found.st_mode & 0o022 and not found.st_mode & stat.S_ISVTX and found.st_uid == 0:
-        raise UnsafePath(path, "lies in a directory of root's that others can write to: remove that permission with chmod go-w")
+        remedy = "look who should write there, or move the home to where only root can change the directories above"
+        raise UnsafePath(path, f"lies in {above} (mode {stat.S_IMODE(found.st_mode):04o}), where others than root could exchange it: {remedy}")
 
 
 class Walk:
@@ -71,6 +73,11 @@ class Walk:
     @property
     def fd(self) -> int:
         return self._trail[-1]
+
+    @property
+    def place(self) -> str:
+        """The path of the directory that was reached, without links."""
+        return "/" + "/".join(self._names)
 
     def take(self) -> int:
         return self._trail.pop()
@@ -99,7 +106,7 @@ class Walk:
 
     def _follow(self, name: str, found: os.stat_result) -> None:
         directory = os.fstat(self.fd)
-        place = "/" + "/".join(self._names)
+        place = self.place
         self._links += 1
         self._check_link(found, directory, join(place, name) if self._is_displayed else "", place)
         self.owners.add(found.st_uid)

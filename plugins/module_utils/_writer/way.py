@@ -16,13 +16,15 @@ import stat
 from contextlib import suppress
 from typing import AbstractSet, Dict, NamedTuple, Optional, Set, Tuple
 
-from .errors import MOUNT_IT, UnsafePath, display_text, system_error
+from .errors import UnsafePath, display_text, other_owner, perhaps_not_mounted, system_error
 from .identity import Identity
 from .links import MAX_LINKS, insecure, is_never_a_users, join, resolved, split
 
 _MAX_DIRECTORIES = 400
-_REMEDY = "link to a place that no other user can exchange, or mount it here instead of the link (mount --bind)"
-_DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
+_OWN = "link to a directory of the user's own"
+_IN_PLACE = "mount what it leads to here, instead of the link (mount --bind)"
+_REMEDY = f"link to a place that no other user can exchange, or {_IN_PLACE}"
+DIRECTORY = os.O_RDONLY | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK
 _PASS = getattr(os, "O_PATH", os.O_RDONLY) | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
 
 
@@ -84,6 +86,11 @@ class Way:
         real = self.real(path)
         return "" if real == path else self.absolute(real)
 
+    def on_disk(self, path: str) -> str:
+        """The absolute path by which the host knows the file."""
+        real = self.real(path)
+        return real if real.startswith("/") else f"{self.base.rstrip('/')}/{path}"
+
     @property
     def descriptors(self) -> int:
         return 2 + len({directory.fd for directory in self._open.values()})
@@ -91,6 +98,13 @@ class Way:
     def lookup(self, directory: str) -> Optional[int]:
         """The open directory, None where there is none. The descriptor belongs to this object."""
         found = self._walk(directory, create=False)
+        return None if found is None else found.fd
+
+    def users_directory(self, directory: str) -> Optional[int]:
+        """The same; UnsafePath for one of root's."""
+        found = self._walk(directory, create=False)
+        if found is not None and not found.is_users:
+            raise self._unsafe_step(directory, found.real, "belongs to root", _OWN)
         return None if found is None else found.fd
 
     def locate(self, path: str, create: bool = False) -> Optional[Tuple[int, str]]:
@@ -113,8 +127,8 @@ class Way:
         if links > MAX_LINKS:
             raise UnsafePath(self.absolute(path), "leads through too many symbolic links: remove one")
         directory, name = split(path)
-        directory = self._future(directory, links)
         parent = self._walk(directory, create=False)
+        directory = self._future(directory, links) if parent is None else parent.real
         target = None if parent is None else self._link_target(parent, name, path)
         return self._future(target, links + 1) if target else join(directory, name)
 
@@ -129,7 +143,7 @@ class Way:
             target = self._link_target(found, name, path)
             if target is None:
                 if not found.is_users:
-                    raise self._unsafe_step(path, found.real, "belongs to root", "link to a directory of the user's own")
+                    raise self._unsafe_step(path, found.real, "belongs to root", _OWN)
                 # If the name becomes a link later, nothing follows it: files are opened with O_NOFOLLOW and replaced by a rename.
                 self._resolved[path] = found, name
                 return found, name
@@ -175,12 +189,13 @@ class Way:
 
     def _enter(self, parent: _Directory, name: str, directory: str, create: bool) -> Optional[_Directory]:
         """The directory, None when there is none; NotADirectoryError for anything else, links too."""
-        fd = self._open_directory(parent, name, directory, create, _DIRECTORY)
+        fd = self._open_directory(parent, name, directory, create, DIRECTORY)
         if fd is None:
             return None
-        if os.fstat(fd).st_uid != self.identity.uid:
+        owner = os.fstat(fd).st_uid
+        if owner != self.identity.uid:
             os.close(fd)
-            raise UnsafePath(self.absolute(directory), "belongs to another user: chown it or move it away")
+            raise UnsafePath(self.absolute(directory), other_owner(owner, self.identity.uid))
         return _Directory(fd, join(parent.real, name))
 
     def _enter_outside(self, parent: _Directory, name: str, directory: str, create: bool) -> Optional[_Directory]:
@@ -190,21 +205,21 @@ class Way:
         if fd is None:
             if parent.is_users:
                 return None
-            raise self._unsafe_step(directory, real, "does not exist", f"it may not be mounted: {MOUNT_IT}; else make it for the user")
+            raise self._unsafe_step(directory, real, "does not exist", perhaps_not_mounted("make it for the user"))
         try:
             found = os.fstat(fd)
             if self._fd >= 0 and os.path.samestat(found, os.fstat(self._fd)):
                 return self._home
-            reason = insecure(found, self.identity.uid)
             if is_never_a_users(real):
-                reason = "is not for files of users"
-            elif real in self._others:
-                reason = "is another place that is served"
+                raise self._unsafe_step(directory, real, "is not for files of users", _OWN)
+            if real in self._others:
+                raise self._unsafe_step(directory, real, "is another place that is served", _OWN)
+            reason = insecure(found, self.identity.uid)
             if reason:
                 raise self._unsafe_step(directory, real, reason)
             is_users = found.st_uid == self.identity.uid
             # Root's may be open to pass only; in the user's own a name has to be synced.
-            readable = os.open(".", _DIRECTORY, dir_fd=fd) if is_users else os.dup(fd)
+            readable = os.open(".", DIRECTORY, dir_fd=fd) if is_users else os.dup(fd)
             return _Directory(readable, real, is_users)
         except OSError as exc:
             raise system_error(self.absolute(directory), exc) from None
@@ -242,7 +257,7 @@ class Way:
         if directory == self._fd:  # opened with O_PATH, which cannot be synced
             try:
                 if self._readable < 0:
-                    self._readable = os.open(".", _DIRECTORY, dir_fd=directory)
+                    self._readable = os.open(".", DIRECTORY, dir_fd=directory)
             except OSError as exc:
                 raise system_error(self.display, exc) from None
             directory = self._readable
@@ -259,7 +274,8 @@ class Way:
             if outside and reason:
                 raise self._unsafe_step(path, join(parent.real, name), reason)
             if not outside and found.st_uid != self.identity.uid:
-                raise UnsafePath(self.absolute(path), "is a symbolic link that the user does not own: remove it")
+                reason = f"is a symbolic link of the user with uid {found.st_uid}, not of the user with uid {self.identity.uid}"
+                raise UnsafePath(self.absolute(path), f"{reason}: look who made it; if it is meant, let the user make it")
             text = os.readlink(name, dir_fd=parent.fd)
         except FileNotFoundError:
             return None
@@ -271,7 +287,7 @@ class Way:
             raise UnsafePath(self.absolute(path), "is a symbolic link with '..' in the middle: make it a plain one")
         if target.startswith("/"):
             if not self._leaves:
-                raise UnsafePath(self.absolute(path), f"is a symbolic link that leads out of {self.display}: remove it")
+                raise UnsafePath(self.absolute(path), f"is a symbolic link that leads out of {self.display}: {_IN_PLACE}")
             if not outside:
                 self._link = path
         return target

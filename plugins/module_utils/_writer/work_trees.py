@@ -44,7 +44,8 @@ class WorkTrees:
             secret = "a copy of what the user wrote" if is_copy else "a password"
             reason = f"would hold {secret}, and lies in the work tree {tree.absolute(found)}{where}, which may be published"
             remedies = [] if is_copy else ["use password_command"]
-            if is_linked:
+            directory = split(path)[0]
+            if directory and tree.real(directory) != directory:
                 remedies.append("link files there and no directories (stow --no-folding)")
             raise UnsafePath(tree.absolute(path), f"{reason}: {', or '.join([*remedies, 'move it out of the work tree'])}")
 

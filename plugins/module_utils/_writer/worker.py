@@ -130,10 +130,10 @@ class _Worker:
             with self._switch.to(place.tree.identity):
                 plan = plan_place(place.tree, place.state, task.files, settings, records)
                 residue = not task.files and has_residue(place.tree, settings.residue)
+                result = plan.result(task.name, place.state)
             with self._switch.to(place.state.tree.identity):
                 check_state(plan, place.state)
             writes = plan.changed and not settings.check
-            result = plan.result(task.name, place.tree, place.state)
             result = result._replace(residue=residue, listed=task.listed, recorded=records.stored is not None, inode=place.inode)
             if settings.check and task.files and task.identity is not None and task.base and not place.inode:
                 warning = f"{result.path} does not exist: a real run fails unless the home directory exists by then"

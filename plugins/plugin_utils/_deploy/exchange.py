@@ -63,7 +63,7 @@ def _result(data: Any) -> Result:
         _text(name),
         _text(path),
         _tuple(changes, _change),
-        _tuple(drifted, lambda item: Drift(*_pair(item))),
+        _tuple(drifted, lambda item: Drift(*_three(item))),
         _number(unchanged),
         _tuple(notes, _pair),
         _texts(warnings),
@@ -81,10 +81,10 @@ def _remaining(data: Any) -> Remaining:
 
 
 def _change(data: Any) -> Change:
-    path, producer, action, diff, old_tag = data
+    path, producer, action, diff, old_tag, real_path = data
     if action not in ACTIONS:
         raise ValueError("not an action")
-    return Change(_text(path), _text(producer), action, None if diff is None else _diff(diff), _text(old_tag))
+    return Change(_text(path), _text(producer), action, None if diff is None else _diff(diff), _text(old_tag), _text(real_path))
 
 
 def _diff(data: Any) -> Diff:
@@ -105,6 +105,11 @@ def _texts(data: Any) -> tuple[str, ...]:
 def _pair(data: Any) -> tuple[str, str]:
     first, second = data
     return _text(first), _text(second)
+
+
+def _three(data: Any) -> tuple[str, str, str]:
+    first, second, third = data
+    return _text(first), _text(second), _text(third)
 
 
 def _text(value: Any, limit: int = _MAX_TEXT, lines: bool = False) -> str:

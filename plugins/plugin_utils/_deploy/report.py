@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import Any, Mapping, Sequence
 
-from ...module_utils._wire import ACTIONS, Remaining, Result
+from ...module_utils._wire import ACTIONS, Change, Drift, Remaining, Result
 from .._model.errors import MailopsError, some
 from .._model.limits import MAX_LISTED, limited_diffs
 from .deployment import Deployment, probe_note
@@ -22,6 +22,7 @@ from .target import Delivery
 
 # Raised when a key of the report file changes its meaning or goes.
 SCHEMA_VERSION = 1
+_WHO_IS_MISSING = "look whether its directory service answers; otherwise create them, take them off the list, or set missing_users: skip"
 _LISTS = ("changes", "drifted", "skipped_accounts", "failed_users", "users", "warnings")
 _MAX_REASONS = 10
 UNCHANGED, CHANGED, DRIFTED, SKIPPED, FAILED, REMOVED = "unchanged", "changed", "drifted", "skipped", "failed", "removed"
@@ -89,10 +90,10 @@ def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: b
         "files": {**counts, "unchanged": sum(result.unchanged for result in results)},
         "users": [] if checked_only else _users(deployment, results, missing, skipped, check_mode),
         "changes": [
-            {"user": result.name, "client": change.producer, "path": change.path, "action": change.action}
+            {"user": result.name, "client": change.producer, "path": change.path, "action": change.action, **_real_path(change)}
             for result, change in changes
         ],
-        "drifted": [{"user": result.name, "path": drift.path} for result in results for drift in result.drifted],
+        "drifted": [{"user": result.name, "path": drift.path, **_real_path(drift)} for result in results for drift in result.drifted],
         "dropped": deployment.dropped,
         # Not "skipped": Ansible takes a task whose result has that key for one that did not run.
         "skipped_accounts": skipped,
@@ -103,6 +104,11 @@ def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: b
     purged = [result.name for result in results if result.name and result.changes and not result.listed]
     line = summary(deployment, sorted(with_changes - {""}), purged, missing, counts, check_mode) if changes else None
     return Report(data, problems, _others(delivery, results, check_mode), diffs, line)
+
+
+def _real_path(item: Change | Drift) -> dict[str, str]:
+    """Only where it is another one: most files are no links."""
+    return {"real_path": item.real_path} if item.real_path else {}
 
 
 def _others(delivery: Delivery, results: Sequence[Result], check_mode: bool) -> str:
@@ -137,7 +143,7 @@ def _verdicts(
             warnings.append(f"mail_account: {message}; a real run fails unless they exist by then")
         else:
             failed += [{"user": name, "path": "", "msg": "the host has no such user"} for name in missing]
-            problems.append(f"{message}: create them, take them off the list, or set missing_users: skip")
+            problems.append(f"{message}: {_WHO_IS_MISSING}")
     remaining = [place for answer in delivery.answers for place in answer.remaining]
     if not request.users and delivery.answers:
         warnings.append(_nobody_listed(remaining))

@@ -17,16 +17,18 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile im
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 
+from ...profiles import bare_profile
+
 DOT = {"separator": ".", "namespace": "INBOX."}
 
 
-def read(profile_data, path, **server):
-    return read_profile(profile_data(incoming={"host": "imap.example.org", **server}, folders={"sent": path}))
+def read(path, **server):
+    return read_profile(bare_profile(incoming={"host": "imap.example.org", **server}, folders={"sent": path}))
 
 
-def problem(profile_data, path, **server):
+def problem(path, **server):
     with pytest.raises(MailopsError) as refused:
-        read(profile_data, path, **server)
+        read(path, **server)
     (text,) = refused.value.problems
     return text
 
@@ -51,8 +53,8 @@ def problem(profile_data, path, **server):
         ({"separator": "."}, "A/B", "A/B"),
     ],
 )
-def test_the_stored_form(profile_data, server, written, path):
-    profile = read(profile_data, written, **server)
+def test_the_stored_form(server, written, path):
+    profile = read(written, **server)
     assert profile.folders == {"sent": path}
     assert read_profile(profile.as_data()) == profile
 
@@ -74,14 +76,14 @@ def test_the_stored_form(profile_data, server, written, path):
         ({}, "A//B", "Parent/Child"),
     ],
 )
-def test_another_spelling_is_refused_with_the_right_one(profile_data, server, written, right):
-    text = problem(profile_data, written, **server)
+def test_another_spelling_is_refused_with_the_right_one(server, written, right):
+    text = problem(written, **server)
     assert text.startswith("profile 'work': folders.sent: ") and text.endswith(right)
 
 
 @pytest.mark.parametrize("name", ["R&D", "R&D-Team", "B&B - Gäste", "a&b-c", "&", "Müller & Söhne"])
-def test_an_ampersand_is_one(profile_data, name):
-    assert read(profile_data, name).folders == {"sent": name}
+def test_an_ampersand_is_one(name):
+    assert read(name).folders == {"sent": name}
 
 
 @given(st.text(st.characters(exclude_categories=["C", "Z"]), min_size=1).filter(lambda text: "&" in text or not text.isascii()))
@@ -103,8 +105,8 @@ def test_what_imap_writes_is_never_taken_as_it_is(name):
         ({"namespace": "", "separator": " "}, (None, None)),
     ],
 )
-def test_separator_and_namespace(profile_data, server, stored):
-    incoming = read(profile_data, "A", **server).incoming
+def test_separator_and_namespace(server, stored):
+    incoming = read("A", **server).incoming
     assert (incoming.separator, incoming.namespace) == stored
 
 
@@ -118,21 +120,21 @@ def test_separator_and_namespace(profile_data, server, stored):
         ({"separator": "dot"}, "incoming.separator: must be / or ., as the server has it between the levels of a folder's name"),
     ],
 )
-def test_a_wrong_one_is_the_only_problem(profile_data, server, text):
-    assert problem(profile_data, "INBOX.Sent", **server) == f"profile 'work': {text}"
+def test_a_wrong_one_is_the_only_problem(server, text):
+    assert problem("INBOX.Sent", **server) == f"profile 'work': {text}"
 
 
-def test_they_are_for_imap_only(profile_data):
+def test_they_are_for_imap_only():
     with pytest.raises(MailopsError) as refused:
-        read_profile(profile_data(account_type="pop", incoming={"host": "pop.example.org", **DOT}))
+        read_profile(bare_profile(account_type="pop", incoming={"host": "pop.example.org", **DOT}))
     assert refused.value.problems == [f"profile 'work': incoming.{name}: is for IMAP only, and account_type is pop" for name in DOT]
     with pytest.raises(MailopsError, match="outgoing.separator: there is no such field"):
-        read_profile(profile_data(outgoing={"host": "smtp.example.org", "separator": "."}))
+        read_profile(bare_profile(outgoing={"host": "smtp.example.org", "separator": "."}))
 
 
-def test_what_variables_are_filled_with_is_judged_for_each_user(profile_data):
+def test_what_variables_are_filled_with_is_judged_for_each_user():
     profile = read_profile(
-        profile_data(incoming={"host": "imap.example.org", **DOT}, folders={"sent": "INBOX/{Box}"}, variables={"Box": None})
+        bare_profile(incoming={"host": "imap.example.org", **DOT}, folders={"sent": "INBOX/{Box}"}, variables={"Box": None})
     )
     user = User("jan", email="jan@example.org", display_name="Jan", variables={"Box": "Gesendet"})
     assert resolve(profile, user).folders == {"sent": "Gesendet"}
@@ -141,7 +143,7 @@ def test_what_variables_are_filled_with_is_judged_for_each_user(profile_data):
             resolve(profile, User("jan", email="jan@example.org", display_name="Jan", variables={"Box": box}))
 
 
-def test_a_name_that_gives_away_such_a_server_is_a_warning(profile_data):
-    (warning,) = read(profile_data, "INBOX.Sent.2026").warnings
+def test_a_name_that_gives_away_such_a_server_is_a_warning():
+    (warning,) = read("INBOX.Sent.2026").warnings
     assert warning.startswith("profile 'work': folders.sent: 'INBOX.Sent.2026' looks like") and warning.endswith("write 'Sent/2026'")
-    assert read(profile_data, "INBOX.Sent", separator="/").warnings == ()
+    assert read("INBOX.Sent", separator="/").warnings == ()

@@ -20,7 +20,7 @@ def test_a_home_that_an_earlier_task_would_make(machine: Machine) -> None:
     answer = machine.run("alice", check=True)
     assert answer.results[0].warnings == (f"{home.path} does not exist: a real run fails unless the home directory exists by then",)
     assert [change.path for change in all_changes(answer)] == [f"{home.path}/.blockrc", f"{home.path}/{OWN}"]
-    assert "does not exist: create the home" in machine.run("alice").results[0].problem.message
+    assert "does not exist; it may not be mounted or unlocked" in machine.run("alice").results[0].problem.message
 
 
 def test_a_user_whom_an_earlier_task_would_create(machine: Machine) -> None:

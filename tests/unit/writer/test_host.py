@@ -173,5 +173,5 @@ def test_a_display_path_hides_the_directory(site: Site, tmp_path: Path) -> None:
     os.chown(secret, 20_001, -1, follow_symlinks=False)
     said.append(site.run(places=(place,)))
     assert said[0].results[0].problem.path == "/srv/TOKEN/.blockrc"
-    assert "symbolic link, which others than root can exchange" in said[2].results[0].problem.message
+    assert "a symbolic link, which belongs to the user with uid 20001" in said[2].results[0].problem.message
     assert "secret-token" not in str(said)

@@ -90,14 +90,26 @@ def test_a_link_of_another_users_on_the_way(host: Host, alice: Home, disk: Path)
     refused(host, f"{disk}/alice/config belongs to the user with uid 20077")
 
 
-@pytest.mark.parametrize("target", [
+OF_THE_HOST = (
     "/etc", "/etc/new", "/proc/self", "/proc/self/root", "/proc/self/cwd", "/proc/thread-self/fd", "/proc/1/root/srv", "/dev/shm", "/dev", "/sys", "/sys/fs",
-    "/tmp", "/var/tmp/x", "/", "/root", "/srv", "/usr/share", "/var/lib/mailops.profiles",
-])  # fmt: skip
-@pytest.mark.parametrize("name", [".config", ".blockrc", ".config/mailops/own", ".local"])
-def test_what_is_the_hosts(host: Host, alice: Home, target: str, name: str) -> None:
-    alice.link(name, target)
-    refused(host, "")
+    "/tmp", "/var/tmp/x", "/", "/root", "/srv", "/usr/share",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("name", [".config", ".blockrc", ".config/mailops/own", ".local", ".local/state/mailops", ".local/state/mailops/backups"])
+def test_what_is_the_hosts(host: Host, name: str) -> None:
+    users = {f"user{number}": target for number, target in enumerate(OF_THE_HOST)}
+    for user, target in users.items():
+        host.home(user).link(name, target)
+    before = {user: host.home(user).tree() for user in users}
+    for check in (True, False):
+        results = host.run(block(), owned(), users=(*users, "bob"), check=check)
+        assert results["bob"].problem is None
+        for user, target in users.items():
+            problem = results[user].problem
+            assert problem is not None and problem.message.startswith(f"{host.home(user).path}/{name}"), (target, problem)
+            assert " leads out of " in problem.message or target in ("/root", "/proc/1/root/srv"), (target, problem)
+    assert {user: host.home(user).tree() for user in users} == before
 
 
 def test_places_of_others_and_loops(host: Host, alice: Home, disk: Path) -> None:
@@ -115,6 +127,18 @@ def test_places_of_others_and_loops(host: Host, alice: Home, disk: Path) -> None
         os.unlink(alice.path / ".config")
     alice.link(".config", f"{disk}/alice/a/../../..")
     refused(host, "/.config is a symbolic link with '..' in the middle: make it a plain one")
+
+
+@pytest.mark.parametrize("end", ["gone", "."])
+def test_links_that_double(host: Host, alice: Home, end: str) -> None:
+    """Forty links, each of which leads through the next one twice, would be 2 ** 40 steps."""
+    alice.mkdir("d")
+    for number in range(39):
+        alice.link(f"d/l{number}", f"l{number + 1}/l{number + 1}")
+    alice.link("d/l39", "gone" if end == "gone" else "../d")
+    alice.link(".config", "d/l0")
+    host.run(owned())
+    assert not any("took more than" in result.problem.message for result in host.run(owned()).values() if result.problem)
 
 
 def test_the_place_of_other_files_of_ours(host: Host, alice: Home, disk: Path) -> None:

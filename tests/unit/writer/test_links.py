@@ -93,6 +93,24 @@ def test_a_link_out_and_back_again(host: Host, alice: Home, disk: Path) -> None:
         os.unlink(alice.path / ".config")
 
 
+def test_the_real_place_is_named_beside_the_link(host: Host, alice: Home, disk: Path) -> None:
+    """In changes, in the headers of diffs, and where a file was edited; a dry run says the same."""
+    alice.write("dotfiles/rc", "mine\n")
+    alice.link(".blockrc", "dotfiles/rc")
+    alice.link(".config", str(give(disk / "alice", alice)))
+    real = {f"{alice.path}/.blockrc": f"{alice.path}/dotfiles/rc", f"{alice.path}/{OWN}": f"{disk}/alice/mailops/own/work"}
+    for files in ((block(), owned()), (block("2\n"), owned("2\n")), ()):
+        if files and (disk / "alice/mailops").exists():
+            alice.write("dotfiles/rc", alice.read("dotfiles/rc").replace(b"block", b"edited"))
+            os.unlink(alice.path / OWN)
+        result = host.one(*files)
+        assert {change.path: change.real_path for change in result.changes} == real
+        headers = {change.path: change.diff.after_header for change in result.changes if change.diff}
+        assert headers == {path: f"{path} (in {place})" for path, place in real.items()}
+        assert {drift.path: drift.real_path for drift in result.drifted} == (real if files and "2" in files[0].redacted else {})
+    assert {change.real_path for change in host.one(block(), owned(path=".ownrc")).changes} == {f"{alice.path}/dotfiles/rc", ""}
+
+
 @pytest.mark.parametrize("uid", [0, 20_001])
 def test_a_home_that_is_a_link(host: Host, disk: Path, uid: int) -> None:
     (disk / "home").mkdir()

@@ -15,6 +15,7 @@ import time
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.module_utils._writer import phases, sync, worker
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import perhaps_not_mounted, system_error
 
 from .home import MANIFEST, OWN, PATTERNS, Home, Host, block, owned
 
@@ -70,7 +71,7 @@ def test_a_user_whose_disk_fails_while_many_are_synced(host: Host, monkeypatch: 
     users = tuple(f"user{number:02}" for number in range(20))
     outcomes = host.run(block(), owned(), users=users)
     assert [(user, outcome.problem.message) for user, outcome in outcomes.items() if outcome.problem] == [
-        ("user03", f"{host.home('user03').path} cannot be used: Input/output error")
+        ("user03", str(system_error(str(host.home("user03").path), OSError(errno.EIO, ""))))
     ]
     assert all(host.home(user).read(OWN) for user in users if user != "user03")
     assert not list(host.root.rglob("*.tmp")) and not (host.home("user03").path / OWN).exists()
@@ -89,7 +90,7 @@ def test_a_home_that_its_user_cannot_read_harms_nobody_else(host: Host, again: b
         for check in (True, False):
             outcomes = host.run(block(f"{number}\n"), owned(f"{number}\n"), users=users, check=check)
             assert {user: outcome.problem.message for user, outcome in outcomes.items() if outcome.problem} == {
-                "user1": f"{bad.path} is a directory that its user may not read and write: chmod u+rwx it"
+                "user1": f"{bad.path} is a directory that its user may not read and write; {perhaps_not_mounted('look at its mode')}"
             }
             assert [user for user, outcome in outcomes.items() if len(outcome.changes) != 2] == ["user1"]
         for user in set(users) - {"user1"}:

@@ -17,6 +17,7 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, dump_answer
 from ansible_collections.mailops.profiles.plugins.module_utils._writer import worker
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import perhaps_not_mounted
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import load_answer
 
 from .home import MANIFEST, Home, Host, block, owned
@@ -123,7 +124,7 @@ def test_check_mode_sees_a_directory_that_cannot_be_written_to(host: Host, alice
         alice.mkdir(place)
     os.chmod(alice.path / place, 0o500)
     said = [host.run(block(), owned(), check=check)["alice"].problem.message for check in (True, False)]
-    assert said[0] == said[1] == f"{alice.path / place} is a directory that its user may not read and write: chmod u+rwx it"
+    assert said[0] == said[1] == f"{alice.path / place} is a directory that its user may not read and write; {perhaps_not_mounted('look at its mode')}"
 
 
 @pytest.mark.parametrize("target", ["\udcff", "\x1b[2J\x1b[31mEVIL", "two\nlines", "\u202e", "/".join(["\u202e" * 80] * 12)], ids=ascii)
