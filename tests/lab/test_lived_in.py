@@ -6,90 +6,66 @@ logged in to, and the user's receives and sends as before."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
-
+import lived_in_terminal
+import lived_in_tools
 import pytest
-from deployed import empty_home, redeploy
 from harness import Lab
-from lived_in import HOMES, OWN, PASSWORD, USER, LivedIn, Session
+from lived_in import LivedIn, each, no_secret_went_astray, ours_works, theirs_works
 
-pytestmark = [pytest.mark.usefixtures("no_command_ran"), pytest.mark.every_release]
-# A profile may leave the password to the user.
-GIVEN = {"password": {}, "no-password": {"incoming__password": None, "outgoing__password": None}}
-
-
-@dataclass
-class Outcome:
-    """What went wrong with whose account, and who was told what."""
-
-    wrong: dict[str, str] = field(default_factory=dict)
-    seen: dict[str, set[tuple[str, str]]] = field(default_factory=dict)
-
-
-_OUTCOMES: dict[tuple[Lab, str, str], Outcome] = {}
-
-
-def outcome(lab: Lab, home: LivedIn, given: str) -> Outcome:
-    """Each is tried once, and asked by several tests."""
-    key = (lab, home.name, given)
-    if key not in _OUTCOMES:
-        _OUTCOMES[key] = _try_out(lab, home, given)
-    return _OUTCOMES[key]
-
-
-def _try_out(lab: Lab, home: LivedIn, given: str) -> Outcome:
-    found = Outcome()
-    lab.set_accounts({OWN: PASSWORD})
-    empty_home(lab, USER.name)
-    lab.path(f"/var/mail/{USER.name}").unlink(missing_ok=True)
-    for path, text in home.files.items():
-        lab.run(["install", "-D", "-m", "600", "/dev/stdin", path], user=USER.name, input=text)
-    lab.run(["mkdir", "-p", *home.directories, ".keep"], user=USER.name)
-    _use(lab, home, None, "before", found)
-    (account,) = redeploy(lab, USER.name, [home.make(**GIVEN[given])], [home.client])
-    since = lab.mark()
-    _use(lab, home, None, "theirs", found)
-    if given == "password" or home.asks:
-        _use(lab, home, account, "ours", found)
-    else:
-        # It may ask, and nobody answers. What it says unasked counts.
-        _use(lab, home, account, "ours", Outcome())
-    # The lab itself asks both servers for messages, as their users: that is no leak.
-    found.seen = {domain: set(lab.seen_by(domain, since)) for domain in ("example.org", "own.example")}
-    return found
+HOMES = [*lived_in_terminal.HOMES, *lived_in_tools.HOMES]
+pytestmark = pytest.mark.usefixtures("no_command_ran")
+LEAKS = {
+    "mutt": "a record, postponed or trash of the user: ours logs in to their server",
+    "neomutt": "a record, postponed or trash of the user: ours logs in to their server",
+}
+LEAKS_WITHOUT = {
+    "fetchmail-defaults": "the password of the user goes to our server",
+    "git": "the password of the user goes to our server",
+    "mutt": "the password of the user goes to our server",
+    "neomutt": "the password of the user goes to our server",
+    "offlineimap-DEFAULT": "the password of the user goes to our server",
+}
+OURS = {
+    "msmtp-defaults": "a file without an account line has a default, and ours is a second one",
+    "s-nail-password": "the copy of what ours sends goes to the server of the record of the user",
+}
+THEIRS = {
+    "alpine": "ours takes the default",
+    "msmtp-defaults": "a file without an account line has a default, and ours is a second one",
+    "mutt": "ours takes the default",
+    "neomutt": "ours takes the default",
+}
+THEIRS_WITHOUT = {
+    "alpine": "ours takes the default",
+    "msmtp-defaults": "a file without an account line has a default, and ours is a second one",
+    "mutt": "ours takes the default",
+    "neomutt": "ours takes the default",
+}
 
 
-def _use(lab: Lab, home: LivedIn, account, when: str, found: Outcome) -> None:
-    email, password = (OWN, PASSWORD) if account is None else (USER.email, USER.password)
-    lab.empty(email)
-    session = Session(lab, email, password, f"{when}-is-there", f"{when}-is-sent")
-    lab.deliver(email, session.there, "Hello\n")
-    try:
-        home.use(session, account)
-    except Exception as error:
-        found.wrong[when] = f"{type(error).__name__}: {error}"
+@pytest.mark.every_release
+@each(HOMES, LEAKS)
+def test_no_server_is_told_the_other_s_name_or_password(lab: Lab, home: LivedIn) -> None:
+    no_secret_went_astray(lab, home, "password")
 
 
-every_home = pytest.mark.parametrize("home", HOMES, ids=lambda home: home.name)
-
-
-@pytest.mark.parametrize("given", GIVEN)
-@every_home
-def test_no_server_is_told_the_other_s_name_or_password(lab: Lab, home: LivedIn, given: str) -> None:
-    seen = outcome(lab, home, given).seen
-    assert seen["own.example"] <= {(OWN, PASSWORD)}
-    assert seen["example.org"] <= {(USER.email, USER.password)}
-
-
-@every_home
+@pytest.mark.every_release
+@each(HOMES, OURS)
 def test_ours_is_logged_in_to(lab: Lab, home: LivedIn) -> None:
-    found = outcome(lab, home, "password")
-    assert "ours" not in found.wrong, found.wrong["ours"]
+    ours_works(lab, home)
 
 
-@pytest.mark.parametrize("given", GIVEN)
-@every_home
-def test_theirs_receives_and_sends_as_before(lab: Lab, home: LivedIn, given: str) -> None:
-    found = outcome(lab, home, given)
-    assert "before" not in found.wrong, found.wrong["before"]
-    assert "theirs" not in found.wrong, found.wrong["theirs"]
+@pytest.mark.every_release
+@each(HOMES, THEIRS)
+def test_theirs_receives_and_sends_as_before(lab: Lab, home: LivedIn) -> None:
+    theirs_works(lab, home, "password")
+
+
+@each(HOMES, LEAKS_WITHOUT)
+def test_no_secret_goes_astray_when_ours_has_no_password(lab: Lab, home: LivedIn) -> None:
+    no_secret_went_astray(lab, home, "no-password")
+
+
+@each(HOMES, THEIRS_WITHOUT)
+def test_theirs_works_beside_one_of_ours_without_a_password(lab: Lab, home: LivedIn) -> None:
+    theirs_works(lab, home, "no-password")

@@ -94,7 +94,6 @@ def _variables(account: Account) -> dict[str, str]:
         # Alpine writes a list in exactly this form.
         "customized-hdrs": ",\n\t".join(_headers(account)),
         "signature-file": f"~/{_FOLDER}/{account.key}/signature" if account.text_signature else "",
-        "literal-signature": _EMPTY if account.text_signature else "",
         "mail-check-interval": str(account.check_interval * 60) if account.check_interval else "",
         # Alpine uses the file in addition to the path, which has a default. Nothing can be found in this one.
         "system-certs-path": "/dev/null" if account.ca_file else "",

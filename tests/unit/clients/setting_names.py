@@ -50,40 +50,38 @@ def _words_of_program(room: Room, program: str, page: str) -> list[str]:
     return sorted(word.decode() for word in words if word + b"\0" in binary)
 
 
-def _accepted(room: Room, lines: Iterable[str], argv: Callable[[str], list[str]], rejected: re.Pattern[str]) -> str:
-    """What the program says to a file with these lines."""
-    with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
-        file.write("\n".join(lines) + "\n")
-        file.flush()
-        return "\n".join(rejected.findall(_run(room, *argv(file.name))))
+# A file for each word, named after it; of each the first line of what the program says.
+_EACH = 'for file in *; do printf "%s:" "$file"; "$@" -C "$file" -P x 2>&1 </dev/null | head -n 1; echo; done'
 
 
-def _msmtp_kin(program: str, *prefix: str) -> Callable[[Room], set[str]]:
+def _msmtp_kin(program: str, begin: str = "") -> Callable[[Room], set[str]]:
     def source(room: Room) -> set[str]:
-        # It stops at the first word that it does not know.
         words = [word for word in _words_of_program(room, program, f"{program}.1") if re.fullmatch("[a-z0-9_]+", word)]
-        unknown = re.compile(r": line (\d+): unknown command")
-        argv = lambda path: [program, "-C", path, "-P", "x"]  # noqa: E731
-        return {word for word in words if not _accepted(room, [*prefix, word], argv, unknown)}
+        with tempfile.TemporaryDirectory() as directory:
+            for word in words:
+                # It stops at the first word that it does not know.
+                file = Path(directory, word)
+                file.write_text(f"{begin}{word}\n")
+                file.chmod(0o600)
+            said = _run(room, "env", f"--chdir={directory}", "sh", "-c", _EACH, "sh", program)
+        return set(words) - set(re.findall(r"^(\w+):.*unknown command", said, re.MULTILINE))
 
     return source
 
 
-_SECTIONS = {
-    "": ("",), "IMAPAccount": ("IMAPAccount x",), "IMAPStore": ("IMAPStore x",), "MaildirStore": ("MaildirStore x",),
-    "Channel": ("Channel x",), "Group": ("Group x",),
-}  # fmt: skip
+_SECTIONS = {"": "", **{name: f"{name} x" for name in ("IMAPAccount", "IMAPStore", "MaildirStore", "Channel", "Group")}}
 
 
 def _mbsync(room: Room) -> set[str]:
     words = _words_of_program(room, "mbsync", "mbsync.1")
-    unknown = re.compile(r"'(\w+)' is not (?:a )?recognized")
     found = set()
     for section, begin in _SECTIONS.items():
-        # An empty line ends a section, and outside of one whatever follows an unknown word.
-        lines = [*begin, *(f"{word} x" if section else f"{word} x\n" for word in words)]
-        said = _accepted(room, lines, lambda path: ["mbsync", "-c", path, "nothing"], unknown)
-        rejected = set(said.split())
+        with tempfile.NamedTemporaryFile("w") as file:
+            # An empty line ends a section, and outside of one whatever follows an unknown word.
+            file.write("\n".join([begin, *(f"{word} x" if section else f"{word} x\n" for word in words)]))
+            file.flush()
+            said = _run(room, "mbsync", "-c", file.name, "nothing")
+        rejected = set(re.findall(r"'(\w+)' is not (?:a )?recognized", said))
         found |= {f"{section}.{word.lower()}".lstrip(".") for word in words if word not in rejected}
     # A store can have its account's settings in it.
     return {name for name in found if name.replace("IMAPStore.", "IMAPAccount.") not in found or not name.startswith("IMAPStore.")}
@@ -96,7 +94,7 @@ def _mutt(program: str) -> Callable[[Room], set[str]]:
 def _s_nail(room: Room) -> set[str]:
     text = _manual(room, "s-nail.1")
     variables = text[text.index(".Ss \"Variables\"") if ".Ss \"Variables\"" in text else text.index("INTERNAL VARIABLES") :]
-    items = re.findall(r"^\.It Va (.*)$", variables, re.MULTILINE)
+    items = re.findall(r"^\.It Va (.*)$", variables.replace("\\\n", ""), re.MULTILINE)
     found = {name for item in items for name in re.findall(r"(?<![\w@-])[a-z][\w-]*", item)}
     # One for each server, or for each type, is the same setting.
     return {re.sub("-(?:USER|HOST|ACCOUNT|FOLDER|EXTENSION|TYPE)$", "", name) for name in found}
@@ -149,6 +147,6 @@ def _git(room: Room) -> set[str]:
 
 _SOURCES: dict[str, Callable[[Room], Iterable[str]]] = {
     "aerc": _aerc, "alpine": _alpine, "fetchmail": _fetchmail, "getmail": _getmail, "git": _git, "mbsync": _mbsync,
-    "mpop": _msmtp_kin("mpop", "defaults"), "msmtp": _msmtp_kin("msmtp"), "mutt": _mutt("mutt"), "neomutt": _mutt("neomutt"),
+    "mpop": _msmtp_kin("mpop", "defaults\n"), "msmtp": _msmtp_kin("msmtp"), "mutt": _mutt("mutt"), "neomutt": _mutt("neomutt"),
     "offlineimap": _offlineimap, "s-nail": _s_nail,
 }  # fmt: skip
