@@ -11,7 +11,8 @@ import subprocess
 import pytest
 from deployed import USERS, empty_home, mutts, profile, redeploy, screen
 from harness import Lab
-from lived_in import MUTT, OWN, PASSWORD
+from lived_in import OWN, PASSWORD
+from lived_in_terminal import MUTT
 from terminal import Dialogue
 
 pytestmark = [pytest.mark.usefixtures("no_command_ran"), pytest.mark.every_release]

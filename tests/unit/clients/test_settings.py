@@ -16,7 +16,8 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 
 from ... import releases
-from .accounts import profile, resolved
+from ...profiles import profile
+from .accounts import resolved
 from .programs import needs
 from .setting_names import PROGRAMS, names
 
@@ -24,7 +25,7 @@ VERDICTS = ("stated", "undone", "taste", "impossible", "reaches")
 # Programs that are not called as their client is.
 _CLIENT = {"mutt": "neomutt", "s-nail": "s_nail", "git": "git_send_email"}
 # Whose settings choose a server, credentials, sender, recipients, what is fetched or deleted, or code, and are not kept from ours yet.
-TO_BE_MENDED = ("alpine", "fetchmail", "git", "mbsync", "mpop", "msmtp", "mutt", "neomutt", "offlineimap", "s-nail")
+TO_BE_MENDED = ("fetchmail", "git", "mbsync", "mpop", "msmtp", "offlineimap", "s-nail")
 
 
 def verdicts(program: str) -> dict[str, str]:
@@ -87,7 +88,7 @@ def rendered(client: str) -> str:
     for data in many:
         accounts, context = resolved([data])
         if accounts[0].account_type in clients.get(client).account_types and not clients.get(client).skip_reason(accounts[0]):
-            text += [file.content.decode(errors="replace") for file in clients.get(client).files(accounts, context)]
+            text += [(file.content or b"").decode(errors="replace") for file in clients.get(client).files(accounts, context)]
     return "\n".join(text).lower()
 
 
