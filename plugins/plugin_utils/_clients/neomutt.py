@@ -87,7 +87,8 @@ def _block(accounts: Sequence[Account], places: Sequence[str]) -> File:
     else:
         variants = [variant(OWN_DEFAULT, with_own), variant(MAY_HAVE_DEFAULT, with_own, _PERHAPS), *variants]
     text = (macros if len(accounts) > 1 else "") + start
-    return block(".muttrc", text, alternatives=places, variants=variants, reads=SYSTEM, includes=INCLUDES)
+    # What the user's lines set below an account of ours would be set together with its password.
+    return block(".muttrc", text, alternatives=places, variants=variants, reads=SYSTEM, includes=INCLUDES)._replace(last=True)
 
 
 def _macro(number: int, path: str) -> str:
@@ -159,7 +160,7 @@ CLIENT = Client(
         "taste and stay. Not possible: `ssl_ca_certificates_file` has no value that is right on all systems, and stays; a mailbox on "
         "another server whose URL the user types, or opens by a macro of their own while an "
         "account of ours is open, gets our log-in; Alt-0 is the way there. Lines that the user adds below the block win until the next "
-        "run. The password is in the account's file, or comes from the command at each start; without one the programs ask. With a "
+        "run, which moves the block behind them. The password is in the account's file, or comes from the command at each start; without one the programs ask. With a "
         "wrong certificate both programs ask the user whether to accept it, and no setting makes them reject it; sending from a "
         "script fails. In a locale that is not UTF-8 names and folders with letters outside of ASCII are wrong."
     ),
