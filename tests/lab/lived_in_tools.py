@@ -31,8 +31,8 @@ poll imap.own.example protocol imap
 
 def fetchmail(session: Session, account: Account | None) -> None:
     # Where theirs and ours cannot be in one file, ours is one of its own.
-    files = session.run("sh", "-c", "ls .config/mailops/fetchmail/*.fetchmailrc 2>/dev/null", ok=(0, 2)).split() if account else []
-    session.run("fetchmail", *(["-f", files[0]] if files else []), account.key if account else "imap.own.example")
+    ours = ["-f", ".config/mailops/fetchmail/fetchmailrc", "--pidfile", ".fetchmail-mailops.pid", "--idfile", ".fetchids-mailops"]
+    session.run("fetchmail", *(ours if account else []), account.key if account else "imap.own.example")
     session.lab.wait_for_delivery()
     session.finds("cat /var/mail/anna")
 
@@ -189,8 +189,7 @@ OFFLINEIMAP_DEFAULT = OFFLINEIMAP.replace(f"remotepass = {PASSWORD}\n", "").repl
 
 
 def offlineimap(session: Session, account: Account | None) -> None:
-    files = session.run("sh", "-c", "ls .config/mailops/offlineimap/* 2>/dev/null", ok=(0, 2)).split() if account else []
-    options = [*(["-c", files[0]] if files else []), "-a", account.key] if account else []
+    options = ["-c", ".config/mailops/offlineimap/config", "-a", account.key] if account else []
     session.run("offlineimap", "-u", "basic", *options)
     session.finds(f"cat {f'Mail/offlineimap/{account.key}' if account else 'Maildir'}/INBOX/new/*")
 

@@ -16,9 +16,7 @@ HOMES = [*lived_in_terminal.HOMES, *lived_in_tools.HOMES]
 pytestmark = pytest.mark.usefixtures("no_command_ran")
 LEAKS: dict[str, str] = {}
 LEAKS_WITHOUT = {
-    "fetchmail-defaults": "the password of the user goes to our server",
     "git": "the password of the user goes to our server",
-    "offlineimap-DEFAULT": "the password of the user goes to our server",
 }
 OURS = {
     "msmtp-defaults": "a file without an account line has a default, and ours is a second one",
@@ -30,6 +28,12 @@ THEIRS = {
 THEIRS_WITHOUT = {
     "msmtp-defaults": "a file without an account line has a default, and ours is a second one",
 }
+
+
+@pytest.fixture(autouse=True)
+def leaving(lab: Lab, home: LivedIn) -> None:
+    if home.name == "aerc" and lab.sandbox.users_root != "/":
+        pytest.xfail("aerc 0.20 does all that is typed, and does not leave")
 
 
 @pytest.mark.every_release

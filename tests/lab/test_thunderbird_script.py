@@ -18,7 +18,8 @@ from thunderbird_scripts import key_of, state
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 
-pytestmark = pytest.mark.usefixtures("no_command_ran")
+# In the root of another release Thunderbird starts, but does not answer to Marionette.
+pytestmark = [pytest.mark.usefixtures("no_command_ran"), pytest.mark.own_release]
 
 WRONG: dict[str, tuple[str, dict[str, Any]]] = {
     "type": ("server", {"type": "rss"}),

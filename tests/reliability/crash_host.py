@@ -23,7 +23,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors im
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import dump_job, load_answer
 
-from ..mounts import mount, own_namespace
+from ..mounts import bind, own_namespace
 from ..unit.writer.home import PATTERNS, Home
 
 Trees = dict[str, dict[str, Any]]
@@ -127,7 +127,7 @@ class Machine:
     def _module(self, work: Job, check: bool, prepare: Callable[[], None] | None) -> None:
         own_namespace()
         for source, target in (("passwd", "/etc/passwd"), ("run", "/run"), ("lib", "/var/lib")):
-            mount(self.root / source, target)
+            bind(self.root / source, target)
         if prepare:
             prepare()
         with open(1, "w", encoding="utf-8", closefd=False) as output:

@@ -30,11 +30,12 @@ from .leaks.stories import CONTROLLER, PLAY
 def hunt(tmp_path: Path):
     if reason := why_impossible():
         pytest.skip(reason)
-    room = Room(tmp_path)
+    room = Room(tmp_path / "room")
+    room.start(die_with_caller=True)
     try:
         yield Hunt(room, Secrets())
     finally:
-        room.close()
+        room.stop()
 
 
 def test_no_secret_leaks(hunt: Hunt, count) -> None:

@@ -160,7 +160,8 @@ CLIENT = Client(
         "taste and stay. Not possible: `ssl_ca_certificates_file` has no value that is right on all systems, and stays; a mailbox on "
         "another server whose URL the user types, or opens by a macro of their own while an "
         "account of ours is open, gets our log-in; Alt-0 is the way there. Lines that the user adds below the block win until the next "
-        "run, which moves the block behind them. The password is in the account's file, or comes from the command at each start; without one the programs ask. With a "
+        "run, which moves the block behind them. The password is in the account's file, or comes from the command at each start; without one "
+        "the programs ask. With a "
         "wrong certificate both programs ask the user whether to accept it, and no setting makes them reject it; sending from a "
         "script fails. In a locale that is not UTF-8 names and folders with letters outside of ASCII are wrong."
     ),

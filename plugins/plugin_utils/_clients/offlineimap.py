@@ -51,7 +51,7 @@ def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     usual = [variant(OWN_LINE, None), variant(_OTHER_GENERAL, beside_others)]
     apart = [variant(rf"{OWN_LINE}[\s\S]*{_OTHER_GENERAL}", beside_others, "own-file"), variant(OWN_LINE, alone, "own-file")]
     return [
-        block(".offlineimaprc", alone, alternatives=_USUAL[:1], variants=usual),
+        block(".offlineimaprc", alone, alternatives=_USUAL[:1], variants=usual, reads=_USUAL),
         block(_APART, None, variants=apart, reads=_USUAL),
         *(file for account in accounts for file in _FILES.passwords(account, "incoming")),
     ]

@@ -107,7 +107,7 @@ class Hunt:
         found: dict[str, list[str]] = {}
         outputs = [(f"the output of {name}", output) for name, output in self.outputs.items()]
         statements = self.room.path(stores.STATEMENTS).read_bytes()
-        recorded = [("the system log", self.room.log()), ("statements of PostgreSQL's sessions", statements), *self.room.processes()]
+        recorded = [("the system log", self.room.syslog()), ("statements of PostgreSQL's sessions", statements), *self.room.processes()]
         for place, data in outputs + recorded:
             for name, way in self.secrets.find(data).items():
                 if place not in self.secrets.known[name].allowed:

@@ -10,7 +10,6 @@ import os
 import random
 import re
 import signal
-import subprocess
 import time
 from pathlib import Path
 
@@ -21,9 +20,9 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored imp
 from ...postgres import Postgres
 from ...unit.stores.conftest import Place
 from ...unit.stores.edits import replacing
-from ..filesystems import image, isolated, mount
+from ..filesystems import image, isolated, shut_down, switch_on_again
 from .runs import BULK, KILLS, need_postgres, next_run, undisturbed, until
-from .writers import DONE, Moments, Writer, after, mixture, read, shut_down
+from .writers import DONE, Moments, Writer, after, mixture, read
 
 
 def test_a_server_is_killed(monkeypatch: pytest.MonkeyPatch, count) -> None:
@@ -94,8 +93,7 @@ def test_power_cut(kind: str, tmp_path: Path, count) -> None:
         shut_down(disk)
         said = writer.kill()
         moments.learn(said)
-        subprocess.run(["umount", disk], check=True)
-        mount("-o", "loop", disk.with_name("disk.img"), disk)
+        switch_on_again(disk)
         found = read(place.open())
         assert found in ([new] if said == DONE else [old, new])
         assert next_run(place, number) == found

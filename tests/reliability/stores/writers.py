@@ -6,18 +6,15 @@
 
 from __future__ import annotations
 
-import fcntl
 import itertools
 import multiprocessing
 import os
 import random
 import signal
 import statistics
-import struct
 import time
 import traceback
 import uuid
-from pathlib import Path
 from typing import Any
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit_list import replace_all
@@ -30,7 +27,6 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._store import Cha
 from ...unit.stores.edits import SERVERS
 
 DONE = "done"
-_SHUTDOWN, _NO_FLUSH = 0x8004587D, 2  # EXT4_IOC_SHUTDOWN; EXT4_GOING_FLAGS_NOLOGFLUSH
 
 
 def mixture(chance: random.Random, snapshot: Snapshot, size: int) -> list[dict[str, Any]]:
@@ -154,10 +150,3 @@ class Moments:
         """The machine may be busier or less busy by now: about one writer of six comes to its end."""
         for part in self._usual:
             self._usual[part] *= 0.8 if said == DONE else 1.05
-
-
-def shut_down(mount_point: Path) -> None:
-    """As a power cut does it: an ext4 stops at once, and what was not synced is lost."""
-    directory = os.open(mount_point, os.O_RDONLY)
-    fcntl.ioctl(directory, _SHUTDOWN, struct.pack("I", _NO_FLUSH))
-    os.close(directory)

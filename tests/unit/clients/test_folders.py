@@ -11,7 +11,8 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client
 
-from .accounts import profile, resolved
+from ...profiles import profile
+from .accounts import resolved
 
 FOLDERS = [name.partition(".")[2] for name in clients.get("thunderbird").expresses if name.startswith("folders.")]
 EXPRESSED = [(client, name) for client in clients.all_clients() for name in FOLDERS if f"folders.{name}" in client.expresses]

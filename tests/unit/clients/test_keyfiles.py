@@ -22,8 +22,8 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._keyfile
 from ...profiles import profile
 from .accounts import resolved
 from .drawn import Drawn, any_text, examples, profiles_and_user, taken
+from .programs import PYTHON
 
-PYTHON = "/usr/bin/python3"
 GLIB = """
 import json, sys
 from gi.repository import GLib

@@ -29,6 +29,7 @@ from ..refusals import problems
 from . import test_registry
 from .accounts import resolved
 from .document import document
+from .judges import NOBODY
 
 SOURCE = '''\
 """Heron, a program that does not exist: one line for each account in the user's ``.heronrc``, and a compressed card."""
@@ -119,6 +120,7 @@ def test_the_documentation_and_the_loss_report_know_it(heron: Client) -> None:
     text = document([heron])
     assert "### Heron (`heron`)\n\nAccounts in `.heronrc`.\n" in text and "- accounts: IMAP\n" in text
     assert "| `heron` | • |  |  | • | • |  |  |" in text
+    assert f"| `heron` | {NOBODY} | {NOBODY} |" in text
     assert "Options, in `client_options: {heron: {...}}`:" in text
     assert '| `color` | str | `"grey"` | The color of the wings. One of `grey`, `white`. |' in text
     assert "| `motto` | str |  | What Heron says. |" in text

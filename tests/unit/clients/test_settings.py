@@ -21,11 +21,11 @@ from .accounts import resolved
 from .programs import needs
 from .setting_names import PROGRAMS, names
 
-VERDICTS = ("stated", "undone", "taste", "impossible", "reaches")
+VERDICTS = ("stated", "undone", "apart", "taste", "impossible", "reaches")
 # Programs that are not called as their client is.
 _CLIENT = {"mutt": "neomutt", "s-nail": "s_nail", "git": "git_send_email"}
 # Whose settings choose a server, credentials, sender, recipients, what is fetched or deleted, or code, and are not kept from ours yet.
-TO_BE_MENDED = ("fetchmail", "git", "mbsync", "mpop", "msmtp", "offlineimap", "s-nail")
+TO_BE_MENDED = ("git", "mbsync", "mpop", "msmtp", "s-nail")
 
 
 def verdicts(program: str) -> dict[str, str]:

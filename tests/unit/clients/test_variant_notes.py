@@ -12,7 +12,8 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 
-from .accounts import profile, resolved
+from ...profiles import profile
+from .accounts import resolved
 from .home import materialise
 
 OWN_AERC = "[own]\nsource = maildir://~\n"

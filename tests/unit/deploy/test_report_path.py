@@ -16,12 +16,11 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.report import make_report
 
-from ...mounts import in_own_namespace, mount
+from ...linux import MS_RDONLY
+from ...mounts import in_memory, in_own_namespace
 from ...profiles import bare_profile
 from ..refusals import problems, refusal
 from .deployments import JOANNA, deployment
-
-READ_ONLY = 1  # MS_RDONLY
 
 
 def refused(path: Path | str) -> str:
@@ -47,7 +46,7 @@ def disk(tmp_path: Path) -> Path:
 
 def test_a_directory_that_is_not_writable(disk: Path) -> None:
     def inside() -> str:
-        mount("disk", disk, READ_ONLY, "tmpfs")
+        in_memory(disk, flags=MS_RDONLY)
         return refused(disk / "r.json")
 
     assert in_own_namespace(inside) == f"report_path: cannot write in {disk} on the controller: Read-only file system"
@@ -55,7 +54,7 @@ def test_a_directory_that_is_not_writable(disk: Path) -> None:
 
 def test_a_full_disk_keeps_the_old_report(disk: Path) -> None:
     def inside() -> list[object]:
-        mount("disk", disk, 0, "tmpfs", "size=4k")
+        in_memory(disk, "size=4k")
         path = disk / "r.json"
         path.write_text("old")  # the only page
         refused = refusal(make_report(deployment([JOANNA]), None, False).write, str(path))

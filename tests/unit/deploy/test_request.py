@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import plan_deployment
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import BATCH, plan_deployment
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.request import OPTIONS, Request, read_request
 
 from ...profiles import bare_profile
@@ -216,15 +216,16 @@ def test_an_address_that_has_a_new_user_is_the_new_users() -> None:
     assert plan_deployment(read(users=[leaver, JOANNA], dest="/srv/{UserEmail}"), None).bases["anowak"] == ""
 
 
-def test_batches_of_one_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment.BATCH", 2)
-    users = [{**JOANNA, "name": name} for name in "abcd"] + [{"name": "e", "state": "absent"}]
-    users[0], users[4] = users[4], users[0]
+def test_batches_of_one_run() -> None:
+    names = [f"u{number}" for number in range(2 * BATCH + 1)]
+    users = [{"name": names[0], "state": "absent"}, *({**JOANNA, "name": name} for name in names[1:])]
     jobs = list(plan_deployment(read(users=users, dest="/srv/{UserName}", purge_users=True), "desk").jobs())
+    later = tuple((name, f"/srv/{name}") for name in names[BATCH:])
+    # Who leaves is not among the earlier ones, whose places stay.
     assert [(job.earlier, job.later, job.purge, job.is_last) for job in jobs] == [
-        ((), (("c", "/srv/c"), ("d", "/srv/d"), ("a", "/srv/a")), True, False),
-        (("b",), (), False, False),
-        (("b", "c", "d"), (), False, True),
+        ((), later, True, False),
+        (tuple(names[1:BATCH]), (), False, False),
+        (tuple(names[1 : 2 * BATCH]), (), False, True),
     ]
     assert {(job.inventory_host, job.dest_pattern) for job in jobs} == {("desk", "/srv/{UserName}")}
-    assert [place.absent for job in jobs for place in job.places] == [True, False, False, False, False]
+    assert [place.absent for job in jobs for place in job.places] == [True] + 2 * BATCH * [False]

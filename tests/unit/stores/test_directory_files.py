@@ -250,7 +250,7 @@ def test_hostile(store, path, kind):
 @pytest.mark.parametrize("loader", dict.fromkeys([yaml.BaseLoader, strict_yaml.LOADER]))
 def test_a_file_that_is_nested_too_deeply(store, path, loader, monkeypatch):
     """libyaml reads ahead, and has a limit of its own."""
-    monkeypatch.setattr(strict_yaml, "LOADER", loader)
+    monkeypatch.setattr(strict_yaml, "LOADER", loader)  # a controller has libyaml or has not
     put(store, "other")
     (path / "work.yml").write_text("a: " + "[" * 60_000)
     said = refusal(store.read)

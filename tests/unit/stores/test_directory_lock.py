@@ -28,7 +28,7 @@ def store(path):
 
 def test_locked_for_longer_than_the_timeout(store, path, monkeypatch):
     put(store)
-    monkeypatch.setattr(directory, "TIMEOUT", 0.1)
+    monkeypatch.setattr(directory, "TIMEOUT", 0.1)  # it is half a minute
     lock = path / ".mailops" / "lock"
     with open(lock, "r+b") as other:
         fcntl.flock(other, fcntl.LOCK_EX)

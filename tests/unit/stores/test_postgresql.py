@@ -128,6 +128,9 @@ def test_schema(server, store):
     assert rows(server, f"SELECT version FROM {SCHEMA}.schema_version") == [(1,)]
 
 
+# There is only one step yet, so the second one is made up.
+
+
 def test_migration(server, store, role, monkeypatch):
     put(store)
     reader = role("reader", f"GRANT USAGE ON SCHEMA {SCHEMA} TO {{}}", f"GRANT SELECT ON ALL TABLES IN SCHEMA {SCHEMA} TO {{}}")
@@ -193,7 +196,7 @@ def test_a_lost_race_is_run_again(store, unlucky, state):
 def test_races_that_are_lost_for_ever(database, store, unlucky, monkeypatch):
     unlucky(10_000, "40001")
     before = database.fingerprint()
-    monkeypatch.setattr(postgresql, "TIMEOUT", 0.3)
+    monkeypatch.setattr(postgresql, "TIMEOUT", 0.3)  # it is half a minute
     with pytest.raises(MailopsError, match="other sessions have been faster again and again for 0.3 seconds; run again"):
         store.update(add)
     assert database.fingerprint() == before

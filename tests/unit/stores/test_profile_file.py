@@ -160,7 +160,7 @@ PLACES = {
 @pytest.mark.parametrize("text, place", PLACES.items())
 @pytest.mark.parametrize("loader", dict.fromkeys([yaml.BaseLoader, getattr(yaml, "CBaseLoader", yaml.BaseLoader)]))
 def test_places(text, place, loader, monkeypatch):
-    monkeypatch.setattr(strict_yaml, "LOADER", loader)
+    monkeypatch.setattr(strict_yaml, "LOADER", loader)  # a controller has libyaml or has not
     refused = refusal(strict_yaml.load, text)
     assert refused.startswith(place.partition(",")[0]) and place.partition(": ")[2] in refused
 

@@ -117,7 +117,7 @@ def test_a_path_below_a_file(tmp_path):
 
 def test_locked_for_longer_than_the_timeout(store, monkeypatch):
     put(store)
-    monkeypatch.setattr(sqlite, "TIMEOUT", 0.2)
+    monkeypatch.setattr(sqlite, "TIMEOUT", 0.2)  # it is half a minute
     with sqlite3.connect(store.path, isolation_level=None) as other:
         other.execute("BEGIN EXCLUSIVE")
         before = Path(store.path).read_bytes()

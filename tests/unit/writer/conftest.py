@@ -45,7 +45,7 @@ def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         pytest.skip("the writer changes its ids, which needs root")
     path = tmp_path / "root"
     path.mkdir(mode=0o755)
-    monkeypatch.setattr(state, "ROOT", str(path))
+    monkeypatch.setattr(state, "ROOT", str(path))  # /var/lib of the machine is not the tests'
     return path
 
 

@@ -26,6 +26,7 @@ class Machine:
         self.site = Site(host.root / "srv")
         self.homes: dict[str, str] = {}
         known = pwd.getpwnam
+        # The machine's own list of users stays as it is; test_users.py has one in a mount namespace.
         monkeypatch.setattr(pwd, "getpwnam", lambda name: self._entry(name) if name in self.homes else known(name))
 
     def _entry(self, name: str) -> pwd.struct_passwd:

@@ -12,23 +12,21 @@ import time
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer import phases, worker
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.commit import Commit
 
 from .home import OWN, Home, Host, block, owned
-from .kills import deadly
+from .kills import EVERY_PHASE, killed, phase_of
 
 
-@pytest.mark.parametrize("number", range(len(phases.PHASES)), ids=lambda number: f"{number} {phases.PHASES[number].purpose}")
+@EVERY_PHASE
 @pytest.mark.parametrize("second_run", [[block("new\n"), owned("new\n")], []], ids=["update", "remove"])
 def test_a_crash_leaves_old_or_new_and_the_next_run_repairs(
-    host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch, number: int, second_run: list
+    host: Host, alice: Home, number: int, second_run: list
 ) -> None:
     alice.write(".blockrc", "mine\n")
     host.run(block("old\n"), owned("old\n"))
     old = {name: alice.read(name) for name in (".blockrc", OWN)}
-    with monkeypatch.context() as patched:
-        patched.setattr(phases, "PHASES", deadly(number))
+    with killed(number, after=True):
         assert "status 137" in host.run(*second_run)["alice"].problem.message
     new = {".blockrc": old[".blockrc"].replace(b"old", b"new") if second_run else b"mine\n", OWN: b"new\n" if second_run else None}
     for name in old:
@@ -40,14 +38,13 @@ def test_a_crash_leaves_old_or_new_and_the_next_run_repairs(
     assert all((alice.read(name) if (alice.path / name).exists() else None) == new[name] for name in new)
 
 
-def test_the_lock_is_free_soon_after_the_run_was_killed(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(worker, "plan_place", lambda *arguments: time.sleep(60))
+def test_the_lock_is_free_soon_after_the_run_was_killed(host: Host, alice: Home) -> None:
     lock = host.root / "lock"
     parent = os.fork()
     if parent == 0:
         fd = os.open(lock, os.O_CREAT | os.O_RDWR)
         fcntl.flock(fd, fcntl.LOCK_EX)
-        host.run(block(), deadline=1)
+        host.run(block(), deadline=1, label=lambda path: time.sleep(60))
         os._exit(0)
     time.sleep(0.4)
     os.kill(parent, 9)
@@ -59,12 +56,10 @@ def test_the_lock_is_free_soon_after_the_run_was_killed(host: Host, alice: Home,
     assert time.monotonic() - start < 4
 
 
-def test_a_crash_leaves_no_password_behind_a_link(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_leaves_no_password_behind_a_link(host: Host, alice: Home) -> None:
     alice.write("dot/blockrc", "mine\n")
     alice.link(".blockrc", "dot/blockrc")
-    stop = next(number for number, phase in enumerate(phases.PHASES) if phase.work is Commit.stage_files)
-    with monkeypatch.context() as patched:
-        patched.setattr(phases, "PHASES", deadly(stop))
+    with killed(phase_of(Commit.stage_files), after=True):
         host.run(block("secret\n"))
     assert any("tmp" in name for name in os.listdir(alice.path / "dot"))
     host.one()

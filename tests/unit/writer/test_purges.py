@@ -8,12 +8,10 @@ from __future__ import annotations
 
 import os
 
-import pytest
-
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import Place
-from ansible_collections.mailops.profiles.plugins.module_utils._writer import phases
 
 from .home import MANIFEST, OWN, Site, all_changes, block, changed_users, owned, problems, remaining
+from .kills import EVERY_PHASE, killed
 from .machine import Machine
 
 
@@ -89,23 +87,17 @@ def test_a_listed_user_whom_the_host_does_not_know_today_is_not_purged(machine: 
     assert not all_changes(answer) and len(machine.served) == 2
 
 
-@pytest.mark.parametrize("number", range(len(phases.PHASES)), ids=lambda number: f"{number} {phases.PHASES[number].purpose}")
-def test_a_purge_that_was_killed_is_finished_by_the_next(machine: Machine, monkeypatch: pytest.MonkeyPatch, number: int) -> None:
+@EVERY_PHASE
+def test_a_purge_that_was_killed_is_finished_by_the_next(machine: Machine, number: int) -> None:
     home = machine.add("alice")
     home.write(".blockrc", "mine\n")
     machine.add("bob")
     machine.run("alice", "bob")
-
-    def dies(commit: object) -> None:
-        os.kill(os.getppid(), 9)
-        os.kill(os.getpid(), 9)
-
     module = os.fork()
     if module == 0:
-        killed = phases.PHASES[number]._replace(work=dies, needed=lambda commit: True)
         try:
-            monkeypatch.setattr(phases, "PHASES", (*phases.PHASES[:number], killed, *phases.PHASES[number + 1 :]))
-            machine.run("bob", purge=True)
+            with killed(number, whom="both"):
+                machine.run("bob", purge=True)
         finally:
             os._exit(2)
     assert os.waitpid(module, 0)[1] == 9

@@ -16,7 +16,6 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, dump_answer
-from ansible_collections.mailops.profiles.plugins.module_utils._writer import worker
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import perhaps_not_mounted
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import load_answer
 
@@ -45,11 +44,12 @@ def test_the_ids_are_checked_after_every_drop(host: Host, alice: Home) -> None:
     assert "capabilities survived" in done.stderr and "kept" not in done.stdout
 
 
-def test_nobody_can_signal_the_worker(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
-    seen = {}
-    real = worker.plan_place
+def test_nobody_can_signal_the_worker(host: Host, alice: Home) -> None:
+    seen = host.root / "seen"
+    seen.touch()
+    seen.chmod(0o666)
 
-    def attacked(*arguments):
+    def attack(path: str) -> str:  # called in the worker
         worker = os.getpid()
         child = os.fork()
         if child == 0:
@@ -59,28 +59,21 @@ def test_nobody_can_signal_the_worker(host: Host, alice: Home, monkeypatch: pyte
             except PermissionError:
                 os._exit(13)
             os._exit(0)
-        seen["status"] = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-        if seen["status"] != 13:
-            raise RuntimeError("signalled")
-        return real(*arguments)
+        seen.write_text(str(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])))
+        return ""
 
-    monkeypatch.setattr(worker, "plan_place", attacked)
-    assert host.run(block())["alice"].problem is None
+    assert host.run(block(), label=attack)["alice"].problem is None
+    assert seen.read_text() == "13"
 
 
-def test_a_file_changed_during_the_run_is_not_overwritten(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_file_changed_during_the_run_is_not_overwritten(host: Host, alice: Home) -> None:
     alice.write(".blockrc", "mine\n")
-    real = worker.plan_place
 
-    def races(tree, *arguments):
-        plan = real(tree, *arguments)
-        directory, name = tree.locate(".blockrc")
-        with open(os.open(name, os.O_WRONLY | os.O_TRUNC, dir_fd=directory), "w") as file:
-            file.write("just saved\n")
-        return plan
+    def save(path: str) -> str:  # called in the worker, with the user's ids, after it read the file
+        (alice.path / ".blockrc").write_text("just saved\n")
+        return ""
 
-    monkeypatch.setattr(worker, "plan_place", races)
-    outcome = host.run(block())["alice"]
+    outcome = host.run(block(), label=save)["alice"]
     assert "changed by another program" in outcome.problem.message and outcome.changes == ()
     assert alice.read(".blockrc") == b"just saved\n"
 
@@ -96,6 +89,7 @@ def test_nobody_can_open_the_file_of_a_secret_for_a_moment(host: Host, alice: Ho
     assert alice.mode(".blockrc") == 0o664
     real = os.fchmod
 
+    # Who looks from outside sees such a moment only by chance.
     def watched(fd: int, mode: int) -> None:
         if os.fstat(fd).st_mode & 0o077:
             os.kill(os.getpid(), 9)  # open to others before the mode was set

@@ -16,6 +16,9 @@ CLONE_NEWPID = 0x20000000
 
 MS_RDONLY = 0x1
 MS_NOSUID = 0x2
+MS_BIND = 0x1000
+MS_REC = 0x4000
+MS_PRIVATE = 0x40000
 
 _MNT_DETACH = 0x2
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -25,8 +28,8 @@ def unshare(flags: int) -> None:
     _check(_libc.unshare(flags), "unshare")
 
 
-def mount(fstype: str, target: str, options: str = "", flags: int = 0) -> None:
-    _check(_libc.mount(fstype.encode(), target.encode(), fstype.encode(), ctypes.c_ulong(flags), options.encode()), target)
+def mount(fstype: str, target: str, options: str = "", flags: int = 0, source: str = "") -> None:
+    _check(_libc.mount(os.fsencode(source or fstype), os.fsencode(target), fstype.encode(), ctypes.c_ulong(flags), options.encode()), target)
 
 
 def change_root(root: str) -> None:
