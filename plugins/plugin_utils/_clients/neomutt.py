@@ -100,7 +100,7 @@ def _macro(number: int, path: str) -> str:
 
 
 def _way_back(others: Iterable[str]) -> list[File]:
-    """For users who have something of an own account: a file that undoes ours, and reads what the program has read at its start."""
+    """A file that undoes ours, and reads what the program has read at its start."""
     undo = "; ".join([UNDO_LINE.strip(), *(f"reset {name}" for name in others)])
     read = f"""source "sh '$HOME/{_OWN_ACCOUNT}' $forward_references|\""""
     lines = f"reset config_charset; {undo}; setenv MAILOPS_OWN_ACCOUNT yes; {read}; unsetenv MAILOPS_OWN_ACCOUNT\n"
@@ -120,11 +120,7 @@ for file in $own; do
   [ -e ~/"$file" ] && echo "source \\$HOME/$file" && break
 done
 """
-    pattern = f"{OWN_DEFAULT}|{MAY_HAVE_DEFAULT}|{OWN_ACCOUNT}"
-    return [
-        File(path, None, variants=(variant(pattern, text),), reads=(*_USERS, *SYSTEM), includes=INCLUDES)
-        for path, text in ((f"{_OWN_ACCOUNT}.muttrc", lines), (_OWN_ACCOUNT, script))
-    ]
+    return [owned(f"{_OWN_ACCOUNT}.muttrc", lines), owned(_OWN_ACCOUNT, script)]
 
 
 CLIENT = Client(

@@ -15,10 +15,12 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import _mutt_general as general
 
 from ...profiles import profile
 from .accounts import resolved
+from .home import materialise
 from .mutt_dumps import SPELLED, dump, dumped
 from .programs import Home, needs
 
@@ -158,7 +160,6 @@ def test_tastes_are_no_account(program: str, own: str, homes: Any) -> None:
     accounts, context = resolved([profile()])
     home = homes("neomutt", accounts, context, {place(program): own})
     assert "Alt" not in (home.path / place(program)).read_text()
-    assert not list(home.path.glob(".config/mailops/neomutt/own-account*"))
 
 
 @mutts
@@ -172,3 +173,16 @@ def test_parts_of_an_account_are_no_default_and_do_not_reach_ours(program: str, 
     back = with_commands(home, program, "source ~/.config/mailops/neomutt/own-account.muttrc\n")
     assert (back["imap_pass"], back["smtp_pass"], back["smtp_url"]) == ("own-imap", "own-smtp", "")
     assert dump(home, program)
+
+
+@mutts
+@pytest.mark.parametrize("default", [False, True])
+def test_lines_below_ours_do_not_change_our_account(program: str, default: bool, homes: Any) -> None:
+    needs(program)
+    accounts, context = resolved([profile(default=default)])
+    home = homes("neomutt", accounts, context, {place(program): "set sort=date\n"})
+    alone = dumped(home, program)
+    rc = home.path / place(program)
+    rc.write_text(f"{rc.read_text()}set record=imaps://imap.own.example/Sent imap_user=own\n")
+    materialise(clients.get("neomutt").files(accounts, context), home.path)
+    assert dumped(home, program) == alone
