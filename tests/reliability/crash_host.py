@@ -143,6 +143,18 @@ class Machine:
     def trees(self) -> Trees:
         return {name: home.tree() for name, home in self.homes.items()}
 
+    def lists(self) -> dict[str, bytes]:
+        """What root knows of the users served."""
+        return {path.name: path.read_bytes() for path in (self.root / "lib").glob("mailops.profiles/*.json")}
+
+    def restore_lists(self, lists: dict[str, bytes]) -> None:
+        directory = self.root / "lib/mailops.profiles"
+        shutil.rmtree(directory, ignore_errors=True)
+        for name, data in lists.items():
+            directory.mkdir(0o700, exist_ok=True)
+            (directory / name).write_bytes(data)
+            (directory / name).chmod(0o600)
+
     def restore(self, trees: Trees) -> None:
         """Makes the homes what they were when ``trees`` were taken."""
         for name, tree in trees.items():

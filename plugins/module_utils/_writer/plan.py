@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, AbstractSet, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, AbstractSet, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .._text import printable
 from .._wire import CREATED, MASK, REMOVED, UPDATED, Change, Diff, Drift, Result
@@ -17,6 +17,7 @@ from .manifest import Entry, Manifest
 from .records import Records
 from .state import State
 from .tree import Tree
+from .trust import Patterns
 
 if TYPE_CHECKING:
     from .dest import Dest
@@ -27,13 +28,13 @@ _ACTIONS = {CREATE: CREATED, UPDATE: UPDATED, TAG: UPDATED, UNLINK: REMOVED, CUT
 
 
 class Settings(NamedTuple):
-    """What is the same for all places of a run. ``patterns``: producer -> every path that it may produce. ``label``: path -> SELinux
+    """What is the same for all places of a run. ``patterns``: producer -> every path that it may produce -> strategy. ``label``: path -> SELinux
     context, where there is SELinux. ``residue``: (path with a ``/*/``, regular expression) of what programs have to forget. ``dest``: not
     None if one of the places is no home. ``deadline``: seconds for one place. ``others``: directories that are no homes and that are served, by
     this run or an earlier one."""
 
     instance: str
-    patterns: Mapping[str, Sequence[str]]
+    patterns: Patterns
     mode: int = 0o600
     diff: bool = False
     label: Optional[Callable[[str], str]] = None

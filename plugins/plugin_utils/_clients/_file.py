@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from ...module_utils._wire import BLOCK, OTHER_INSTANCES, UNKNOWN_INCLUDE, File, Variant
+from ...module_utils._wire import BLOCK, OTHER_INSTANCES, OWNED, UNKNOWN_INCLUDE, File, Variant
+
+
+def owned_paths(*patterns: str) -> dict[str, str]:
+    """Of whole files, for ``Client.paths``."""
+    return dict.fromkeys(patterns, OWNED)
+
+
+def block_paths(*patterns: str) -> dict[str, str]:
+    """Of blocks in files that are the user's, for ``Client.paths``."""
+    return dict.fromkeys(patterns, BLOCK)
 
 
 def owned(path: str, content: str | bytes, mode: int | None = None, redacted: str | None = None) -> File:

@@ -24,7 +24,7 @@ from .._model.profile import Server, fields_below
 from ._account_files import AccountFiles, captured_password
 from ._accounts import host_and_port, html_signature, servers
 from ._client import Client, Context, VariantNote
-from ._file import File, block, variant
+from ._file import File, block, block_paths, variant
 from ._imap import mailbox
 
 _FILES = AccountFiles("aerc")
@@ -132,12 +132,12 @@ CLIENT = Client(
         "folders.sent", "folders.drafts", "folders.archive",
         *fields_below("incoming", "outgoing"),
     ),
-    paths=(
-        ".config/aerc/accounts.conf",
-        *_FILES.patterns(
+    paths={
+        **block_paths(".config/aerc/accounts.conf"),
+        **_FILES.patterns(
             "signature", "incoming.password", "outgoing.password", "incoming.password-command", "outgoing.password-command"
         ),
-    ),
+    },
     render=_render,
     authentications=tuple(_MECHANISM),
     unsupported_reason=_unsupported_reason,

@@ -24,7 +24,7 @@ from .._model.folders import modified_utf7
 from .._model.profile import Server
 from ._accounts import default_account, host_and_port, html_signature, servers
 from ._client import Client, Context, VariantNote
-from ._file import File, block, owned, variant
+from ._file import File, block, block_paths, owned, owned_paths, variant
 from ._imap import mailbox
 from ._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 
@@ -144,7 +144,7 @@ CLIENT = Client(
         "incoming.host", "incoming.port", "incoming.security", "incoming.username",
         "outgoing.host", "outgoing.port", "outgoing.security", "outgoing.username", "outgoing.authentication",
     ),
-    paths=(".pinercex", f"{_FOLDER}/*/.pinercex", f"{_FOLDER}/*/signature"),
+    paths={**block_paths(".pinercex", f"{_FOLDER}/*/.pinercex"), **owned_paths(f"{_FOLDER}/*/signature")},
     render=_render,
     authentications=("password", "none"),
     unsupported_reason=_unsupported_reason,

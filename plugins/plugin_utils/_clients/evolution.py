@@ -16,7 +16,7 @@ from urllib.parse import quote
 from .._model.account import Account
 from .._model.profile import Server, fields_below
 from ._client import Client, Context
-from ._file import File, owned
+from ._file import File, owned, owned_paths
 from ._imap import mailbox_path
 from ._keyfile import Value, key_file
 
@@ -150,7 +150,7 @@ CLIENT = Client(
         "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.authentication",
         "outgoing.host", "outgoing.port", "outgoing.security", "outgoing.username", "outgoing.authentication",
     ),
-    paths=(f"{_FOLDER}/sources/mailops-*.source", f"{_FOLDER}/signatures/mailops-*"),
+    paths=owned_paths(f"{_FOLDER}/sources/mailops-*.source", f"{_FOLDER}/signatures/mailops-*"),
     render=_render,
     authentications=tuple(_METHOD),
     unsupported_reason=_unsupported_reason,

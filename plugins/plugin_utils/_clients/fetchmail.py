@@ -17,7 +17,7 @@ from typing import Sequence
 
 from .._model.account import Account
 from ._client import Client, Context, VariantNote
-from ._file import OWN_LINE, File, block, variant
+from ._file import OWN_LINE, File, block, block_paths, variant
 from ._quoting import ALPHANUMERIC, escaped_octets
 
 _PROTOCOL = {"imap": "IMAP", "pop": "POP3"}
@@ -69,7 +69,7 @@ CLIENT = Client(
         "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.password",
         "incoming.authentication",
     ),
-    paths=(_USUAL, _APART),
+    paths=block_paths(_USUAL, _APART),
     render=_render,
     authentications=tuple(_AUTH),
     variant_notes={

@@ -18,7 +18,7 @@ from typing import Mapping, Sequence
 from .._model.account import Account
 from .._model.profile import Server, fields_below
 from ._client import Client, Context
-from ._file import File, owned
+from ._file import File, owned, owned_paths
 from ._imap import mailbox_path
 from ._keyfile import Value, key_file
 
@@ -85,7 +85,7 @@ CLIENT = Client(
         "incoming.host", "incoming.port", "incoming.security", "incoming.username",
         "outgoing.host", "outgoing.port", "outgoing.security", "outgoing.username", "outgoing.authentication",
     ),
-    paths=(".config/geary/mailops-*/geary.ini",),
+    paths=owned_paths(".config/geary/mailops-*/geary.ini"),
     render=_render,
     authentications=tuple(_CREDENTIALS),
     notes=(

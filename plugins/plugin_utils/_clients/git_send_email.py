@@ -22,7 +22,7 @@ from .._model.profile import fields_below
 from ._account_files import AccountFiles, captured_password
 from ._accounts import default_account
 from ._client import Client, Context
-from ._file import File, block, owned, variant
+from ._file import File, block, block_paths, owned, variant
 from ._quoting import double_quoted
 
 _FILES = AccountFiles("git_send_email")
@@ -107,11 +107,7 @@ CLIENT = Client(
     title="git send-email",
     account_types=("imap", "pop"),
     expresses=("email", "sender_name", "default", "ca_file", *fields_below("outgoing")),
-    paths=(
-        ".gitconfig",
-        ".config/git/config",
-        *_FILES.patterns("gitconfig", "password-command"),
-    ),
+    paths={**block_paths(".gitconfig", ".config/git/config"), **_FILES.patterns("gitconfig", "password-command")},
     render=_render,
     authentications=tuple(_MECHANISMS),
     notes=(

@@ -16,7 +16,7 @@ from typing import Sequence
 from .._model.account import Account
 from .._model.profile import fields_below
 from ._client import Client, Context
-from ._file import File, block, owned
+from ._file import File, block, block_paths, owned, owned_paths
 from ._line_limit import long_line_reason
 from ._quoting import double_quoted
 
@@ -83,7 +83,7 @@ CLIENT = Client(
     title="mbsync (isync)",
     account_types=("imap",),
     expresses=("ca_file", *fields_below("incoming")),
-    paths=(".mbsyncrc", "Mail/*/.mailops"),
+    paths={**block_paths(".mbsyncrc"), **owned_paths("Mail/*/.mailops")},
     render=_render,
     authentications=tuple(_AUTH_MECHS),
     unsupported_reason=_unsupported_reason,

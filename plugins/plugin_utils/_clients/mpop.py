@@ -11,7 +11,7 @@ from typing import Sequence
 from .._model.account import Account
 from .._model.profile import fields_below
 from ._client import Client, Context
-from ._file import File
+from ._file import File, block_paths, owned_paths
 from ._maildir import maildir
 from ._msmtp_syntax import AUTHENTICATIONS, accounts_block, connection, too_long
 
@@ -50,7 +50,7 @@ CLIENT = Client(
     title="mpop",
     account_types=("pop",),
     expresses=("default", "leave_on_server", "ca_file", *fields_below("incoming")),
-    paths=(".mpoprc", ".config/mpop/config", *(file.path for file in maildir("Mail/mpop/*"))),
+    paths={**block_paths(".mpoprc", ".config/mpop/config"), **owned_paths(*(file.path for file in maildir("Mail/mpop/*")))},
     render=_render,
     authentications=AUTHENTICATIONS,
     unsupported_reason=_unsupported_reason,

@@ -12,7 +12,7 @@ from typing import Sequence
 from .._model.account import Account
 from .._model.profile import fields_below
 from ._client import Client, Context
-from ._file import File
+from ._file import File, block_paths
 from ._msmtp_syntax import AUTHENTICATIONS, accounts_block, connection, quoted, too_long
 
 
@@ -36,7 +36,7 @@ CLIENT = Client(
     title="msmtp",
     account_types=("imap", "pop"),
     expresses=("email", "default", "ca_file", *fields_below("outgoing")),
-    paths=(".msmtprc", ".config/msmtp/config"),
+    paths=block_paths(".msmtprc", ".config/msmtp/config"),
     render=_render,
     authentications=(*AUTHENTICATIONS, "none"),
     unsupported_reason=_unsupported_reason,

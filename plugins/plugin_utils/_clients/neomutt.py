@@ -18,7 +18,7 @@ from .._model.account import Account
 from .._model.profile import fields_below
 from ._accounts import default_account, html_signature
 from ._client import Client, Context, VariantNote
-from ._file import File, block, owned, variant
+from ._file import File, block, block_paths, owned, owned_paths, variant
 from ._mutt_account import FILES, settings, unconverted, unsupported_reason
 from ._mutt_general import (
     INCLUDES,
@@ -132,10 +132,11 @@ CLIENT = Client(
         "check_interval", "ca_file", "folders.sent", "folders.drafts", "folders.trash",
         *fields_below("incoming", "outgoing"),
     ),
-    paths=(
-        *FILES.patterns("muttrc", "settings", "signature", "incoming.password-command", "outgoing.password-command"),
-        *UNDO_PATHS, _OWN_ACCOUNT, *_USERS,
-    ),
+    paths={
+        **FILES.patterns("muttrc", "settings", "signature", "incoming.password-command", "outgoing.password-command"),
+        **owned_paths(*UNDO_PATHS, _OWN_ACCOUNT),
+        **block_paths(*_USERS),
+    },
     render=_render,
     authentications=("password", "gssapi", "oauth2", "none"),
     unsupported_reason=unsupported_reason,

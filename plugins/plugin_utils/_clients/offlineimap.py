@@ -24,7 +24,7 @@ from .._model.account import Account
 from .._model.profile import fields_below
 from ._account_files import AccountFiles
 from ._client import Client, Context, VariantNote
-from ._file import OWN_LINE, File, block, variant
+from ._file import OWN_LINE, File, block, block_paths, variant
 from ._ini import ini
 
 # OfflineIMAP tries those mechanisms that the server has, in this order.
@@ -119,7 +119,7 @@ CLIENT = Client(
     title="OfflineIMAP",
     account_types=("imap",),
     expresses=("ca_file", *fields_below("incoming")),
-    paths=(*_USUAL, _APART, *_FILES.patterns("incoming.password")),
+    paths={**block_paths(*_USUAL, _APART), **_FILES.patterns("incoming.password")},
     render=_render,
     authentications=tuple(_MECHANISMS),
     unsupported_reason=_unsupported_reason,

@@ -20,7 +20,7 @@ from .._model.profile import Server, fields_below
 from ._account_files import AccountFiles, captured_password
 from ._accounts import default_account, html_signature
 from ._client import Client, Context
-from ._file import File, block, variant
+from ._file import File, block, block_paths, variant
 from ._imap import mailbox
 from ._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 
@@ -143,7 +143,7 @@ CLIENT = Client(
         "folders.sent",
         *fields_below("incoming", "outgoing"),
     ),
-    paths=(".mailrc", *_FILES.patterns("incoming.password-command", "outgoing.password-command")),
+    paths={**block_paths(".mailrc"), **_FILES.patterns("incoming.password-command", "outgoing.password-command")},
     render=_render,
     authentications=("password", "encrypted", "gssapi", "oauth2", "none"),
     unsupported_reason=_unsupported_reason,

@@ -51,14 +51,15 @@ def load_answer(text: Any) -> Answer:
     if not isinstance(text, str) or len(text) > _MAX_ANSWER:
         raise ValueError("not an answer")
     try:
-        results, missing, probes, warnings, remaining = json.loads(text)
-        return Answer(_tuple(results, _result), _texts(missing), _texts(probes), _texts(warnings), _tuple(remaining, _remaining))
+        results, missing, probes, warnings, remaining, forgotten = json.loads(text)
+        places = (_tuple(remaining, _remaining), _tuple(forgotten, _remaining))
+        return Answer(_tuple(results, _result), _texts(missing), _texts(probes), _texts(warnings), *places)
     except (TypeError, RecursionError) as exc:
         raise ValueError("not an answer") from exc
 
 
 def _result(data: Any) -> Result:
-    name, path, changes, drifted, unchanged, notes, warnings, problem, residue, listed, recorded, inode = data
+    name, path, changes, drifted, unchanged, notes, warnings, problem, residue, listed, recorded, inode, written = data
     return Result(
         _text(name),
         _text(path),
@@ -72,6 +73,7 @@ def _result(data: Any) -> Result:
         listed is True,
         recorded is True,
         _number(inode, 2**64),
+        _tuple(written, _pair),
     )
 
 

@@ -10,7 +10,7 @@ from dataclasses import replace
 from typing import Any, Callable, Collection, Mapping
 
 from . import folders, passwords, values, variables
-from .errors import Invalid, MailopsError, Problems, comma_list, nearest, quoted
+from .errors import Invalid, MailopsError, Problems, comma_list, key_text, nearest, quoted
 from .given import choice, is_blank, mapping
 from .names import MAX_NAME, profile_name
 from .ports import derived_port, port_problem
@@ -106,7 +106,7 @@ class _Reader:
     def _refuse_unknown(self, data: Mapping[Any, Any], allowed: Collection[str], prefix: str = "") -> None:
         for key in data:
             if key not in allowed:
-                self.problems.append(f"{prefix}{str(key)[:60]}: there is no such field{nearest(key, allowed)}")
+                self.problems.append(f"{prefix}{key_text(key)}: there is no such field{nearest(key, allowed)}")
 
     def _read_fields(
         self, data: Mapping[str, Any], checks: Mapping[str, _Check], prefix: str = "", required: str | None = None
@@ -134,7 +134,7 @@ class _Reader:
             raise Invalid("must be a mapping of variable names to defaults")
         for name in value:
             if not isinstance(name, str) or not variables.NAME.match(name) or len(name) > MAX_NAME:
-                self.problems.append(f"variables.{str(name)[:60]}: a name is a capital letter, then letters and digits")
+                self.problems.append(f"variables.{key_text(name)}: a name is a capital letter, then letters and digits")
             elif name in variables.BUILT_IN:
                 self.problems.append(f"variables.{name}: is built in; choose another name")
             else:

@@ -25,7 +25,7 @@ LONG = "x" * 300
 OF_TYPE: dict[str, list[Any]] = {
     "str": ["a\nb", 1000, ["x"], {"a": 1}],
     "path": ["relative", "a\nb", "/tmp/a\x07b", 5, ["x"]],
-    "list": ["nonsense", 5, {"a": 1}, [5], [{"nonsense": 1}], "[nonsense"],
+    "list": ["non sense", 5, {"a": 1}, [5], [{"nonsense": 1}], "[nonsense"],
     "dict": ["nonsense", 5, ["x"], {"msmtp": {"nonsense": 1}}],
     "bool": ["maybe", 7, ["x"]],
 }  # fmt: skip

@@ -37,7 +37,7 @@ SOURCE = '''\
 import zlib
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Option
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block, owned, variant
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block, block_paths, owned, owned_paths, variant
 
 
 def _render(accounts, context):
@@ -54,7 +54,7 @@ CLIENT = Client(
     title="Heron",
     account_types=("imap",),
     expresses=("incoming.host", "incoming.username", "incoming.password"),
-    paths=(".heronrc", ".heron/*.card"),
+    paths={**block_paths(".heronrc"), **owned_paths(".heron/*.card")},
     render=_render,
     options=(
         Option("cards", "bool", True, "Whether each account has a card."),

@@ -128,7 +128,7 @@ def test_files_have_paths_that_the_client_declares(client: Client) -> None:
     assert files
     for file in files:
         for path in (file.path, *file.alternatives):
-            assert any(_matches(path, pattern) for pattern in client.paths), path
+            assert {strategy for pattern, strategy in client.paths.items() if _matches(path, pattern)} == {file.strategy}, path
             assert not path.startswith("/") and ".." not in path.split("/")
 
 

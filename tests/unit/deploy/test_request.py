@@ -99,6 +99,7 @@ WRONG = {
     "missing_users": ("ignore", "missing_users: must be one of fail, skip"),
     "state": ("gone", "state: must be one of present, absent"),
     "purge_users": ("maybe", "purge_users: must be true or false"),
+    "forget": ("anna, jan kowalski", "forget: 'jan kowalski': holds a space"),
     "validate_only": ("maybe", "validate_only: must be true or false"),
     "dest": ("homes", "dest: must be an absolute path"),
     "report_path": ("/nowhere/at/all.json", "report_path: there is no directory /nowhere/at"),
@@ -219,7 +220,7 @@ def test_an_address_that_has_a_new_user_is_the_new_users() -> None:
 def test_batches_of_one_run() -> None:
     names = [f"u{number}" for number in range(2 * BATCH + 1)]
     users = [{"name": names[0], "state": "absent"}, *({**JOANNA, "name": name} for name in names[1:])]
-    jobs = list(plan_deployment(read(users=users, dest="/srv/{UserName}", purge_users=True), "desk").jobs())
+    jobs = list(plan_deployment(read(users=users, dest="/srv/{UserName}", purge_users=True, forget=["x", names[-1], names[1], "x"]), "desk").jobs())
     later = tuple((name, f"/srv/{name}") for name in names[BATCH:])
     # Who leaves is not among the earlier ones, whose places stay.
     assert [(job.earlier, job.later, job.purge, job.is_last) for job in jobs] == [
@@ -228,4 +229,5 @@ def test_batches_of_one_run() -> None:
         (tuple(names[1 : 2 * BATCH]), (), False, True),
     ]
     assert {(job.inventory_host, job.dest_pattern) for job in jobs} == {("desk", "/srv/{UserName}")}
+    assert [job.forget for job in jobs] == [("x", names[1]), (), (names[-1],)]
     assert [place.absent for job in jobs for place in job.places] == [True] + 2 * BATCH * [False]

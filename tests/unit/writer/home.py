@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, Answer, Change, File, Job, Place, Result
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, OWNED, Answer, Change, File, Job, Place, Result
 from ansible_collections.mailops.profiles.plugins.module_utils._writer import state
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.dest import Dest
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.identity import Identity
@@ -22,7 +22,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan impo
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import dump_job, load_answer
 
-PATTERNS = {"block": [".blockrc", ".config/blockrc"], "own": [".config/mailops/own/*", ".ownrc"]}
+PATTERNS = {"block": {".blockrc": BLOCK, ".config/blockrc": BLOCK}, "own": {".config/mailops/own/*": OWNED, ".ownrc": OWNED}}
 MANIFEST = ".local/state/mailops/default.json"
 OWN = ".config/mailops/own/work"
 BEGIN, END = b"# BEGIN mailops.profiles default\n", b"# END mailops.profiles default\n"

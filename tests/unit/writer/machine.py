@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, Job, Place
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, File, Job, Place
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import dump_job, load_answer
 
@@ -38,9 +38,9 @@ class Machine:
         self.homes[name] = str(home.path)
         return home
 
-    def run(self, *names: str, absent: tuple[str, ...] = (), check: bool = False, **other: Any) -> Answer:
+    def run(self, *names: str, absent: tuple[str, ...] = (), check: bool = False, files: tuple[File, ...] | None = None, **other: Any) -> Answer:
         """Of homes."""
-        places = [Place(name, None, (block(), owned())) for name in names] + [Place(name, absent=True) for name in absent]
+        places = [Place(name, None, (block(), owned()) if files is None else files) for name in names] + [Place(name, absent=True) for name in absent]
         job = Job("default", tuple(places), PATTERNS, deadline=5, inventory_host="desk")
         return load_answer(run(dump_job(job._replace(**other)), check, False)[1])
 

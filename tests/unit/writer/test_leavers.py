@@ -130,7 +130,7 @@ def test_a_home_that_is_not_mounted_stays_on_the_list(machine: Machine) -> None:
             os.chown(home.path, home.uid, home.uid)
         for check in (True, False):
             (warning,) = machine.run(absent=("alice",), check=check).warnings
-            assert "is it mounted?" in warning and machine.served == [("alice", str(home.path))]
+            assert f"alice in {home.path}" in warning and "may not be mounted" in warning and machine.served == [("alice", str(home.path))]
     home.path.rmdir()
     (home.path.parent / "unmounted").rename(home.path)
     assert changed_users(machine.run(absent=("alice",))) == {"alice"} and machine.served == []

@@ -14,7 +14,7 @@ from typing import Callable
 
 import pytest
 
-from ...mounts import in_own_namespace, mount
+from ...mounts import bind, in_own_namespace
 from .home import Home, Host, block, owned
 from .test_links import give
 
@@ -170,7 +170,7 @@ def test_a_mount_of_another_users_directory(host: Host, alice: Home, disk: Path)
     alice.link(".config", f"{disk}/alice/mounted")
 
     def serve() -> str:
-        mount(disk / "strangers", disk / "alice/mounted")
+        bind(disk / "strangers", disk / "alice/mounted")
         problem = host.run(owned())["alice"].problem
         return problem.message if problem else ""
 

@@ -77,7 +77,7 @@ def test_a_forged_record_removes_nothing_that_no_client_writes(host: Host, alice
 
 
 def test_a_template_may_have_been_anywhere_but_among_our_own_files(host: Host, alice: Home) -> None:
-    anywhere = {"patterns": {"own": ["**"]}}
+    anywhere = {"patterns": {"own": None}}
     host.one(owned(path="some/where/rc"), **anywhere)
     record = alice.read(MANIFEST).decode()
     second = alice.write(".local/state/mailops/second.json", "{}", 0o600)

@@ -165,7 +165,7 @@ def test_a_slow_user_among_others_who_take_a_little(host: Host, alice: Home) -> 
 
 def test_a_forest_of_directories_fails_its_user_alone(host: Host, alice: Home) -> None:
     """With the usual limit of 1024 descriptors, which the worker cannot raise here."""
-    patterns = {**PATTERNS, "mail": ["Mail/*/.mailops"]}
+    patterns = {**PATTERNS, "mail": {"Mail/*/.mailops": "owned"}}
     entries = []
     for number in range(900):
         alice.write(f"Mail/{number}/.mailops", "x", 0o600)
