@@ -50,6 +50,7 @@ class File(NamedTuple):
     64 characters that the manifest keeps, and whose change is reported. ``producer``: who made the file; results are given by producer.
     ``reads``: other files whose text is the user's, too, below the place or, with ``*`` in their names, below ``/etc``. ``includes``: how these
     texts name further ones (bytes syntax of ``re``, multi-line; group 1 is a path).
+    ``last``: the block goes behind lines that the user has added below it.
     """
 
     path: str
@@ -65,6 +66,7 @@ class File(NamedTuple):
     producer: str = ""
     reads: Tuple[str, ...] = ()
     includes: str = ""
+    last: bool = False
 
 
 class Place(NamedTuple):

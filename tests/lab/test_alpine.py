@@ -132,7 +132,7 @@ def test_alpine_asks_before_it_sends_to_an_impostor(lab: Lab) -> None:
 
 def test_the_system_s_authorities_do_not_count_when_there_is_a_ca_file(lab: Lab) -> None:
     name = lab.run(["openssl", "x509", "-hash", "-noout", "-in", lab.ca_file]).stdout.strip()
-    trusted = lab.path(f"/etc/ssl/certs/{name}.0")
+    trusted = lab.path(f"{lab.sandbox.users_root.rstrip('/')}/etc/ssl/certs/{name}.0")
     trusted.write_bytes(lab.path(lab.ca_file).read_bytes())
     try:
         deploy(lab, "anna", [profile(ca_file=None)], ["alpine"])

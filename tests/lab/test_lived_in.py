@@ -14,30 +14,19 @@ from lived_in import LivedIn, each, no_secret_went_astray, ours_works, theirs_wo
 
 HOMES = [*lived_in_terminal.HOMES, *lived_in_tools.HOMES]
 pytestmark = pytest.mark.usefixtures("no_command_ran")
-LEAKS = {
-    "mutt": "a record, postponed or trash of the user: ours logs in to their server",
-    "neomutt": "a record, postponed or trash of the user: ours logs in to their server",
-}
+LEAKS: dict[str, str] = {}
 LEAKS_WITHOUT = {
     "git": "the password of the user goes to our server",
-    "mutt": "the password of the user goes to our server",
-    "neomutt": "the password of the user goes to our server",
 }
 OURS = {
     "msmtp-defaults": "a file without an account line has a default, and ours is a second one",
     "s-nail-password": "the copy of what ours sends goes to the server of the record of the user",
 }
 THEIRS = {
-    "alpine": "ours takes the default",
     "msmtp-defaults": "a file without an account line has a default, and ours is a second one",
-    "mutt": "ours takes the default",
-    "neomutt": "ours takes the default",
 }
 THEIRS_WITHOUT = {
-    "alpine": "ours takes the default",
     "msmtp-defaults": "a file without an account line has a default, and ours is a second one",
-    "mutt": "ours takes the default",
-    "neomutt": "ours takes the default",
 }
 
 

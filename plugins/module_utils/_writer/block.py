@@ -85,6 +85,14 @@ def only_blocks(data: bytes) -> bool:
     return bool(lines) and not rest and end is None
 
 
+def last(parts: Parts) -> Parts:
+    """With the block behind the user's own lines. Blocks of other instances may stay below it: each would move behind the other."""
+    users, _blocks = without_blocks(parts.after, "")
+    if not users.strip():
+        return parts
+    return Parts(parts.before + parts.after, parts.body, b"")
+
+
 def without_blocks(data: bytes, instance: str) -> Tuple[bytes, List[bytes]]:
     """The user's own lines, and the blocks of other instances than this one. Line by line: a text may have any number of markers."""
     own: List[bytes] = []

@@ -11,7 +11,7 @@ from typing import Dict, Optional, Sequence, Tuple
 
 from .._wire import BLOCK, OWNED, File, Variant
 from .backups import backup_name
-from .block import Block, ends_with_block, only_blocks
+from .block import Block, ends_with_block, last, only_blocks
 from .content import MAX_SIZE, Content
 from .errors import UnsafePath
 from .manifest import MAX_ENTRIES, OUR_DIRECTORY, Before, Entry, Manifest
@@ -168,6 +168,8 @@ class _Planner:
         parts = self._block.split(present or b"", self._tree.absolute(path))
         variant = _matching(file, self._text.around(file, path, present or b"")) if file.variants else None
         body = (variant or file).content
+        if file.last:
+            parts = last(parts)
         return None if body is None else self._block.join(parts, body, file.comment), parts.body, variant
 
     @staticmethod

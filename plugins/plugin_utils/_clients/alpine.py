@@ -4,9 +4,11 @@
 
 r"""Alpine: a block in ``.pinercex``, whose settings override those in the user's ``.pinerc``. Alpine asks for passwords.
 
-Alpine rewrites both files. It keeps comments and the order of the lines. But if a variable is set twice, it drops all lines except
-the last one, and after our block it adds every variable that is missing, unset. So a block has every variable that we ever set, in
-the form in which Alpine writes it (2.26), and only one block in a file may set them.
+Alpine (2.26, in Debian 12 and 13) reads ``/etc/pine.conf``, ``~/.pinerc``, ``~/.pinercex`` and ``/etc/pinerc.fixed``; the later ones
+win, and an empty variable is not set: ``x=""`` is an empty value. It rewrites the two files of the user. It keeps comments and the order
+of the lines. But if a variable is set twice, it drops all lines except the last one, and after our block it adds every variable that is
+missing, unset. So a block has every variable that we ever set, in the form in which Alpine writes it, and only one block in a file may
+set them.
 
 Alpine looks for ``.pinercex`` beside the ``.pinerc`` that it is started with. Each account has a directory for the two
 (``alpine -p ~/.config/mailops/alpine/KEY/.pinerc``); ``alpine`` alone opens the default account.
@@ -21,13 +23,22 @@ from .._model.account import Account
 from .._model.folders import modified_utf7
 from .._model.profile import Server
 from ._accounts import default_account, host_and_port, html_signature, servers
-from ._client import Client, Context
+from ._client import Client, Context, VariantNote
 from ._file import File, block, block_paths, owned, owned_paths, variant
 from ._imap import mailbox
 from ._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 
 _FOLDER = ".config/mailops/alpine"
 _TLS = {"tls": "/ssl", "starttls": "/tls", "none": "/notls"}
+_SYSTEM = ("/etc/pine.conf", "/etc/pinerc.fixed")
+# With one of these an account is the user's own: it has a mailbox, a way to send, or a sender.
+_OWN_ACCOUNT = ("inbox-path", "smtp-server", "sendmail-path", "user-domain", "customized-hdrs", "folder-collections")
+_EMPTY = '""'
+# The user's own would move or delete what is ours, choose the sender, or weaken TLS.
+_UNDONE = (
+    "read-message-folder", "incoming-archive-folders", "pruned-folders", "trash-folder", "patterns-filters2", "patterns-roles",
+    "ssl-ciphers", "encryption-protocol-range",
+)  # fmt: skip
 # NETMAXUSER and NETMAXMBX of c-client. A longer one makes the whole name of the folder invalid.
 _MAX_USERNAME = 64
 _MAX_FOLDER = 255
@@ -39,14 +50,22 @@ def _escaped(text: str) -> str:
 
 
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
-    default = default_account(accounts)
-    variables = _variables(default)
-    own_variable = rf"^(?i:{'|'.join(variables)})[ \t]*=[ \t]*[^ \t\r\n]"
-    only_a_hint = variant(own_variable, f"# alpine -p ~/{_FOLDER}/{default.key}/.pinerc\n")
-    return [
-        *(file for account in accounts for file in _files(account)),
-        block(".pinercex", _lines(variables), variants=[only_a_hint]),
-    ]
+    return [*(file for account in accounts for file in _files(account)), _default_block(default_account(accounts))]
+
+
+def _default_block(account: Account) -> File:
+    """What ``alpine`` opens. If the user has something of an own account, the block is only a comment, unless the administrator has said
+    that ours is the default one."""
+    variables = _variables(account)
+    hint = f"# alpine -p ~/{_FOLDER}/{account.key}/.pinerc\n"
+    if not account.default:
+        return block(".pinercex", _lines(variables), variants=[variant(_set(_OWN_ACCOUNT), hint)], reads=(".pinerc", *_SYSTEM))
+    own = f"# Your own account, of .pinerc: alpine -x ~/{_FOLDER}/own-account.pinercex\n"
+    return block(".pinercex", own + _lines(variables), variants=[variant(_set(variables), hint, "own-pinercex")])
+
+
+def _set(names: Iterable[str]) -> str:
+    return rf"^(?i:{'|'.join(names)})[ \t]*=[ \t]*[^ \t\r\n]"
 
 
 def _files(account: Account) -> Iterable[File]:
@@ -60,14 +79,16 @@ def _lines(variables: dict[str, str]) -> str:
 
 
 def _variables(account: Account) -> dict[str, str]:
-    """Variable -> value, with literal dollar signs. Empty means unset."""
+    """Variable -> value, with literal dollar signs. Without one a variable is not set, and the user's own or Alpine's default applies."""
     mailboxes = f"{{{_server(account.incoming)}}}"
     folders = account.folders
     return {
         "inbox-path": f"{mailboxes}INBOX",
         "folder-collections": f"{mailboxes}[]",
-        "default-fcc": f"{mailboxes}{modified_utf7(mailbox(account, 'sent'))}" if "sent" in folders else "",
-        "postponed-folder": f"{mailboxes}{modified_utf7(mailbox(account, 'drafts'))}" if "drafts" in folders else "",
+        # Their defaults are folders in our collection.
+        "default-fcc": f"{mailboxes}{modified_utf7(mailbox(account, 'sent'))}" if "sent" in folders else "sent-mail",
+        "postponed-folder": f"{mailboxes}{modified_utf7(mailbox(account, 'drafts'))}" if "drafts" in folders else "postponed-msgs",
+        "fcc-name-rule": "default-fcc",
         "smtp-server": _server(account.outgoing),
         "user-domain": account.email.rpartition("@")[2],
         # Alpine writes a list in exactly this form.
@@ -77,6 +98,7 @@ def _variables(account: Account) -> dict[str, str]:
         # Alpine uses the file in addition to the path, which has a default. Nothing can be found in this one.
         "system-certs-path": "/dev/null" if account.ca_file else "",
         "system-certs-file": account.ca_file or "",
+        **dict.fromkeys(_UNDONE, _EMPTY),
     }
 
 
@@ -127,10 +149,20 @@ CLIENT = Client(
     authentications=("password", "none"),
     unsupported_reason=_unsupported_reason,
     unsupported_fields=html_signature,
+    variant_notes={
+        "own-pinercex": VariantNote(
+            "the user (or another instance) sets the same variables in ~/.pinercex, so the profile that is marked as the default one is not "
+            f"opened by `alpine`, but by `alpine -p ~/{_FOLDER}/KEY/.pinerc`; remove the user's lines to open it first"
+        ),
+    },
     notes=(
         "`alpine` opens the default account, and `alpine -p ~/.config/mailops/alpine/KEY/.pinerc` opens any account. The accounts "
-        "are in `.pinercex` files, whose settings override those in `.pinerc`. If the user (or another instance) sets one of the "
-        "same variables in `~/.pinercex`, these lines stay as they are, and our block is only a comment with the command. Alpine "
-        "asks for passwords. With a wrong certificate it asks, too."
+        "are in `.pinercex` files, whose settings override those in `.pinerc`, which stays as it is. If the user has an own mailbox, "
+        "server or sender in `.pinerc`, `.pinercex` or `/etc/pine.conf`, `alpine` opens the user's own as before, and our block is only a "
+        "comment with the command, unless the profile says `default: true` or `default_profile` names it: then ours wins over "
+        "`.pinerc`, and a comment has the command for the user's own. It cannot win over lines in the user's own `.pinercex`; a warning "
+        "says so. The default account undoes the user's roles, filters, folders for read and archived messages, and settings of TLS; "
+        "`alpine -p` reads nothing of the user's. Not possible: features (`feature-list`) and the authorities that the user trusts cannot "
+        "be undone. Alpine asks for passwords, for each server by its name. With a wrong certificate it asks, too."
     ),
 )  # fmt: skip

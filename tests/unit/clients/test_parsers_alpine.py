@@ -66,10 +66,10 @@ def check(account: Account, values: dict[str, str]) -> None:
     assert inbox == "INBOX" and values["folder-collections"] == f"{{{remote}}}[]"
     for text, each in ((remote, account.incoming), (values["smtp-server"], account.outgoing)):
         assert server(text) == (each.host, each.port, each.security, each.username)
-    for variable, name in (("default-fcc", "sent"), ("postponed-folder", "drafts")):
+    for variable, name, usual in (("default-fcc", "sent", "sent-mail"), ("postponed-folder", "drafts", "postponed-msgs")):
         wanted = account.folders.get(name)
         assert values[variable].startswith(f"{{{remote}}}") == bool(wanted)
-        assert folder(values[variable].removeprefix(f"{{{remote}}}")) == (wanted or "")
+        assert folder(values[variable].removeprefix(f"{{{remote}}}")) == (wanted or usual)
     headers = dict(re.findall(r"(?:^|,)(From|Reply-To): ([^,]*)", values["customized-hdrs"]))
     name, address = re.fullmatch(r"(\S+) <(\S+)>", headers["From"]).groups()
     assert address == account.email and headers.get("Reply-To") == account.reply_to
@@ -99,6 +99,33 @@ def test_only_one_block_in_a_file_sets_the_variables(own: str, ours: bool, tmp_p
     block = (tmp_path / ".pinercex").read_text().removeprefix(own)
     assert ("inbox-path=" in block) == ours
     assert ours or f"alpine -p ~/.config/mailops/alpine/{accounts[0].key}/.pinerc" in block
+
+
+@pytest.mark.parametrize(("own", "stays"), [
+    ({".pinerc": "inbox-path={imap.own.example/user=own}INBOX\n"}, True), ({".pinerc": "smtp-server=smtp.own.example\n"}, True),
+    ({".pinerc": "customized-hdrs=From: own@own.example\n", ".pinercex": "# mine\n"}, True), ({".pinercex": "Inbox-Path = x\n"}, True),
+    ({".pinerc": "sendmail-path=/usr/bin/msmtp -t\n"}, True), ({".pinerc": "inbox-path=\nsignature-file=~/mine\nsort-key=date\n"}, False),
+])  # fmt: skip
+@pytest.mark.parametrize("default", [False, True])
+def test_an_own_account_stays_the_default(own: dict[str, str], stays: bool, default: bool, tmp_path: Path) -> None:
+    for name, text in own.items():
+        (tmp_path / name).write_text(text)
+    accounts, context = resolved([profile(default=default)])
+    notes = materialise(clients.get("alpine").files(accounts, context), tmp_path)
+    text = (tmp_path / ".pinercex").read_text().removeprefix(own.get(".pinercex", ""))
+    can_win = ".pinercex" not in own or "=" not in own[".pinercex"]
+    assert ("\ninbox-path=" in text) == (can_win if default else not stays)
+    assert notes == ({"alpine/own-pinercex"} if default and not can_win else set())
+    assert f"alpine -p ~/.config/mailops/alpine/{accounts[0].key}/.pinerc" in text or "\ninbox-path=" in text
+    assert ("alpine -x ~/.config/mailops/alpine/own-account.pinercex" in text) == (default and can_win)
+
+
+def test_nothing_of_the_user_s_decides_in_ours(tmp_path: Path) -> None:
+    judged = re.findall(r"^([\w-]+) +(\w+)", (Path(__file__).parent / "settings" / "alpine.txt").read_text(), re.MULTILINE)
+    accounts, context = resolved([profile(default=True, signature="Joanna", ca_file="/ca.pem", check_interval=5)])
+    values = read(clients.get("alpine").files(accounts, context)[-1].content.decode())
+    assert {name for name, verdict in judged if verdict in ("stated", "undone")} <= {name for name, value in values.items() if value}
+    assert {name for name, verdict in judged if verdict == "reaches"} == set()
 
 
 UNSUPPORTED: list[tuple[dict[str, Any], str]] = [

@@ -25,7 +25,7 @@ VERDICTS = ("stated", "undone", "apart", "taste", "impossible", "reaches")
 # Programs that are not called as their client is.
 _CLIENT = {"mutt": "neomutt", "s-nail": "s_nail", "git": "git_send_email"}
 # Whose settings choose a server, credentials, sender, recipients, what is fetched or deleted, or code, and are not kept from ours yet.
-TO_BE_MENDED = ("alpine", "git", "mbsync", "mpop", "msmtp", "mutt", "neomutt", "s-nail")
+TO_BE_MENDED = ("git", "mbsync", "mpop", "msmtp", "s-nail")
 
 
 def verdicts(program: str) -> dict[str, str]:

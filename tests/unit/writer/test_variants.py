@@ -101,3 +101,24 @@ def test_a_content_that_is_no_text(host: Host, alice: Home) -> None:
     result = host.one(owned(path=OWN)._replace(content=data, redacted="(a signed profile)\n"))
     assert alice.read(OWN) == data and diffs(result)[0].after == "(a signed profile)\n"
     assert diffs(host.one(owned(path=OWN)._replace(content=data[1:], redacted="(a signed profile)\n")))[0].before == "(a signed profile)\n"
+
+
+def test_a_block_that_is_to_be_last_goes_behind_the_user_s_lines(host: Host, alice: Home) -> None:
+    last = block("ours\n")._replace(last=True)
+    host.one(last)
+    ours = alice.read(".blockrc")
+    alice.write(".blockrc", ours + b"added")
+    host.one(block("ours\n"))
+    assert alice.read(".blockrc") == ours + b"added"
+    host.one(last)
+    assert alice.read(".blockrc") == b"added\n" + ours
+    assert not host.one(last).changes
+    # Blocks of two instances do not move behind each other.
+    other = b"# BEGIN mailops.profiles other\nx\n# END mailops.profiles other\n"
+    alice.write(".blockrc", b"added\n" + ours + b"\n" + other)
+    assert not host.one(last).changes
+    alice.write(".blockrc", ours + other + b"more\n")
+    host.one(last)
+    assert alice.read(".blockrc") == other + b"more\n" + ours
+    host.one()
+    assert alice.read(".blockrc") == other + b"more\n"
