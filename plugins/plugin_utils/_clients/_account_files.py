@@ -28,6 +28,15 @@ class AccountFiles(NamedTuple):
         """The path of the script for the password of one server."""
         return self.path(account, f"{side}.password-command")
 
+    def password_path(self, account: Account, side: str) -> str:
+        """The path of the file with the password for one server, and nothing else."""
+        return self.path(account, f"{side}.password")
+
+    def passwords(self, account: Account, *sides: str) -> list[File]:
+        """The files with the passwords for these servers: a user's own file, which may be published, has none."""
+        found = [(side, getattr(account, side).password) for side in sides]
+        return [owned(self.password_path(account, side), password) for side, password in found if password is not None]
+
     def signature(self, account: Account) -> list[File]:
         """The signature, if it is text."""
         return [owned(self.path(account, "signature"), f"{account.text_signature}\n")] if account.text_signature else []

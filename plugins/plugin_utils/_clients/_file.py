@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from ...module_utils._wire import BLOCK, OTHER_INSTANCES, UNKNOWN_INCLUDE, File, Variant
+from ...module_utils._wire import BLOCK, NEXT_FILE, OTHER_INSTANCES, UNKNOWN_INCLUDE, File, Variant
 
 
 def owned(path: str, content: str | bytes, mode: int | None = None, redacted: str | None = None) -> File:
@@ -54,6 +54,6 @@ def only_in_variants(path: str, variants: Iterable[Variant], reads: Iterable[str
 
 # Patterns for variants.
 # An own line: neither blank, nor a comment, nor of another instance's block.
-OWN_LINE = rf"\A[^{OTHER_INSTANCES}]*?^[ \t]*[^\s#{OTHER_INSTANCES}{UNKNOWN_INCLUDE}]"
+OWN_LINE = rf"\A[^{OTHER_INSTANCES}]*?^[ \t]*[^\s#{OTHER_INSTANCES}{UNKNOWN_INCLUDE}{NEXT_FILE}]"
 # The user's text includes another one that is not known, and may have what a program rejects or what decides.
 MAY_HAVE_MORE = UNKNOWN_INCLUDE

@@ -86,7 +86,7 @@ def _shared_keys(profiles: Iterable[Profile]) -> Iterator[str]:
 def resolve_users(
     users: Iterable[User], profiles: Mapping[str, Profile], selected: Sequence[str] | None, host: str | None, instance: str
 ) -> dict[str, list[Account]]:
-    """The accounts of each user by name, the default one first. ``selected``: profiles of users who name none (None: all profiles).
+    """The accounts of each user by name, the default one first; without a default, in their order. ``selected``: profiles of users who name none (None: all profiles).
     MailopsError lists all problems."""
     everybody = tuple(profiles) if selected is None else tuple(selected)
     problems = Problems(_shared_keys(profiles.values()))
@@ -142,7 +142,7 @@ def _default_profile(user: User, profiles: list[Profile], problems: list[str]) -
         problems.append(
             f"user '{user.name}': the profiles {comma_list(marked)} are all marked as default; mark one, or give the user a default_profile"
         )
-    return (marked or names or [None])[0]
+    return marked[0] if marked else None
 
 
 def resolve(profile: Profile, user: User, host: str | None = None, instance: str = "default") -> Account:

@@ -136,8 +136,11 @@ def test_the_default_account_comes_first(profile):
     assert [(account.profile, account.default) for account in accounts] == [("b", True), ("a", False)]
 
 
-def test_none_marked_means_the_first(profile):
+def test_none_marked_means_no_default(profile):
+    """The first one serves a user without a default of their own, and wins over nobody's."""
     accounts = resolved([{**JANE, "profiles": ["b", "a"]}], profile("a"), profile("b"))["jane"]
+    assert [(account.profile, account.default) for account in accounts] == [("b", False), ("a", False)]
+    accounts = resolved([{**JANE, "default_profile": "b"}], profile("a", default=True), profile("b"))["jane"]
     assert [(account.profile, account.default) for account in accounts] == [("b", True), ("a", False)]
 
 
