@@ -23,7 +23,7 @@ from typing import Any
 
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "lab")]
-import debian  # noqa: E402
+import another_release  # noqa: E402
 import host as host_module  # noqa: E402
 from sandbox import REPOSITORY, LabError, Sandbox  # noqa: E402
 
@@ -69,7 +69,7 @@ class Hosts(Sandbox):
         return Path(f"/proc/{pids[name]}/root", path.lstrip("/"))
 
     def _spawn(self, shared: Sequence[os.PathLike | str], die_with_caller: bool) -> None:
-        roots = {host.kind: str(debian.root()) if host.kind == "debian" else "/" for host in self.hosts}
+        roots = {host.kind: str(another_release.root()) if host.kind == "debian" else "/" for host in self.hosts}
         hosts = [
             {"name": host.name, "kind": host.kind, "users": host.users, "root": roots[host.kind], "address": _address(number)}
             for number, host in enumerate(self.hosts)
@@ -139,7 +139,7 @@ def main() -> None:
             os.execvp(argv[0], argv)
         else:
             Hosts(arguments.directory).stop()
-    except LabError as error:
+    except (LabError, another_release.Unavailable) as error:
         sys.exit(f"hosts.py: {error}")
 
 

@@ -10,7 +10,7 @@ import os
 import re
 from typing import Any
 
-import debian
+import another_release
 import pytest
 from rollout import FLEET, SERVED, Fleet, Recap, Rollout
 
@@ -79,7 +79,7 @@ def test_the_other_release_has_another_python(fleet: Fleet) -> None:
     def python(host: str) -> str:
         return os.path.basename(os.readlink(fleet.host_path(host, "/usr/bin/python3")))
 
-    assert python("plain") == f"python{debian.machine_python()}" != python("debian")
+    assert python("plain") == f"python{another_release.machine_python()}" != python("debian")
 
 
 @pytest.mark.parametrize(("env", "variables"), [

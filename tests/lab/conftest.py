@@ -16,18 +16,23 @@ import pytest
 # The lab's files are programs first and import each other by their plain names; pytest's importlib mode adds no path.
 sys.path.insert(0, str(Path(__file__).resolve().parent))
 from harness import Lab, load_users  # noqa: E402
-from sandbox import Sandbox, missing_packages, why_impossible  # noqa: E402
+from sandbox import REPOSITORY, Sandbox, missing_packages, why_impossible  # noqa: E402
+
+sys.path.insert(0, str(REPOSITORY))
+from tests.releases import Release  # noqa: E402
 
 
 @pytest.fixture(scope="module")
-def lab(lab_possible, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
+def lab(lab_possible, debian: Release, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Lab]:
     sandbox = Sandbox(tmp_path_factory.mktemp("lab"))
     # Tests hand files over in their tmp_path, so the sandbox sees the same one.
     sandbox.start(shared=[tmp_path_factory.getbasetemp()], die_with_caller=True)
     # The lab has a copy of the machine's /var, and knows nobody whom the machine serves.
     shutil.rmtree(sandbox.path("/var/lib/mailops.profiles"), ignore_errors=True)
     try:
-        yield Lab(sandbox)
+        lab = Lab(sandbox)
+        lab.use_programs_of(debian)
+        yield lab
     finally:
         sandbox.stop()
 

@@ -16,10 +16,16 @@ from email import message_from_bytes, policy
 from email.message import EmailMessage
 from pathlib import Path
 
+import credentials
 import mailserver
-from sandbox import HERE, Sandbox
+from sandbox import HERE, REPOSITORY, Sandbox
 from terminal import Dialogue, run_in_terminal
 
+from tests.releases import Release, mount_command
+
+# What the programs of another release find as those of the lab's own machine do: its users, its network, its CA, what tests hand over.
+COMMON = ("/dev", "/etc/group", "/etc/hosts", "/etc/mailops-lab", "/etc/passwd", "/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt",
+          "/home", "/proc", "/run", "/tmp", "/var/mail", str(REPOSITORY))  # fmt: skip
 QUEUES = ("maildrop", "incoming", "active")
 SECONDS_TO_DELIVER = 20
 
@@ -50,6 +56,15 @@ class Lab:
         self.sandbox = sandbox
         self.users = load_users()
         self._passwords = {user.email: user.password for user in self.users.values()}
+
+    def use_programs_of(self, release: Release) -> None:
+        """From now on, what users run. Root's commands stay the machine's."""
+        if release.root:
+            # Empty on every system, and the sandbox needs it at its start only.
+            done = self.run(mount_command(release, "/mnt", COMMON))
+            if done.returncode:
+                raise RuntimeError(f"the root of {release} cannot be mounted: {done.stderr}")
+            self.sandbox.users_root = "/mnt/root"
 
     def run(self, argv: Sequence[str], user: str | None = None, input: str | None = None,
             env: Mapping[str, str] | None = None, timeout: float = 30) -> subprocess.CompletedProcess[str]:
@@ -102,6 +117,16 @@ class Lab:
     def log(self) -> str:
         """What the servers logged."""
         return self.path(str(mailserver.LOG)).read_text(encoding="utf-8", errors="replace")
+
+    def seen_by(self, domain: str, since: int = 0) -> list[tuple[str, str]]:
+        """Each (log-in name, password) that the servers of example.org, or of own.example, were given since ``mark``."""
+        return credentials.seen(self._credentials_log()[since:], domain)
+
+    def mark(self) -> int:
+        return len(self._credentials_log())
+
+    def _credentials_log(self) -> str:
+        return self.path(str(mailserver.CREDENTIALS_LOG)).read_text(encoding="utf-8", errors="backslashreplace")
 
     def wait_for_delivery(self) -> None:
         """Return when the mail queue is empty."""

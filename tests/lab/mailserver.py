@@ -23,15 +23,15 @@ CA_FILE = LAB / "ca.pem"
 WRONG_CA_FILE = LAB / "wrong-ca.pem"
 ACCOUNTS = LAB / "accounts"
 LOG = Path("/var/log/mail.log")
+CREDENTIALS_LOG = Path("/var/log/mailops-lab-credentials.log")
 QUEUE = "/var/spool/mailops-lab"
 
 # What each port says first; with implicit TLS, inside TLS.
 BANNERS = {
-    ("127.0.0.2", 143, False): b"* OK", ("127.0.0.2", 993, True): b"* OK",
-    ("127.0.0.2", 110, False): b"+OK", ("127.0.0.2", 995, True): b"+OK",
-    ("127.0.0.2", 587, False): b"220", ("127.0.0.2", 465, True): b"220",
-    ("127.0.0.1", 25, False): b"220",
-}
+    (address, port, port in (993, 995, 465)): banner
+    for address in ("127.0.0.2", "127.0.0.3")
+    for port, banner in {143: b"* OK", 993: b"* OK", 110: b"+OK", 995: b"+OK", 587: b"220", 465: b"220"}.items()
+} | {("127.0.0.1", 25, False): b"220"}
 SECONDS_TO_SERVE = 30
 
 
@@ -46,7 +46,8 @@ def start(accounts: Mapping[str, str]) -> None:
     ACCOUNTS.mkdir()
     for email, password in accounts.items():
         write_account(ACCOUNTS, email, password)
-    LOG.unlink(missing_ok=True)
+    for log in (LOG, CREDENTIALS_LOG):
+        log.unlink(missing_ok=True)
     _start_dovecot()
     _start_postfix()
     _wait_for_banners()

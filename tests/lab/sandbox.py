@@ -38,6 +38,8 @@ class Sandbox:
         self.state_file = self.directory / "state.json"
         self.log_file = self.directory / "lab.log"
         self.mount_point = self.directory / "root"
+        # In the sandbox, the root whose programs its users have.
+        self.users_root = "/"
         self._process: subprocess.Popen | None = None
 
     def pid(self) -> int | None:
@@ -86,13 +88,15 @@ class Sandbox:
         just logged in. Whoever kills it kills the command too."""
         variables = [f"{name}={value}" for name, value in (env or {}).items()]
         # The death signal reaches the command when nsenter, which waits for it outside the sandbox, is killed.
-        enter = ["nsenter", f"--target={self._running_pid()}", *NAMESPACES, "setpriv", "--pdeathsig=KILL"]
+        enter, privileges = ["nsenter", f"--target={self._running_pid()}", *NAMESPACES], ["setpriv", "--pdeathsig=KILL"]
         if user is None:
-            return [*enter, "env", *variables, *argv]
+            return [*enter, *privileges, "env", *variables, *argv]
         account = self.account(user)
         login = [f"HOME={account.pw_dir}", f"USER={user}", f"LOGNAME={user}", f"SHELL={account.pw_shell}",
                  "PATH=/usr/local/bin:/usr/bin:/bin:/usr/games", "LANG=C.UTF-8", "TERM=xterm"]
-        return [*enter, f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--init-groups",
+        if self.users_root != "/":
+            enter += ["chroot", self.users_root]
+        return [*enter, *privileges, f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--init-groups",
                 "env", "-i", f"--chdir={account.pw_dir}", *login, *variables, *argv]
 
     def path(self, inside: os.PathLike | str) -> Path:
@@ -177,7 +181,7 @@ def process_identity(pid: int | str) -> dict | None:
 
 def missing_packages() -> list[str]:
     """The Debian packages that the lab needs and this machine does not have."""
-    needed = (HERE / "packages").read_text().split()
+    needed = [name for file in ("client-packages", "packages") for name in (HERE / file).read_text().split()]
     if not shutil.which("dpkg-query"):
         return needed
     query = subprocess.run(["dpkg-query", "--show", "--showformat=${Package} ${db:Status-Status}\n", *needed],

@@ -13,6 +13,7 @@ import pytest
 from controller import Controller
 from harness import Lab, load_users
 
+pytestmark = pytest.mark.own_release
 CLIENTS = ["neomutt", "msmtp", "mbsync", "fetchmail"]
 PEOPLE = list(load_users().values())[:3]
 ANNA, QUENTIN, THIRD = (user.name for user in PEOPLE)

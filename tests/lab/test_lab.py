@@ -19,6 +19,7 @@ import pytest
 from harness import Lab, load_users
 from sandbox import HERE, LabError, Sandbox, process_identity
 
+pytestmark = pytest.mark.own_release
 SECURE = ("imaps", "imap", "pop3s", "pop3", "submissions", "submission")
 IN_THE_CLEAR = ("imap-plaintext", "pop3-plaintext", "submission-plaintext")
 ANNA = load_users()["anna"]

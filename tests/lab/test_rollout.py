@@ -14,6 +14,7 @@ import pytest
 from controller import Controller
 from harness import Lab, load_users
 
+pytestmark = pytest.mark.own_release
 USERS = load_users()
 CLIENTS = ["neomutt", "msmtp", "mbsync", "fetchmail"]
 

@@ -16,13 +16,21 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients a
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Context
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
+from ...releases import Release, Room
 from .home import materialise
 from .programs import Home
 
 
+@pytest.fixture(scope="session")
+def room(debian: Release) -> Iterator[Room]:
+    room = Room(debian)
+    yield room
+    room.close()
+
+
 @pytest.fixture
-def homes() -> Iterator[Any]:
-    """A function that makes a home with the files of a client."""
+def homes(room: Room) -> Iterator[Any]:
+    """A function that makes a home with the files of a client, for the programs of each Debian release."""
     with tempfile.TemporaryDirectory() as directory:
 
         def make(client: str, accounts: list[Account], context: Context, existing: dict[str, str] | None = None) -> Home:
@@ -32,6 +40,6 @@ def homes() -> Iterator[Any]:
                 (path / name).write_text(text, encoding="utf-8")
                 (path / name).chmod(0o600)
             materialise(clients.get(client).files(accounts, context), path)
-            return Home(path)
+            return Home(path, room)
 
         yield make

@@ -13,21 +13,22 @@ from pathlib import Path
 
 import pytest
 
+from ...releases import Room
 from .drawn import CANARY
 
 
 class Home:
-    """A home with the files of one client, in which its program runs."""
+    """A home with the files of one client, in which its program runs, the one of a Debian release."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, room: Room) -> None:
         self.path = path
+        self._room = room
 
     def run(self, *argv: str) -> subprocess.CompletedProcess[str]:
         # Only HOME and a locale: nothing else may help the program.
         environment = {"HOME": str(self.path), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TERM": "xterm", "USER": "somebody"}
-        result = subprocess.run(
-            argv, cwd=self.path, env=environment, capture_output=True, timeout=20, check=False, stdin=subprocess.DEVNULL
-        )
+        command = self._room.command(["env", f"--chdir={self.path}", *argv])
+        result = subprocess.run(command, env=environment, capture_output=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
         assert not list(self.path.rglob(CANARY)), "a command ran"
         return subprocess.CompletedProcess(argv, result.returncode, result.stdout.decode(), result.stderr.decode())
 

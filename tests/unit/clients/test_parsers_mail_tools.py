@@ -116,6 +116,13 @@ def test_the_longest_line_that_msmtp_reads(length: int, homes: Any) -> None:
 
 # --- mbsync
 
+def said_by_mbsync(home: Home) -> str:
+    """It reads the whole file before it looks for the channel. It resolves no address."""
+    stderr = home.run("mbsync", "no-such-channel").stderr
+    # isync 1.5 would rather have a word that 1.4 does not know.
+    return re.sub(r"^\S+: notice: SSLType is deprecated\. Use TLSType instead\.\n", "", stderr, flags=re.MULTILINE)
+
+
 def test_mbsync_accepts_the_file(homes: Any) -> None:
     needs("mbsync")
 
@@ -124,9 +131,7 @@ def test_mbsync_accepts_the_file(homes: Any) -> None:
     def check(drawn: Drawn) -> None:
         accounts, context = taken("mbsync", drawn)
         home = homes("mbsync", accounts, context, {".mbsyncrc": "MaildirStore own\nPath ~/\nSubFolders Verbatim"})
-        # mbsync reads the whole file before it looks for the channel. It resolves no address.
-        result = home.run("mbsync", "no-such-channel")
-        assert result.stderr.splitlines()[0] == "No channel or group named 'no-such-channel' defined."
+        assert said_by_mbsync(home).splitlines()[0] == "No channel or group named 'no-such-channel' defined."
         for account in accounts:
             assert (home.path / "Mail" / account.key).is_dir()
 
@@ -141,7 +146,7 @@ def test_the_longest_line_that_mbsync_reads(length: int, homes: Any) -> None:
     if length == 1022:
         assert reason is not None and "'Pass'" in reason
     else:
-        assert homes("mbsync", accounts, context).run("mbsync", "x").stderr.startswith("No channel")
+        assert said_by_mbsync(homes("mbsync", accounts, context)).startswith("No channel")
 
 
 # --- fetchmail

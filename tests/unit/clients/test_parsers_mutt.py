@@ -25,15 +25,21 @@ _DUMPED = {
     "mutt": re.compile(r'^(\w+)(?:="((?:[^"\\]|\\.)*)"|=(\S+)| is ((?:un)?set))$', re.MULTILINE),
     "neomutt": re.compile(r'^set (\w+) = (?:"((?:[^"\\]|\\.)*)"|(yes|no|\S+)())$', re.MULTILINE),
 }
-_SPELLED = {"real_name": "realname", "spool_file": "spoolfile"}
+_SPELLED = {"real_name": "realname", "spool_file": "spoolfile", "attribution_intro": "attribution"}
+
+
+def dump(home: Home, program: str, *before: str) -> str:
+    result = home.run(*before, program, "-D")
+    # NeoMutt of 2025 ends with 1 after a dump; what it cannot read is an error before it.
+    assert result.stdout and result.returncode in ((0, 1) if program == "neomutt" else (0,)), result
+    assert result.stderr == "", result.stderr
+    return result.stdout
 
 
 def dumped(home: Home, program: str) -> dict[str, str]:
     """The variables of the program, started without any other argument."""
-    result = home.run(program, "-D")
-    assert (result.returncode, result.stderr) == (0, ""), result.stderr
     values = {}
-    for name, text, bare, switch in _DUMPED[program].findall(result.stdout):
+    for name, text, bare, switch in _DUMPED[program].findall(dump(home, program)):
         value = re.sub(r"\\(.)", r"\1", text) or bare or {"set": "yes", "unset": "no"}.get(switch, "")
         values[_SPELLED.get(name, name)] = value
     return values
@@ -177,8 +183,7 @@ def test_no_conversion_makes_code_of_a_text(program: str, locale: str, charset: 
         accounts, context = resolved([rich])
         own = f"set charset='{charset}'\nset config_charset='utf-8'\n"
         home = homes("neomutt", accounts, context, {".muttrc": own, ".config/neomutt/neomuttrc": own})
-        result = home.run("env", f"LC_ALL={locale}", program, "-D")
+        dump(home, program, "env", f"LC_ALL={locale}")
         assert not (home.path / "pwned").exists()
-        assert (result.returncode, result.stderr) == (0, ""), result.stderr
         if (locale, charset) == ("C.UTF-8", "utf-8"):
             assert dumped(home, program)["realname"] == accounts[0].sender_name
