@@ -47,7 +47,7 @@ def test_msmtp_reads_what_was_written(homes: Any) -> None:
                 "from": account.email,
                 "user": server.username,
                 "password": "*",
-                "passwordeval": shlex.join(server.password_command) if server.password_command else "(not set)",
+                "passwordeval": shlex.join(server.password_command) if server.password_command else as_read(server.password, account.key),
                 "auth": "PLAIN" if server.security == "none" else "choose",
                 "tls": "off" if server.security == "none" else "on",
                 "tls_starttls": "on" if server.security == "starttls" else "off",
@@ -55,6 +55,9 @@ def test_msmtp_reads_what_was_written(homes: Any) -> None:
                 "tls_certcheck": "on",
             }
             assert {key: values[key] for key in expected} == expected
+
+    def as_read(password: str | None, key: str) -> str:
+        return "(not set)" if password is None else f"cat ~/.config/mailops/msmtp/{key}.outgoing.password && echo"
 
     check()
 
@@ -106,10 +109,10 @@ def test_an_account_that_msmtp_does_not_support_has_a_reason(changes: dict[str, 
 @pytest.mark.parametrize("length", [499, 500])
 def test_the_longest_line_that_msmtp_reads(length: int, homes: Any) -> None:
     needs("msmtp")
-    accounts, context = resolved([profile()], {**JOANNA, "password": "p" * (length - len('password ""'))})
+    accounts, context = resolved([profile(outgoing__username="u" * (length - len('user ""')))])
     reason = clients.get("msmtp").skip_reason(accounts[0])
     if length == 500:
-        assert reason is not None and "'password'" in reason
+        assert reason is not None and "'user'" in reason
     else:
         assert homes("msmtp", accounts, context).run("msmtp", "-P").returncode == 0
 
