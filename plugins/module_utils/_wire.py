@@ -48,9 +48,10 @@ class File(NamedTuple):
     (``OWNED``) or the lines between two markers (``BLOCK``), which begin with ``comment``; None: only a variant is written. Of ``variants`` the
     first that matches the user's text replaces it. ``redacted`` is the content for people to read: no password is in it. ``secret``: whether one is
     in the content.
-    ``mode`` None: that of the job. ``tag``: a public text of at most 64 characters that the manifest keeps, and whose change is reported.
-    ``producer``: who made the file; results are given by producer. ``reads``: other files whose text is the user's, too, below the place or, with
-    ``*`` in their names, below ``/etc``. ``includes``: how these texts name further ones (bytes syntax of ``re``, multi-line; group 1 is a path).
+    ``mode`` None: that of the job; a user's file is narrowed to it at most. ``tag``: a public text of at most 64 characters that the manifest
+    keeps, and whose change is reported. ``producer``: who made the file; results are given by producer. ``reads``: other files whose text is
+    the user's, too, below the place or, with ``*`` in their names, below ``/etc``. ``includes``: how these texts name further ones (bytes
+    syntax of ``re``, multi-line; group 1 is a path).
     """
 
     path: str

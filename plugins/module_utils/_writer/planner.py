@@ -176,7 +176,7 @@ class _Planner:
             return self._settings.mode if file.mode is None else file.mode
         # The user's own file keeps its mode, but others cannot read a secret in it; a file that is ours has the mode of the job.
         narrowest = self._settings.mode if before is None else 0o600
-        return current.mode & (narrowest if file.secret else 0o777)
+        return current.mode & (narrowest if file.secret else 0o777 if file.mode is None else file.mode)
 
     def _before(self, path: str, file: File, current: Optional[Content]) -> Optional[Before]:
         if current is None or (file.strategy == OWNED and file.path.startswith(OUR_DIRECTORY)):

@@ -29,14 +29,15 @@ def block(
     variants: Iterable[Variant] = (),
     reads: Iterable[str] = (),
     includes: str = "",
+    mode: int | None = None,
 ) -> File:
     """Lines between two markers, which begin with ``comment``. Where one of ``alternatives`` exists, the first of them is used
-    instead of ``path``. ``reads`` and ``includes``: see ``File``."""
+    instead of ``path``. ``reads``, ``includes`` and ``mode``: see ``File``."""
     variants = tuple(variants)
     if any(content and not content.endswith(b"\n") for content in (text.encode(), *(each.content for each in variants))):
         raise ValueError(f"{path}: a block consists of whole lines")
     return File(
-        path, text.encode(), BLOCK, comment, tuple(alternatives), variants, redacted=text, reads=tuple(reads), includes=includes
+        path, text.encode(), BLOCK, comment, tuple(alternatives), variants, mode, redacted=text, reads=tuple(reads), includes=includes
     )
 
 

@@ -72,7 +72,9 @@ def accounts_block(program: Program, accounts: Sequence[Account], lines: Sequenc
     path, *_others = program.paths
     # Where the default is marked, it wins over one of the host's. In the user's own file there is no place for another one.
     reads = () if _marked(accounts) else program.reads
-    return block(path, _text(program, accounts, lines, (), True), alternatives=program.paths, variants=variants, reads=reads)
+    text = _text(program, accounts, lines, (), True)
+    # The programs reject a file with a directive "password", even an empty one, that others can read.
+    return block(path, text, alternatives=program.paths, variants=variants, reads=reads, mode=0o600)
 
 
 def _variants(program: Program, accounts: Sequence[Account], lines: Sequence[Sequence[str]]) -> Iterator[Variant]:
@@ -93,9 +95,13 @@ def _marked(accounts: Sequence[Account]) -> bool:
 
 def _text(program: Program, accounts: Sequence[Account], lines: Sequence[Sequence[str]], more: Sequence[str], with_default: bool) -> str:
     # A blank line between accounts, none at the end.
-    text = "\n".join("".join(f"{line}\n" for line in (*each, *more)) for each in lines)
-    default = f"\naccount default : {default_account(accounts).key}\n" if with_default else ""
-    return f"# {program.comment}\n{text}{default}"
+    sections = [[*each, *more] for each in lines]
+    if with_default:
+        default = default_account(accounts)
+        # In full for a newer version, because 1.8.23 of msmtp does not take over all of them.
+        again = sections[list(accounts).index(default)][1:] if more else []
+        sections.append([f"account default : {default.key}", *again])
+    return f"# {program.comment}\n" + "\n".join("".join(f"{line}\n" for line in section) for section in sections)
 
 
 def connection(files: AccountFiles, account: Account, side: str, cleartext_method: str, timeout: str) -> list[str]:

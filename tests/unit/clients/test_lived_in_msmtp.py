@@ -11,7 +11,10 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
+
 from .accounts import JOANNA, profile, resolved
+from .home import materialise
 from .programs import Home, needs
 
 # A value for every directive that both programs, or one of them, have in "defaults"; none is what our accounts say.
@@ -25,7 +28,8 @@ COMMON = {
 HOSTILE = {
     "msmtp": {
         **COMMON, "protocol": "lmtp", "domain": "own.example", "from": "own@example.net", "auto_from": "on", "maildomain": "own.example",
-        "allow_from_override": "off", "from_full_name": "Own", "set_from_header": "on", "set_date_header": "off", "set_msgid_header": "off", "add_missing_from_header": "off",
+        "allow_from_override": "off", "from_full_name": "Own", "set_from_header": "on",
+        "set_date_header": "off", "set_msgid_header": "off", "add_missing_from_header": "off",
         "add_missing_date_header": "off", "remove_bcc_headers": "off", "undisclosed_recipients": "on", "dsn_notify": "failure",
         "dsn_return": "full", "logfile": "/own.log", "logfile_time_format": "own", "syslog": "on", "aliases": "/own.aliases",
     },
@@ -69,6 +73,7 @@ def test_no_default_of_the_users_reaches_our_account(program: str, directive: st
             pytest.skip("this version has no such directive")
         alone["from_full_name"] = ""
     assert printed(home, program, accounts[0].key) == alone
+    assert printed(home, program) == alone
 
 
 @PROGRAMS
@@ -78,7 +83,7 @@ def test_nor_do_all_of_them(program: str, homes: Any) -> None:
     alone = printed(homes(program, accounts, context), program, accounts[0].key)
     own = "defaults\n" + "".join(f"{name} {value}\n" for name, value in HOSTILE[program].items() if name != "from_full_name")
     home = homes(program, accounts, context, {RC[program]: own})
-    assert printed(home, program, accounts[0].key) == alone
+    assert printed(home, program, accounts[0].key) == printed(home, program) == alone
     # The same as what the program would say of an account for which nothing was stated.
     assert {alone.get(name) for name in ("proxy_host", "tls_priorities", "source_ip", "logfile", "aliases")} <= {"(not set)", None}
 
@@ -108,6 +113,18 @@ def test_ours_is_the_default_where_there_is_none(program: str, homes: Any) -> No
     for own in ("", "# host x\n", "defaults\ntls on\n", "defaults\nset_msgid_header off\n" if program == "msmtp" else "account mine\nhost own.example\n"):
         accounts, context = account_of(program)
         assert printed(homes(program, accounts, context, {RC[program]: own}), program)["host"].endswith(".example.org")
+
+
+@PROGRAMS
+def test_a_file_that_others_can_read(program: str, homes: Any) -> None:
+    """Without a password of the user's it may be; the programs reject it when the word is in it, as it is in ours."""
+    needs(program)
+    accounts, context = account_of(program)
+    home = homes(program, accounts, context, {RC[program]: "defaults\ntls on\n"})
+    (home.path / RC[program]).write_text("defaults\ntls on\n")
+    (home.path / RC[program]).chmod(0o644)
+    materialise(clients.get(program).files(accounts, context), home.path)
+    assert printed(home, program)["host"].endswith(".example.org")
 
 
 @PROGRAMS

@@ -21,7 +21,7 @@ from hypothesis import assume, given
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
-from .accounts import JOANNA, profile, resolved
+from .accounts import profile, resolved
 from .drawn import ATEXT, Drawn, addresses, ascii_text, examples, profiles_and_user, taken
 from .programs import Home, needs
 
@@ -144,10 +144,12 @@ def test_mbsync_accepts_the_file(homes: Any) -> None:
 @pytest.mark.parametrize("length", [1021, 1022])
 def test_the_longest_line_that_mbsync_reads(length: int, homes: Any) -> None:
     needs("mbsync")
-    accounts, context = resolved([profile()], {**JOANNA, "password": '"' * 8 + "p" * (length - len('Pass ""') - 16)})
+    command = ["pass", "p" * 400, "p" * 400]
+    command.append('"' * 8 + "p" * (length - len("PassCmd \"+   ''\"") - 16 - sum(map(len, command))))
+    accounts, context = resolved([profile(incoming__password=None, incoming__password_command=command)])
     reason = clients.get("mbsync").skip_reason(accounts[0])
     if length == 1022:
-        assert reason is not None and "'Pass'" in reason
+        assert reason is not None and "'PassCmd'" in reason
     else:
         assert said_by_mbsync(homes("mbsync", accounts, context)).startswith("No channel")
 

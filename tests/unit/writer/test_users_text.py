@@ -12,7 +12,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import NEXT_FILE, OTHER_INSTANCES, UNKNOWN_INCLUDE, File, Variant
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import (
+    NEXT_FILE,
+    OTHER_INSTANCES,
+    UNKNOWN_INCLUDE,
+    File,
+    Variant,
+)
 from ansible_collections.mailops.profiles.plugins.module_utils._writer import users_text
 
 from .home import Home, Host, block, owned

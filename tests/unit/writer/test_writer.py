@@ -77,6 +77,13 @@ def test_a_block_with_a_secret_narrows_the_mode(host: Host, alice: Home, secret:
     assert alice.mode(".blockrc") == mode
 
 
+@pytest.mark.parametrize("before, after", [(0o644, 0o600), (0o600, 0o600), (0o400, 0o400)])
+def test_a_block_can_narrow_the_mode(host: Host, alice: Home, before: int, after: int) -> None:
+    alice.write(".blockrc", "mine\n", before)
+    host.one(block(mode=0o600))
+    assert alice.mode(".blockrc") == after
+
+
 def test_a_file_of_ours_with_a_secret_keeps_the_mode_of_the_task(host: Host, alice: Home) -> None:
     host.one(block(secret=True), mode=0o640)
     assert alice.mode(".blockrc") == 0o640
