@@ -263,7 +263,7 @@ def test_passwords_do_not_go_to_the_users_own_helpers(homes: Any) -> None:
 @pytest.mark.parametrize(("own", "identity"), [
     ("[SendEmail] identity = own\n", ["own"]),
     ("[user]\n\tname = x\n[sendemail]\n\tconfirm = auto\n\tsmtpserver=own.example.net\n[core]\n", None),
-    ("[sendemail]\n\tsendmailCmd = msmtp\n", None),
+    ("[sendemail]\n\tsmtpserver = msmtp\n", None),
     ("[include]\n\tpath = ~/.config/mailops/git_send_email/other-01234567.default.gitconfig\n", None),
     ("[sendemail]\n\tconfirm = auto\n[other]\n\tfrom = x\n", ["work-fe4292b5"]),
     ('[sendemail "own"]\n\tsmtpServer = own.example.net\n', ["work-fe4292b5"]),
