@@ -17,7 +17,7 @@ OWN, OWN_PASSWORD = "anna@own.example", "the user's own"
 ANNA = USERS["anna"]
 PATCH = "From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\nFrom: Own <own@example.net>\nSubject: [PATCH] A change\n\nWhy.\n"
 SERVER = (
-    f"[sendemail]\n\tsmtpServer = smtp.own.example\n\tsmtpServerPort = 465\n\tsmtpEncryption = ssl\n\tsmtpUser = {OWN}\n"
+    f"[sendemail]\n\tsmtpServer = smtp.own.example\n\tsmtpServerPort = 465\n\tsmtpEncryption = ssl\n\tsmtpAuth = PLAIN\n\tsmtpUser = {OWN}\n"
     f"\tfrom = Own <{OWN}>\n\tsmtpSSLCertPath = {Lab.ca_file}\n\tsuppresscc = all\n\tconfirm = never\n"
 )
 PASSWORD = f'\tsmtpPass = "{OWN_PASSWORD}"\n'

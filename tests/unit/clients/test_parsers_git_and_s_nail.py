@@ -9,6 +9,7 @@ aerc needs a terminal: see tests/lab/test_aerc.py.
 
 from __future__ import annotations
 
+import os
 import re
 from email.header import decode_header, make_header
 from typing import Any
@@ -77,6 +78,7 @@ def first_line(server: Server) -> str:
 # --- S-nail
 
 
+NOBODY = 65534
 _VARSHOW = re.compile(r"^#?(?:wysh )?set ([^=\n]+)(?:=(.*))?$|^#.*variable not set: (\S+)$", re.MULTILINE)
 _ESCAPE = re.compile(r"\\(?:u([0-9A-F]{4})|U([0-9A-F]{8})|x([0-9A-F]{2})|(.))")
 
@@ -85,10 +87,12 @@ def variables(home: Home, *names: str, account: str | None = None) -> dict[str, 
     """The variables as S-nail knows them, started without any other argument or switched to an account."""
     switch = ["-A", account] if account else []
     # For root, S-nail uses the home in the password database.
-    program = ["env", "--unset=USER", f"MAILRC={home.path}/.mailrc", "s-nail", "-:u", "-N", *switch]
+    home.path.parent.chmod(0o711)
+    for path in (home.path, *home.path.rglob("*")):
+        os.chown(path, NOBODY, NOBODY)
+    program = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups", "env", "--unset=USER", "s-nail", "-:u", "-N", *switch]
     result = home.run(*program, "-X", f"varshow {' '.join(names)}", "-X", "xit")
-    # It looks for the scripts of the commands in that home, too.
-    assert all("password-command" in line or "mailops_password" in line for line in result.stderr.splitlines()), result.stderr
+    assert result.stderr == ""
     values: dict[str, str | None] = {}
     for name, text, unset in _VARSHOW.findall(result.stdout):
         values[name or unset] = None if unset else _plain(text)
