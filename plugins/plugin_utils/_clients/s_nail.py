@@ -60,6 +60,8 @@ _READS = ("/etc/s-nail.rc", "/etc/mail.rc", "/etc/nail.rc")
 _INCLUDES = r"^(?:[ \t]*\\?so(?:u|ur|urc|urce|urce_if)?[ \t]+|[^#\n]*\bmailx-extra-rc=)([^\n;#]+)"
 # The user's own lines switch to an account, or set where mail comes from or goes to.
 _OWN_DEFAULT = rf"^[ \t]*\\?ac[a-z]*[ \t]+[^ \t{{]+[ \t]*$|^[^#\n]*\b(?:inbox|mta|smtp|sendmail)=|{MAY_HAVE_MORE}"
+# S-nail reads this file after the others, and what it sets would apply in an account that is open by then.
+_READ_LAST = r"^[^#\n]*\bmailx-extra-rc="
 _PLAIN = f"{ALPHANUMERIC} @._+=:,/*<>%()&;-"
 
 
@@ -73,9 +75,9 @@ def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     plain, thorough = (_text(accounts, undone) for undone in (_UNDONE, (*_UNDONE, *_OBSOLETE)))
     switch = f"account {default.key}\n"
     variants = [variant(rf"^[ \t]*\\?ac[a-z]*[ \t]+(?:{names})[ \t]*\{{", None, "same-name")]
-    if not default.default:
-        variants.append(variant(rf"\A(?=[\s\S]*?(?:{_HAS_OBSOLETE}))(?=[\s\S]*?(?:{_OWN_DEFAULT}))", thorough))
-        variants.append(variant(_OWN_DEFAULT, plain))
+    for pattern, note in ((_READ_LAST, "read-last"), *(() if default.default else ((_OWN_DEFAULT, ""),))):
+        variants.append(variant(rf"\A(?=[\s\S]*?(?:{_HAS_OBSOLETE}))(?=[\s\S]*?(?:{pattern}))", thorough, note))
+        variants.append(variant(pattern, plain, note))
     variants.append(variant(_HAS_OBSOLETE, f"{thorough}{switch}"))
     secrets = [file for account in accounts for file in (*_passwords(account), *_FILES.password_commands(account, _first_line))]
     return [block(".mailrc", f"{plain}{switch}", variants=variants, reads=_READS, includes=_INCLUDES), *secrets]
@@ -200,10 +202,15 @@ CLIENT = Client(
         "same-name": VariantNote(
             "the user has an account with the name of one of ours: rename it in ~/.mailrc, or give the profile another key", skips=True
         ),
+        "read-last": VariantNote(
+            "S-nail does not start with our account, because the file that the user names in mailx-extra-rc is read last and would apply in "
+            "it: s-nail -A NAME opens it"
+        ),
     },
     notes=(
         "Each account is an `account` in `.mailrc`. S-nail starts with the default one, unless the user's own lines, those in `/etc/s-nail.rc`, "
         "or what they source, switch to another one or set `mta` or `inbox`. A profile that is marked as default wins over these; "
+        "with an own `mailx-extra-rc`, which would apply in our account, S-nail does not start with ours, and the task warns. "
         "`s-nail -A KEY` or the command `account KEY` switches, and `account null` goes back to the user's own settings. The password is in a "
         "file of ours, which `.mailrc` sources, or comes from the command whenever S-nail switches to the account; otherwise S-nail asks for "
         "it, or fails without a terminal. Mail that was read stays on the server. What the user sets about servers, TLS, log-ins, sender, "
