@@ -26,7 +26,7 @@ COLLECTION := build/collections/ansible_collections/mailops/profiles
 PARTS := lint sanity unit integration molecule readme reliability lab hosts
 MATRIX := matrix-2.16 matrix-2.19 matrix-2.21
 
-.PHONY: help demo test test-all test-newest $(PARTS) matrix $(MATRIX) mutation bench bench-quick clients-table lock prepare packages clean
+.PHONY: help demo test test-all test-newest $(PARTS) lab-all matrix $(MATRIX) mutation bench bench-quick clients-table lock prepare packages clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2} /^## / {printf "\n%s\n", substr($$0, 4)}' Makefile
@@ -73,6 +73,9 @@ reliability: prepare  ## hostile homes, crashes, drift, leaks; with MAILOPS_CASE
 lab: prepare  ## real mail programs against a real mail server, as root
 	$(PYTEST) tests/lab/test_lab.py  # looks at the whole machine, so nothing else may start or stop labs
 	$(PYTEST) -n 4 --dist loadfile tests/lab --ignore tests/lab/test_lab.py
+
+lab-all:  ## the lab with every combination: each log-in, by the programs of each Debian release
+	@$(MAKE) lab LONG=1
 
 hosts: prepare  ## the rollout over ssh, to hosts of which some fail, one of them of another Debian release, as root
 	$(PYTEST) -n 2 tests/hosts

@@ -6,7 +6,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import json
 import os
 import subprocess
@@ -15,20 +14,22 @@ import traceback
 from pathlib import Path
 from typing import Any, Callable
 
-_LIBC = ctypes.CDLL(None, use_errno=True)
-_NEWNS, _BIND, _PRIVATE = 0x20000, 0x1000, 0x4C000  # CLONE_NEWNS; MS_BIND; MS_REC | MS_PRIVATE
+from . import linux
 
 
 def own_namespace() -> None:
     """What this process mounts from now on is seen by it and its children alone, and goes with them."""
-    if _LIBC.unshare(_NEWNS):
-        raise OSError(ctypes.get_errno(), "unshare")
-    mount("none", "/", _PRIVATE)
+    linux.unshare(linux.CLONE_NEWNS)
+    linux.mount("none", "/", flags=linux.MS_REC | linux.MS_PRIVATE)
 
 
-def mount(source: str | Path, target: str | Path, flags: int = _BIND, kind: str = "none", options: str = "") -> None:
-    if _LIBC.mount(os.fsencode(source), os.fsencode(target), kind.encode(), flags, options.encode()):
-        raise OSError(ctypes.get_errno(), f"mount {target}")
+def bind(source: str | Path, target: str | Path) -> None:
+    linux.mount("none", str(target), flags=linux.MS_BIND, source=str(source))
+
+
+def in_memory(target: str | Path, options: str = "", flags: int = 0) -> None:
+    """An empty file system."""
+    linux.mount("tmpfs", str(target), options, flags)
 
 
 def in_own_namespace(function: Callable[[], Any]) -> Any:
@@ -51,10 +52,15 @@ def in_own_namespace(function: Callable[[], Any]) -> Any:
     return said["value"]
 
 
+def instead_of(target: str, source: Path) -> tuple[str, ...]:
+    """What a command begins with that finds ``source`` at ``target``; nothing where that is impossible."""
+    if os.geteuid() or subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
+        return ()
+    return ("unshare", "--mount", "sh", "-c", f'mount --bind {source} {target} && exec "$@"', "sh")
+
+
 def own_var_lib(path: Path) -> tuple[str, ...]:
     """What a command begins with that is not to touch what root keeps in /var/lib about the users served: it gets a directory in ``path``
     instead, where mounts are possible."""
-    if os.geteuid() or subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
-        return ()
     (path / "lib").mkdir(exist_ok=True)
-    return ("unshare", "--mount", "sh", "-c", f'mount --bind {path}/lib /var/lib && exec "$@"', "sh")
+    return instead_of("/var/lib", path / "lib")

@@ -58,6 +58,7 @@ options:
   default:
     description:
       - Whether the account is the default one of its user's clients. At most one profile of a user may be.
+      - Only such an account comes before a default that the user has in a program already. Without one, a program that has none uses the first account.
       - A new profile has V(false).
     type: bool
   notifications:
@@ -134,6 +135,18 @@ options:
           - Allow a password without TLS, with O(incoming.security=none). The network can read it.
           - A new profile has V(false).
         type: bool
+      separator:
+        description:
+          - What the IMAP server has between the levels of a folder's name, as C(. LIST "" "") displays it. V(/) or V(.).
+          - Without it, what O(incoming.namespace) ends with. Without both, V(/), which is right for programs that ask the server themselves.
+        type: str
+        choices: [/, .]
+      namespace:
+        description:
+          - What the names of the user's own folders begin with on the IMAP server, as the server has it, such as V(INBOX.). The last character
+            is the separator.
+          - O(folders) are relative to it. The inbox itself never has it.
+        type: str
   outgoing:
     description:
       - The submission server, which takes mail from clients.
@@ -204,7 +217,11 @@ options:
     description: How often clients look for new mail, in minutes from 1 to 10080. Without it each client decides.
     type: int
   folders:
-    description: The server's folders for special purposes, where they have other names than the client expects. IMAP only.
+    description:
+      - The server's folders for special purposes, where they have other names than the client expects. IMAP only.
+      - A folder is written as people see it, whatever the server's spelling is. A path with V(/) between the levels, in Unicode, relative to
+        O(incoming.namespace), such as V(Archiv/Entwürfe). A path that begins with the namespace means the same. Each client gets what it needs.
+      - A name with O(incoming.separator) in it, and one in the encoding of IMAP (C(Entw&APw-rfe)), are refused, with the right spelling.
     type: dict
     suboptions:
       sent:

@@ -47,11 +47,10 @@ class File(NamedTuple):
     ``path`` is relative to the place. The first of ``alternatives`` that exists is taken instead of it. ``content`` is the whole file
     (``OWNED``) or the lines between two markers (``BLOCK``), which begin with ``comment``; None: only a variant is written. Of ``variants`` the
     first that matches the user's text replaces it. ``redacted`` is the content for people to read: no password is in it. ``secret``: whether one is
-    in the content.
-    ``mode`` None: that of the job; a user's file is narrowed to it at most. ``tag``: a public text of at most 64 characters that the manifest
-    keeps, and whose change is reported. ``producer``: who made the file; results are given by producer. ``reads``: other files whose text is
-    the user's, too, below the place or, with ``*`` in their names, below ``/etc``. ``includes``: how these texts name further ones (bytes
-    syntax of ``re``, multi-line; group 1 is a path).
+    in the content. ``mode`` None: that of the job; a user's own file keeps its mode, as far as ``mode`` allows. ``tag``: a public text of at most
+    64 characters that the manifest keeps, and whose change is reported. ``producer``: who made the file; results are given by producer.
+    ``reads``: other files whose text is the user's, too, below the place or, with ``*`` in their names, below ``/etc``. ``includes``: how these
+    texts name further ones (bytes syntax of ``re``, multi-line; group 1 is a path).
     """
 
     path: str
@@ -95,12 +94,12 @@ class Probe(NamedTuple):
 class HostFiles(NamedTuple):
     """Blocks in files of root's that all users of the host share.
 
-    ``patterns``: producer -> the paths that it may produce. ``residue``: (path with a ``/*/``, regular expression) of what programs keep of
+    ``patterns``: producer -> the paths that it may produce -> strategy. ``residue``: (path with a ``/*/``, regular expression) of what programs keep of
     accounts that are gone; as long as they do, the blocks stay. ``remove``: the blocks go when no user is served any more.
     """
 
     files: Tuple[File, ...]
-    patterns: Mapping[str, Sequence[str]]
+    patterns: Mapping[str, Mapping[str, str]]
     probes: Tuple[Probe, ...]
     residue: Tuple[Tuple[str, str], ...]
     remove: bool
@@ -109,16 +108,18 @@ class HostFiles(NamedTuple):
 class Job(NamedTuple):
     """What one run brings about on a host.
 
-    ``patterns``: producer -> every path that it may produce; only these are ever removed. ``owner``, ``group``, ``mode`` and
+    ``patterns``: producer -> every path that it may produce -> strategy; only these are ever removed. None: any path, and what was written in homes
+    root's list knows. ``owner``, ``group``, ``mode`` and
     ``directory_mode`` are those of places with a ``base``. ``deadline``: seconds that one place may take. ``inventory_host`` and
     ``dest_pattern`` (None: homes) are stamped on every place that is served. Of one run with several jobs, ``earlier`` are the users of those
-    before this one, and ``later`` the present users of those after it, with the ``base`` of each. ``purge``, in the first job: places with the same
+    before this one, and ``later`` the present users of those after it, with the ``base`` of each. ``forget``: users whose places are taken off root's
+    list as they are. ``purge``, in the first job: places with the same
     stamp that the run does not serve are cleared. ``host``: None unless this is the last job.
     """
 
     instance: str
     places: Tuple[Place, ...]
-    patterns: Mapping[str, Sequence[str]]
+    patterns: Mapping[str, Optional[Mapping[str, str]]]
     owner: Optional[str] = None
     group: Optional[str] = None
     mode: int = 0o600
@@ -128,6 +129,7 @@ class Job(NamedTuple):
     dest_pattern: Optional[str] = None
     earlier: Tuple[str, ...] = ()
     later: Tuple[Tuple[str, Optional[str]], ...] = ()
+    forget: Tuple[str, ...] = ()
     purge: bool = False
     is_last: bool = True
     host: Optional[HostFiles] = None
@@ -140,7 +142,7 @@ def load_job(text: str) -> Job:
         files, patterns, probes, residue, remove = host
         host = HostFiles(_files(files), patterns, tuple(Probe(*probe) for probe in probes), tuple(map(tuple, residue)), remove)
     places = tuple(Place(name, base, _files(files), *others) for name, base, files, *others in job.places)
-    return job._replace(places=places, host=host, earlier=tuple(job.earlier), later=tuple(map(tuple, job.later)))
+    return job._replace(places=places, host=host, earlier=tuple(job.earlier), later=tuple(map(tuple, job.later)), forget=tuple(job.forget))
 
 
 def _files(data: Sequence[Any]) -> Tuple[File, ...]:
@@ -169,20 +171,22 @@ class Diff(NamedTuple):
 
 class Change(NamedTuple):
     """What was done to one file, or would be. ``producer`` "": a manifest or a temporary file of ours. ``old_tag``: what the manifest had for a
-    tag, where that differs."""
+    tag, where that differs. ``real_path``: where the file lies, if a symbolic link leads there."""
 
     path: str
     producer: str
     action: str
     diff: Optional[Diff] = None
     old_tag: str = ""
+    real_path: str = ""
 
 
 class Drift(NamedTuple):
-    """A file that was edited or removed since the last run."""
+    """A file that was edited or removed since the last run. ``real_path`` as in a change."""
 
     path: str
     producer: str
+    real_path: str = ""
 
 
 class Problem(NamedTuple):
@@ -195,7 +199,8 @@ class Problem(NamedTuple):
 class Result(NamedTuple):
     """What was found and done in one place. Paths are absolute, as they are displayed. ``notes``: (path, identifier) of variants.
     ``residue``: whether a program still knows of accounts that are gone. ``listed`` False: a place that the job did not name (purged).
-    ``recorded``: whether a manifest was there. ``inode``: of the directory, 0 when there is none."""
+    ``recorded``: whether a manifest was there. ``inode``: of the directory, 0 when there is none. ``written``: what root's list has to know of files
+    in a home: (relative path, name of the copy of the user's own file, or "")."""
 
     name: str
     path: str
@@ -209,10 +214,11 @@ class Result(NamedTuple):
     listed: bool = True
     recorded: bool = False
     inode: int = 0
+    written: Tuple[Tuple[str, str], ...] = ()
 
 
 class Remaining(NamedTuple):
-    """A place on root's list that the run left alone, though its user is absent or not listed. ``path`` is that to display."""
+    """A place on root's list that the run left alone, though its user is absent or not listed, or took off the list. ``path`` is that to display."""
 
     user: str
     path: str
@@ -221,13 +227,15 @@ class Remaining(NamedTuple):
 
 class Answer(NamedTuple):
     """``results``: one for each place that could be tried, and one with the name "" for the host's files. ``missing``: present users whom the
-    host does not know; a dry run has results for them all the same. ``probes``: identifiers of those that were found."""
+    host does not know; a dry run has results for them all the same. ``probes``: identifiers of those that were found. ``forgotten``: places that
+    were taken off root's list as they are."""
 
     results: Tuple[Result, ...]
     missing: Tuple[str, ...] = ()
     probes: Tuple[str, ...] = ()
     warnings: Tuple[str, ...] = ()
     remaining: Tuple[Remaining, ...] = ()
+    forgotten: Tuple[Remaining, ...] = ()
 
 
 def dump_answer(answer: Answer) -> str:

@@ -22,10 +22,15 @@ description:
     for the keys of a user. Nothing is ever removed because something was left blank.
   - Lists may also be text. Names are separated by commas or lines, or written as JSON or YAML. Lists of dictionaries are JSON or YAML text,
     dictionaries are JSON or key=value text.
-  - In a home all work is done with the user's own effective ids, and never through a link that leads out of the home.
+  - In a home all work is done with the user's own effective ids. A symbolic link of the user's is followed, also out of the home, where no other
+    user can exchange a step of the way.
+  - A file with a password is not written into a work tree (Git, Mercurial, Subversion, chezmoi), where it could be published.
   - Lines that a user wrote are never touched. A file that a user had before, or edited since, is copied to
     C(~/.local/state/mailops/backups) before it is replaced.
   - A user's own file into which a password is written gets mode 0600, and keeps it when the password goes.
+  - As root, nothing is written to a home that is perhaps not there. That is a home whose inode is not that of the last run and that has no record of the
+    accounts, as a mount point without its mount, or an encrypted home without its key. The user fails, and the message says what to do. A new home is
+    confirmed once with O(forget).
 extends_documentation_fragment:
   - mailops.profiles.attributes
   - mailops.profiles.attributes.changes
@@ -123,8 +128,11 @@ options:
       - Without root, or when the list of places is lost, it clears only the home or what O(dest) comes out at. A warning names the users for
         whom O(dest) cannot be filled in.
       - A user that the host does not know any more is no error. If the home is still there, a warning says that the files in it are left.
-      - A home without any record of the accounts that is not the directory where they were written, as when it is not mounted, is named
-        in a warning and tried again by the next run.
+      - A home that is not there (it does not exist, belongs to somebody else, has no record of the accounts and is not the directory where they were
+        written, is encrypted without its key, or its file system does not answer) is no home without accounts. It stays on the list, one warning
+        names all such users, and the first run that finds the home clears it. If it is gone for good, use O(forget).
+      - Where the user has removed the record in the same home, what has a name of ours and what is between our markers is removed, edited files
+        with a copy.
     type: str
     choices: [present, absent]
     default: present
@@ -171,6 +179,17 @@ options:
       - Does nothing with an empty list of users.
     type: bool
     default: false
+  forget:
+    description:
+      - Log-in names whose places are taken off the list of O(instance) on the host, all homes and O(dest) directories. Nothing that was written there is
+        touched, and no later run removes it. Needs root.
+      - For homes that are gone for good, of which every run would say that accounts wait to be removed there.
+      - Together with the same user in O(users) it says that a home without record of earlier accounts is a new one, and not one that is not
+        mounted. The user gets the accounts then. What has to be removed in an old home is not removed any more.
+      - A name that is not on the list changes nothing. Take a name off this option when the run is done, so that it never hides a home that is
+        not mounted.
+    type: list
+    elements: str
   missing_users:
     description:
       - What to do when the host does not know listed users. V(fail) serves all others first, and then fails with a list;
@@ -282,12 +301,15 @@ changes:
   description:
     - What was changed, or would be in check mode, at most 100 entries. The action is V(created), V(updated) or V(removed).
     - An empty client is the collection's own manifest, which is repaired when a user edited it.
+    - Where a symbolic link of the user's leads to the file, C(real_path) is where it lies.
   type: list
   elements: dict
   returned: success
   sample: [{user: jkowalska, client: msmtp, path: /home/jkowalska/.msmtprc, action: updated}]
 drifted:
-  description: Files that were edited or removed since the last run, at most 100. They were backed up and restored.
+  description:
+    - Files that were edited or removed since the last run, at most 100. They were backed up and restored.
+    - Where a symbolic link of the user's leads to the file, C(real_path) is where it lies.
   type: list
   elements: dict
   returned: success
@@ -305,6 +327,12 @@ skipped_accounts:
   elements: dict
   returned: success
   sample: [{user: jkowalska, client: mbsync, profile: old, reason: mbsync (isync) does not support POP}]
+forgotten:
+  description: Places that O(forget) took off the host's list, or would in check mode, at most 100.
+  type: list
+  elements: dict
+  returned: success
+  sample: [{user: anowak, path: /home/anowak}]
 failed_users:
   description:
     - Users who could not be served, at most 100, users that the host does not know included. All other users were served. A user with

@@ -16,7 +16,7 @@ from ansible import constants, context
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
-from ..module_utils._text import internal_error
+from ..module_utils._text import internal_error, printable
 from ._model.errors import MailopsError, Problems, nearest
 from ._model.given import given
 
@@ -75,7 +75,7 @@ class MailopsAction(ActionBase):
             known = given(options)
             result.update(self.work({name: known.get(name) for name in self.OPTIONS}, task_vars))
         except MailopsError as exc:
-            result.update(failed=True, msg=f"{self._task.action.rpartition('.')[2]}: {exc}")
+            result.update(failed=True, msg=printable(f"{self._task.action.rpartition('.')[2]}: {exc}", lines=True))
         except AnsibleError:  # Ansible's own, such as a host that is unreachable
             raise
         except Exception as exc:  # the text of an unexpected exception may quote a password

@@ -15,8 +15,8 @@ from pathlib import Path
 import pytest
 
 # These files are programs first and import each other by their plain names; pytest's importlib mode adds no path.
-sys.path.insert(0, str(Path(__file__).resolve().parent))
-import another_release  # noqa: E402
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
+from another_release import Unavailable, root  # noqa: E402
 from hosts import Hosts  # noqa: E402
 from rollout import FLEET, PROFILE, Fleet  # noqa: E402
 from sandbox import missing_packages, why_impossible  # noqa: E402
@@ -32,8 +32,8 @@ def possible() -> None:
 @pytest.fixture(scope="session")
 def another_release(possible) -> None:
     try:
-        another_release.root()
-    except another_release.Unavailable as reason:
+        root()
+    except Unavailable as reason:
         pytest.skip(str(reason))
 
 

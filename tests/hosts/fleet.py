@@ -18,7 +18,8 @@ import traceback
 from pathlib import Path
 from typing import Any
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent / "lab"))
+TESTS = Path(__file__).resolve().parent.parent
+sys.path[:0] = [str(TESTS / "lab"), str(TESTS)]
 import host as host_module  # noqa: E402
 import linux  # noqa: E402
 from sandbox import process_identity  # noqa: E402

@@ -14,34 +14,18 @@ import shutil
 import signal
 import socket
 import stat
-import subprocess
-import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import linux
+import ssh_server
 from system_users import add_users
 
-PORT = 2222
 FIRST_UID = 20001
 # Not the machine's: what other people have there is not the host's, and a socket in /run would lead to the real daemon.
 EMPTY = {"/run": "0755", "/tmp": "1777", "/home": "0755", "/root": "0700", "/dev": "0755"}
 DEVICES = {"null": (1, 3), "zero": (1, 5), "full": (1, 7), "random": (1, 8), "urandom": (1, 9), "tty": (5, 0)}
-SECONDS_TO_LISTEN = 30
-_PID_FILE = Path("/run/sshd.pid")
-_SSHD = f"""
-Port {PORT}
-ListenAddress {{address}}
-HostKey /etc/ssh/rollout/host_key
-AuthorizedKeysFile /etc/ssh/rollout/authorized_keys
-PasswordAuthentication no
-PermitRootLogin prohibit-password
-UseDNS no
-UsePAM no
-PidFile {_PID_FILE}
-Subsystem sftp internal-sftp
-"""
 
 
 @dataclass(frozen=True)
@@ -57,14 +41,15 @@ def become(host: dict[str, Any], mount_point: str, keys: Keys) -> None:
     _enter_root(host["root"], mount_point)
     socket.sethostname(host["name"])
     Path("/etc/hosts").write_text(f"127.0.0.1 localhost\n{host['address']} {host['name']}\n")
-    _write_afresh(Path("/etc/resolv.conf"), "")
+    resolver = Path("/etc/resolv.conf")
+    resolver.unlink(missing_ok=True)  # it may be a link to where nothing is
+    resolver.touch()
     _forget_the_machine()
     add_users({name: f"/home/{name}" for name in [*host["users"], "admin"]}, FIRST_UID)
-    _write_afresh(Path("/etc/sudoers.d/admin"), "admin ALL=(ALL) NOPASSWD: ALL\n", 0o440)
     if host["kind"] == "no_python":
         _hide_python()
     if host["kind"] != "unreachable":
-        _start_sshd(host["address"], keys)
+        ssh_server.start(Path("/etc/ssh/rollout"), keys.host, keys.user_public, host["address"])
 
 
 def _enter_root(shared: str, mount_point: str) -> None:
@@ -94,14 +79,6 @@ def _make_devices(dev: str) -> None:
         os.symlink(target, f"{dev}/{name}")
 
 
-def _write_afresh(path: Path, text: str, mode: int = 0o644) -> None:
-    """Not into the file that is there: it may be a link to where nothing is."""
-    path.parent.mkdir(exist_ok=True)
-    path.unlink(missing_ok=True)
-    path.write_text(text)
-    path.chmod(mode)
-
-
 def _forget_the_machine() -> None:
     """What was ever rolled out to the machine, and its people. Debian gives those numbers from 1000 on."""
     shutil.rmtree("/var/lib/mailops.profiles", ignore_errors=True)
@@ -114,20 +91,6 @@ def _hide_python() -> None:
     for directory in ("/usr/bin", "/usr/local/bin"):
         for path in Path(directory).glob("python*"):
             path.unlink()
-
-
-def _start_sshd(address: str, keys: Keys) -> None:
-    directory = Path("/etc/ssh/rollout")
-    _write_afresh(directory / "sshd_config", _SSHD.format(address=address))
-    _write_afresh(directory / "host_key", keys.host, 0o600)
-    _write_afresh(directory / "authorized_keys", keys.user_public)
-    os.mkdir("/run/sshd")
-    subprocess.run(["/usr/sbin/sshd", "-f", f"{directory}/sshd_config"], stdin=subprocess.DEVNULL, check=True)
-    deadline = time.monotonic() + SECONDS_TO_LISTEN
-    while not _PID_FILE.exists():  # It is written once sshd listens.
-        if time.monotonic() > deadline:
-            raise TimeoutError(f"sshd does not listen after {SECONDS_TO_LISTEN} seconds")
-        time.sleep(0.01)
 
 
 def stay() -> None:

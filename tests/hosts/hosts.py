@@ -22,9 +22,9 @@ from pathlib import Path
 from typing import Any
 
 HERE = Path(__file__).resolve().parent
-sys.path[:0] = [str(HERE), str(HERE.parent / "lab")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "lab"), str(HERE.parent)]
 import another_release  # noqa: E402
-import host as host_module  # noqa: E402
+import ssh_server  # noqa: E402
 from sandbox import REPOSITORY, LabError, Sandbox  # noqa: E402
 
 KINDS = ("plain", "debian", "no_python", "unreachable")
@@ -75,8 +75,7 @@ class Hosts(Sandbox):
             for number, host in enumerate(self.hosts)
         ]
         for key in ("key", "host_key"):
-            argv = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-C", "rollout", "-f", str(self.directory / key)]
-            subprocess.run(argv, check=True, stdin=subprocess.DEVNULL)
+            ssh_server.make_key(self.directory / key)
         self._write("known_hosts", f"rollout {(self.directory / 'host_key.pub').read_text()}")
         self._write("hosts.json", json.dumps(hosts))
         self._write("inventory.json", json.dumps(self._inventory(hosts), indent=2))
@@ -85,7 +84,7 @@ class Hosts(Sandbox):
     def _inventory(self, hosts: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
         options = {"UserKnownHostsFile": f"'{self.directory / 'known_hosts'}'", "HostKeyAlias": "rollout", "LogLevel": "ERROR"}
         variables = {
-            "ansible_port": host_module.PORT,
+            "ansible_port": ssh_server.PORT,
             "ansible_user": "admin",
             "ansible_ssh_private_key_file": str(self.directory / "key"),
             # -F none: the settings of whoever runs this do not count.

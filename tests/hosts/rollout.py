@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from hosts import Host, Hosts
+from profiles import profile
 
 SERVED = ("plain", "bigger", "debian")
 # In batches of two, each has a host that can be served.
@@ -23,13 +24,7 @@ FLEET = (
     Host("bare", "no_python"),
     Host("debian", "debian", users=("user1", "user2")),
 )
-PROFILE = {
-    "name": "work",
-    "account_name": "{UserDisplayName} (work)",
-    "signature": "{UserDisplayName}\n",
-    "incoming": {"host": "imap.example.org", "password": "{UserPassword}"},
-    "outgoing": {"host": "smtp.example.org", "password": "{UserPassword}"},
-}
+PROFILE = profile(account_name="{UserDisplayName} (work)", signature="{UserDisplayName}\n")
 _RECAP = re.compile(r"^(\S+) +: ok=\d+ +changed=(\d+) +unreachable=(\d+) +failed=(\d+) ", re.MULTILINE)
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 # The lab's files are programs first and import each other by their plain names; pytest's importlib mode adds no path.
-sys.path.insert(0, str(Path(__file__).resolve().parent))
+sys.path[:0] = [str(Path(__file__).resolve().parent), str(Path(__file__).resolve().parent.parent)]
 from harness import Lab, load_users  # noqa: E402
 from sandbox import REPOSITORY, Sandbox, missing_packages, why_impossible  # noqa: E402
 

@@ -13,6 +13,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import ssh_server
 from harness import Lab
 
 from ansible_collections.mailops.profiles.plugins import plugin_utils
@@ -20,21 +21,13 @@ from ansible_collections.mailops.profiles.plugins import plugin_utils
 # Where Python found the collection; seen from within the lab, too.
 COLLECTIONS = str(Path(next(iter(plugin_utils.__path__))).parents[4])
 
-_PORT = 2222
-_SSHD = f"""
-Port {_PORT}
-ListenAddress 127.0.0.1
-HostKey /etc/mailops-lab/ssh_host_key
-PasswordAuthentication no
-PidFile /run/lab-sshd.pid
-Subsystem sftp internal-sftp
-"""
+_KEY = "/root/lab_key"
 _INVENTORY: dict[str, Any] = {
     "ansible_host": "127.0.0.1",
-    "ansible_port": _PORT,
+    "ansible_port": ssh_server.PORT,
     "ansible_user": "admin",
     "ansible_python_interpreter": "/usr/bin/python3",
-    "ansible_ssh_private_key_file": "/root/lab_key",
+    "ansible_ssh_private_key_file": _KEY,
     "ansible_ssh_common_args": "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null -o LogLevel=ERROR",
 }
 
@@ -49,22 +42,11 @@ class Controller:
         self._start_sshd()
 
     def _start_sshd(self) -> None:
-        lab = self._lab
-        lab.path("/etc/mailops-lab/sshd_config").write_text(_SSHD)
-        script = """
-            set -e
-            useradd --create-home --password '*' admin  # a locked account may not even log in with a key
-            mkdir -p /etc/sudoers.d
-            echo 'admin ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/admin
-            mkdir -p /run/sshd
-            ssh-keygen -q -t ed25519 -N '' -f /etc/mailops-lab/ssh_host_key
-            ssh-keygen -q -t ed25519 -N '' -f /root/lab_key
-            install -d -o admin -g admin -m 700 /home/admin/.ssh
-            install -o admin -g admin -m 600 /root/lab_key.pub /home/admin/.ssh/authorized_keys
-            /usr/sbin/sshd -f /etc/mailops-lab/sshd_config
-        """
-        done = lab.run(["sh", "-c", script])
-        assert done.returncode == 0, done.stderr
+        # A locked account may not even log in with a key.
+        user = ["useradd", "--create-home", "--password", "*", "admin"]
+        for argv in (user, [sys.executable, "-B", ssh_server.__file__, "/etc/mailops-lab/ssh", _KEY]):
+            done = self._lab.run(argv)
+            assert done.returncode == 0, done.stderr
 
     def play(self, playbook: str, *arguments: str, timeout: float = 120) -> subprocess.CompletedProcess[str]:
         """``playbook``: the name of one in the collection, or a path."""

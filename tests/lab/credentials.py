@@ -6,22 +6,30 @@
 from __future__ import annotations
 
 import base64
+import hmac
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 
 ADDRESSES = {"example.org": "127.0.0.2", "own.example": "127.0.0.3"}
+# Instead of a password that is not sent, and that is none of those that are known.
+DIGEST = "(a digest)"
+_CHALLENGE = re.compile(r"client (?:passdb )?out: CONT\t(\d+)\t([A-Za-z0-9+/=]+)")
 _LINE = re.compile(r"client in: (AUTH|CONT)\t(\d+)\t?(.*?)(?: \(previous base64 data .*\))?$")
 
 
-def seen(log: str, domain: str) -> list[tuple[str, str]]:
-    """The pairs of log-in name and password that the servers of this domain were given, right or wrong, in order."""
-    return [(user, password) for address, user, password in _attempts(log) if address == ADDRESSES[domain]]
+def seen(log: str, domain: str, known: Collection[str]) -> list[tuple[str, str]]:
+    """The pairs of log-in name and password that the servers of this domain were given, right or wrong, in order. A password that was not
+    sent, but answered a challenge with, is found among those that are ``known``."""
+    return [(user, password) for address, user, password in _attempts(log, known) if address == ADDRESSES[domain]]
 
 
-def _attempts(log: str) -> Iterator[tuple[str, str, str]]:
-    """Address of the server, log-in name, password. A password that is not sent (CRAM-MD5) is none."""
+def _attempts(log: str, known: Collection[str]) -> Iterator[tuple[str, str, str]]:
+    """Address of the server, log-in name, password."""
     open_: dict[str, tuple[str, str, list[str]]] = {}
+    challenges: dict[str, bytes] = {}
     for line in log.splitlines():
+        if asked := _CHALLENGE.search(line):
+            challenges[asked[1]] = base64.b64decode(asked[2])
         found = _LINE.search(line)
         if not found:
             continue
@@ -39,7 +47,10 @@ def _attempts(log: str) -> Iterator[tuple[str, str, str]]:
         elif mechanism == "LOGIN" and len(said) == 2:
             yield address, *said
         elif mechanism == "CRAM-MD5" and said:
-            yield address, said[-1].rpartition(" ")[0], ""
+            user, _space, digest = said[-1].rpartition(" ")
+            asked_for = challenges.get(number, b"")
+            answers = {hmac.new(each.encode(), asked_for, "md5").hexdigest(): each for each in known}
+            yield address, user, answers.get(digest, DIGEST)
         else:
             continue
         del open_[number]

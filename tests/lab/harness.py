@@ -120,7 +120,7 @@ class Lab:
 
     def seen_by(self, domain: str, since: int = 0) -> list[tuple[str, str]]:
         """Each (log-in name, password) that the servers of example.org, or of own.example, were given since ``mark``."""
-        return credentials.seen(self._credentials_log()[since:], domain)
+        return credentials.seen(self._credentials_log()[since:], domain, self._passwords.values())
 
     def mark(self) -> int:
         return len(self._credentials_log())

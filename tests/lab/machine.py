@@ -31,11 +31,9 @@ OVERLAY_STORE = "/run/overlay"
 def main() -> None:
     os.umask(0o022)
     directory, *kept = map(Path, sys.argv[1:])
-    # Until the sandbox has a /proc of its own, this one knows the process by its number outside.
-    identity = process_identity(os.readlink("/proc/self"))
-    (directory / "state.json").write_text(json.dumps(identity))
+    say_who_this_is(directory)
     try:
-        _enter_private_root(directory / "root", kept)
+        enter_private_root(directory / "root", kept)
         socket.sethostname("lab")
         run("ip", "link", "set", "lo", "up")
         shutil.copy(HERE / "config" / "hosts", "/etc/hosts")
@@ -52,7 +50,13 @@ def main() -> None:
     except mailserver.NotServing as error:
         sys.exit(f"{error}; the end of its log:\n{mailserver.log_tail()}")
     print("ready", flush=True)
-    _reap_forever()
+    reap_forever()
+
+
+def say_who_this_is(directory: Path) -> None:
+    """Until the sandbox has a /proc of its own, this one knows the process by its number outside."""
+    identity = process_identity(os.readlink("/proc/self"))
+    (directory / "state.json").write_text(json.dumps(identity))
 
 
 def run(*argv: str) -> None:
@@ -60,7 +64,7 @@ def run(*argv: str) -> None:
     subprocess.run(argv, check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
 
 
-def _enter_private_root(root: Path, kept: Iterable[Path]) -> None:
+def enter_private_root(root: Path, kept: Iterable[Path]) -> None:
     """Build the sandbox's file system at root, out of the machine's, and make it this process's /."""
     run("mount", "--rbind", "/", str(root))
     for path, mode in EMPTY.items():
@@ -97,7 +101,7 @@ def _is_below(path: Path, tops: Iterable[str]) -> bool:
     return any(Path(top) in (path, *path.parents) for top in tops)
 
 
-def _reap_forever() -> None:
+def reap_forever() -> None:
     """The first process inherits every orphan of the sandbox. The servers are among its children, so it never ends."""
     sys.stdout.flush()
     os.dup2(os.open(os.devnull, os.O_RDWR), sys.stdout.fileno())

@@ -57,10 +57,7 @@ class Sandbox:
         shared: directories that the sandbox shall see although they lie below one which is private to it.
         die_with_caller: the kernel ends the lab when the calling process dies, however that happens.
         """
-        if missing := missing_packages():
-            raise LabError(f"these packages are missing: {' '.join(missing)} (install them with apt-get)")
-        if reason := why_impossible():
-            raise LabError(reason)
+        self.check()
         self.directory.mkdir(parents=True, exist_ok=True)
         with self._locked():
             if self.pid():
@@ -73,6 +70,13 @@ class Sandbox:
                 self._remove_files()
                 raise
         return True
+
+    def check(self) -> None:
+        """LabError where this machine cannot run it."""
+        if missing := missing_packages():
+            raise LabError(f"these packages are missing: {' '.join(missing)} (install them with apt-get)")
+        if reason := why_impossible():
+            raise LabError(reason)
 
     def stop(self) -> bool:
         """End the lab and remove its files; False if it did not run."""
@@ -87,17 +91,19 @@ class Sandbox:
         """The command line that runs argv in the sandbox: as root with the caller's environment, or as a user who has
         just logged in. Whoever kills it kills the command too."""
         variables = [f"{name}={value}" for name, value in (env or {}).items()]
-        # The death signal reaches the command when nsenter, which waits for it outside the sandbox, is killed.
-        enter, privileges = ["nsenter", f"--target={self._running_pid()}", *NAMESPACES], ["setpriv", "--pdeathsig=KILL"]
         if user is None:
-            return [*enter, *privileges, "env", *variables, *argv]
+            return [*self.enter(), "env", *variables, *argv]
         account = self.account(user)
         login = [f"HOME={account.pw_dir}", f"USER={user}", f"LOGNAME={user}", f"SHELL={account.pw_shell}",
                  "PATH=/usr/local/bin:/usr/bin:/bin:/usr/games", "LANG=C.UTF-8", "TERM=xterm"]
-        if self.users_root != "/":
-            enter += ["chroot", self.users_root]
-        return [*enter, *privileges, f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--init-groups",
+        return [*self.enter(self.users_root), f"--reuid={account.pw_uid}", f"--regid={account.pw_gid}", "--init-groups",
                 "env", "-i", f"--chdir={account.pw_dir}", *login, *variables, *argv]
+
+    def enter(self, root: str = "/") -> list[str]:
+        """What the command line begins with."""
+        change = [] if root == "/" else ["chroot", root]
+        # The death signal reaches the command when nsenter, which waits for it outside the sandbox, is killed.
+        return ["nsenter", f"--target={self._running_pid()}", *NAMESPACES, *change, "setpriv", "--pdeathsig=KILL"]
 
     def path(self, inside: os.PathLike | str) -> Path:
         """Where a file of the sandbox is seen from outside. (An absolute symbolic link in there leads outside.)"""
@@ -193,9 +199,9 @@ def missing_packages() -> list[str]:
 def why_impossible() -> str | None:
     """Why this machine cannot run a lab at all, or None."""
     if not sys.platform.startswith("linux"):
-        return "the lab needs Linux"
+        return "a sandbox needs Linux"
     if os.geteuid() != 0:
-        return "the lab needs root"
+        return "a sandbox needs root"
     if subprocess.run(["unshare", *NAMESPACES, "--fork", "true"], capture_output=True, check=False).returncode:
-        return "the lab needs namespaces, which this machine does not allow (in a container: run it privileged)"
+        return "a sandbox needs namespaces, which this machine does not allow (in a container: run it privileged)"
     return None

@@ -32,6 +32,7 @@ LOGIN = """
 import imaplib, smtplib, ssl, sys
 context = ssl.create_default_context(cafile=sys.argv[1])
 imaplib.IMAP4_SSL("imap.own.example", ssl_context=context).login(*sys.argv[2:])
+imaplib.IMAP4_SSL("imap.own.example", ssl_context=context).login_cram_md5(*sys.argv[2:])
 for initial in (False, True):
     smtp = smtplib.SMTP_SSL("smtp.own.example", context=context)
     smtp.user, smtp.password = sys.argv[2:]
@@ -45,4 +46,4 @@ def test_the_other_ways_to_say_it(lab: Lab) -> None:
     since = lab.mark()
     done = lab.run(["/usr/bin/python3", "-c", LOGIN, lab.ca_file, "noted@own.example", "secret"])
     assert done.returncode == 0, done.stderr
-    assert lab.seen_by("own.example", since) == [("noted@own.example", "secret")] * 3
+    assert lab.seen_by("own.example", since) == [("noted@own.example", "secret")] * 4

@@ -28,7 +28,7 @@ export XDG_RUNTIME_DIR="$HOME"
 printf keyring | gnome-keyring-daemon --unlock --components=secrets
 # It says so a little before it can be asked, and D-Bus would start another one, which is locked.
 gdbus wait --session --timeout 20 org.freedesktop.secrets
-for service in "IMAP $1" "SMTP smtp.example.org"; do
+for service in "IMAP $1" "SMTP smtp.${1#*.}"; do
     printf %s "$3" | secret-tool store --label=x xdg:schema org.gnome.Geary proto "${service% *}" host "${service#* }" login "$2"
 done
 gsettings set org.gnome.Geary undo-send-delay 0
@@ -95,11 +95,12 @@ class Geary:
 
 
 @contextmanager
-def geary(lab: Lab, name: str, url: str = "", host: str = "imap.example.org") -> Iterator[Geary]:
-    user = USERS[name]
+def geary(lab: Lab, name: str, url: str = "", host: str = "imap.example.org", login: tuple[str, str] | None = None) -> Iterator[Geary]:
+    """``login``: name and password that the keyring has for this host's provider; the user's of the lab when it is left out."""
+    email, password = login or (USERS[name].email, USERS[name].password)
     display = next(DISPLAYS)
     desktop = ["xvfb-run", f"--server-num={display}", "--auth-file=.Xauthority"]
-    argv = [*desktop, "sh", "-c", SESSION, "sh", host, user.email, user.password, url]
+    argv = [*desktop, "sh", "-c", SESSION, "sh", host, email, password, url]
     # Its web view's own sandbox does not fit into the lab's.
     with dbus_session(lab, name, argv, {"WEBKIT_DISABLE_SANDBOX_THIS_IS_DANGEROUS": "1"}):
         yield Geary(lab, name, f":{display}")

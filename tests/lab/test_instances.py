@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 from controller import Controller
 from harness import Lab, load_users
+from profiles import profile
 
 pytestmark = pytest.mark.own_release
 CLIENTS = ["neomutt", "msmtp", "mbsync", "fetchmail"]
@@ -30,15 +31,6 @@ def people(*names: str, **changes: Any) -> list[dict[str, Any]]:
     ]
 
 
-def server_profile(name: str) -> dict[str, Any]:
-    return {
-        "name": name,
-        "ca_file": Lab.ca_file,
-        "incoming": {"host": "imap.example.org", "password": "{UserPassword}"},
-        "outgoing": {"host": "smtp.example.org", "password": "{UserPassword}"},
-    }
-
-
 def homes(lab: Lab) -> dict[str, Any]:
     found = {}
     for user in PEOPLE:
@@ -53,7 +45,7 @@ def homes(lab: Lab) -> dict[str, Any]:
 @pytest.fixture(scope="module")
 def controller(lab: Lab, tmp_path_factory: pytest.TempPathFactory) -> Controller:
     controller = Controller(lab, tmp_path_factory.mktemp("controller"))
-    controller.store([server_profile(name) for name in ("work", "club", "project")])
+    controller.store([profile(name, ca_file=Lab.ca_file) for name in ("work", "club", "project")])
     for name, (data, mode) in OWN.items():
         path = lab.path(f"/home/{ANNA}/{name}")
         path.write_bytes(data)

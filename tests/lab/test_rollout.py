@@ -6,13 +6,13 @@
 
 from __future__ import annotations
 
-import copy
 import os
 from typing import Any
 
 import pytest
 from controller import Controller
 from harness import Lab, load_users
+from profiles import profile as small_profile
 
 pytestmark = pytest.mark.own_release
 USERS = load_users()
@@ -28,22 +28,14 @@ OWN_LINES = {
 
 NAME = "Poczta firmowa (Łódź) + R&D's"
 
-PROFILE: dict[str, Any] = {
-    "name": NAME,
-    "account_name": f"{{UserDisplayName}} ({NAME})",
-    "signature": "{UserDisplayName}\n`touch /tmp/pwned`\n",
-    "ca_file": Lab.ca_file,
-    "incoming": {"host": "imap.example.org", "password": "{UserPassword}"},
-    "outgoing": {"host": "smtp.example.org", "password": "{UserPassword}"},
-}
-
 
 def profile(**changes: Any) -> dict[str, Any]:
-    data = copy.deepcopy(PROFILE)
-    for name, value in changes.items():
-        side, _separator, field = name.rpartition("__")
-        (data[side] if side else data)[field] = value
-    return data
+    texts = {
+        "account_name": f"{{UserDisplayName}} ({NAME})",
+        "signature": "{UserDisplayName}\n`touch /tmp/pwned`\n",
+        "ca_file": Lab.ca_file,
+    }
+    return small_profile(NAME, **{**texts, **changes})
 
 
 def listed(**changes: Any) -> list[dict[str, Any]]:

@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from ..mounts import instead_of
+
 ROOT = Path(__file__).resolve().parents[2]
 _UID = 64_999
 # What would let the newcomer see the caller's settings instead of the defaults. How to reach a package index is not among them.
@@ -35,12 +37,12 @@ class Newcomer:
 
     def _be_another_user(self) -> None:
         """One whom only the newcomer's processes know: the machine's list of users stays as it is."""
-        if subprocess.run(["unshare", "--mount", "true"], capture_output=True, check=False).returncode:
-            pytest.skip("no mount namespaces here")
         users = self.home / ".passwd"
         users.write_text(f"{Path('/etc/passwd').read_text()}newcomer:x:{_UID}:{_UID}::{self.home}:/bin/bash\n")
-        become = f'mount --bind {users} /etc/passwd && exec setpriv --reuid={_UID} --regid={_UID} --clear-groups "$@"'
-        self._as_user = ["unshare", "--mount", "sh", "-c", become, "sh"]
+        own_users = instead_of("/etc/passwd", users)
+        if not own_users:
+            pytest.skip("no mount namespaces here")
+        self._as_user = [*own_users, "setpriv", f"--reuid={_UID}", f"--regid={_UID}", "--clear-groups"]
         self._environment |= {"USER": "newcomer", "LOGNAME": "newcomer"}
         self.owns(self.home)
 

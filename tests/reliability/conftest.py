@@ -11,9 +11,9 @@ from collections import Counter
 
 import pytest
 
-from ..unit.writer.conftest import alice, host, root, tmp_path
+from ..unit.writer.conftest import alice, host, machine, root, tmp_path
 
-__all__ = ["alice", "count", "host", "root", "tmp_path"]
+__all__ = ["alice", "count", "host", "machine", "root", "tmp_path"]
 
 # How many random cases a battery makes. docs/reliability.md holds the counts of a long run.
 USUAL_CASES = 20

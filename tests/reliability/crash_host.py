@@ -23,7 +23,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors im
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import dump_job, load_answer
 
-from ..mounts import mount, own_namespace
+from ..mounts import bind, own_namespace
 from ..unit.writer.home import PATTERNS, Home
 
 Trees = dict[str, dict[str, Any]]
@@ -127,7 +127,7 @@ class Machine:
     def _module(self, work: Job, check: bool, prepare: Callable[[], None] | None) -> None:
         own_namespace()
         for source, target in (("passwd", "/etc/passwd"), ("run", "/run"), ("lib", "/var/lib")):
-            mount(self.root / source, target)
+            bind(self.root / source, target)
         if prepare:
             prepare()
         with open(1, "w", encoding="utf-8", closefd=False) as output:
@@ -142,6 +142,18 @@ class Machine:
 
     def trees(self) -> Trees:
         return {name: home.tree() for name, home in self.homes.items()}
+
+    def lists(self) -> dict[str, bytes]:
+        """What root knows of the users served."""
+        return {path.name: path.read_bytes() for path in (self.root / "lib").glob("mailops.profiles/*.json")}
+
+    def restore_lists(self, lists: dict[str, bytes]) -> None:
+        directory = self.root / "lib/mailops.profiles"
+        shutil.rmtree(directory, ignore_errors=True)
+        for name, data in lists.items():
+            directory.mkdir(0o700, exist_ok=True)
+            (directory / name).write_bytes(data)
+            (directory / name).chmod(0o600)
 
     def restore(self, trees: Trees) -> None:
         """Makes the homes what they were when ``trees`` were taken."""

@@ -107,7 +107,7 @@ class Stage:
         if scenario.edit:
             for home in machine.homes.values():
                 scenario.edit(home)
-        self._old = machine.trees()
+        self._old, self._lists = machine.trees(), machine.lists()
         self._new = self._reference(scenario.killed)[0]
         for then in scenario.then:  # now: later there is something in the homes that matters
             self._references_of(then)
@@ -119,6 +119,7 @@ class Stage:
 
     def reset(self) -> None:
         self.machine.restore(self._old)
+        self.machine.restore_lists(self._lists)
 
     def disk(self, user: str) -> Disk:
         """What the user's home holds now."""

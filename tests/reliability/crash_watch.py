@@ -7,7 +7,6 @@
 from __future__ import annotations
 
 import errno
-import fcntl
 import json
 import mmap
 import os
@@ -18,14 +17,14 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from .filesystems import shut_down
+
 _CALLS = (
     "open", "write", "pwrite", "truncate", "ftruncate", "chmod", "fchmod", "chown", "fchown", "setxattr", "removexattr", "utime",
     "fsync", "fdatasync", "rename", "replace", "link", "symlink", "unlink", "remove", "mkdir", "rmdir", "mknod", "mkfifo",
 )  # fmt: skip
 # What may need a free block or inode.
 NEEDS_SPACE = frozenset({"open", "write", "mkdir", "rename", "setxattr", "fsync"})
-_SHUTDOWN = 0x8004587D  # EXT4_IOC_SHUTDOWN
-_NO_FLUSH = 2  # EXT4_GOING_FLAGS_NOLOGFLUSH: what was not synced is lost
 
 
 class Watch:
@@ -90,7 +89,7 @@ class PowerCut(Watch):
     def before(self, name: str, arguments: Any) -> None:
         if self.number == self._last:
             os.seteuid(0)
-            fcntl.ioctl(os.open(self._mount_point, os.O_RDONLY), _SHUTDOWN, struct.pack("I", _NO_FLUSH))
+            shut_down(self._mount_point)
             os.kill(os.getppid(), signal.SIGKILL)
             os.kill(os.getpid(), signal.SIGKILL)
 

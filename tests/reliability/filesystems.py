@@ -6,21 +6,26 @@
 
 from __future__ import annotations
 
+import fcntl
 import functools
 import json
 import os
 import select
 import signal
+import struct
 import subprocess
+import time
 import traceback
 from pathlib import Path
 from typing import Any, Callable
 
 import pytest
 
-from ..mounts import own_namespace
+from .. import mounts
 
-_LONGEST = 120
+_LONGEST = 600  # seconds for a test
+_PATIENCE = 30
+_SHUTDOWN, _NO_FLUSH = 0x8004587D, 2  # EXT4_IOC_SHUTDOWN; EXT4_GOING_FLAGS_NOLOGFLUSH
 
 
 def isolated(test: Callable[..., None]) -> Callable[..., None]:
@@ -64,7 +69,7 @@ def _run(test: Callable[..., None], fixtures: dict[str, Any], writer: int) -> No
     try:
         os.setpgid(0, 0)
         try:
-            own_namespace()
+            mounts.own_namespace()
         except OSError:
             pytest.skip("no mount namespaces here")
         if "count" in fixtures:
@@ -88,21 +93,63 @@ def mount(*arguments: str | Path) -> None:
 
 def in_memory(path: Path, *options: str) -> None:
     """An empty file system at ``path``: no disk that others use at the same time decides how long a test takes."""
-    mount("-t", "tmpfs", "-o", ",".join(("mode=755", *options)), "tmpfs", path)
+    mounts.in_memory(path, ",".join(("mode=755", *options)))
 
 
 def of_a_user(path: Path, uid: int, *options: str) -> None:
     in_memory(path, "mode=700", f"uid={uid}", f"gid={uid}", *options)
 
 
-def image(path: Path, uid: int, size: int) -> None:
-    """An ext4 of its own, in a file."""
-    file = path.with_name(f"{path.name}.img")
+def image(path: Path, uid: int, size: int, *features: str) -> None:
+    """An ext4 of its own, in a file. ``features`` as mkfs takes them."""
+    file = _image_of(path)
     with open(file, "wb") as created:
         created.truncate(size)
-    subprocess.run(["mkfs.ext4", "-q", "-m", "0", "-E", f"root_owner={uid}:{uid}", file], check=True, capture_output=True)
+    options = ["-q", "-m", "0", "-E", f"root_owner={uid}:{uid}", *(f"-O{feature}" for feature in features)]
+    subprocess.run(["mkfs.ext4", *options, file], check=True, capture_output=True)
     mount("-o", "loop", file, path)
     os.chmod(path, 0o700)
+
+
+def shut_down(mount_point: Path) -> None:
+    """As a power cut does it: an ext4 stops at once, and what was not synced is lost."""
+    directory = os.open(mount_point, os.O_RDONLY)
+    fcntl.ioctl(directory, _SHUTDOWN, struct.pack("I", _NO_FLUSH))
+    os.close(directory)
+
+
+def switch_on_again(path: Path) -> None:
+    """An image that was shut down, as it is after the power is back."""
+    subprocess.run(["umount", path], check=True)
+    # The mount namespace of a killed process may outlive it for a moment, and the file system with it: "mount -o loop" would give the one
+    # back that was shut down. The kernel detaches the loop device when the last mount is gone.
+    deadline = time.monotonic() + _PATIENCE
+    while devices := _loop_devices(_image_of(path)):
+        in_use = f"{_image_of(path)} is in use after {_PATIENCE} s: {devices}, mounted by processes {_users_of(devices)}"
+        assert time.monotonic() < deadline, in_use
+        time.sleep(0.005)
+    mount("-o", "loop", _image_of(path), path)
+
+
+def _image_of(path: Path) -> Path:
+    return path.with_name(f"{path.name}.img")
+
+
+def _loop_devices(image: Path) -> list[str]:
+    argv = ["losetup", "--noheadings", "--output", "NAME", "--associated", str(image)]
+    return subprocess.run(argv, check=True, capture_output=True, text=True).stdout.split()
+
+
+def _users_of(devices: list[str]) -> list[str]:
+    found = []
+    for path in Path("/proc").glob("[0-9]*/mountinfo"):
+        try:
+            words = set(path.read_text().split())
+        except OSError:  # the process is ending, or has ended
+            continue
+        if not words.isdisjoint(devices):
+            found.append(path.parent.name)
+    return found
 
 
 def fill(path: Path) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from ..mounts import in_own_namespace, mount
+from ..mounts import in_memory, in_own_namespace
 from .conftest import CASES
 from .crash_host import Machine, problems
 from .crash_scenarios import SCENARIOS, Stage
@@ -71,7 +71,7 @@ def test_a_disk_that_is_really_full(tmp_path: Path, name: str, count) -> None:
     def test() -> list[int]:
         machine = Machine(tmp_path)
         home = machine.homes["alice"]
-        mount("disk", home.path, 0, "tmpfs", f"size=512k,uid={home.uid},gid={home.uid},mode=700")
+        in_memory(home.path, f"size=512k,uid={home.uid},gid={home.uid},mode=700")
         stage = Stage(machine, SCENARIOS[name])
         failed = 0
         for page in PAGES:

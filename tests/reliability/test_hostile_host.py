@@ -18,10 +18,11 @@ from typing import Any
 import pytest
 
 from ..mounts import own_var_lib
+from ..profiles import bare_profile
 
 COLLECTIONS = Path(__file__).parents[2] / "build/collections"
 SECRET = "c0ntrollers-key"
-PROFILE = {"name": "work", "incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
+PROFILE = bare_profile()
 
 # In place of an interpreter: notes what it is given, and answers one text to every module.
 INTERPRETER = """#!{python}

@@ -17,20 +17,16 @@ import ansible_mitogen
 import pytest
 
 from ..mounts import own_var_lib
+from ..profiles import profile
 
 TIMEOUT = 120
 HOSTS = ("first", "second")
-PROFILE = {
-    "name": "work",
-    "incoming": {"host": "imap.example.org", "password": "{UserPassword}"},
-    "outgoing": {"host": "smtp.example.org", "password": "{UserPassword}"},
-}
 
 
 def variables(dest: Path, **of_the_users: Any) -> dict[str, Any]:
     user = {"display_name": "A User", "password": "s3cret", **of_the_users}
     users = [{"name": name, "email": f"{name}@example.org", **user} for name in ("anna", "bob")]
-    options = {"users": users, "profile_definitions": [PROFILE], "clients": ["msmtp", "mbsync"], "dest": f"{dest}/{{HostName}}/{{UserName}}"}
+    options = {"users": users, "profile_definitions": [profile()], "clients": ["msmtp", "mbsync"], "dest": f"{dest}/{{HostName}}/{{UserName}}"}
     return {"mail_accounts_hosts": "all", **{f"mail_accounts_{name}": value for name, value in options.items()}}
 
 

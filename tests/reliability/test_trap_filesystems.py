@@ -137,9 +137,9 @@ def test_other_mounts_in_a_home(host: Host, count) -> None:
     carol = host.home("carol")
     os.chmod(carol.path, 0o755)
     mount("--bind", carol.path, alice.path / ".config/mailops")
-    fail_alone(host, count, "belongs to another user")
+    fail_alone(host, count, f"belongs to the user with uid {carol.uid}, not to the user with uid {alice.uid}; it may not be mounted")
     mount("--bind", "/etc/hostname", alice.path / next(file.path for file in wanted() if not file.path.startswith(".config/mailops/")))
-    fail_alone(host, count, "belongs to another user")
+    fail_alone(host, count, f"belongs to the user with uid {carol.uid}")
     of_a_user(alice.path / ".config/mailops", alice.uid)
     of_a_user(alice.path / STATE, alice.uid)
     assert_helpful(host.run(*wanted(version=2), patterns=patterns())["alice"].problem, alice)
@@ -157,14 +157,14 @@ def _replaced(make: Callable[[Path], None]) -> Callable[[Home], None]:
     return trap
 
 
-def _link_of_the_users(home: Home) -> None:
+def _link_of_a_strangers(home: Home) -> None:
     _gone(home)
     os.symlink("elsewhere", home.path)
-    os.chown(home.path, home.uid, home.uid, follow_symlinks=False)
+    os.chown(home.path, 20_099, 20_099, follow_symlinks=False)
 
 
 HOMES: dict[str, tuple[Callable[[Home], None], str]] = {
-    "missing": (_gone, "does not exist: create"),
+    "missing": (_gone, "does not exist; it may not be mounted or unlocked"),
     "root's": (lambda home: os.chown(home.path, 0, 0), "belongs to the user with uid 0"),
     "another user's": (lambda home: os.chown(home.path, 20_099, 20_099), "belongs to the user with uid 20099"),
     "a file": (_replaced(Path.touch), "Not a directory"),
@@ -172,7 +172,7 @@ HOMES: dict[str, tuple[Callable[[Home], None], str]] = {
     "a device": (_replaced(lambda path: os.mknod(path, 0o020666, os.makedev(1, 5))), "Not a directory"),
     "a dangling link": (_replaced(lambda path: os.symlink("nowhere", path)), "does not exist"),
     "a link to itself": (_replaced(lambda path: os.symlink(path.name, path)), "symbolic link"),
-    "a link of the user's": (_link_of_the_users, "symbolic link"),
+    "a link of another user's": (_link_of_a_strangers, "belongs to the user with uid 20099: use the real path"),
     "without any permission": (lambda home: os.chmod(home.path, 0), "Permission denied"),
     "not searchable": (lambda home: os.chmod(home.path, 0o600), "Permission denied"),
     "not writable": (lambda home: os.chmod(home.path, 0o500), "may not read and write"),
@@ -206,6 +206,6 @@ def test_a_link_above_the_home(host: Host, count, mode: int, works: bool) -> Non
         assert_right_in_the_end(linked)
         return
     outcome = linked.run(*wanted(), patterns=patterns())["alice"]
-    assert_helpful(outcome.problem, linked.home("alice"), ["which others than root can exchange" if mode == 0o1777 else "that others can write to"])
+    assert_helpful(outcome.problem, linked.home("alice"), ["others can exchange it" if mode == 0o1777 else "where others than root could exchange it"])
     assert linked.home("alice").tree() == {}
     count("traps tried", 1)

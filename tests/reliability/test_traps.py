@@ -194,6 +194,7 @@ def test_a_trap_with_the_name_of_a_temporary_file(host: Host, count, monkeypatch
     in_memory(host.root)
     alice = deployed(host)
     field = Field(host, "", [], "first")
+    # So that they can be, here.
     monkeypatch.setattr(os, "urandom", lambda size: next(numbers).to_bytes(size, "big"))
     directories = sorted({os.path.dirname(file.path) for file in wanted()} | {STATE})
     laid = []

@@ -23,7 +23,8 @@ from typing import Any, Callable, Iterator, Sequence
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import File, Problem
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients
 
-from ..unit.clients.accounts import profile, resolved
+from ..profiles import profile
+from ..unit.clients.accounts import resolved
 from ..unit.writer.home import MANIFEST, Home
 
 STATE = ".local/state/mailops"

@@ -36,14 +36,3 @@ sys.path.insert(0, str(COLLECTIONS))
 def collections_path() -> str:
     """A value for ANSIBLE_COLLECTIONS_PATH."""
     return str(COLLECTIONS)
-
-
-@pytest.fixture
-def profile_data():
-    """A function that gives the data of a complete, small profile with some fields changed (None: left out)."""
-
-    def make(name: str = "work", **changes):
-        data = {"name": name, "incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}, **changes}
-        return {key: value for key, value in data.items() if value is not None}
-
-    return make

@@ -106,6 +106,7 @@ class _Action(MailopsAction):
 
 
 def run(monkeypatch, task_vars=None, **args):
+    # Ansible's own wants a connection and a loader; the targets of tests/integration have them.
     monkeypatch.setattr("ansible.plugins.action.ActionBase.run", lambda self, tmp=None, task_vars=None: {})
     action = object.__new__(_Action)
     action._task = _Task(args)
@@ -126,6 +127,7 @@ def test_an_action(monkeypatch):
     (True, True, True), (True, False, False), (False, True, False), (False, False, False), (None, True, False),
 ])  # fmt: skip
 def test_what_a_dry_run_is(monkeypatch, run_is_check, task_is_check, is_dry_run):
+    # The command line of the run, which is not pytest's.
     monkeypatch.setattr("ansible.context.CLIARGS", {} if run_is_check is None else {"check": run_is_check})
     action = object.__new__(_Action)
     action._task = _Task({})

@@ -25,7 +25,7 @@ TEMPLATES = {
 def load(monkeypatch: pytest.MonkeyPatch, tmp_path: Path):
     monkeypatch.setattr(sys, "path", [str(BENCHMARKS), *sys.path])
     before = set(sys.modules)
-    monkeypatch.setattr(importlib.import_module("ground"), "GROUND", tmp_path)
+    monkeypatch.setattr(importlib.import_module("ground"), "GROUND", tmp_path)  # not the one of a measurement that runs
     yield importlib.import_module
     for name in set(sys.modules) - before:  # names as plain as "store" are in nobody else's way
         if str(getattr(sys.modules[name], "__file__", "")).startswith(str(BENCHMARKS)):

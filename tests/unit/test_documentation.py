@@ -18,6 +18,7 @@ import yaml
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import COMMANDS, STATES
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import profile as model
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import variables
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.folders import SEPARATORS
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import FIELDS, FOLDERS, RECORD_FIELDS, SERVER_FIELDS
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 
@@ -57,7 +58,9 @@ def every_option(found, path=""):
 
 def has_fields(found):
     assert {name for name in found if "suboptions" in found[name]} == {"incoming", "outgoing", "folders"}
-    assert set(found["incoming"]["suboptions"]) == set(found["outgoing"]["suboptions"]) == set(SERVER_FIELDS)
+    for side, fields in SERVER_FIELDS.items():
+        assert set(found[side]["suboptions"]) == set(fields)
+    assert tuple(found["incoming"]["suboptions"]["separator"]["choices"]) == SEPARATORS
     assert set(found["folders"]["suboptions"]) == set(FOLDERS)
     for name, choices in CHOICES.items():
         assert tuple(found[name]["choices"]) == choices
@@ -85,7 +88,7 @@ def test_mail_profiles_has_the_fields_and_their_defaults(documents):
     for name in set(FIELDS) - set(MINIMAL):
         assert fields[name].get("default") == defaults[name], name
     for side in ("incoming", "outgoing"):
-        for name in set(SERVER_FIELDS) - {"host"}:
+        for name in set(SERVER_FIELDS[side]) - {"host"}:
             assert fields[side]["suboptions"][name].get("default") == defaults[side][name], name
     required = [name for name, option in every_option(fields) if option.get("required")]
     assert sorted(required) == ["incoming", "incoming.host", "name", "outgoing", "outgoing.host"]

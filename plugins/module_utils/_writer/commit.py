@@ -160,7 +160,7 @@ class Commit:
             else:
                 drop_acl(file.fd)
                 # As Ansible's own file functions do. Where the policy forbids it, the context that the directory gives stays.
-                context = self._label(f"{tree.base.rstrip('/')}/{path}") if self._label else ""
+                context = self._label(tree.on_disk(path)) if self._label else ""
                 if context and not set_context(file.fd, context):
                     self.warnings.append(f"the SELinux context of {tree.absolute(path)} could not be set")
             file.write(data, mode)

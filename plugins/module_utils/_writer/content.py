@@ -11,7 +11,7 @@ import os
 import stat
 from typing import NamedTuple, Optional, Tuple
 
-from .errors import UnsafePath, system_error
+from .errors import UnsafePath, other_owner, system_error
 
 MAX_SIZE = 1024 * 1024
 READ = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY
@@ -74,4 +74,4 @@ def _check_own_file(found: os.stat_result, uid: int, where: str) -> None:
         kind = next((name for test, name in _KINDS if test(found.st_mode)), "a special file")
         raise UnsafePath(where, f"is {kind}, not a file: move it away")
     if found.st_uid != uid:
-        raise UnsafePath(where, "belongs to another user: chown it or move it away")
+        raise UnsafePath(where, other_owner(found.st_uid, uid, "look who should own it, or move it away"))

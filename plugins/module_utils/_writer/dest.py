@@ -17,7 +17,7 @@ from contextlib import closing
 from typing import List, NamedTuple, Optional, Tuple
 
 from .._wire import Job
-from .errors import UnsafePath, WriterError
+from .errors import UnsafePath, WriterError, other_owner, perhaps_not_mounted
 from .identity import Identity, Switch
 from .walk import Walk
 
@@ -51,13 +51,15 @@ class Dest(NamedTuple):
             found = os.fstat(walk.fd)
             if not wanted:
                 if found.st_uid == 0 and identity.uid != 0:
-                    raise UnsafePath(display, "belongs to root in a directory that does not: remove it")
+                    raise UnsafePath(display, "belongs to root in a directory of another user, where root removes nothing: remove the files by hand")
                 return walk.take(), Identity(found.st_uid, found.st_gid)
             identity = self._final(identity, switch)
             if found.st_uid != identity.uid:
-                raise UnsafePath(display, f"belongs to the user with uid {found.st_uid}, not to the user with uid {identity.uid}: chown or remove it")
+                raise UnsafePath(display, other_owner(found.st_uid, identity.uid, "look who should own it, or choose another directory"))
             if self.group is not None and found.st_gid != self.group:
-                raise UnsafePath(display, "belongs to another group: change it with chgrp -R, or remove it")
+                otherwise = "look whose group it and the files in it should have, or choose another directory"
+                reason = f"belongs to the group with gid {found.st_gid}, not to the group with gid {self.group}"
+                raise UnsafePath(display, f"{reason}; {perhaps_not_mounted(otherwise)}")
             return walk.take(), identity
 
     def _create(self, walk: Walk, trusted: bool) -> None:
@@ -92,7 +94,7 @@ def _owner(found: os.stat_result, display: str, identity: Identity, switch: Swit
     # other than root is that user's own choice (the umask 002 of private groups).
     private = found.st_uid == switch.own.uid != 0 and not found.st_mode & 0o002
     if identity == switch.own and found.st_mode & 0o022 and not sticky and not private:
-        raise UnsafePath(display, "lies in a directory that others can write to: remove that permission or choose another directory")
+        raise UnsafePath(display, "lies in a directory that others can write to: look who should write there, or choose another directory")
     return identity, identity == switch.own and bool(found.st_mode & 0o022)
 
 

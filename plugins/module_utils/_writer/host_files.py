@@ -23,11 +23,11 @@ _MAX_BYTES = 1 << 20
 
 
 class SharedFiles:
-    """``probes``: identifiers of those that were found. ``residue``: what programs have to
-    forget before the blocks can go."""
+    """``probes``: identifiers of those that were found. ``warnings``: where none could be searched. ``residue``: what programs have to forget
+    before the blocks can go."""
 
     def __init__(self, part: HostFiles, instance: str) -> None:
-        found = found_probes(part.probes)
+        found, self.warnings = found_probes(part.probes)
         blocked = {probe.producer for probe in found if probe.blocks}
         self.probes = tuple(probe.note for probe in found)
         self.removes = part.remove

@@ -11,7 +11,7 @@ from pwd import struct_passwd
 from typing import Dict, List, Optional, Sequence, Set, Tuple
 
 from .._wire import Job, Problem, Result
-from .errors import display_text
+from .errors import NOT_THERE, display_text
 from .identity import Identity
 from .open_place import Task
 from .served import Key, ServedPlace, key_of
@@ -19,6 +19,7 @@ from .state import HOME, location_of
 from .users import home_of, known_users
 
 Served = Dict[Key, ServedPlace]
+_MAX_NAMED, _MAX_TEXT = 10, 120  # the controller takes no longer warnings than 2,000 characters
 
 
 def leavers(job: Job, served: Optional[Served], present: Sequence[Task]) -> Tuple[List[Task], List[Result], List[str]]:
@@ -90,24 +91,44 @@ def _task(place: ServedPlace, entry: Optional[struct_passwd], listed: bool) -> T
     return Task(place.user, place.path, identity, (), location, place.display, listed, is_gone)
 
 
-def strike_off(served: Served, tasks: Sequence[Task], results: Sequence[Result], staying: Set[str]) -> List[str]:
-    """Takes the places that were cleared off ``served``; warnings about the others. ``staying``: users who have another place by now."""
+def strike_off(served: Served, tasks: Sequence[Task], results: Sequence[Result], moved: Set[str], is_lost: bool) -> List[str]:
+    """Takes the places that were cleared off ``served``; warnings about the others. ``moved``: users whose manifest was found in another home.
+    ``is_lost``: earlier runs had a list that is gone."""
     warnings = []
-    moved = staying | {result.name for task, result in zip(tasks, results) if task.identity is not None and result.recorded}
+    waiting = []
+    unknown = []
+    moved = moved | {result.name for task, result in zip(tasks, results) if task.identity is not None and result.recorded}
     for task, result in zip(tasks, results):
         place = served.get(key_of(task))
+        if place is None and is_lost and task.identity is not None and not (task.probe or result.inode or result.problem):
+            unknown.append(f"{task.name} in {result.path}")
         if place is None or place.user != task.name or result.problem is not None or result.residue:
             continue
         is_same = result.inode != 0 and place.inode in (0, result.inode)
         path = display_text(place.display)
         if task.probe:  # the host does not know the user any more
             is_cleared = not is_same  # the home was removed, and perhaps made again for another user
-            warning = f"{place.user} is not a user of the host any more, and {path} is left with what was written there: remove it"
         else:
             is_cleared = place.pattern is not None or result.recorded or is_same or (not result.inode and place.user in moved)
-            warning = f"{path} has no record of the accounts of {place.user}, and is not the directory where they were written: is it mounted?"
         if is_cleared:
             del served[place.key]
+        elif task.probe:
+            warnings.append(f"{place.user} is not a user of the host any more, and {path} is left with what was written there: remove it")
         else:
-            warnings.append(warning)
+            waiting.append(f"{place.user} in {path}")
+    if waiting:
+        warnings.append(
+            f"accounts wait to be removed, because the home is not the directory where they were written, or cannot be reached ({NOT_THERE}): "
+            f"{_some(waiting)}. The next run that finds the home removes them; if it is gone for good, name the user in the option forget"
+        )
+    if unknown:
+        warnings.append(
+            f"the list of the users served is lost, so it is not known whether accounts are left in homes that do not exist or cannot be reached "
+            f"({NOT_THERE}): {_some(unknown)}"
+        )
     return warnings
+
+
+def _some(texts: Sequence[str]) -> str:
+    more = f" and {len(texts) - _MAX_NAMED} more" if len(texts) > _MAX_NAMED else ""
+    return ", ".join(text if len(text) <= _MAX_TEXT else f"{text[:_MAX_TEXT]}..." for text in texts[:_MAX_NAMED]) + more

@@ -44,13 +44,15 @@ class _Outcome:
         if message.problem is not None:
             # What was planned and not done is not reported as changed.
             changes = tuple(change for change in self.result.changes if change.path in message.changed)
-            self.result = self.result._replace(problem=message.problem, changes=changes)
+            done = {change.path for change in changes}
+            written = tuple(item for item in self.result.written if display_text(f"{self.task.display}/{item[0]}") in done)
+            self.result = self.result._replace(problem=message.problem, changes=changes, written=written)
         self.result = self.result._replace(warnings=(*self.result.warnings, *message.warnings))
         self.is_done = message.is_done
 
     def give_up(self, reason: str) -> None:
         path = self.result.path
-        # No changes: it is not known how much of the plan was done.
+        # No changes: it is not known how much of the plan was done. Root's list has all that may have been written.
         self.result = self.result._replace(problem=Problem(path, f"{path} {reason}"), changes=())
         self.is_done = True
 
@@ -100,10 +102,10 @@ def _run_worker(pending: Sequence[_Outcome], settings: Settings) -> Tuple[Option
         at = None
     if hangs:
         os.kill(pid, signal.SIGKILL)
-        _reap(pid, _KILL_TIMEOUT)
+        reap(pid, _KILL_TIMEOUT)
         stuck = at or next((outcome for outcome in pending if not outcome.is_done), None)
         return stuck, f"took more than {settings.deadline:g} seconds: look for a file system that hangs there (findmnt)"
-    status = _reap(pid, None)
+    status = reap(pid, None)
     if status == 0:
         return None, "it reported nothing"
     return at, f"could not be finished: the worker process ended with status {status}"
@@ -143,7 +145,7 @@ def _listen(reader: int, page: mmap.mmap, pending: Sequence[_Outcome], deadline:
             return True
 
 
-def _reap(pid: int, timeout: Optional[float]) -> int:
+def reap(pid: int, timeout: Optional[float]) -> int:
     """The exit status; -1 for a process that cannot even be killed (it waits in the kernel)."""
     end = None if timeout is None else time.monotonic() + timeout
     while True:

@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, AbstractSet, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
 
 from .._text import printable
 from .._wire import CREATED, MASK, REMOVED, UPDATED, Change, Diff, Drift, Result
@@ -17,6 +17,7 @@ from .manifest import Entry, Manifest
 from .records import Records
 from .state import State
 from .tree import Tree
+from .trust import Patterns
 
 if TYPE_CHECKING:
     from .dest import Dest
@@ -27,12 +28,13 @@ _ACTIONS = {CREATE: CREATED, UPDATE: UPDATED, TAG: UPDATED, UNLINK: REMOVED, CUT
 
 
 class Settings(NamedTuple):
-    """What is the same for all places of a run. ``patterns``: producer -> every path that it may produce. ``label``: path -> SELinux
+    """What is the same for all places of a run. ``patterns``: producer -> every path that it may produce -> strategy. ``label``: path -> SELinux
     context, where there is SELinux. ``residue``: (path with a ``/*/``, regular expression) of what programs have to forget. ``dest``: not
-    None if one of the places is no home. ``deadline``: seconds for one place."""
+    None if one of the places is no home. ``deadline``: seconds for one place. ``others``: directories that are no homes and that are served, by
+    this run or an earlier one."""
 
     instance: str
-    patterns: Mapping[str, Sequence[str]]
+    patterns: Patterns
     mode: int = 0o600
     diff: bool = False
     label: Optional[Callable[[str], str]] = None
@@ -40,6 +42,7 @@ class Settings(NamedTuple):
     dest: Optional[Dest] = None
     check: bool = False
     deadline: float = 20
+    others: AbstractSet[str] = frozenset()
 
 
 class Step(NamedTuple):
@@ -82,19 +85,22 @@ class Step(NamedTuple):
 
 
 class Plan:
-    """``manifest``: what will be recorded in the end. ``residue``: temporary files of a run that died. ``drifted``: displayed path ->
-    producer. ``notes``: those of variants. ``repair``: only the manifest is not what it should be."""
+    """``manifest``: what will be recorded in the end. ``residue``: temporary files of a run that died. ``drifted``: path ->
+    producer. ``notes``: those of variants. ``repair``: only the manifest is not what it should be. ``warnings``: sentences."""
 
-    def __init__(self, records: Records, with_diffs: bool) -> None:
+    def __init__(self, tree: Tree, records: Records, with_diffs: bool) -> None:
+        self._tree = tree
         self.records = records
         self._with_diffs = with_diffs
         self.manifest = Manifest()
         self.steps: List[Step] = []
         self.residue: List[str] = []
         self.drifted: Dict[str, str] = {}
+        self.is_manifest_drifted = False
         self.notes: List[Tuple[str, str]] = []
         self.unchanged = 0
         self.repair = False
+        self.warnings: List[str] = []
 
     @property
     def old(self) -> Manifest:
@@ -104,18 +110,27 @@ class Plan:
     def changed(self) -> bool:
         return bool(self.steps or self.residue or self.records.residue or self.repair)
 
-    def add(self, step: Step, where: str, old: Optional[Entry], ours: Optional[bytes], redacted: str) -> None:
+    def add(self, step: Step, old: Optional[Entry], ours: Optional[bytes], redacted: str) -> None:
         """A step that changes a file; the rest is for its diff."""
-        self.steps.append(step.with_diff(where, old, ours, redacted) if self._with_diffs else step)
+        if self._with_diffs:
+            where, real = self._tree.absolute(step.path), self._tree.real_path(step.path)
+            step = step.with_diff(f"{where} (in {real})" if real else where, old, ours, redacted)
+        self.steps.append(step)
 
-    def result(self, name: str, tree: Tree, state: State) -> Result:
-        changes = [Change(tree.absolute(step.path), step.producer, _ACTIONS[step.kind], step.diff, step.old_tag) for step in self.steps]
+    def result(self, name: str, state: State) -> Result:
+        """Works with the ids of the place's owner."""
+        tree = self._tree
+        changes = [
+            Change(tree.absolute(step.path), step.producer, _ACTIONS[step.kind], step.diff, step.old_tag, tree.real_path(step.path))
+            for step in self.steps
+        ]
         changes += [Change(tree.absolute(path), "", REMOVED) for path in self.residue]
         changes += [Change(state.tree.absolute(path), "", REMOVED) for path in self.records.residue]
         if self.repair:
             changes.append(Change(state.tree.absolute(state.manifest), "", UPDATED if self.manifest.entries else REMOVED))
-        drifted = tuple(Drift(path, producer) for path, producer in self.drifted.items())
-        return Result(name, display_text(tree.display), tuple(changes), drifted, self.unchanged, tuple(self.notes))
+        drifted = [Drift(state.tree.absolute(state.manifest), "")] if self.is_manifest_drifted else []
+        drifted += [Drift(tree.absolute(path), producer, tree.real_path(path)) for path, producer in self.drifted.items()]
+        return Result(name, display_text(tree.display), tuple(changes), tuple(drifted), self.unchanged, tuple(self.notes), tuple(self.warnings))
 
 
 def digest(data: bytes) -> str:

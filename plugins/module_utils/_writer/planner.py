@@ -21,6 +21,7 @@ from .removal import Removal
 from .state import State
 from .tree import Tree
 from .users_text import UsersText
+from .work_trees import WorkTrees
 
 
 def plan_place(tree: Tree, state: State, files: Sequence[File], settings: Settings, records: Records) -> Plan:
@@ -34,7 +35,10 @@ def check_state(plan: Plan, state: State) -> None:
         state.tree.check_writable(state.manifest)
         for step in plan.steps:
             if step.backup is not None:
-                state.tree.read(f"{state.backups}/{backup_name(step.path, step.backup)}")
+                path = f"{state.backups}/{backup_name(step.path, step.backup)}"
+                state.tree.read(path)
+                if state.inside:  # what the user wrote may hold passwords
+                    WorkTrees(state.tree).check(path, is_copy=True)
 
 
 # The whole file as it should be, None: not at all; what is there in place of our content; the variant that was chosen.
@@ -49,12 +53,13 @@ class _Planner:
         self._records = records
         self._block = Block(settings.instance)
         self._text = UsersText(tree, settings.instance, state.inside)
-        self._plan = Plan(records, settings.diff)
+        self._work_trees = WorkTrees(tree)
+        self._plan = Plan(tree, records, settings.diff)
 
     def plan(self, files: Sequence[File]) -> Plan:
         plan, records = self._plan, self._records
         if records.stored == b"":
-            plan.drifted[self._state.tree.absolute(self._state.manifest)] = ""
+            plan.is_manifest_drifted = True
         removal = Removal(self._tree, self._state, self._settings, self._block, plan)
         plan.residue = removal.temporary_files()
         entries: Dict[str, Entry] = {}
@@ -65,6 +70,7 @@ class _Planner:
         if len(entries) > MAX_ENTRIES:
             raise UnsafePath(self._tree.display, f"would get {len(entries)} files, more than {MAX_ENTRIES}: use fewer")
         removal.plan(entries)
+        plan.warnings += self._work_trees.warnings
         if entries:
             paths = (*entries, self._state.manifest) if self._state.inside else tuple(entries)
             plan.manifest = Manifest(entries, directories(self._tree, records, paths))
@@ -96,7 +102,7 @@ class _Planner:
             if known is file:
                 paths[path] = file
             elif (known.content, known.variants) != (file.content, file.variants):
-                reason = f"is one file for {known.producer} and {file.producer}, which need two: remove the link"
+                reason = f"is one file for {known.producer} and {file.producer}, which need two: replace the link by a file, or leave one out"
                 raise UnsafePath(self._tree.absolute(path), reason)
         for path, file in used.items():
             above = path
@@ -120,6 +126,8 @@ class _Planner:
         if data is None or chosen.content is None:
             return None
         self._check_sole_instance(path, file)
+        if file.secret and self._state.inside:
+            self._work_trees.check(path)
         foreign = present is not None and digest(present) not in known
         before = old.before if old is not None and present is not None else self._before(path, file, current)
         if len(data) > MAX_SIZE:
@@ -139,14 +147,14 @@ class _Planner:
         if old is not None and not old.pending:
             other_mode = current is not None and same_data and current.mode != old.mode
             if present is None or foreign or other_mode:
-                plan.drifted[where] = file.producer
+                plan.drifted[path] = file.producer
         backup = current.data if foreign and current is not None else None
         if file.strategy == OWNED and old is None and before is not None and backup is not None:
             entry = entry._replace(before=before._replace(backup=backup_name(path, backup)))
         kind = CREATE if current is None else UPDATE
         is_users = file.strategy == BLOCK and current is not None
         step = Step(kind, path, file.producer, data, mode, current, backup, is_users, old_tag)
-        plan.add(step, where, old, present, chosen.redacted)
+        plan.add(step, old, present, chosen.redacted)
         return entry
 
     def _choose(self, path: str, file: File, current: Optional[Content], old: Optional[Entry], known: set) -> _Choice:
@@ -176,7 +184,7 @@ class _Planner:
             return self._settings.mode if file.mode is None else file.mode
         # The user's own file keeps its mode, but others cannot read a secret in it; a file that is ours has the mode of the job.
         narrowest = self._settings.mode if before is None else 0o600
-        return current.mode & (narrowest if file.secret else 0o777 if file.mode is None else file.mode)
+        return current.mode & (narrowest if file.secret else 0o777) & (0o777 if file.mode is None else file.mode)
 
     def _before(self, path: str, file: File, current: Optional[Content]) -> Optional[Before]:
         if current is None or (file.strategy == OWNED and file.path.startswith(OUR_DIRECTORY)):

@@ -6,13 +6,19 @@
 
 from __future__ import annotations
 
-from typing import Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
+import hashlib
+from typing import TYPE_CHECKING, Dict, List, NamedTuple, Optional, Sequence, Set, Tuple
 
-from .._wire import File
+from .._wire import OWNED, File
+from .backups import backup_name
 from .errors import UnsafePath
-from .manifest import Manifest, is_manifest, is_temp
+from .manifest import MAX_ENTRIES, OUR_DIRECTORY, Manifest, is_manifest, is_temp
 from .state import State
 from .tree import Tree
+from .trust import KnownFiles, Patterns, Trust
+
+if TYPE_CHECKING:
+    from .open_place import Task
 
 _MAX_INSTANCES = 50
 _MAX_BYTES = 2 << 20  # of all together: the user can write them
@@ -22,7 +28,8 @@ _MAX_RESIDUE = 500
 class Records(NamedTuple):
     """``stored``: the bytes of this instance's manifest, None when there is none, empty when they are not what we wrote: they count as
     absent, or are at least written again. ``others``: instance -> its manifest. ``originals``: backup -> content of what may have to come back.
-    ``residue``: temporary files of a run that died. ``around``: directories above the manifest that a run made which died before it could record them."""
+    ``residue``: temporary files of a run that died. ``around``: directories above the manifest that a run made which died before it could record them.
+    ``warnings``: what the manifest is not believed. ``is_lost``: it does not say, or not believably, what was written in this home."""
 
     own: Manifest
     stored: Optional[bytes]
@@ -30,17 +37,46 @@ class Records(NamedTuple):
     originals: Dict[str, bytes]
     residue: Tuple[str, ...]
     around: Tuple[str, ...]
+    warnings: Tuple[str, ...] = ()
+    is_lost: bool = False
 
 
-def read_records(state: State, files: Sequence[File]) -> Records:
+def read_records(state: State, task: Task, patterns: Patterns, is_same: bool) -> Records:
+    """``is_same``: whether this is the home that root's list has."""
     tree, path = state.tree, state.manifest
     # A link to a file would be replaced without a backup; a directory that is a link out of the tree is an unsafe path.
     if not tree.missing_directories(path) and tree.real(path) != f"{tree.real(state.directory)}/{path.rpartition('/')[2]}":
-        raise UnsafePath(tree.absolute(path), "is a symbolic link: remove it")
+        raise UnsafePath(tree.absolute(path), "is a symbolic link: replace it by the file that it leads to")
     others = _read_others(state)
     own, stored = _read_own(tree, path)
+    own_directories = (OUR_DIRECTORY, f"{state.directory}/") if state.inside else (OUR_DIRECTORY,)
+    known = task.known
+    if known is not None:
+        own, known = _confirmed(tree, own, task.files, known)
+    own, is_all, warnings = Trust(patterns, known, own_directories).believed(own)
+    if not is_all:
+        stored = b""
     around = _made_by_a_dead_run(state) if state.inside and stored is None and not others else []
-    return Records(own, stored, others, _read_originals(state, own, files), _residue(state), tuple(around))
+    # While other instances have lost their manifests as well, it is not known which files are whose.
+    is_lost = is_same and not stored and (not task.files or set(task.shared_with) <= set(others))
+    if is_lost:
+        ours = OUR_DIRECTORY.rstrip("/")
+        own = Manifest(own.entries, {*own.directories, ours, *(f"{ours}/{name}" for name in tree.names(ours)[: MAX_ENTRIES // 2])})
+    return Records(own, stored, others, _read_originals(state, own, task.files), _residue(state), tuple(around), tuple(warnings), is_lost)
+
+
+def _confirmed(tree: Tree, own: Manifest, files: Sequence[File], known: KnownFiles) -> Tuple[Manifest, KnownFiles]:
+    """With the files that root's list does not have and that hold exactly what we write: only we can have written them, on another host that shares
+    the home, or before the list was lost."""
+    entries, confirmed = dict(own.entries), dict(known)
+    for file in files:
+        entry = entries.get(file.path)
+        if file.strategy == OWNED and entry is not None and file.path not in known:
+            current = tree.read(file.path)
+            if current is not None and current.data in (file.content, *(each.content for each in file.variants)):
+                entries[file.path] = entry._replace(sha256=(hashlib.sha256(current.data).hexdigest(),))
+                confirmed[file.path] = None
+    return Manifest(entries, own.directories), confirmed
 
 
 def _read_own(tree: Tree, path: str) -> Tuple[Manifest, Optional[bytes]]:
@@ -84,7 +120,8 @@ def _read_originals(state: State, own: Manifest, files: Sequence[File]) -> Dict[
     for entry in own.entries.values():
         if entry.path not in stay and entry.before and entry.before.backup:
             content = state.tree.read(f"{state.backups}/{entry.before.backup}")
-            if content is not None:
+            # The name says which content it was made of.
+            if content is not None and backup_name(entry.path, content.data) == entry.before.backup:
                 found[entry.before.backup] = content.data
     return found
 

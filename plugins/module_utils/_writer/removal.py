@@ -27,12 +27,11 @@ class Removal:
         self._settings = settings
         self._block = block
         self._plan = plan
-        self._ours = (OUR_DIRECTORY, f"{state.directory}/") if state.inside else (OUR_DIRECTORY,)
 
     def temporary_files(self) -> List[str]:
         found = []
         for entry in self._plan.old.entries.values():
-            if entry.temp is not None and self._may_produce(entry):
+            if entry.temp is not None:
                 # It was made where the links of the user led to.
                 path = "/".join([*self._tree.real(entry.path).split("/")[:-1], entry.temp])
                 if self._tree.removable(path):
@@ -45,65 +44,93 @@ class Removal:
         stay = {self._tree.real(path) for path in entries}
         go = {path: entry for path, entry in self._plan.old.entries.items() if path not in entries}
         for entry in go.values():
-            if not self._may_produce(entry):
-                self._plan.drifted[self._state.tree.absolute(self._state.manifest)] = ""
-            elif self._tree.real(entry.path) not in stay:
+            if self._tree.real(entry.path) not in stay:
                 current = self._tree.read(entry.path)
                 if current is not None:
                     self._cut(entry, current) if entry.strategy == BLOCK else self._unlink(entry, current)
-        known = stay | {self._tree.real(path) for path in go if self._may_produce(go[path])}
+        known = stay | {self._tree.real(path) for path in go}
         self._cut_unrecorded_blocks(known)
-
-    def _may_produce(self, entry: Entry) -> bool:
-        """The user could have edited the manifest: only paths that a producer may write are removed because of it."""
-        patterns = self._settings.patterns.get(entry.producer, ())
-        ours = f"{entry.path}/".startswith(self._ours)
-        return any(
-            # An administrator's own templates may write to any other path, and only the manifest knows to which.
-            (pattern == "**" and not ours) or (entry.path.count("/") == pattern.count("/") and fnmatch.fnmatchcase(entry.path, pattern))
-            for pattern in patterns
-        )
+        if self._plan.records.is_lost:
+            self._remove_unrecorded(known)
 
     def _cut_unrecorded_blocks(self, known: Set[str]) -> None:
         """Blocks of ours that are in no manifest, because the manifest was lost. ``known``: files that were looked at."""
-        producers = {path: producer for producer, paths in self._settings.patterns.items() for path in paths if "*" not in path}
+        producers = {
+            path: producer
+            for producer, patterns in self._settings.patterns.items()
+            for path, strategy in (patterns or {}).items()
+            if strategy == BLOCK and "*" not in path
+        }
         for path in sorted(producers):
             try:
                 real = self._tree.real(path)
-                current = None if real in known else self._tree.read(real)
+                current = None if real in known else self._tree.read(path)
             except UnsafePath:
                 continue  # we wrote nothing there
             if current is not None:
                 known.add(real)
-                self._cut(Entry(real, producers[path], BLOCK, 0o600, (), before=Before(0o600)), current)
+                self._cut(Entry(path, producers[path], BLOCK, 0o600, (), before=Before(0o600)), current)
+
+    def _remove_unrecorded(self, known: Set[str]) -> None:
+        """What has a name that only we use, and is in no manifest. ``known``: files that were looked at."""
+        known |= {self._tree.real(path) for manifest in self._plan.records.others.values() for path in manifest.entries}
+        for producer, patterns in self._settings.patterns.items():
+            for pattern, strategy in (patterns or {}).items():
+                # A marker in a mailbox does no harm, and a user may have any number of mailboxes.
+                if "*" not in pattern or ("*" in pattern.split("/")[:-1] and not pattern.startswith(OUR_DIRECTORY)):
+                    continue
+                for path in self._matching(pattern):
+                    try:
+                        current = None if path in known else self._tree.read(path)
+                    except UnsafePath:
+                        continue  # we wrote no such thing
+                    if current is not None:
+                        known.add(path)
+                        entry = Entry(path, producer, strategy, 0o600, ())
+                        self._cut(entry, current) if strategy == BLOCK else self._unlink(entry, current)
+
+    def _matching(self, pattern: str) -> List[str]:
+        """The real paths of what matches. What is itself a link is none of ours."""
+        found = [""]
+        try:
+            for part in pattern.split("/"):
+                above = [directory for directory in found if not directory or self._tree.is_directory(directory[:-1])]
+                if "*" in part:
+                    found = [f"{each}{name}/" for each in above for name in self._tree.names(each[:-1]) if fnmatch.fnmatchcase(name, part)]
+                else:
+                    found = [f"{each}{part}/" for each in above]
+            paths = [path[:-1].rpartition("/") for path in found]
+            real = [(f"{self._tree.real(directory)}/{name}", self._tree.real(f"{directory}/{name}")) for directory, _slash, name in paths]
+        except UnsafePath:
+            return []
+        return [path for expected, path in real if path == expected]
 
     def _cut(self, entry: Entry, current: Content) -> None:
         where = self._tree.absolute(entry.path)
         parts = self._block.split(current.data, where)
         if parts.body is None:
             return
-        foreign = self._is_foreign(entry, parts.body, where)
+        foreign = self._is_foreign(entry, parts.body)
         rest = self._block.cut(parts, newline=entry.before is None or entry.before.newline)
         kind = UNLINK if entry.before is None and not rest else CUT
         backup = current.data if foreign else None
         step = Step(kind, entry.path, entry.producer, rest, current.mode, current, backup, True, entry.tag)
-        self._plan.add(step, where, entry, parts.body, "")
+        self._plan.add(step, entry, parts.body, "")
 
     def _unlink(self, entry: Entry, current: Content) -> None:
-        where = self._tree.absolute(entry.path)
         if entry.pending and entry.before and entry.before.backup == backup_name(entry.path, current.data):
             if digest(current.data) not in entry.sha256:
                 return  # the user's own file: the run that was to replace it died before
-        backup = current.data if self._is_foreign(entry, current.data, where) else None
+        backup = current.data if self._is_foreign(entry, current.data) else None
         original = self._plan.records.originals.get(entry.before.backup or "") if entry.before else None
         if entry.before is None or original is None:
             step = Step(UNLINK, entry.path, entry.producer, current=current, backup=backup, old_tag=entry.tag)
         else:
             step = Step(RESTORE, entry.path, entry.producer, original, entry.before.mode, current, backup, old_tag=entry.tag)
-        self._plan.add(step, where, entry, current.data, "")
+        self._plan.add(step, entry, current.data, "")
 
-    def _is_foreign(self, entry: Entry, data: bytes, where: str) -> bool:
+    def _is_foreign(self, entry: Entry, data: bytes) -> bool:
         foreign = digest(data) not in entry.sha256
         if foreign:
-            self._plan.drifted[where] = entry.producer
+            self._plan.drifted[entry.path] = entry.producer
         return foreign

@@ -10,14 +10,15 @@ import fcntl
 import os
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Callable, Iterator, List, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, Iterator, List, Optional, Sequence, Set, Tuple
 
-from .._wire import Answer, Job, Remaining, Result, dump_answer, load_job
+from .._wire import OWNED, Answer, Job, Remaining, Result, dump_answer, load_job
 from .errors import WriterError, display_text
 from .open_place import Task
 from .parent import run_tasks
 from .plan import Settings
-from .served import ServedList, ServedPlace, key_of
+from .served import ServedList, ServedPlace, key_of, with_known_homes
+from .trust import KnownFiles, is_named_as_ours
 from .users import claims, resolve
 
 if TYPE_CHECKING:
@@ -36,20 +37,25 @@ def run(encoded_job: str, check: bool, diff: bool, label: Optional[Callable[[str
     ``label`` gives the SELinux context that the policy has for a path; None where there is no SELinux.
     """
     job = load_job(encoded_job)
-    if job.purge and os.geteuid() != 0:
-        raise WriterError("the removal of users who are not listed needs root, who keeps the list of the users served: run with become")
+    if (job.purge or job.forget) and os.geteuid() != 0:
+        what = "the removal of users who are not listed" if job.purge else "to forget users"
+        raise WriterError(f"{what} needs root, who keeps the list of the users served: run with become")
     claimed_by = claims(job.earlier) if any(place.base is None for place in job.places) else {}
     present, ineligible, missing = resolve([place for place in job.places if not place.absent], claimed_by, check)
     with _lock(check):
         shared = _shared_files(job)
         served_list, warnings = _served_list(job, shared)
+        forgotten = served_list.forget(job.forget, {key_of(task) for task in present if task.files}) if served_list else []
         leaving, failed, more = _leaving(job, served_list, present)
-        warnings += more
+        warnings += [*more, *(shared.warnings if shared else ())]
+        tasks = with_known_homes([*leaving, *present], job.instance, served_list.places if served_list else {})
+        leaving, present = tasks[: len(leaving)], tasks[len(leaving) :]
         going = [*leaving, *(task for task in present if not task.files)]
         coming = [task for task in present if task.files]
         dest, more = _dest(job, check, (*going, *coming))
         warnings += more
-        settings = Settings(job.instance, job.patterns, job.mode, diff, label, shared.residue if shared else (), dest, check, job.deadline)
+        others = _directories(served_list, (*going, *coming))
+        settings = Settings(job.instance, job.patterns, job.mode, diff, label, shared.residue if shared else (), dest, check, job.deadline, others)
         if served_list is None:
             # The list stays as it is, and the shared files are not removed: it is not known who is left.
             results, remaining = run_tasks([*going, *coming], settings) + _apply(shared, settings), []
@@ -57,11 +63,18 @@ def run(encoded_job: str, check: bool, diff: bool, label: Optional[Callable[[str
             results, more = _apply_with_list(job, served_list, going, coming, settings, shared)
             warnings += more
             remaining = _remaining(job, served_list, leaving)
-    answer = Answer((*ineligible, *failed, *results), tuple(missing), shared.probes if shared else (), tuple(warnings), tuple(remaining))
+    answer = Answer(
+        (*ineligible, *failed, *results),
+        tuple(missing),
+        shared.probes if shared else (),
+        tuple(warnings),
+        tuple(remaining),
+        tuple(map(_displayed, forgotten)),
+    )
     text = dump_answer(answer)
     if len(text) > _MAX_ANSWER:
         text = dump_answer(_without_diffs(answer))
-    return any(result.changes for result in answer.results), text
+    return bool(forgotten) or any(result.changes for result in answer.results), text
 
 
 def _served_list(job: Job, shared: Optional[SharedFiles]) -> Tuple[Optional[ServedList], List[str]]:
@@ -71,7 +84,7 @@ def _served_list(job: Job, shared: Optional[SharedFiles]) -> Tuple[Optional[Serv
     try:
         return ServedList(job.instance, bool(shared and shared.is_recorded)), []
     except WriterError as exc:
-        if job.purge:
+        if job.purge or job.forget:
             raise
         return None, [str(exc)]
 
@@ -88,25 +101,28 @@ def _apply_with_list(
         if task.base:
             place = _served_place(task, job)
             known = places.get(place.key)
-            places[place.key] = place._replace(inode=known.inode) if known and known.user == place.user else place
+            inode = known.inode if known and known.user == place.user else 0
+            places[place.key] = place._replace(inode=inode, files=_files(task, job))
     if not settings.check:
         try:
             served_list.write()
         except WriterError as exc:
-            if job.purge:
+            if job.purge or job.forget:
                 raise
             warnings.append(str(exc))
     # First the users who leave: their directory may be another user's by now, who then gets new files.
     results = run_tasks(going, settings)
+    come = run_tasks(coming, settings)
     if going:
         from .leavers import strike_off
 
-        warnings += strike_off(places, going, results, {task.name for task in coming})
-    for task, result in zip(coming, run_tasks(coming, settings)):
-        results.append(result)
-        if result.inode and task.identity is not None:
-            key = key_of(task)
-            places[key] = places[key]._replace(inode=result.inode)
+        moved = {result.name for result in come if result.recorded}
+        warnings += strike_off(places, going, results, moved, served_list.is_lost)
+    results += come
+    for task, result in zip(coming, come):
+        key = key_of(task)
+        if key in places and task.known is not None:
+            places[key] = _after(places[key], task, result)
     if shared and served_list.is_lost and shared.removes:
         warnings.append("the list of the users served is lost: their shared files stay on the host until all were served, and removed, once more")
     # Before the list: its directory goes when it is empty.
@@ -119,6 +135,12 @@ def _apply_with_list(
     return results, warnings
 
 
+def _directories(served_list: Optional[ServedList], tasks: Sequence[Task]) -> Set[str]:
+    """The places that are no homes."""
+    listed = {path for path, is_home in served_list.places if not is_home} if served_list else set()
+    return listed | {task.base for task in tasks if task.identity is None}
+
+
 def _remaining(job: Job, served_list: ServedList, tried: Sequence[Task]) -> List[Remaining]:
     """Places of users who are absent or not listed at all, apart from those that the run tried."""
     if not job.is_last:
@@ -126,12 +148,31 @@ def _remaining(job: Job, served_list: ServedList, tried: Sequence[Task]) -> List
     present = {*job.earlier, *(place.name for place in job.places if not place.absent)}
     keys = served_list.places.keys() - {key_of(task) for task in tried}
     left = [served_list.places[key] for key in sorted(keys)]
-    return [Remaining(place.user, display_text(place.display), place.inventory_host) for place in left if place.user not in present]
+    return [_displayed(place) for place in left if place.user not in present]
+
+
+def _displayed(place: ServedPlace) -> Remaining:
+    return Remaining(place.user, display_text(place.display), place.inventory_host)
 
 
 def _served_place(task: Task, job: Job) -> ServedPlace:
     pattern = None if task.identity is not None else job.dest_pattern or ""
     return ServedPlace(task.name, task.base, task.display, pattern, job.inventory_host)
+
+
+def _files(task: Task, job: Job) -> KnownFiles:
+    """What root's list has to know before anything is written: what it knew, and what may come."""
+    wanted = [file for file in task.files if file.strategy == OWNED]
+    coming = [path for file in wanted for path in (file.path, *file.alternatives) if not is_named_as_ours(path, job.patterns.get(file.producer))]
+    return {} if task.known is None else {**dict.fromkeys(coming), **task.known}
+
+
+def _after(place: ServedPlace, task: Task, result: Result) -> ServedPlace:
+    """What root's list has to know of a home after the run."""
+    if result.problem is None:
+        return place._replace(inode=result.inode or place.inode, files=dict(result.written))
+    # A user can make a run fail; what was not written by then must not count as ours.
+    return place._replace(files={**dict.fromkeys(path for path, _backup in result.written), **(task.known or {})})
 
 
 # What most jobs do not need is imported where it is needed: a host compiles, twice, what it imports out of Ansible's archive.

@@ -11,12 +11,13 @@ import json
 import os
 import stat
 from contextlib import suppress
-from typing import Dict, Mapping, NamedTuple, Optional, Tuple
+from typing import Dict, List, Mapping, NamedTuple, Optional, Sequence, Set, Tuple
 
 from . import state
 from .errors import WriterError
 from .open_place import Task
 from .stage import StagedFile
+from .trust import KnownFiles
 
 _VERSION = 1
 # Path, and whether it is a home: a home that is a dest as well has two manifests.
@@ -25,7 +26,8 @@ Key = Tuple[str, bool]
 
 class ServedPlace(NamedTuple):
     """A directory that holds files for a user. ``display`` is displayed instead of ``path``. ``pattern``: that of the dest, None for a home.
-    ``inventory_host``: for which it was served last. ``inode``: of a home, 0 as long as it is not known."""
+    ``inventory_host``: for which it was served last. ``inode``: of a home, 0 as long as it is not known. ``files``: those of a home whose manifest
+    is not believed alone (see ``trust``)."""
 
     user: str
     path: str
@@ -33,6 +35,7 @@ class ServedPlace(NamedTuple):
     pattern: Optional[str]
     inventory_host: str
     inode: int = 0
+    files: KnownFiles = {}
 
     @property
     def key(self) -> Key:
@@ -41,6 +44,35 @@ class ServedPlace(NamedTuple):
 
 def key_of(task: Task) -> Key:
     return task.base, task.location.base is None
+
+
+def with_known_homes(tasks: Sequence[Task], instance: str, places: Mapping[Key, ServedPlace]) -> List[Task]:
+    """With what root knows of homes. Who is not root can only believe the manifests, which are the user's own."""
+    if os.geteuid() != 0:
+        return list(tasks)
+    homes = {place.user: place for place in places.values() if place.pattern is None}
+    others = _homes_of_others(instance) if homes else {}
+    found = []
+    for task in tasks:
+        if task.identity is not None:
+            here = places.get(key_of(task))
+            place = here or homes.get(task.name)  # the home may have moved
+            inode = here.inode if here and here.user == task.name else None
+            shared_with = tuple(name for name, paths in others.items() if task.base in paths)
+            task = task._replace(known=place.files if place else {}, inode=inode, shared_with=shared_with)
+        found.append(task)
+    return found
+
+
+def _homes_of_others(instance: str) -> Dict[str, Set[str]]:
+    """Other instance -> the homes on its list, as far as that can be used: its own runs report what is wrong with it."""
+    found = {}
+    for path in glob.glob(os.path.join(state.ROOT, state.OF_ROOT, "*.json")):
+        name = os.path.basename(path)[: -len(".json")]
+        if name != instance:
+            with suppress(WriterError):
+                found[name] = {place.path for place in ServedList(name).places.values() if place.pattern is None}
+    return found
 
 
 class ServedList:
@@ -73,9 +105,19 @@ class ServedList:
                 if data["version"] != _VERSION:
                     raise ValueError("another version")
                 places = [_checked(ServedPlace(**place)) for place in data["places"]]
-            except (ValueError, TypeError, KeyError, RecursionError):
+            except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
                 raise self._unusable("it is not what was written") from None
         return {place.key: place for place in places}
+
+    def forget(self, users: Sequence[str], present: Set[Key]) -> List[ServedPlace]:
+        """Takes the places of these users off the list, and returns them. One that the run serves, ``present``, may be a new home."""
+        forgotten = []
+        for key, place in sorted(self.places.items()):
+            if place.user in users and key in present:
+                self.places[key] = place._replace(inode=0)
+            elif place.user in users:
+                forgotten.append(self.places.pop(key))
+        return forgotten
 
     def write(self) -> None:
         """On the disk when this returns; WriterError when it cannot be written."""
@@ -129,6 +171,8 @@ def _checked(place: ServedPlace) -> ServedPlace:
     texts = (place.user, place.path, place.display, place.inventory_host, place.pattern or "")
     if not all(isinstance(text, str) for text in texts) or not isinstance(place.inode, int):
         raise ValueError("not a place")
+    if not all(isinstance(path, str) and (backup is None or isinstance(backup, str)) for path, backup in place.files.items()):
+        raise ValueError("not files")
     return place
 
 

@@ -17,14 +17,15 @@ from typing import Any, Callable, List, NamedTuple, Optional, Sequence
 
 from .._wire import Change, Diff, Drift, Problem, Result
 from .commit import Commit
-from .errors import UnsafePath, display_text, unexpected
+from .errors import UNREACHABLE, UnsafePath, display_text, unexpected
 from .identity import Switch
-from .open_place import Task, open_place
+from .open_place import Task, another_home, open_place
 from .phases import commit_batch
 from .plan import Settings
 from .planner import check_state, plan_place
 from .records import read_records
 from .residue import has_residue
+from .trust import files_to_know
 
 _BATCH = 200
 _DESCRIPTORS = 16  # for each place, besides those that are counted
@@ -52,7 +53,9 @@ def load_message(line: bytes) -> Message:
 def _result(name: str, path: str, changes: Any, drifted: Any, unchanged: int, notes: Any, *others: Any) -> Result:
     found = [Change(*change) for change in changes]
     found = [change._replace(diff=change.diff and Diff(*change.diff)) for change in found]
-    return Result(name, path, tuple(found), tuple(Drift(*drift) for drift in drifted), unchanged, tuple(map(tuple, notes)), *others)
+    *others, written = others
+    drifted = tuple(Drift(*drift) for drift in drifted)
+    return Result(name, path, tuple(found), drifted, unchanged, tuple(map(tuple, notes)), *others, tuple(map(tuple, written)))
 
 
 def serve(tasks: Sequence[Task], settings: Settings, note_progress: Callable[[int], None], writer: int) -> None:
@@ -96,7 +99,11 @@ class _Worker:
             try:
                 commit = self._plan(number, task)
             except Exception as exc:
-                self._fail(number, unexpected(task.display, exc))
+                problem = unexpected(task.display, exc)
+                if problem.errno in UNREACHABLE and task.inode is not None and not task.files:
+                    self._send(Message(number, True, Result(task.name, display_text(task.display), listed=task.listed)))  # waits on root's list
+                else:
+                    self._fail(number, problem)
                 continue
             if commit is not None:
                 commits.append(commit)
@@ -125,19 +132,29 @@ class _Worker:
             if task.probe:
                 self._send(Message(number, True, Result(task.name, display_text(task.display), listed=task.listed, inode=place.inode)))
                 return None
+            # A home on a new disk has another inode, and its manifest.
+            is_same = place.inode != 0 and place.inode == task.inode
             with self._switch.to(place.state.tree.identity):
-                records = read_records(place.state, task.files)
+                records = read_records(place.state, task, settings.patterns, is_same)
+            if task.files and task.inode and place.inode and not is_same and records.stored is None:
+                raise another_home(task)
             with self._switch.to(place.tree.identity):
                 plan = plan_place(place.tree, place.state, task.files, settings, records)
                 residue = not task.files and has_residue(place.tree, settings.residue)
+                result = plan.result(task.name, place.state)
             with self._switch.to(place.state.tree.identity):
                 check_state(plan, place.state)
             writes = plan.changed and not settings.check
-            result = plan.result(task.name, place.tree, place.state)
-            result = result._replace(residue=residue, listed=task.listed, recorded=records.stored is not None, inode=place.inode)
+            warnings = records.warnings
+            if task.files and is_same and records.stored is None:
+                warnings = (*warnings, "was removed, and is written again")
+            warnings = (*result.warnings, *(f"{place.state.tree.absolute(place.state.manifest)} {warning}" for warning in warnings))
             if settings.check and task.files and task.identity is not None and task.base and not place.inode:
-                warning = f"{result.path} does not exist: a real run fails unless the home directory exists by then"
-                result = result._replace(warnings=(warning,))
+                warnings = (*warnings, f"{result.path} does not exist: a real run fails unless the home directory exists by then")
+            written = () if task.known is None else files_to_know(plan.manifest, settings.patterns)
+            result = result._replace(
+                warnings=warnings, residue=residue, listed=task.listed, recorded=records.stored is not None, inode=place.inode, written=written
+            )
             self._send(Message(number, not writes, result))
             return Commit(number, place, plan, settings) if writes else None
         finally:

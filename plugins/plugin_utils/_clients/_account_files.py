@@ -11,7 +11,7 @@ from typing import Callable, NamedTuple
 
 from .._model.account import Account
 from ._accounts import servers
-from ._file import File, owned
+from ._file import File, owned, owned_paths
 
 
 class AccountFiles(NamedTuple):
@@ -20,9 +20,9 @@ class AccountFiles(NamedTuple):
     def path(self, account: Account, kind: str) -> str:
         return self._path(account.key, kind)
 
-    def patterns(self, *kinds: str) -> tuple[str, ...]:
+    def patterns(self, *kinds: str) -> dict[str, str]:
         """The paths of all accounts, for ``Client.paths``."""
-        return tuple(self._path("*", kind) for kind in kinds)
+        return owned_paths(*(self._path("*", kind) for kind in kinds))
 
     def command_path(self, account: Account, side: str) -> str:
         """The path of the script for the password of one server."""

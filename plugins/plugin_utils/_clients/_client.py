@@ -16,7 +16,7 @@ from .._model.user import User
 from ._accounts import servers
 
 OPTION_TYPES = ("bool", "str", "int", "list", "dict")
-_DEFAULTS = {**DEFAULTS, "incoming": SERVER_DEFAULTS, "outgoing": SERVER_DEFAULTS}
+_DEFAULTS = {**DEFAULTS, **SERVER_DEFAULTS}
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,8 @@ class Client:
 
     ``render(accounts, context)``: the files for the accounts of one user, the default account first.
     ``expresses``: the dotted profile fields whose change changes the files.
-    ``paths``: patterns of every path that ``render`` may give (``*`` is part of one component). Nothing else is ever removed from a
-    home.
+    ``paths``: patterns of every path that ``render`` may give (``*`` is part of one component) -> the strategy of the file there. Nothing else is
+    ever removed from a home.
     ``authentications``: the values of ``authentication`` that the program supports; an account with another one is skipped.
     ``none`` is for sending: no program reads a mailbox without a log-in.
     ``unsupported_reason(account)``: another reason to skip an account, or None.
@@ -89,7 +89,7 @@ class Client:
     title: str
     account_types: tuple[str, ...]
     expresses: tuple[str, ...]
-    paths: tuple[str, ...]
+    paths: Mapping[str, str]
     render: Callable[[Sequence[Account], Context], list[File]]
     authentications: tuple[str, ...] = ("password",)
     unsupported_reason: Callable[[Account], str | None] = lambda account: None

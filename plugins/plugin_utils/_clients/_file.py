@@ -8,7 +8,17 @@ from __future__ import annotations
 
 from typing import Iterable
 
-from ...module_utils._wire import BLOCK, NEXT_FILE, OTHER_INSTANCES, UNKNOWN_INCLUDE, File, Variant
+from ...module_utils._wire import BLOCK, NEXT_FILE, OTHER_INSTANCES, OWNED, UNKNOWN_INCLUDE, File, Variant
+
+
+def owned_paths(*patterns: str) -> dict[str, str]:
+    """Of whole files, for ``Client.paths``."""
+    return dict.fromkeys(patterns, OWNED)
+
+
+def block_paths(*patterns: str) -> dict[str, str]:
+    """Of blocks in files that are the user's, for ``Client.paths``."""
+    return dict.fromkeys(patterns, BLOCK)
 
 
 def owned(path: str, content: str | bytes, mode: int | None = None, redacted: str | None = None) -> File:
@@ -23,7 +33,7 @@ def owned(path: str, content: str | bytes, mode: int | None = None, redacted: st
 
 def block(
     path: str,
-    text: str,
+    text: str | None,
     comment: str = "#",
     alternatives: Iterable[str] = (),
     variants: Iterable[Variant] = (),
@@ -31,13 +41,13 @@ def block(
     includes: str = "",
     mode: int | None = None,
 ) -> File:
-    """Lines between two markers, which begin with ``comment``. Where one of ``alternatives`` exists, the first of them is used
-    instead of ``path``. ``reads``, ``includes`` and ``mode``: see ``File``."""
-    variants = tuple(variants)
-    if any(content and not content.endswith(b"\n") for content in (text.encode(), *(each.content for each in variants))):
+    """Lines between two markers, which begin with ``comment``; None: only a variant is written. Where one of ``alternatives``
+    exists, the first of them is used instead of ``path``. ``reads``, ``includes`` and ``mode``: see ``File``."""
+    variants, content = tuple(variants), None if text is None else text.encode()
+    if any(each and not each.endswith(b"\n") for each in (content, *(variant.content for variant in variants))):
         raise ValueError(f"{path}: a block consists of whole lines")
     return File(
-        path, text.encode(), BLOCK, comment, tuple(alternatives), variants, mode, redacted=text, reads=tuple(reads), includes=includes
+        path, content, BLOCK, comment, tuple(alternatives), variants, mode, redacted=text or "", reads=tuple(reads), includes=includes
     )
 
 
@@ -46,11 +56,6 @@ def variant(pattern: str, text: str | None, note: str = "") -> Variant:
     files that it ``reads`` and everything that these include. None: nothing is written. The syntax is that of ``re`` for bytes,
     multi-line. ``note``: one of the client's ``variant_notes``, which the task reports."""
     return Variant(pattern, None if text is None else text.encode(), text or "", note)
-
-
-def only_in_variants(path: str, variants: Iterable[Variant], reads: Iterable[str], includes: str = "") -> File:
-    """A whole file that some users need: those whose text in ``reads`` matches a variant."""
-    return File(path, None, variants=tuple(variants), reads=tuple(reads), includes=includes)
 
 
 # Patterns for variants.

@@ -5,7 +5,7 @@
 """aerc: a section for each account in the user's ``accounts.conf``.
 
 A value in backticks ends with the last backtick of its line, whatever is between them. But then aerc replaces ``%(name)s`` by
-another setting of the section, such as the URL with the password: no value of a profile or a user may contain ``%(``.
+another setting of the section, such as the URL with the user's name: no value of a profile or a user may contain ``%(``.
 
 The CA is set in the environment only (``SSL_CERT_FILE``). aerc's own ``:new-account`` rewrites the file and drops the marker at its
 end; the next run reports that.
@@ -18,15 +18,18 @@ from email.utils import formataddr
 from typing import Sequence
 from urllib.parse import quote
 
+from ...module_utils._wire import OTHER_INSTANCES
 from .._model.account import Account
 from .._model.profile import Server, fields_below
 from ._account_files import AccountFiles, captured_password
 from ._accounts import host_and_port, html_signature, servers
-from ._client import Client, Context
-from ._file import File, block
+from ._client import Client, Context, VariantNote
+from ._file import File, block, block_paths, variant
+from ._imap import mailbox
 
 _FILES = AccountFiles("aerc")
 _MECHANISM = {"password": "plain", "oauth2": "xoauth2", "none": "none"}
+_OWN_ACCOUNT = rf"\A[^{OTHER_INSTANCES}]*?^[ \t]*\["
 _FOLDER_KEYS = {"sent": "copy-to", "drafts": "postpone", "archive": "archive"}
 
 
@@ -38,11 +41,19 @@ def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     # aerc opens with the first account.
     accounts = sorted(accounts, key=lambda account: not account.default)
     text = "\n".join("".join(f"{line}\n" for line in _section(account)) for account in accounts)
-    return [block(".config/aerc/accounts.conf", text), *(file for account in accounts for file in _files(account))]
+    # It opens the user's own ones before ours.
+    variants = [variant(_OWN_ACCOUNT, text, "own-first")] if accounts[0].default else []
+    # aerc does not start when others can read this file.
+    block_of_ours = block(".config/aerc/accounts.conf", text, variants=variants, mode=0o600)
+    return [block_of_ours, *(file for account in accounts for file in _files(account))]
 
 
 def _files(account: Account) -> list[File]:
-    return [*_FILES.signature(account), *_FILES.password_commands(account, _first_line)]
+    return [
+        *_FILES.signature(account),
+        *_FILES.passwords(account, "incoming", "outgoing"),
+        *_FILES.password_commands(account, _first_line),
+    ]
 
 
 def _first_line(command: str) -> str:
@@ -60,7 +71,7 @@ def _section(account: Account) -> list[str]:
         # aerc 0.14 does not send without it. Later versions have it as their default, and warn.
         *(["smtp-starttls = yes"] if account.outgoing.security == "starttls" else []),
         f"from = {_quoted(_mailbox(account))}",
-        *(f"{key} = {_quoted(account.folders[name])}" for name, key in _FOLDER_KEYS.items() if name in account.folders),
+        *(f"{key} = {_quoted(mailbox(account, name))}" for name, key in _FOLDER_KEYS.items() if name in account.folders),
     ]
     if account.text_signature:
         lines.append(f"signature-file = ~/{_FILES.path(account, 'signature')}")
@@ -84,15 +95,14 @@ def _outgoing(server: Server) -> str:
 
 
 def _login(server: Server) -> str:
-    # The asterisk needs no encoding, and the mask in a diff is made of asterisks.
-    password = "" if server.password is None else f":{quote(server.password, safe='*')}"
-    return f"{quote(server.username, safe='')}{password}@"
+    return f"{quote(server.username, safe='')}@"
 
 
 def _password_command(account: Account, side: str, key: str) -> list[str]:
-    if not getattr(account, side).password_command:
-        return []
-    return [f"{key}-cred-cmd = sh ~/{_FILES.command_path(account, side)}"]
+    server = getattr(account, side)
+    if server.password is not None:
+        return [f"{key}-cred-cmd = cat ~/{_FILES.password_path(account, side)}"]
+    return [f"{key}-cred-cmd = sh ~/{_FILES.command_path(account, side)}"] if server.password_command else []
 
 
 def _mailbox(account: Account) -> str:
@@ -105,8 +115,10 @@ def _unsupported_reason(account: Account) -> str | None:
     for side, server in servers(account):
         if server.authentication == "password" and server.password is None and not server.password_command:
             return f"aerc does not ask for passwords: give {side}.password or {side}.password_command"
+        if server.password is not None and server.password != server.password.strip():
+            return f"aerc strips white space from both ends of {side}.password: change it"
     for name in _FOLDER_KEYS:
-        if "%(" in account.folders.get(name, ""):
+        if name in account.folders and "%(" in mailbox(account, name):
             return f"aerc reads '%(' in the name of a folder as another setting (folders.{name})"
     return None
 
@@ -120,17 +132,22 @@ CLIENT = Client(
         "folders.sent", "folders.drafts", "folders.archive",
         *fields_below("incoming", "outgoing"),
     ),
-    paths=(
-        ".config/aerc/accounts.conf",
-        *_FILES.patterns("signature", "incoming.password-command", "outgoing.password-command"),
-    ),
+    paths={
+        **block_paths(".config/aerc/accounts.conf"),
+        **_FILES.patterns(
+            "signature", "incoming.password", "outgoing.password", "incoming.password-command", "outgoing.password-command"
+        ),
+    },
     render=_render,
     authentications=tuple(_MECHANISM),
     unsupported_reason=_unsupported_reason,
     unsupported_fields=html_signature,
+    variant_notes={
+        "own-first": VariantNote("aerc opens the user's own accounts before the default one of the profiles; `aerc -a KEY` opens only that"),
+    },
     notes=(
         "Each account is a section in `accounts.conf`. aerc opens a tab for each: the user's own first, then our default one. The "
-        "password is in the file, or comes from the command, whose output aerc strips of spaces at both ends; aerc never asks, so "
+        "password is in a file of ours, or comes from the command; aerc strips it of spaces at both ends, and never asks, so "
         "one of them is required. `ca_file` cannot be set: start aerc with SSL_CERT_FILE in the environment. A wrong certificate "
         "is rejected. When the user creates an account with `:new-account`, aerc drops the second marker of our block, and the "
         "next run reports that."

@@ -18,11 +18,12 @@ import re
 from typing import Iterable, Sequence
 
 from .._model.account import Account
+from .._model.folders import modified_utf7
 from .._model.profile import Server
 from ._accounts import default_account, host_and_port, html_signature, servers
 from ._client import Client, Context
-from ._file import File, block, owned, variant
-from ._imap import modified_utf7
+from ._file import File, block, block_paths, owned, owned_paths, variant
+from ._imap import mailbox
 from ._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 
 _FOLDER = ".config/mailops/alpine"
@@ -65,8 +66,8 @@ def _variables(account: Account) -> dict[str, str]:
     return {
         "inbox-path": f"{mailboxes}INBOX",
         "folder-collections": f"{mailboxes}[]",
-        "default-fcc": f"{mailboxes}{modified_utf7(folders['sent'])}" if "sent" in folders else "",
-        "postponed-folder": f"{mailboxes}{modified_utf7(folders['drafts'])}" if "drafts" in folders else "",
+        "default-fcc": f"{mailboxes}{modified_utf7(mailbox(account, 'sent'))}" if "sent" in folders else "",
+        "postponed-folder": f"{mailboxes}{modified_utf7(mailbox(account, 'drafts'))}" if "drafts" in folders else "",
         "smtp-server": _server(account.outgoing),
         "user-domain": account.email.rpartition("@")[2],
         # Alpine writes a list in exactly this form.
@@ -102,7 +103,7 @@ def _unsupported_reason(account: Account) -> str | None:
         if not server.username.isascii() or set(server.username) & set('"{}') or len(server.username) > _MAX_USERNAME:
             return f'Alpine accepts log-in names of at most {_MAX_USERNAME} ASCII characters without " {{ }} ({side}.username)'
     for name in ("sent", "drafts"):
-        if len(modified_utf7(account.folders.get(name, ""))) > _MAX_FOLDER:
+        if name in account.folders and len(modified_utf7(mailbox(account, name))) > _MAX_FOLDER:
             return f"Alpine accepts folder names of at most {_MAX_FOLDER} characters in the encoding of IMAP (folders.{name})"
     if account.ca_file and (set(account.ca_file) & set('",') or account.ca_file.endswith(" ")):
         return "Alpine does not accept a path with a comma, a double quote or a space at its end (ca_file)"
@@ -121,7 +122,7 @@ CLIENT = Client(
         "incoming.host", "incoming.port", "incoming.security", "incoming.username",
         "outgoing.host", "outgoing.port", "outgoing.security", "outgoing.username", "outgoing.authentication",
     ),
-    paths=(".pinercex", f"{_FOLDER}/*/.pinercex", f"{_FOLDER}/*/signature"),
+    paths={**block_paths(".pinercex", f"{_FOLDER}/*/.pinercex"), **owned_paths(f"{_FOLDER}/*/signature")},
     render=_render,
     authentications=("password", "none"),
     unsupported_reason=_unsupported_reason,

@@ -16,7 +16,8 @@ from urllib.parse import quote
 from .._model.account import Account
 from .._model.profile import Server, fields_below
 from ._client import Client, Context
-from ._file import File, owned
+from ._file import File, owned, owned_paths
+from ._imap import mailbox_path
 from ._keyfile import Value, key_file
 
 _FOLDER = ".config/evolution"
@@ -74,7 +75,7 @@ def _backend(account: Account) -> dict[str, Group]:
     settings: dict[str, Value] = {}
     for name in ("junk", "trash"):
         if name in account.folders:
-            settings |= {f"UseReal{name.title()}Path": True, f"Real{name.title()}Path": account.folders[name]}
+            settings |= {f"UseReal{name.title()}Path": True, f"Real{name.title()}Path": mailbox_path(account, name)}
     return {"Imapx Backend": settings} if settings else {}
 
 
@@ -126,9 +127,10 @@ def _server(server: Server) -> dict[str, Group]:
 
 def _folder(account: Account, uid: str, name: str) -> str | None:
     """The URI of a folder. A slash in the path separates levels, whatever the server's separator is."""
-    path = account.folders.get(name)
+    if name not in account.folders:
+        return None
     # Evolution decodes it twice.
-    return path and f"folder://{uid}/{quote(path.replace('%', '%25'), safe=_PLAIN_IN_FOLDERS)}"
+    return f"folder://{uid}/{quote(mailbox_path(account, name).replace('%', '%25'), safe=_PLAIN_IN_FOLDERS)}"
 
 
 def _unsupported_reason(account: Account) -> str | None:
@@ -148,7 +150,7 @@ CLIENT = Client(
         "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.authentication",
         "outgoing.host", "outgoing.port", "outgoing.security", "outgoing.username", "outgoing.authentication",
     ),
-    paths=(f"{_FOLDER}/sources/mailops-*.source", f"{_FOLDER}/signatures/mailops-*"),
+    paths=owned_paths(f"{_FOLDER}/sources/mailops-*.source", f"{_FOLDER}/signatures/mailops-*"),
     render=_render,
     authentications=tuple(_METHOD),
     unsupported_reason=_unsupported_reason,

@@ -2,7 +2,10 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-r"""fetchmail: a ``poll`` entry for each account in the user's ``.fetchmailrc``.
+r"""fetchmail: a ``poll`` entry for each account in ``.fetchmailrc``, or in a file of ours where the user has one of their own.
+
+Nothing in an entry undoes what the user's own lines say for all of them (``set tracepolls``, ``defaults localdomains ...``), and an entry more is
+more than a user with ``idle`` can have. So a file with own lines stays as it is, and ours is read by ``fetchmail -f``.
 
 A backslash in quotes begins an escape, but ``\"`` is a syntax error. So all but plain characters are written as ``\xHH``.
 fetchmail has no command for passwords. Without a password in the file it asks.
@@ -13,14 +16,18 @@ from __future__ import annotations
 from typing import Sequence
 
 from .._model.account import Account
-from ._client import Client, Context
-from ._file import File, block
+from ._client import Client, Context, VariantNote
+from ._file import OWN_LINE, File, block, block_paths, variant
 from ._quoting import ALPHANUMERIC, escaped_octets
 
 _PROTOCOL = {"imap": "IMAP", "pop": "POP3"}
 _AUTH = {"password": "password", "encrypted": "cram-md5", "gssapi": "gssapi", "ntlm": "ntlm"}
 # Any sslproto but '' makes TLS mandatory. Without TLS it must be '', because the default checks certificates, which needs TLS, too.
 _TLS = {"tls": 'ssl sslproto "TLS1.2+"', "starttls": 'no ssl sslproto "TLS1.2+"', "none": 'no ssl sslproto ""'}
+_USUAL = ".fetchmailrc"
+_APART = ".config/mailops/fetchmail/fetchmailrc"
+# With files of its own for what was fetched and for the process: otherwise it would wake up, or wait for, the user's own fetchmail.
+_COMMAND = f"fetchmail -f ~/{_APART} --pidfile ~/.fetchmail-mailops.pid --idfile ~/.fetchids-mailops"
 _PLAIN = f"{ALPHANUMERIC} @._+=:,/*-"
 
 
@@ -29,7 +36,11 @@ def _quoted(text: str) -> str:
 
 
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
-    return [block(".fetchmailrc", "\n".join(_entry(account, context.user.name) for account in accounts))]
+    text = "\n".join(_entry(account, context.user.name) for account in accounts)
+    return [
+        block(_USUAL, text, variants=[variant(OWN_LINE, None)]),
+        block(_APART, None, variants=[variant(OWN_LINE, text, "own-file")], reads=[_USUAL]),
+    ]
 
 
 def _entry(account: Account, local_user: str) -> str:
@@ -58,11 +69,16 @@ CLIENT = Client(
         "incoming.host", "incoming.port", "incoming.security", "incoming.username", "incoming.password",
         "incoming.authentication",
     ),
-    paths=(".fetchmailrc",),
+    paths=block_paths(_USUAL, _APART),
     render=_render,
     authentications=tuple(_AUTH),
+    variant_notes={
+        "own-file": VariantNote(f"the user's own .fetchmailrc stays as it is, and `{_COMMAND}` fetches the mail of the accounts"),
+    },
     notes=(
-        "Each account is an entry in `.fetchmailrc`. Mail goes to the local mail system; IMAP mail also stays on the server. The "
-        "password is in the file; otherwise fetchmail asks for it. A wrong certificate is rejected."
+        "Each account is an entry in `.fetchmailrc`. If the user has lines of their own there, that file stays as it is, because what "
+        f"it says for all entries cannot be undone, and the accounts are in a file of ours: `{_COMMAND}`. Mail goes to the local mail "
+        "system; IMAP mail also stays on the server. The password is in the file; otherwise fetchmail asks for it. A wrong certificate "
+        "is rejected."
     ),
 )  # fmt: skip

@@ -18,11 +18,13 @@ from typing import Mapping, Sequence
 from .._model.account import Account
 from .._model.profile import Server, fields_below
 from ._client import Client, Context
-from ._file import File, owned
+from ._file import File, owned, owned_paths
+from ._imap import mailbox_path
 from ._keyfile import Value, key_file
 
 _SECURITY = {"tls": "transport", "starttls": "start-tls", "none": "none"}
 _CREDENTIALS = {"password": "custom", "none": "none"}
+_AFTER_THE_USERS = 1000
 _FOLDERS = ("archive", "drafts", "sent", "junk", "trash")
 
 
@@ -38,8 +40,8 @@ def _groups(account: Account, place: int) -> dict[str, Mapping[str, Value]]:
     return {
         "Metadata": {"version": 1, "status": "enabled"},
         "Account": {
-            # Geary opens the first account, and writes new mail from the open one.
-            "ordinal": 0 if account.default else place,
+            # Geary opens the first account, and writes new mail from the open one: without a default the user's own ones come before ours.
+            "ordinal": 0 if account.default else _AFTER_THE_USERS + place,
             "label": account.account_name,
             "prefetch_days": 14,
             "save_drafts": True,
@@ -49,7 +51,7 @@ def _groups(account: Account, place: int) -> dict[str, Mapping[str, Value]]:
             "sender_mailboxes": [formataddr((account.sender_name, account.email))],
             "service_provider": "other",
         },
-        "Folders": {f"{name}_folder": account.folders[name].split("/") for name in _FOLDERS if name in account.folders},
+        "Folders": {f"{name}_folder": mailbox_path(account, name).split("/") for name in _FOLDERS if name in account.folders},
         "Incoming": _service(account.incoming),
         "Outgoing": _service(account.outgoing),
     }
@@ -83,7 +85,7 @@ CLIENT = Client(
         "incoming.host", "incoming.port", "incoming.security", "incoming.username",
         "outgoing.host", "outgoing.port", "outgoing.security", "outgoing.username", "outgoing.authentication",
     ),
-    paths=(".config/geary/mailops-*/geary.ini",),
+    paths=owned_paths(".config/geary/mailops-*/geary.ini"),
     render=_render,
     authentications=tuple(_CREDENTIALS),
     notes=(

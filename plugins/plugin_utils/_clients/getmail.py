@@ -16,7 +16,7 @@ from .._model.account import Account
 from .._model.profile import fields_below
 from ._account_files import AccountFiles
 from ._client import Client, Context
-from ._file import File, owned
+from ._file import File, owned, owned_paths
 from ._ini import ini
 from ._maildir import maildir
 
@@ -102,7 +102,7 @@ CLIENT = Client(
         "account_type", "leave_on_server", "delete_after_days", "ca_file",
         *fields_below("incoming"),
     ),
-    paths=(*_FILES.patterns("getmailrc"), *(file.path for file in maildir("Mail/getmail/*"))),
+    paths={**_FILES.patterns("getmailrc"), **owned_paths(*(file.path for file in maildir("Mail/getmail/*")))},
     render=_render,
     authentications=("password", *_IMAP_MECHANISMS),
     unsupported_reason=_unsupported_reason,

@@ -23,7 +23,7 @@ from .._model.profile import fields_below
 from ._account_files import AccountFiles, captured_password
 from ._accounts import default_account
 from ._client import Client, Context, VariantNote
-from ._file import MAY_HAVE_MORE, File, block, owned, variant
+from ._file import MAY_HAVE_MORE, File, block, block_paths, owned, variant
 from ._quoting import double_quoted
 
 _FILES = AccountFiles("git_send_email")
@@ -144,6 +144,7 @@ def _settings(account: Account) -> dict[str, str]:
         "smtpDomain": "",
         "ccCmd": "true",
         "headerCmd": "",
+        "mailmap": "false",
     }
     return {name: value for name, value in values.items() if value is not None}
 
@@ -170,10 +171,7 @@ CLIENT = Client(
     title="git send-email",
     account_types=("imap", "pop"),
     expresses=("email", "sender_name", "default", "ca_file", *fields_below("outgoing")),
-    paths=(
-        *_PLACES,
-        *_FILES.patterns("gitconfig", "password-command"),
-    ),
+    paths={**block_paths(*_PLACES), **_FILES.patterns("gitconfig", "password-command")},
     render=_render,
     authentications=tuple(_MECHANISMS),
     variant_notes={

@@ -20,7 +20,7 @@ from .._model.account import Account
 from .._model.profile import fields_below
 from ._account_files import AccountFiles
 from ._client import Client, Context, VariantNote
-from ._file import File, block, owned, variant
+from ._file import File, block, block_paths, owned, owned_paths, variant
 from ._line_limit import long_line_reason
 from ._quoting import double_quoted
 
@@ -108,7 +108,7 @@ CLIENT = Client(
     title="mbsync (isync)",
     account_types=("imap",),
     expresses=("ca_file", *fields_below("incoming")),
-    paths=(*_PLACES, "Mail/*/.mailops", *_FILES.patterns("incoming.password")),
+    paths={**block_paths(*_PLACES), **owned_paths("Mail/*/.mailops"), **_FILES.patterns("incoming.password")},
     render=_render,
     authentications=tuple(_AUTH_MECHS),
     unsupported_reason=_unsupported_reason,

@@ -12,7 +12,7 @@ from .._model.account import Account
 from .._model.profile import fields_below
 from ._account_files import AccountFiles
 from ._client import Client, Context
-from ._file import File
+from ._file import File, block_paths, owned_paths
 from ._maildir import maildir
 from ._msmtp_syntax import AUTHENTICATIONS, Program, accounts_block, connection, notes, too_long
 
@@ -62,7 +62,11 @@ CLIENT = Client(
     title="mpop",
     account_types=("pop",),
     expresses=("default", "leave_on_server", "ca_file", *fields_below("incoming")),
-    paths=(*_MPOP.paths, *_FILES.patterns("incoming.password"), *(file.path for file in maildir("Mail/mpop/*"))),
+    paths={
+        **block_paths(*_MPOP.paths),
+        **_FILES.patterns("incoming.password"),
+        **owned_paths(*(file.path for file in maildir("Mail/mpop/*"))),
+    },
     render=_render,
     authentications=AUTHENTICATIONS,
     unsupported_reason=_unsupported_reason,

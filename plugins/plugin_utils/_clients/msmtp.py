@@ -13,7 +13,7 @@ from .._model.account import Account
 from .._model.profile import fields_below
 from ._account_files import AccountFiles
 from ._client import Client, Context
-from ._file import File
+from ._file import File, block_paths
 from ._msmtp_syntax import AUTHENTICATIONS, Program, accounts_block, connection, notes, quoted, too_long
 
 _FILES = AccountFiles("msmtp")
@@ -71,7 +71,7 @@ CLIENT = Client(
     title="msmtp",
     account_types=("imap", "pop"),
     expresses=("email", "default", "ca_file", *fields_below("outgoing")),
-    paths=(*_MSMTP.paths, *_FILES.patterns("outgoing.password")),
+    paths={**block_paths(*_MSMTP.paths), **_FILES.patterns("outgoing.password")},
     render=_render,
     authentications=(*AUTHENTICATIONS, "none"),
     unsupported_reason=_unsupported_reason,

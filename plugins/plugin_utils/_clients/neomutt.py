@@ -20,7 +20,8 @@ from .._model.profile import Server, fields_below
 from ._account_files import AccountFiles
 from ._accounts import default_account, host_and_port, html_signature
 from ._client import Client, Context
-from ._file import File, block, owned
+from ._file import File, block, block_paths, owned
+from ._imap import mailbox_path
 from ._quoting import ALPHANUMERIC, escaped_octets
 
 _FILES = AccountFiles("neomutt")
@@ -134,7 +135,7 @@ def _incoming(account: Account) -> dict[str, str]:
     username = _quoted(server.username)
     if kind == "imap":
         values = {"folder": url, "spoolfile": _url(server, kind, "INBOX"), "imap_user": username, "imap_login": username}
-        folders = {variable: account.folders[name] for name, variable in _FOLDER_VARIABLES.items() if name in account.folders}
+        folders = {variable: mailbox_path(account, name) for name, variable in _FOLDER_VARIABLES.items() if name in account.folders}
         if folders:
             # By default the dot is a separator, too, and "Mr. Smith" becomes a folder " Smith" in "Mr".
             values["imap_delim_chars"] = "'/'"
@@ -193,10 +194,8 @@ def _unsupported_reason(account: Account) -> str | None:
             if len((getattr(server, name) or "").encode()) > limit:
                 return f"NeoMutt and Mutt truncate {side}.{name} after {limit} bytes"
     for name in _FOLDER_VARIABLES:
-        if set(account.folders.get(name, "")) & set(_NOT_IN_FOLDERS):
+        if name in account.folders and set(mailbox_path(account, name)) & set(_NOT_IN_FOLDERS):
             return f"NeoMutt does not accept a folder name with one of {' '.join(_NOT_IN_FOLDERS)} (folders.{name})"
-        if "" in account.folders.get(name, "x").split("/"):
-            return f"NeoMutt and Mutt drop slashes that are not between two names (folders.{name})"
     return None
 
 
@@ -209,10 +208,10 @@ CLIENT = Client(
         "check_interval", "ca_file", "folders.sent", "folders.drafts", "folders.trash",
         *fields_below("incoming", "outgoing"),
     ),
-    paths=(
-        *_FILES.patterns("muttrc", "signature", "incoming.password-command", "outgoing.password-command"),
-        *dict.fromkeys((*_MUTT, *_NEOMUTT)),
-    ),
+    paths={
+        **_FILES.patterns("muttrc", "signature", "incoming.password-command", "outgoing.password-command"),
+        **block_paths(*_MUTT, *_NEOMUTT),
+    },
     render=_render,
     authentications=("password", "gssapi", "oauth2", "none"),
     unsupported_reason=_unsupported_reason,

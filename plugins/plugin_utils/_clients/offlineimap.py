@@ -2,10 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""OfflineIMAP: an account and its two repositories in the user's ``.offlineimaprc``.
+"""OfflineIMAP: an account and its two repositories in ``.offlineimaprc``, or in a file of ours where the user has one of their own.
 
-A section must not occur twice, and ``[general]`` says which accounts ``offlineimap`` syncs. Where the user, or another instance,
-has that section, ours are synced by name: ``offlineimap -a work-1a2b3c4d``.
+What the user says in ``[DEFAULT]`` would apply to our sections, too, the password included, and not every option has a value that undoes
+it. So a file with own lines stays as it is, and ours is read by ``offlineimap -c``.
+
+A section must not occur twice, and ``[general]`` says which accounts ``offlineimap`` syncs. Where another instance has that section, ours are
+synced by name: ``offlineimap -a work-1a2b3c4d``.
 
 Python's configparser reads the file, with ``%`` for interpolation. Name and password are Python expressions: this keeps white space
 at the ends and non-ASCII characters, whatever the locale. They are literals or, for ``password_command``, one call with a list of
@@ -16,15 +19,20 @@ from __future__ import annotations
 
 from typing import Sequence
 
+from ...module_utils._wire import OTHER_INSTANCES
 from .._model.account import Account
 from .._model.profile import fields_below
-from ._client import Client, Context
-from ._file import File, block, variant
+from ._account_files import AccountFiles
+from ._client import Client, Context, VariantNote
+from ._file import OWN_LINE, File, block, block_paths, variant
 from ._ini import ini
 
 # OfflineIMAP tries those mechanisms that the server has, in this order.
 _MECHANISMS = {"password": "PLAIN, LOGIN", "encrypted": "CRAM-MD5", "oauth2": "XOAUTH2"}
-_OWN_GENERAL = r"^[ \t]*\[general\]"
+_FILES = AccountFiles("offlineimap")
+_USUAL = (".config/offlineimap/config", ".offlineimaprc")  # the first that exists
+_APART = ".config/mailops/offlineimap/config"
+_OTHER_GENERAL = rf"{OTHER_INSTANCES}[\s\S]*^\[general\]"
 
 
 def _escaped(text: str) -> str:
@@ -39,8 +47,14 @@ def _literal(value: str | list[str]) -> str:
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     general = {"general": {"accounts": ", ".join(account.key for account in accounts)}}
     sections = {name: options for account in accounts for name, options in _sections(account).items()}
-    variants = [variant(_OWN_GENERAL, ini(sections))]
-    return [block(".offlineimaprc", ini({**general, **sections}), alternatives=(".config/offlineimap/config",), variants=variants)]
+    alone, beside_others = ini({**general, **sections}), ini(sections)
+    usual = [variant(OWN_LINE, None), variant(_OTHER_GENERAL, beside_others)]
+    apart = [variant(rf"{OWN_LINE}[\s\S]*{_OTHER_GENERAL}", beside_others, "own-file"), variant(OWN_LINE, alone, "own-file")]
+    return [
+        block(".offlineimaprc", alone, alternatives=_USUAL[:1], variants=usual, reads=_USUAL),
+        block(_APART, None, variants=apart, reads=_USUAL),
+        *(file for account in accounts for file in _FILES.passwords(account, "incoming")),
+    ]
 
 
 def _sections(account: Account) -> dict[str, dict[str, object]]:
@@ -82,7 +96,10 @@ def _secret(account: Account) -> dict[str, str]:
     if server.password_command:
         command = _literal(list(server.password_command))
         return {option: f'__import__("subprocess").check_output({command}).decode().split("\\n")[0]'}
-    return {} if server.password is None else {option: _literal(server.password)}
+    if server.password is None:
+        return {}
+    path = _literal(f"~/{_FILES.password_path(account, 'incoming')}")
+    return {option: f'open(__import__("os").path.expanduser({path}), encoding="utf-8", newline="").read()'}
 
 
 def _unsupported_reason(account: Account) -> str | None:
@@ -102,14 +119,18 @@ CLIENT = Client(
     title="OfflineIMAP",
     account_types=("imap",),
     expresses=("ca_file", *fields_below("incoming")),
-    paths=(".offlineimaprc", ".config/offlineimap/config"),
+    paths={**block_paths(*_USUAL, _APART), **_FILES.patterns("incoming.password")},
     render=_render,
     authentications=tuple(_MECHANISMS),
     unsupported_reason=_unsupported_reason,
+    variant_notes={
+        "own-file": VariantNote(f"the user's own file of OfflineIMAP stays as it is, and `offlineimap -c ~/{_APART}` syncs the accounts"),
+    },
     notes=(
         "The accounts are in `.offlineimaprc`, each with its folders in `~/Mail/offlineimap/KEY`. `offlineimap` syncs all of them. "
-        "If the user has a section `[general]` already, it stays as it is, and `offlineimap -a KEY` syncs one. A message that is "
-        "deleted locally is only marked as deleted on the server, and no folder is created there. The password is in the file, or "
+        "If the user has lines of their own there or in `.config/offlineimap/config`, these files stay as they are, because a `[DEFAULT]` "
+        f"would apply to our accounts, too; the accounts are in a file of ours: `offlineimap -c ~/{_APART}`. A message that is "
+        "deleted locally is only marked as deleted on the server, and no folder is created there. The password is in a file of ours, or "
         "comes from the command; otherwise OfflineIMAP asks for it. A wrong certificate is rejected. STARTTLS is not supported, "
         "because OfflineIMAP does not check certificates after it."
     ),

@@ -23,7 +23,8 @@ from .._model.profile import Server, fields_below
 from ._account_files import AccountFiles, captured_password
 from ._accounts import default_account, html_signature
 from ._client import Client, Context, VariantNote
-from ._file import MAY_HAVE_MORE, File, block, owned, variant
+from ._file import MAY_HAVE_MORE, File, block, block_paths, owned, variant
+from ._imap import mailbox
 from ._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 
 _FILES = AccountFiles("s_nail")
@@ -50,11 +51,12 @@ _UNDONE = (
 )  # fmt: skip
 # Old names, which have an effect. S-nail warns of each, so they are undone for users only who have one, and see such warnings anyway.
 _OBSOLETE = (
-    "agent-shell-lookup", "replyto", "signature", "NAIL_HEAD", "NAIL_TAIL", "ssl-ca-dir", "ssl-ca-file", "ssl-ca-flags", "ssl-ca-no-defaults",
+    "agent-shell-lookup", "sendmail", "smtp", "smtp-auth-user", "smtp-auth-password", "replyto",
+    "signature", "NAIL_HEAD", "NAIL_TAIL", "ssl-ca-dir", "ssl-ca-file", "ssl-ca-flags", "ssl-ca-no-defaults",
     "ssl-no-default-ca", "ssl-cert", "ssl-cipher-list", "ssl-config-file", "ssl-config-module", "ssl-config-pairs", "ssl-crl-dir",
     "ssl-crl-file", "ssl-curves", "ssl-key", "ssl-method", "ssl-protocol", "ssl-verify",
 )  # fmt: skip
-_HAS_OBSOLETE = rf"^[^#\n]*\b(?:{'|'.join(_OBSOLETE)})\b"
+_HAS_OBSOLETE = rf"^[^#\n]*[ \t](?:{'|'.join(_OBSOLETE)})(?:[=\s]|$)"
 # Read before the user's file, and together with it. (Debian's, and what others call it.)
 _READS = ("/etc/s-nail.rc", "/etc/mail.rc", "/etc/nail.rc")
 _INCLUDES = r"^(?:[ \t]*\\?so(?:u|ur|urc|urce|urce_if)?[ \t]+|[^#\n]*\bmailx-extra-rc=)([^\n;#]+)"
@@ -125,7 +127,7 @@ def _values(account: Account) -> dict[str, str]:
     }
     if "sent" in account.folders:
         # Without imap-delim the first "/" or "." in a folder's name is the separator.
-        values |= {"folder": f"{url}/", "imap-delim": "/", "record": f"+{account.folders['sent']}"}
+        values |= {"folder": f"{url}/", "imap-delim": account.incoming.level_separator, "record": f"+{mailbox(account, 'sent')}"}
     return {name: value for name, value in values.items() if value is not None}
 
 
@@ -193,7 +195,7 @@ CLIENT = Client(
         "folders.sent",
         *fields_below("incoming", "outgoing"),
     ),
-    paths=(".mailrc", *_FILES.patterns("passwords", "incoming.password-command", "outgoing.password-command")),
+    paths={**block_paths(".mailrc"), **_FILES.patterns("passwords", "incoming.password-command", "outgoing.password-command")},
     render=_render,
     authentications=("password", "encrypted", "gssapi", "oauth2", "none"),
     unsupported_reason=_unsupported_reason,

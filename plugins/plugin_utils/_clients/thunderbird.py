@@ -17,12 +17,13 @@ from typing import Any, Sequence
 from urllib.parse import quote
 
 from .._model.account import Account
+from .._model.folders import modified_utf7
 from .._model.profile import dotted_fields
 from ._account_files import AccountFiles
 from ._accounts import servers
 from ._client import Client, Context, HostProbe
 from ._file import File, block, owned
-from ._imap import modified_utf7
+from ._imap import mailbox_path
 
 _FILES = AccountFiles("thunderbird")
 # The usual name, so that our block and an administrator's own lines are in one file: Thunderbird reads only one.
@@ -85,7 +86,7 @@ def _server(account: Account) -> dict[str, Any]:
         if account.delete_after_days is not None:
             values["num_days_to_leave_on_server"] = account.delete_after_days
     if "trash" in account.folders:
-        values["trash_folder_name"] = account.folders["trash"]
+        values["trash_folder_name"] = mailbox_path(account, "trash")
     if "junk" in account.folders:
         values |= {"spamActionTargetFolder": _folder_uri(account, "junk"), "moveTargetMode": 1}
     return values
@@ -125,7 +126,7 @@ def _folder_uri(account: Account, folder: str) -> str:
     """The URI of a folder, exactly as Thunderbird writes it: it compares URIs as text."""
     # ESCAPE_XALPHAS in nsEscape.cpp. The path is not escaped.
     username = quote(account.incoming.username, safe="*").replace("~", "%7E")
-    return f"imap://{username}@{account.incoming.host}/{modified_utf7(account.folders[folder])}"
+    return f"imap://{username}@{account.incoming.host}/{modified_utf7(mailbox_path(account, folder))}"
 
 
 def _unsupported_reason(account: Account) -> str | None:

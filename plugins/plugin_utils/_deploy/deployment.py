@@ -17,7 +17,7 @@ from .._model.profile import Profile
 from .._model.user import User
 from .profiles import opened, stored_profiles
 from .request import Request
-from .templates import PATTERN, PRODUCER, check_templates
+from .templates import PRODUCER, check_templates
 
 # Seconds that one user may keep a host's run from going on: a file system that hangs, a lease.
 _DEADLINE = 20
@@ -70,13 +70,14 @@ class Deployment:
     def jobs(self) -> Iterator[Job]:
         """One job for each batch of users; one at least, because a run without users reports who is served."""
         users, destination = self.request.users, self.request.destination
+        names = {user.name for user in users}
         for start in range(0, len(users) or 1, BATCH):
             end = start + BATCH
             batch = users[start:end]
             yield Job(
                 instance=self.request.instance,
                 places=tuple(self._place(user) for user in batch),
-                patterns={PRODUCER: [PATTERN], **{client.name: client.paths for client in _clients.all_clients()}},
+                patterns={PRODUCER: None, **{client.name: client.paths for client in _clients.all_clients()}},
                 owner=destination.owner,
                 group=destination.group,
                 mode=destination.mode,
@@ -88,6 +89,8 @@ class Deployment:
                 earlier=tuple(user.name for user in users[:start] if user.state == "present"),
                 # Users who are not listed are purged with the first batch.
                 later=() if start else tuple((user.name, self.bases[user.name]) for user in users[end:] if user.state == "present"),
+                # With the user's own batch, which may serve the place again.
+                forget=tuple(name for name in self.request.forget if name in {user.name for user in batch} or (name not in names and not start)),
                 purge=self.request.purge_users and bool(users) and not start,
                 is_last=end >= len(users),
                 # With the last batch, when no other user can need what is there.
@@ -106,7 +109,7 @@ class Deployment:
             return None
         return HostFiles(
             files=tuple(file._replace(producer=client.name) for client in used for file in client.host_files),
-            patterns={client.name: [file.path for file in client.host_files] for client in _clients.all_clients()},
+            patterns={client.name: {file.path: file.strategy for file in client.host_files} for client in _clients.all_clients()},
             probes=tuple(
                 Probe(client.name, probe.pattern, probe_note(client, number), probe.matching, probe.blocks)
                 for client in used

@@ -51,19 +51,20 @@ def load_answer(text: Any) -> Answer:
     if not isinstance(text, str) or len(text) > _MAX_ANSWER:
         raise ValueError("not an answer")
     try:
-        results, missing, probes, warnings, remaining = json.loads(text)
-        return Answer(_tuple(results, _result), _texts(missing), _texts(probes), _texts(warnings), _tuple(remaining, _remaining))
+        results, missing, probes, warnings, remaining, forgotten = json.loads(text)
+        places = (_tuple(remaining, _remaining), _tuple(forgotten, _remaining))
+        return Answer(_tuple(results, _result), _texts(missing), _texts(probes), _texts(warnings), *places)
     except (TypeError, RecursionError) as exc:
         raise ValueError("not an answer") from exc
 
 
 def _result(data: Any) -> Result:
-    name, path, changes, drifted, unchanged, notes, warnings, problem, residue, listed, recorded, inode = data
+    name, path, changes, drifted, unchanged, notes, warnings, problem, residue, listed, recorded, inode, written = data
     return Result(
         _text(name),
         _text(path),
         _tuple(changes, _change),
-        _tuple(drifted, lambda item: Drift(*_pair(item))),
+        _tuple(drifted, lambda item: Drift(*_three(item))),
         _number(unchanged),
         _tuple(notes, _pair),
         _texts(warnings),
@@ -72,6 +73,7 @@ def _result(data: Any) -> Result:
         listed is True,
         recorded is True,
         _number(inode, 2**64),
+        _tuple(written, _pair),
     )
 
 
@@ -81,10 +83,10 @@ def _remaining(data: Any) -> Remaining:
 
 
 def _change(data: Any) -> Change:
-    path, producer, action, diff, old_tag = data
+    path, producer, action, diff, old_tag, real_path = data
     if action not in ACTIONS:
         raise ValueError("not an action")
-    return Change(_text(path), _text(producer), action, None if diff is None else _diff(diff), _text(old_tag))
+    return Change(_text(path), _text(producer), action, None if diff is None else _diff(diff), _text(old_tag), _text(real_path))
 
 
 def _diff(data: Any) -> Diff:
@@ -105,6 +107,11 @@ def _texts(data: Any) -> tuple[str, ...]:
 def _pair(data: Any) -> tuple[str, str]:
     first, second = data
     return _text(first), _text(second)
+
+
+def _three(data: Any) -> tuple[str, str, str]:
+    first, second, third = data
+    return _text(first), _text(second), _text(third)
 
 
 def _text(value: Any, limit: int = _MAX_TEXT, lines: bool = False) -> str:

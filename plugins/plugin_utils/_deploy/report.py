@@ -12,7 +12,7 @@ import tempfile
 from dataclasses import dataclass
 from typing import Any, Mapping, Sequence
 
-from ...module_utils._wire import ACTIONS, Remaining, Result
+from ...module_utils._wire import ACTIONS, Change, Drift, Remaining, Result
 from .._model.errors import MailopsError, some
 from .._model.limits import MAX_LISTED, limited_diffs
 from .deployment import Deployment, probe_note
@@ -22,7 +22,8 @@ from .target import Delivery
 
 # Raised when a key of the report file changes its meaning or goes.
 SCHEMA_VERSION = 1
-_LISTS = ("changes", "drifted", "skipped_accounts", "failed_users", "users", "warnings")
+_WHO_IS_MISSING = "look whether its directory service answers; otherwise create them, take them off the list, or set missing_users: skip"
+_LISTS = ("changes", "drifted", "skipped_accounts", "failed_users", "forgotten", "users", "warnings")
 _MAX_REASONS = 10
 UNCHANGED, CHANGED, DRIFTED, SKIPPED, FAILED, REMOVED = "unchanged", "changed", "drifted", "skipped", "failed", "removed"
 
@@ -80,8 +81,9 @@ def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: b
     changes = [(result, change) for result in results for change in result.changes]
     with_changes = {result.name for result, _change in changes if result.listed}
     counts = {action: sum(change.action == action for _result, change in changes) for action in ACTIONS}
+    forgotten = [place for answer in delivery.answers for place in answer.forgotten]
     data = {
-        "changed": bool(changes),
+        "changed": bool(changes or forgotten),
         "accounts": {
             "total": sum(map(len, deployment.accounts.values())),
             "changed": sum(len(deployment.accounts.get(name, ())) for name in with_changes),
@@ -89,20 +91,29 @@ def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: b
         "files": {**counts, "unchanged": sum(result.unchanged for result in results)},
         "users": [] if checked_only else _users(deployment, results, missing, skipped, check_mode),
         "changes": [
-            {"user": result.name, "client": change.producer, "path": change.path, "action": change.action}
+            {"user": result.name, "client": change.producer, "path": change.path, "action": change.action, **_real_path(change)}
             for result, change in changes
         ],
-        "drifted": [{"user": result.name, "path": drift.path} for result in results for drift in result.drifted],
+        "drifted": [{"user": result.name, "path": drift.path, **_real_path(drift)} for result in results for drift in result.drifted],
         "dropped": deployment.dropped,
         # Not "skipped": Ansible takes a task whose result has that key for one that did not run.
         "skipped_accounts": skipped,
         "failed_users": failed,
+        "forgotten": [{"user": place.user, "path": place.path} for place in forgotten],
         "warnings": warnings,
     }
     diffs = [change.diff._asdict() for _result, change in changes if change.diff is not None]
+    if forgotten:
+        diffs.append(_forgotten_diff(deployment.request.instance, forgotten))
     purged = [result.name for result in results if result.name and result.changes and not result.listed]
-    line = summary(deployment, sorted(with_changes - {""}), purged, missing, counts, check_mode) if changes else None
+    names = list(dict.fromkeys(place.user for place in forgotten))
+    line = summary(deployment, sorted(with_changes - {""}), purged, missing, names, counts, check_mode) if changes or forgotten else None
     return Report(data, problems, _others(delivery, results, check_mode), diffs, line)
+
+
+def _real_path(item: Change | Drift) -> dict[str, str]:
+    """Only where it is another one: most files are no links."""
+    return {"real_path": item.real_path} if item.real_path else {}
 
 
 def _others(delivery: Delivery, results: Sequence[Result], check_mode: bool) -> str:
@@ -137,10 +148,10 @@ def _verdicts(
             warnings.append(f"mail_account: {message}; a real run fails unless they exist by then")
         else:
             failed += [{"user": name, "path": "", "msg": "the host has no such user"} for name in missing]
-            problems.append(f"{message}: create them, take them off the list, or set missing_users: skip")
+            problems.append(f"{message}: {_WHO_IS_MISSING}")
     remaining = [place for answer in delivery.answers for place in answer.remaining]
     if not request.users and delivery.answers:
-        warnings.append(_nobody_listed(remaining))
+        warnings.append(_nobody_listed(request, remaining))
     elif remaining:
         warnings.append(_remaining_warning(request, deployment.host, remaining))
     if delivery.stopped:
@@ -153,10 +164,16 @@ def _residue_warning(user: str) -> str:
     return f"{user}: {reason}: let the user start the program, and run again"
 
 
-def _nobody_listed(remaining: Sequence[Remaining]) -> str:
+def _forgotten_diff(instance: str, forgotten: Sequence[Remaining]) -> dict[str, str]:
+    header = f"the places of instance {instance}"
+    before = "".join(f"{place.user} in {place.path}\n" for place in forgotten)
+    return {"before": before, "after": "", "before_header": header, "after_header": header}
+
+
+def _nobody_listed(request: Request, remaining: Sequence[Remaining]) -> str:
     names = sorted({place.user for place in remaining})
     rest = f"; these users still have accounts here: {some(names)} (to remove them, list them with state: absent)" if names else ""
-    return f"mail_account: users is empty, so nothing was changed{rest}"
+    return f"mail_account: users is empty, so {'no file' if request.forget else 'nothing'} was changed{rest}"
 
 
 def _remaining_warning(request: Request, host: str | None, remaining: Sequence[Remaining]) -> str:

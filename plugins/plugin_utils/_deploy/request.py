@@ -21,7 +21,7 @@ from .._clients._client import Client
 from .._clients._options import read_options
 from .._model import given, values
 from .._model.errors import Invalid, Problems, comma_list, some
-from .._model.user import STATES, User, profile_names, read_leavers, read_users
+from .._model.user import STATES, User, profile_names, read_leavers, read_users, user_names
 from .._secrets.keys import OPTIONS as KEY_OPTIONS
 from .._secrets.keys import StoreKey, store_key
 from .._store import Store, open_store
@@ -31,7 +31,7 @@ from .template_files import MANAGED
 from .templates import Load, Template, read_templates
 
 OPTIONS = (
-    "clients", "client_options", "dest", "group", "instance", "missing_users", "mode", "owner", "profile_definitions", "profiles",
+    "clients", "client_options", "dest", "forget", "group", "instance", "missing_users", "mode", "owner", "profile_definitions", "profiles",
     "purge_users", "report_path", "state", "store", *KEY_OPTIONS, "templates", "users", "validate_only",
 )  # fmt: skip
 _INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
@@ -58,6 +58,7 @@ class Request:
     key: StoreKey | None
     destination: Destination
     instance: str
+    forget: tuple[str, ...]
     purge_users: bool
     missing_users: str
     validate_only: bool
@@ -110,6 +111,7 @@ def read_request(
         key=reader.call(lambda: store_key(options, environ)) if asked else None,
         destination=read_destination(options, reader.problems),
         instance=reader.read("instance", _instance, "default"),
+        forget=reader.read("forget", user_names, ()),
         purge_users=purge,
         missing_users=reader.read("missing_users", lambda value: given.choice(value, _MISSING_USERS), "fail"),
         validate_only=reader.read("validate_only", values.boolean, False),

@@ -16,19 +16,30 @@ _MAX_LOSSES = 3
 _MAX_CHARACTERS = 60  # of names in a row
 
 
-def summary(deployment: Deployment, changed: Sequence[str], purged: Sequence[str], missing: Sequence[str], files: Mapping[str, int], check: bool) -> str:
-    """``changed``: listed users for whom something changed. ``purged``: other users whose accounts went. ``files``: action -> how many."""
-    text = _files(files, check)
+def summary(
+    deployment: Deployment,
+    changed: Sequence[str],
+    purged: Sequence[str],
+    missing: Sequence[str],
+    forgotten: Sequence[str],
+    files: Mapping[str, int],
+    check: bool,
+) -> str:
+    """``changed``: listed users for whom something changed. ``purged``: other users whose accounts went. ``forgotten``: users whose places are off the
+    host's list. ``files``: action -> how many."""
+    text = _files(files, check) if any(files.values()) else ""
     if changed:
         users = _amount(len(changed), len(deployment.request.users), "user")
         total = sum(map(len, deployment.accounts.values()))
         accounts = _amount(sum(len(deployment.accounts.get(name, ())) for name in changed), total, "account")
         text = f"{users}, {accounts}: {text}" if total else f"{users}: {text}"
-    parts = [text, *_losses(deployment)]
+    parts = [text, *_losses(deployment)] if text else []
     if purged:
         parts.append(f"no longer listed: {_fitting(purged)}")
     if missing:
         parts.append(f"missing: {_fitting(missing)}")
+    if forgotten:
+        parts.append(f"{'would be ' if check else ''}forgotten: {_fitting(forgotten)}")
     return f"mail_account: [{deployment.host}] {'; '.join(parts)}"
 
 

@@ -33,8 +33,6 @@ from .jinja import environment
 
 # The producer of these files, in reports and manifests.
 PRODUCER = "templates"
-# The manifest of a place says which files were made; there is no list of all paths that templates may have.
-PATTERN = "**"
 _KEYS = ("src", "dest", "mode")
 _MODE = re.compile(r"0[4-7][045][045]\Z")
 _OURS = (".config/mailops", ".local/state/mailops")

@@ -25,7 +25,7 @@ from .._secrets.sealing import Sealer
 
 STATES = ("present", "absent")
 COMMANDS = ("state", "clear", "copy_from", "renamed_from")
-_NESTED = {"incoming": SERVER_FIELDS, "outgoing": SERVER_FIELDS, "folders": FOLDERS}
+_NESTED = {**SERVER_FIELDS, "folders": FOLDERS}
 _REQUIRED = ("name", "incoming", "outgoing", "incoming.host", "outgoing.host")
 _CLEARABLE = tuple(
     name

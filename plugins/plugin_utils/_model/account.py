@@ -9,19 +9,23 @@ from __future__ import annotations
 import hashlib
 import html
 from dataclasses import dataclass, fields, replace
-from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
+from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence, TypeVar
 
 from . import values, variables
 from .errors import Invalid, Problems, comma_list, nearest, some
+from .folders import folder
 from .passwords import MASK, is_sealed
 from .ports import derived_port
-from .profile import Profile, Server, derived_key
+from .profile import Incoming, Profile, Server, derived_key
 from .user import User
+
+_AnyServer = TypeVar("_AnyServer", bound=Server)
 
 
 @dataclass(frozen=True)
 class Account:
-    """What a client's format is rendered from. The servers' ports are numbers, ``key`` is safe in any file or section name."""
+    """What a client's format is rendered from. The servers' ports are numbers, ``key`` is safe in any file or section name. ``default``: the
+    administrator says that it is, and it may come before what the user has; of a user's accounts none needs to be."""
 
     profile: str
     key: str
@@ -34,7 +38,7 @@ class Account:
     notifications: bool
     signature: str | None
     signature_format: str
-    incoming: Server
+    incoming: Incoming
     outgoing: Server
     leave_on_server: bool
     delete_after_days: int | None
@@ -192,7 +196,8 @@ class _Filler:
             delete_after_days=profile.delete_after_days,
             check_interval=profile.check_interval,
             folders={
-                name: self._fill(f"folders.{name}", text, values.word) for name, text in sorted((profile.folders or {}).items())
+                name: self._fill(f"folders.{name}", text, lambda path: folder(path, profile.incoming))
+                for name, text in sorted((profile.folders or {}).items())
             },
             ca_file=profile.ca_file,
         )
@@ -230,7 +235,7 @@ class _Filler:
         escape = html.escape if self._profile.signature_format == "html" else None
         return self._fill("signature", self._profile.signature, values.signature, escape)
 
-    def _server(self, side: str, server: Server, protocol: str) -> Server:
+    def _server(self, side: str, server: _AnyServer, protocol: str) -> _AnyServer:
         command = server.password_command
         if is_sealed(server.password):
             self.problems.append(f"{self._where}: {side}.password: is encrypted, and only mail_account can open it, with store_key")

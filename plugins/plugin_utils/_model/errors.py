@@ -73,6 +73,12 @@ def quoted(text: str, limit: int = 64) -> str:
     return f"'{text}'" if text.isprintable() else repr(text)
 
 
+def key_text(key: object, limit: int = 60) -> str:
+    """A key that nobody expected, for a message, with its unprintable characters written out."""
+    text = str(key)[:limit]
+    return text if text.isprintable() else repr(text)
+
+
 def comma_list(names: Iterable[object]) -> str:
     """``a, b, c``: names for a message, in the order given."""
     return ", ".join(map(str, names))

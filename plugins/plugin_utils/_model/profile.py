@@ -59,14 +59,27 @@ class Server:
     def data(self) -> dict[str, Any]:
         """The stored form."""
         command = None if self.password_command is None else list(self.password_command)
-        return {**{name: getattr(self, name) for name in SERVER_FIELDS}, "password_command": command}
+        return {**{item.name: getattr(self, item.name) for item in fields(self)}, "password_command": command}
+
+
+@dataclass(frozen=True)
+class Incoming(Server):
+    """``namespace``: what the names of the user's folders begin with on an IMAP server, in the server's spelling (``INBOX.``)."""
+
+    separator: str | None = None
+    namespace: str | None = None
+
+    @property
+    def level_separator(self) -> str:
+        """What the server has between the levels of a folder's name, or a slash if nothing is known."""
+        return self.separator or (self.namespace or "/")[-1]
 
 
 class Profile(NamedTuple):
     """``key``: what its accounts are called on hosts; None where it was not given and no store has derived it yet."""
 
     name: str
-    incoming: Server
+    incoming: Incoming
     outgoing: Server
     key: str | None = None
     description: str = ""
@@ -122,16 +135,19 @@ FIELDS = (
     "signature", "signature_format", "incoming", "outgoing", "leave_on_server", "delete_after_days", "check_interval",
     "folders", "ca_file", "variables",
 )  # fmt: skip
-SERVER_FIELDS = tuple(item.name for item in fields(Server))
+SERVER_KINDS = {"incoming": Incoming, "outgoing": Server}
+SERVER_FIELDS = {side: tuple(item.name for item in fields(kind)) for side, kind in SERVER_KINDS.items()}
 # The stored form of fields that are not given.
 DEFAULTS = {**{name: Profile._field_defaults.get(name) for name in FIELDS}, "variables": {}}
-SERVER_DEFAULTS = Server("").data
+SERVER_DEFAULTS = {side: kind("").data for side, kind in SERVER_KINDS.items()}
+# What no client expresses by itself: the rest of the profile means something else with it.
+_FACTS = ("allow_cleartext", "separator", "namespace")
 
 
 def dotted_fields() -> tuple[str, ...]:
     """Every field that a client may express: nested ones as ``incoming.host`` and ``folders.sent``."""
     own = [name for name in FIELDS if name not in ("name", "key", "description", "incoming", "outgoing", "folders", "variables")]
-    servers = [f"{side}.{name}" for side in SERVERS for name in SERVER_FIELDS if name != "allow_cleartext"]
+    servers = [f"{side}.{name}" for side in SERVERS for name in SERVER_FIELDS[side] if name not in _FACTS]
     return tuple(own + servers + [f"folders.{name}" for name in FOLDERS])
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any, Callable, Collection, Mapping
 
-from . import passwords, values, variables
-from .errors import Invalid, MailopsError, Problems, comma_list, nearest, quoted
+from . import folders, passwords, values, variables
+from .errors import Invalid, MailopsError, Problems, comma_list, key_text, nearest, quoted
 from .given import choice, is_blank, mapping
 from .names import MAX_NAME, profile_name
 from .ports import derived_port, port_problem
@@ -22,7 +22,9 @@ from .profile import (
     RECORD_FIELDS,
     SECURITIES,
     SERVER_FIELDS,
+    SERVER_KINDS,
     SIGNATURE_FORMATS,
+    Incoming,
     Profile,
     Server,
     profile_key,
@@ -92,6 +94,7 @@ class _Reader:
         account_type = known.get("account_type", "imap")
         incoming, outgoing = self._server("incoming", account_type), self._server("outgoing", "smtp")
         self._refuse_other_type(account_type, known)
+        known["folders"] = self._folders(incoming)
         if incoming is None or outgoing is None:
             return None
         profile = Profile(**{"name": "", **known, "incoming": incoming, "outgoing": outgoing})
@@ -103,7 +106,7 @@ class _Reader:
     def _refuse_unknown(self, data: Mapping[Any, Any], allowed: Collection[str], prefix: str = "") -> None:
         for key in data:
             if key not in allowed:
-                self.problems.append(f"{prefix}{str(key)[:60]}: there is no such field{nearest(key, allowed)}")
+                self.problems.append(f"{prefix}{key_text(key)}: there is no such field{nearest(key, allowed)}")
 
     def _read_fields(
         self, data: Mapping[str, Any], checks: Mapping[str, _Check], prefix: str = "", required: str | None = None
@@ -131,18 +134,28 @@ class _Reader:
             raise Invalid("must be a mapping of variable names to defaults")
         for name in value:
             if not isinstance(name, str) or not variables.NAME.match(name) or len(name) > MAX_NAME:
-                self.problems.append(f"variables.{str(name)[:60]}: a name is a capital letter, then letters and digits")
+                self.problems.append(f"variables.{key_text(name)}: a name is a capital letter, then letters and digits")
             elif name in variables.BUILT_IN:
                 self.problems.append(f"variables.{name}: is built in; choose another name")
             else:
                 self._declared[name] = self._read_fields(value, {name: _plain(values.text)}, "variables.").get(name)
         return self._declared
 
-    def read_folders(self, value: Any) -> dict[str, str] | None:
-        if not isinstance(value, dict):
-            raise Invalid(f"must be a mapping with some of {comma_list(FOLDERS)}")
-        self._refuse_unknown(value, FOLDERS, "folders.")
-        return self._read_fields(value, dict.fromkeys(FOLDERS, _template(values.word)), "folders.") or None
+    def _folders(self, server: Incoming | None) -> dict[str, str] | None:
+        data = self._data.get("folders")
+        if data is None:
+            return None
+        if not isinstance(data, dict):
+            self.problems.append(f"folders: must be a mapping with some of {comma_list(FOLDERS)}")
+            return None
+        self._refuse_unknown(data, FOLDERS, "folders.")
+        server = server or Incoming("")
+        found = self._read_fields(data, dict.fromkeys(FOLDERS, _template(lambda text: folders.folder(text, server))), "folders.")
+        for name, path in found.items():
+            warning = folders.warning(path, server)
+            if warning:
+                self.warnings.append(f"folders.{name}: {warning}")
+        return found or None
 
     def read_password(self, value: Any) -> str:
         return passwords.password(value, self._declared, self._literals)
@@ -160,9 +173,12 @@ class _Reader:
         if not data:
             self.problems.append(f"{side}.host: is required")
             return None
-        self._refuse_unknown(data, SERVER_FIELDS, f"{side}.")
-        server = Server(**{"host": "", **self._read_fields(data, _SERVER_CHECKS, f"{side}.", required="host")})
+        self._refuse_unknown(data, SERVER_FIELDS[side], f"{side}.")
+        checks = {name: check for name, check in _SERVER_CHECKS.items() if name in SERVER_FIELDS[side]}
+        server = SERVER_KINDS[side](**{"host": "", **self._read_fields(data, checks, f"{side}.", required="host")})
         self._check_server(side, protocol, server)
+        if isinstance(server, Incoming):
+            server = self._with_namespace(server, protocol)
         return server if server.port != derived_port(protocol, server.security) else replace(server, port=None)
 
     def _check_server(self, side: str, protocol: str, server: Server) -> None:
@@ -185,6 +201,16 @@ class _Reader:
                 )
             else:
                 self.warnings.append(f"{side}.security: none: whatever the client sends, passwords too, crosses the network in clear")
+
+    def _with_namespace(self, server: Incoming, protocol: str) -> Incoming:
+        for name in ("separator", "namespace"):
+            if protocol == "pop" and name in self._data["incoming"]:
+                self.problems.append(f"incoming.{name}: is for IMAP only, and account_type is pop")
+        if server.namespace is not None:
+            with self.problems.at("incoming.namespace"):
+                return replace(server, namespace=folders.namespace(server.namespace, server.separator))
+            return replace(server, separator=None, namespace=None)
+        return server
 
     # --- fields that depend on each other ---
 
@@ -241,7 +267,6 @@ _CHECKS: dict[str, _Check] = {
     "leave_on_server": _plain(values.boolean),
     "delete_after_days": _plain(values.whole_number, 1, 3650),
     "check_interval": _plain(values.whole_number, 1, 10_080),
-    "folders": _Reader.read_folders,
     "ca_file": _plain(values.absolute_path),
 }
 _SERVER_CHECKS: dict[str, _Check] = {
@@ -253,4 +278,6 @@ _SERVER_CHECKS: dict[str, _Check] = {
     "password_command": _Reader.read_password_command,
     "authentication": _plain(choice, AUTHENTICATIONS),
     "allow_cleartext": _plain(values.boolean),
+    "separator": _plain(folders.separator),
+    "namespace": _plain(values.word),
 }

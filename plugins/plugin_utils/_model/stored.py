@@ -49,3 +49,12 @@ class Changes:
 
     def __bool__(self) -> bool:
         return bool(self.put or self.remove)
+
+
+def applied(snapshot: Snapshot, changes: Changes) -> dict[str, Stored]:
+    """What there is after the changes, by id."""
+    found = {record.id: record for record in snapshot.values()}
+    for removed in changes.remove:
+        found.pop(removed, None)
+    found.update((record.id, record) for record in changes.put)
+    return found

@@ -85,6 +85,18 @@ def profile_names(value: Any) -> tuple[str, ...]:
     return tuple(found)
 
 
+def user_names(value: Any) -> tuple[str, ...]:
+    """A list of log-in names."""
+    problems = Problems()
+    found = []
+    for name in given.text_list(value):
+        with problems.at(quoted(name)):
+            found.append(values.login(name))
+    if problems:
+        raise Invalid(*problems)
+    return tuple(dict.fromkeys(found))
+
+
 _USER_CHECKS: dict[str, Callable[[Any], Any]] = {
     "name": values.login,
     "email": values.address,

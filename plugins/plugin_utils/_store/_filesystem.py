@@ -13,7 +13,7 @@ from typing import Iterator
 
 from .._model.errors import MailopsError
 from . import Store
-from ._plain_file import closing
+from ._plain_file import closing, printable
 
 
 class FileStore(Store):
@@ -42,7 +42,7 @@ class FileStore(Store):
                 raise self.unwritable(path)
 
     def unwritable(self, path: str) -> MailopsError:
-        what = "it" if path == self.path else path
+        what = "it" if path == self.path else printable(path)
         return self.problem(f"this user may not read or write {what}; correct the owner and mode, or give another path in store")
 
     def nearest_directory(self) -> str:

@@ -28,7 +28,7 @@ from typing import Callable, Iterator, Mapping, NamedTuple, TypeVar
 
 from .._model.errors import Invalid
 from . import _plain_file
-from ._plain_file import Found, closing, exists
+from ._plain_file import Found, closing, exists, printable
 from ._profile_file import LABEL
 from ._work_directory import IGNORE, LOCK, LOCK_PATH, NAME, locked
 
@@ -36,7 +36,7 @@ JOURNAL = "journal"
 _NEW_JOURNAL = "journal.new"
 _NEW_IGNORE = "ignore.new"
 _FORMAT = 1
-_MAX_JOURNAL_BYTES = 64 * 1024 * 1024
+_MAX_JOURNAL_BYTES = 8 * 1024 * 1024  # the longest names of as many profiles as a store may have
 _UNFINISHED = (
     "an interrupted change cannot be finished: its journal is damaged, or a newer release began it; update mailops.profiles, "
     f"or restore the files from Git or a backup and remove {NAME}/{JOURNAL}"
@@ -92,7 +92,7 @@ class Files:
 
     def names(self) -> set[str]:
         """All that lies in the directory, or is about to; ``read`` knows whether it is there."""
-        return {*os.listdir(self._directory), *self._pending}
+        return {*_plain_file.names(self._directory), *self._pending}
 
     def labels(self) -> set[str]:
         """Those names that profiles may have."""
@@ -117,13 +117,14 @@ class Files:
         new = {file: content for file, content in contents.items() if content is not None}
         for file, content in new.items():
             if len(content) > _plain_file.MAX_BYTES:
-                raise Invalid(f"{file}: would have more than {_plain_file.MAX_BYTES} bytes; shorten its texts")
+                raise Invalid(f"{printable(file)}: would have more than {_plain_file.MAX_BYTES} bytes; shorten its texts")
         self._stage(new, seen)
         # A file that has come may hold a profile of the same name.
         if self.labels() - seen.keys() or any(_plain_file.state(self._directory, step.file) != step.before for step in steps):
             return False
+        journal = json.dumps({"format": _FORMAT, "lock": self._lock(), "steps": steps}, ensure_ascii=False).encode("utf-8", "surrogateescape")
         with closing(self._create(_NEW_JOURNAL)) as descriptor:
-            _plain_file.write(descriptor, json.dumps({"format": _FORMAT, "lock": self._lock(), "steps": steps}).encode())
+            _plain_file.write(descriptor, journal)
             os.fsync(descriptor)
         with self._recorded("the change"):
             os.rename(_NEW_JOURNAL, JOURNAL, src_dir_fd=self._work, dst_dir_fd=self._work)
@@ -147,7 +148,7 @@ class Files:
         """Remove what was staged and never came to its commit."""
         if self._committed:
             return
-        for name in os.listdir(self._work):
+        for name in _plain_file.names(self._work):
             if LABEL.match(name) or name in (_NEW_JOURNAL, _NEW_IGNORE):  # all else is not ours
                 with suppress(IsADirectoryError):
                     os.unlink(name, dir_fd=self._work)
@@ -196,7 +197,7 @@ class Files:
         except OSError as exc:
             if not self._committed:
                 raise
-            reason = f"{exc.filename}: {exc.strerror}" if isinstance(exc.filename, str) else f"{exc.strerror}"
+            reason = f"{printable(exc.filename)}: {exc.strerror}" if isinstance(exc.filename, str) else f"{exc.strerror}"
             raise Invalid(
                 f"{what} is recorded, but not yet in all files ({reason}); correct that, and the next run that writes finishes it"
             ) from exc
@@ -222,7 +223,7 @@ class Files:
             found = _plain_file.read(self._work, JOURNAL, _MAX_JOURNAL_BYTES)
             if found is None:
                 return []
-            journal = json.loads(found.content)
+            journal = json.loads(found.content.decode("utf-8", "surrogateescape"))
             steps = [Step(*step) for step in journal["steps"]]
             if journal["format"] != _FORMAT or not all(LABEL.match(step.file) for step in steps):
                 raise ValueError

@@ -60,6 +60,8 @@ _CONNECT_PROBLEMS = (
     ("invalid .* value", "a parameter in the URL has a value that libpq does not know; compare it with libpq's documentation"),
 )  # fmt: skip
 
+_MAX_TEXT = 4000  # a server may send any, and some patterns take the square of its length
+
 
 def parameters(url: str, source: str) -> dict[str, str]:
     """What the URL says, by libpq's own rules: a password may be percent-encoded, or stand where a name belongs."""
@@ -116,6 +118,7 @@ def location(url: str) -> str:
 
 def connect_problem(text: str) -> str:
     """Text of an exception -> a sentence."""
+    text = text[:_MAX_TEXT]
     for pattern, sentence in _CONNECT_PROBLEMS:
         if re.search(pattern, text):
             return sentence

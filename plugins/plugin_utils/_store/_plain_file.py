@@ -14,8 +14,10 @@ from contextlib import contextmanager
 from typing import Iterator, NamedTuple
 
 from .._model.errors import Invalid
+from ._limits import MAX_PROFILE as MAX_BYTES
+from ._limits import MAX_PROFILES
 
-MAX_BYTES = 64 * 1024
+_MAX_NAMES = 2 * MAX_PROFILES  # with what is no profile
 
 
 class Found(NamedTuple):
@@ -45,6 +47,22 @@ def read(directory: int, name: str, limit: int = MAX_BYTES) -> Found | None:
             if left < 0:
                 raise Invalid(f"has more than {limit} bytes; no profile has")
         return Found(b"".join(chunks), status)
+
+
+def names(directory: int) -> set[str]:
+    """All names in a directory; Invalid for so many that they are not taken into memory."""
+    found = set()
+    with os.scandir(directory) as entries:
+        for entry in entries:
+            found.add(entry.name)
+            if len(found) > _MAX_NAMES:
+                raise Invalid(f"more than {_MAX_NAMES} files are in it; move away what is no profile, and look who can write to it")
+    return found
+
+
+def printable(name: str) -> str:
+    """The name of a file, for a message."""
+    return name if name.isprintable() else ascii(name)
 
 
 def write(descriptor: int, content: bytes) -> None:

@@ -20,6 +20,7 @@ from .._model.profile import slug
 from .._model.profile_reader import given_fields, read_profile
 from .._model.stored import Stored, record_fields
 from . import _yaml_edit
+from ._plain_file import printable
 
 ENDING = ".yml"
 # Any name that people give a file, but no hidden one, and none that leaves the directory.
@@ -46,10 +47,6 @@ def free_label(name: str, taken: Collection[str]) -> str:
         number += 1
         label = f"{start}-{number}{ENDING}"
     return label
-
-
-def printable(label: str) -> str:
-    return label if label.isprintable() else ascii(label)
 
 
 def parse(label: str, content: bytes) -> ProfileFile:

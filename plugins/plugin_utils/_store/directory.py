@@ -20,7 +20,8 @@ from .._model.stored import Changes, Stored
 from . import TIMEOUT, Change, Result, _journal, _profile_file, _work_directory
 from ._filesystem import FileStore, make_directories
 from ._journal import Files
-from ._plain_file import Found, closing
+from ._limits import refuse_too_large
+from ._plain_file import Found, closing, printable
 from ._profile_file import ProfileFile
 
 _ATTEMPTS = 5  # when Git or an editor changes what is just being written
@@ -135,19 +136,21 @@ class DirectoryStore(FileStore):
     def _read_files(self, files: Files) -> dict[str, Found]:
         """The content of each file, by label."""
         self._warn_of_later(files)
-        found, problems = {}, Problems()
+        found, problems, size = {}, Problems(), 0
         for label in self._labels(files):
-            with problems.at(f"store {self.path}: {_profile_file.printable(label)}"):
+            with problems.at(f"store {self.path}: {printable(label)}"):
                 content = files.read(label)
                 if content is not None:
                     found[label] = content
+                    size += len(content.content)
+            refuse_too_large(len(found), size)
         problems.raise_all()
         return found
 
     def _warn_of_later(self, files: Files) -> None:
         for label in files.later:
             self._warn(
-                f"{_profile_file.printable(label)}: was changed by another program after a change of it was recorded; "
+                f"{printable(label)}: was changed by another program after a change of it was recorded; "
                 "it stays as it is, so check it"
             )
 
@@ -174,7 +177,7 @@ class DirectoryStore(FileStore):
                 if value is not None and owners.setdefault(value, label) != label:
                     shared.setdefault((owners[value], label), []).append(what)
         return [
-            f"store {self.path}: {_profile_file.printable(one)} and {_profile_file.printable(other)} have the same "
+            f"store {self.path}: {printable(one)} and {printable(other)} have the same "
             f"{comma_list(whats)}; give one of them {comma_list(_OTHERS[what] for what in whats)}"
             for (one, other), whats in shared.items()
         ]
@@ -199,6 +202,8 @@ class DirectoryStore(FileStore):
             if label not in found or found[label].content != content:
                 contents[label] = content
         Problems(self._conflicts(after)).raise_all()
+        unchanged = (len(file.content) for label, file in found.items() if label not in contents)
+        refuse_too_large(len(after), sum(unchanged) + sum(len(content) for content in contents.values() if content))
         written = not contents or files.commit(contents, found)
         self._warn_of_later(files)
         return written
@@ -206,7 +211,7 @@ class DirectoryStore(FileStore):
     def _content(self, label: str, record: Stored, old: ProfileFile | None) -> bytes:
         content = _profile_file.edited_text(label, record, old) if old else None
         if old and content is None and "#" in old.text:
-            self._warn(f"{_profile_file.printable(label)}: was written anew, without its comments; look for them in Git")
+            self._warn(f"{printable(label)}: was written anew, without its comments; look for them in Git")
         return content or _profile_file.new_text(record)
 
     # --- messages ---
@@ -245,5 +250,5 @@ def _with_keys(parsed: Mapping[str, ProfileFile]) -> dict[str, ProfileFile]:
 
 def _ignored(file: str) -> str:
     stem, ending = os.path.splitext(file)
-    hint = f" (rename it to {_profile_file.printable(stem + _profile_file.ENDING)} if it is one)" if ending == ".yaml" else ""
-    return _profile_file.printable(file) + hint
+    hint = f" (rename it to {printable(stem + _profile_file.ENDING)} if it is one)" if ending == ".yaml" else ""
+    return printable(file) + hint

@@ -16,7 +16,7 @@ import os
 from contextlib import contextmanager
 from typing import Any, Collection, Iterator
 
-from .._model.stored import Changes, Snapshot, Stored
+from .._model.stored import Changes, Snapshot, Stored, applied
 from . import Change, Result, Store
 from ._documents import records, rows
 from ._plain_file import closing
@@ -118,10 +118,7 @@ class DryRunStore(Store):
 
 def _pending(stored: Snapshot, merged: Snapshot, changes: Changes) -> dict[str, Any]:
     """What differs from the store after these changes of the merged profiles, as rows."""
-    before, after = _by_id(stored), _by_id(merged)
-    for removed in changes.remove:
-        after.pop(removed, None)
-    after.update((record.id, record) for record in changes.put)
+    before, after = _by_id(stored), applied(merged, changes)
     differ = [each for each in {*before, *after} if before.get(each) != after.get(each)]
     return {side: rows(found[each] for each in differ if each in found) for side, found in (("before", before), ("after", after))}
 

@@ -19,12 +19,15 @@ from ansible.module_utils.basic import missing_required_lib
 
 from .._model.errors import MailopsError
 from .._model.stored import Changes, Stored
-from . import TIMEOUT, Change, Result, Store, _libpq
+from . import TIMEOUT, Change, Result, Store, _libpq, _watch
 from ._documents import records, rows
+from ._limits import MAX_PROFILE, MAX_PROFILES, TooLarge, refuse_too_large
 
 try:
     import psycopg
     from psycopg import errors
+
+    from . import _answers
 except ImportError:  # psycopg, or the libpq that it needs
     psycopg = None
 
@@ -52,6 +55,15 @@ _RELATIONS = """
     SELECT c.relname FROM pg_catalog.pg_namespace n
     LEFT JOIN pg_catalog.pg_class c ON c.relnamespace = n.oid AND c.relkind IN ('r', 'p') WHERE n.nspname = %s
 """
+
+# Seconds for a whole operation: all attempts, of which the last begins before TIMEOUT and may wait as long for a lock.
+DEADLINE = 60.0
+
+# What is larger is none of ours, and is not asked for.
+_FIELDS = ("id", "key", "name", "revision", "document")
+_COLUMNS = ", ".join(
+    name if name == "revision" else f"CASE WHEN octet_length({name}) <= {MAX_PROFILE} THEN {name} END" for name in _FIELDS
+)
 
 # Seconds between two attempts.
 _MIN_PAUSE, _MAX_PAUSE = 0.01, 0.5
@@ -125,9 +137,9 @@ class PostgresqlStore(Store):
         def work(connection: psycopg.Connection) -> None:
             self._migrate(connection, self._version(connection))
             # What update does, on no row: it needs the same rights, and waits for no lock.
-            connection.execute(f"SELECT version FROM {SCHEMA}.schema_version WHERE false FOR UPDATE")
-            connection.execute(f"DELETE FROM {SCHEMA}.profiles WHERE false")
-            connection.execute(f"INSERT INTO {SCHEMA}.profiles SELECT * FROM {SCHEMA}.profiles WHERE false")
+            _answers.execute(connection, f"SELECT version FROM {SCHEMA}.schema_version WHERE false FOR UPDATE")
+            _answers.execute(connection, f"DELETE FROM {SCHEMA}.profiles WHERE false")
+            _answers.execute(connection, f"INSERT INTO {SCHEMA}.profiles SELECT * FROM {SCHEMA}.profiles WHERE false")
 
         self._transact(_WRITER, work, commit=False)
 
@@ -135,34 +147,45 @@ class PostgresqlStore(Store):
 
     def _transact(self, kind: str, work: Callable[[psycopg.Connection], Result], commit: bool = True) -> Result:
         """What ``work`` returns, in a transaction of its own, which is repeated when another session was faster, until TIMEOUT."""
-        deadline = time.monotonic() + TIMEOUT
+        start = time.monotonic()
         pause = _MIN_PAUSE
         races = 0
         while True:
             try:
-                return self._attempt(kind, work, commit)
+                return self._attempt(kind, work, commit, start + DEADLINE)
+            except TooLarge as exc:
+                raise self.problem(str(exc)) from exc
+            except _answers.Foreign as exc:
+                raise self._foreign() from exc
             except psycopg.Error as exc:
                 races += exc.sqlstate in _THERE_ALREADY
                 if exc.sqlstate not in (*_OVERTAKEN, *_THERE_ALREADY) or races > _MAX_RACES:
                     raise self._explained(exc, kind) from exc
-                if time.monotonic() > deadline:
+                if time.monotonic() > start + TIMEOUT:
                     raise self.problem(
                         f"other sessions have been faster again and again for {TIMEOUT:g} seconds; run again"
                     ) from exc
             time.sleep(random.uniform(0, pause))
             pause = min(2 * pause, _MAX_PAUSE)
 
-    def _attempt(self, kind: str, work: Callable[[psycopg.Connection], Result], commit: bool) -> Result:
-        with closing(self._connect()) as connection:  # closing it rolls back what is not committed
-            connection.execute(
-                # With row security on, a reader from whom it hides the profiles would see an empty store instead of an error.
-                f"BEGIN ISOLATION LEVEL {kind}; SET LOCAL search_path TO pg_catalog; SET LOCAL row_security TO off; "
-                f"SET LOCAL lock_timeout TO {max(1, round(TIMEOUT * 1000))}"
-            )
-            result = work(connection)
-            if commit and kind == _WRITER:
-                self._commit(connection)
-            return result
+    def _attempt(self, kind: str, work: Callable[[psycopg.Connection], Result], commit: bool, deadline: float) -> Result:
+        # Closing the connection rolls back what is not committed.
+        with closing(self._connect()) as connection, _watch.watching(connection.fileno(), deadline, DEADLINE) as watch:
+            try:
+                _answers.execute(
+                    connection,
+                    # With row security on, a reader from whom it hides the profiles would see an empty store instead of an error.
+                    f"BEGIN ISOLATION LEVEL {kind}; SET LOCAL search_path TO pg_catalog; SET LOCAL row_security TO off; "
+                    f"SET LOCAL lock_timeout TO {max(1, round(TIMEOUT * 1000))}",
+                )
+                result = work(connection)
+                if commit and kind == _WRITER:
+                    self._commit(connection)
+                return result
+            except psycopg.Error as exc:
+                if watch.reason:
+                    raise self.problem(watch.reason) from exc
+                raise
 
     def _connect(self) -> psycopg.Connection:
         try:
@@ -177,14 +200,14 @@ class PostgresqlStore(Store):
                 )
         except (psycopg.Error, UnicodeError) as exc:  # UnicodeError: a host that is no host name
             raise self.problem(_libpq.connect_problem(str(exc))) from exc
-        if connection.info.parameter_status("server_encoding") != "UTF8":
+        if connection.pgconn.parameter_status(b"server_encoding") != b"UTF8":
             connection.close()
             raise self.problem("the encoding of the database is not UTF8; create one with ENCODING 'UTF8'")
         return connection
 
     def _commit(self, connection: psycopg.Connection) -> None:
         try:
-            connection.execute("COMMIT")
+            _answers.execute(connection, "COMMIT")
         except psycopg.OperationalError as exc:
             if not _is_lost(exc):
                 raise
@@ -197,15 +220,15 @@ class PostgresqlStore(Store):
 
     def _version(self, connection: psycopg.Connection, clause: str = "") -> int:
         """The version of the schema, 0 where there is none; MailopsError when it is not one of ours."""
-        relations = {name for (name,) in connection.execute(_RELATIONS, (SCHEMA,))}
+        relations = {row[0] for row in _answers.texts(connection, _RELATIONS, (SCHEMA,))}
         if relations <= {None}:  # no schema, or an empty one that an administrator has made for us
             return 0
         if not {"schema_version", "profiles"} <= relations:
             raise self._foreign()
-        versions = [version for (version,) in connection.execute(f"SELECT version FROM {SCHEMA}.schema_version {clause}")]
-        if len(versions) != 1 or not isinstance(versions[0], int) or versions[0] < 1:
+        versions = _answers.texts(connection, f"SELECT version + 0 FROM {SCHEMA}.schema_version LIMIT 2 {clause}")  # no text
+        version = _answers.number(versions[0][0]) if len(versions) == 1 else None
+        if version is None or version < 1:
             raise self._foreign()
-        version = versions[0]
         if version > len(STEPS):
             raise self.problem(
                 f"was written by a newer release of this collection (schema {version}, this one knows "
@@ -216,12 +239,12 @@ class PostgresqlStore(Store):
     def _migrate(self, connection: psycopg.Connection, version: int) -> None:
         """Bring the schema from ``version`` (0: there is none) to the newest."""
         try:
-            if version == 0 and not connection.execute(_RELATIONS, (SCHEMA,)).fetchone():
-                connection.execute(f"CREATE SCHEMA {SCHEMA}")
+            if version == 0 and not _answers.texts(connection, _RELATIONS, (SCHEMA,)):
+                _answers.execute(connection, f"CREATE SCHEMA {SCHEMA}")
             for step in STEPS[version:]:
-                connection.execute(step)
+                _answers.execute(connection, step)
             if version != len(STEPS):
-                connection.execute(f"UPDATE {SCHEMA}.schema_version SET version = %s", (len(STEPS),))
+                _answers.execute(connection, f"UPDATE {SCHEMA}.schema_version SET version = %s", (len(STEPS),))
         except errors.InsufficientPrivilege as exc:
             what = "migrate" if version else "create"
             raise self.problem(
@@ -230,30 +253,33 @@ class PostgresqlStore(Store):
             ) from exc
 
     def _select(self, connection: psycopg.Connection, names: Collection[str] | None = None) -> dict[str, Stored]:
-        query = f"SELECT id, key, name, revision, document FROM {SCHEMA}.profiles"
+        query = f"SELECT {_COLUMNS} FROM {SCHEMA}.profiles"
         if names is None:
-            found = connection.execute(query)
+            found = _answers.texts(connection, f"{query} LIMIT {MAX_PROFILES + 1}", columns=len(_FIELDS))
         else:
-            found = connection.execute(f"{query} WHERE name = ANY(%b)", (list(names),))
-        return records(found.fetchall(), self.location)
+            found = _answers.texts(connection, f"{query} WHERE name = ANY(%b)", (list(names),), len(_FIELDS))
+        return records(((row[0], row[1], row[2], _answers.number(row[3]), row[4]) for row in found), self.location)
 
     def _write(self, connection: psycopg.Connection, changes: Changes) -> None:
         # All old rows go before a new one comes: two profiles may swap their names.
         gone = [*changes.remove, *(record.id for record in changes.put)]
-        connection.execute(f"DELETE FROM {SCHEMA}.profiles WHERE id = ANY(%b)", (gone,))
+        _answers.execute(connection, f"DELETE FROM {SCHEMA}.profiles WHERE id = ANY(%b)", (gone,))
         # 10,000 rows in binary arrays take 0.25 s, in arrays as text 0.8 s, as a pipeline of statements 0.45 s.
-        inserted = connection.execute(
+        inserted = _answers.execute(
+            connection,
             f"INSERT INTO {SCHEMA}.profiles (id, key, name, revision, document) "
             "SELECT * FROM unnest(%b::text[], %b::text[], %b::text[], %b::integer[], %b::text[])",
             [list(column) for column in zip(*rows(changes.put))] or [[]] * 5,
         )
         if inserted.rowcount != len(changes.put):  # a rule or a trigger that is not ours
             raise self._foreign()
+        ((count, size),) = _answers.texts(connection, f"SELECT count(*), coalesce(sum(octet_length(document)), 0) FROM {SCHEMA}.profiles", columns=2)
+        refuse_too_large(_answers.number(count) or 0, _answers.number(size) or 0)
 
     # --- messages: what the server says may quote a document ---
 
     def _explained(self, exc: psycopg.Error, kind: str) -> MailopsError:
-        state = exc.sqlstate or ""
+        state = _answers.state(exc)
         if _is_lost(exc):
             sentence = "the connection was lost in the middle; nothing was changed, run again when the server is back"
         elif state in _PROBLEMS:

@@ -13,6 +13,7 @@ from __future__ import annotations
 import os
 import sqlite3
 import stat
+import time
 from contextlib import closing, contextmanager, suppress
 from typing import Collection, Iterator
 from urllib.parse import quote
@@ -22,6 +23,7 @@ from .._model.stored import Changes, Stored
 from . import TIMEOUT, Change, Result
 from ._documents import records, rows
 from ._filesystem import FileStore, make_directories
+from ._limits import MAX_PROFILE, MAX_PROFILES, TooLarge, refuse_too_large
 
 APPLICATION_ID = 0x4D4F5052  # "MOPR"
 SCHEMA_VERSION = 1
@@ -32,17 +34,34 @@ _HEADER_SIZE = 100
 _USER_VERSION = slice(60, 64)
 _APPLICATION_ID = slice(68, 72)
 
+# What is larger is none of ours, and is not taken into memory.
+_COLUMNS = ", ".join(
+    f"CASE WHEN length(CAST({name} AS BLOB)) <= {MAX_PROFILE} THEN {name} END" for name in ("id", "key", "name", "revision", "document")
+)
+
+_MAX_SCHEMA = 20  # entries of which one cannot be ours
+
 # SQLite allows 999 parameters in builds of before 2020. For more names everything is read.
 _MAX_PARAMETERS = 500
 
-_SCHEMA = f"""
+# Twice what the profiles may have: deleted ones leave room in the file.
+_MAX_FILE_BYTES = 128 * 1024 * 1024
+# Seconds of the processor for all that is done to a database, which leaves out the time that it is locked. A forged one can have more rows
+# than there is time.
+_MAX_SECONDS = 3.0
+_STEPS = 10_000  # of SQLite's machine between two looks at the clock: well below a millisecond
+
+_TABLE = """
     CREATE TABLE profiles (
         id TEXT PRIMARY KEY,
         key TEXT NOT NULL UNIQUE,
         name TEXT NOT NULL UNIQUE,
         revision INTEGER NOT NULL,
         document TEXT NOT NULL
-    );
+    )
+"""
+_SCHEMA = f"""
+    {_TABLE};
     PRAGMA application_id = {APPLICATION_ID};
     PRAGMA user_version = {SCHEMA_VERSION};
 """
@@ -91,15 +110,19 @@ class SqliteStore(FileStore):
     def _inspect(self) -> bool:
         """Whether the file is there; MailopsError when it is not one of ours."""
         try:
-            mode = os.stat(self.path).st_mode
+            status = os.stat(self.path)
         except FileNotFoundError:
             self.refuse_dangling_link()
             self._refuse_shared_directory()
             return False
-        if stat.S_ISDIR(mode):
+        if stat.S_ISDIR(status.st_mode):
             raise self.problem(f"is a directory; give the path of a file, such as {self.path}/profiles.db")
-        if not stat.S_ISREG(mode):
+        if not stat.S_ISREG(status.st_mode):
             raise self.problem("is not a regular file; give the path of one")
+        if status.st_size > _MAX_FILE_BYTES:
+            raise self.problem(
+                f"has more than {_MAX_FILE_BYTES >> 20} MiB, which no store has; restore it from a backup, or make it smaller (sqlite3 FILE VACUUM)"
+            )
         self._refuse_shared_directory()
         # Closing any descriptor drops this process's locks on the file (POSIX), so this comes before the connection.
         descriptor = os.open(self.path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOCTTY)
@@ -162,7 +185,10 @@ class SqliteStore(FileStore):
         uri = f"file:{quote(self.path)}?mode=rw"
         with closing(sqlite3.connect(uri, uri=True, timeout=TIMEOUT, isolation_level=None)) as connection:
             # EXTRA syncs the directory when the journal goes, which is the commit. With FULL a power cut can undo what was reported.
+            deadline = time.thread_time() + _MAX_SECONDS
+            connection.set_progress_handler(lambda: time.thread_time() > deadline, _STEPS)
             connection.executescript("PRAGMA trusted_schema = OFF; PRAGMA secure_delete = ON; PRAGMA synchronous = EXTRA;")
+            connection.text_factory = _text
             yield connection
 
     def _has_schema(self, connection: sqlite3.Connection) -> bool:
@@ -171,19 +197,27 @@ class SqliteStore(FileStore):
         if ids == [0, 0] and connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0] == 0:
             return False
         self._check_ids(*ids)
-        if connection.execute("SELECT count(*) FROM sqlite_master WHERE type NOT IN ('table', 'index')").fetchone()[0]:
-            raise self.problem("has views or triggers, which no store has; restore it from a backup, and look who can write to it")
+        self._check_schema(connection.execute(f"SELECT type, name, sql FROM sqlite_master LIMIT {_MAX_SCHEMA}").fetchall())
         return True
 
+    def _check_schema(self, found: list[tuple[object, object, object]]) -> None:
+        """A view, a trigger, or a column that is computed makes of a read whatever its author likes."""
+        # SQLite's own: the indexes of the table, and statistics. A name that begins so is given to nothing else.
+        ours = [(kind, name, sql) for kind, name, sql in found if kind not in ("table", "index") or not str(name).startswith("sqlite_")]
+        if any(kind not in ("table", "index") for kind, _name, _sql in ours):
+            raise self.problem("has views or triggers, which no store has; restore it from a backup, and look who can write to it")
+        if [(kind, str(sql).split()) for kind, _name, sql in ours] != [("table", _TABLE.split())]:
+            raise self.problem("has other tables, columns or indexes than a store has; restore it from a backup, and look who can write to it")
+
     def _select(self, connection: sqlite3.Connection, names: Collection[str] | None = None) -> dict[str, Stored]:
-        query = "SELECT id, key, name, revision, document FROM profiles"
+        query = f"SELECT {_COLUMNS} FROM profiles"
         wanted = None if names is None else set(names)
         if wanted is None or len(wanted) > _MAX_PARAMETERS:
-            found = connection.execute(query)
+            found = connection.execute(f"{query} LIMIT {MAX_PROFILES + 1}")
         else:
             marks = ", ".join("?" * len(wanted))
             found = connection.execute(f"{query} WHERE name IN ({marks})", sorted(wanted))
-        return records([row for row in found if wanted is None or row[2] in wanted], self.path)
+        return records((row for row in found if wanted is None or row[2] in wanted), self.path)
 
     def _write(self, connection: sqlite3.Connection, changes: Changes, created: bool) -> None:
         if created:
@@ -193,6 +227,7 @@ class SqliteStore(FileStore):
         gone = [*changes.remove, *(record.id for record in changes.put)]
         connection.executemany("DELETE FROM profiles WHERE id = ?", ((profile_id,) for profile_id in gone))
         connection.executemany("INSERT INTO profiles (id, key, name, revision, document) VALUES (?, ?, ?, ?, ?)", rows(changes.put))
+        refuse_too_large(*connection.execute("SELECT count(*), total(length(CAST(document AS BLOB))) FROM profiles").fetchone())
 
     # --- messages ---
 
@@ -201,12 +236,15 @@ class SqliteStore(FileStore):
         """One sentence with a remedy for whatever the operating system or SQLite says."""
         try:
             yield
+        except TooLarge as exc:
+            raise self.problem(str(exc)) from exc
         except sqlite3.Error as exc:
-            raise self._sqlite_problem(str(exc)) from exc
+            raise self._sqlite_problem(exc) from exc
         except OSError as exc:
             raise self.os_problem(exc, exc.filename or self.path) from exc
 
-    def _sqlite_problem(self, text: str) -> MailopsError:
+    def _sqlite_problem(self, exc: sqlite3.Error) -> MailopsError:
+        text = str(exc)
         if "locked" in text:
             return self.problem(
                 f"another process has held it locked for {TIMEOUT:g} seconds; let it finish (fuser names it), then run again"
@@ -217,10 +255,18 @@ class SqliteStore(FileStore):
             return self._damaged()
         if "full" in text:
             return self.problem("the disk is full; make room, nothing was changed")
-        return self.problem(f"SQLite cannot use it ({text}); check the file system, or restore the file from a backup")
+        if "interrupted" in text:
+            return self.problem(f"reading it took more than {_MAX_SECONDS:g} seconds; restore it from a backup, and look who can write to it")
+        # The text may quote what is in the file.
+        reason = getattr(exc, "sqlite_errorname", type(exc).__name__)  # since Python 3.11
+        return self.problem(f"SQLite cannot use it ({reason}); check the file system, or restore the file from a backup")
 
     def _damaged(self) -> MailopsError:
         return self.problem("is damaged; restore it from a backup (it was left as it is)")
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", "surrogateescape")  # which no profile holds
 
 
 @contextmanager

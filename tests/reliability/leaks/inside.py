@@ -4,13 +4,12 @@
 
 """The first process of the room: makes a private machine with users, an sshd and a /dev/log, and watches what happens in it.
 
-Arguments: an empty directory to build the root in, then the paths that must be the same inside and outside.
+Arguments: the directory of the room, then the paths that must be the same inside and outside.
 """
 
 from __future__ import annotations
 
 import os
-import subprocess
 import sys
 from pathlib import Path
 
@@ -18,6 +17,7 @@ HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent.parent / "lab")]
 
 import machine  # noqa: E402  the lab's
+import ssh_server  # noqa: E402
 import watch  # noqa: E402
 
 RECORDS = "/run/records"
@@ -27,26 +27,12 @@ WATCHED = ("/root", "/root/.ansible", "/root/.ansible/tmp", "/tmp", "/var/tmp", 
            *(f"/home/{name}" for name in USERS))
 _DEVICES = ("null", "zero", "full", "random", "urandom", "tty")
 
-_SSH = """
-set -e
-usermod --password '*' admin  # a locked account may not even log in with a key
-mkdir -p /etc/sudoers.d /run/sshd
-echo 'admin ALL=(ALL) NOPASSWD: ALL' > /etc/sudoers.d/admin
-ssh-keygen -q -t ed25519 -N '' -f /etc/room_host_key
-ssh-keygen -q -t ed25519 -N '' -f /root/key
-install -d -o admin -g admin -m 700 /home/admin/.ssh
-install -o admin -g admin -m 600 /root/key.pub /home/admin/.ssh/authorized_keys
-printf '%s\\n' 'Port 2222' 'ListenAddress 127.0.0.1' 'HostKey /etc/room_host_key' 'PasswordAuthentication no' \
-    'PidFile /run/room-sshd.pid' 'Subsystem sftp internal-sftp' > /etc/room_sshd
-/usr/sbin/sshd -f /etc/room_sshd
-"""
-
 
 def main() -> None:
     os.umask(0o022)
-    root, *kept = map(Path, sys.argv[1:])
-    outside = os.readlink("/proc/self")  # the number of this process for whoever started it
-    machine._enter_private_root(root, kept)
+    directory, *kept = map(Path, sys.argv[1:])
+    machine.say_who_this_is(directory)
+    machine.enter_private_root(directory / "root", kept)
     _private_devices()
     os.mkdir(RECORDS, 0o700)
     machine.run("ip", "link", "set", "lo", "up")
@@ -55,11 +41,11 @@ def main() -> None:
         os.chmod(f"/home/{name}", 0o755)  # what protects a password is the mode of its file alone
     # sudo and sshd say something to the log, too, so it listens first.
     watch.start(watch.record_log, "/dev/log", f"{RECORDS}/log")
-    subprocess.run(["sh", "-c", _SSH], check=True, stdin=subprocess.DEVNULL, stdout=sys.stderr)
+    ssh_server.start_with_new_keys(Path("/etc/room-ssh"), Path("/root/key"))
     watch.start(watch.sample_processes, f"{RECORDS}/processes")
     watch.start(watch.watch_files, WATCHED, f"{RECORDS}/files")
-    print(outside, flush=True)
-    machine._reap_forever()
+    print("ready", flush=True)
+    machine.reap_forever()
 
 
 def _private_devices() -> None:

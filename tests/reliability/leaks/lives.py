@@ -2,20 +2,17 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The life of accounts, a rollout over ssh, and a control that leaks on purpose: playbooks, inventories, and what users do."""
+"""The life of accounts: their playbook, what users have and do, and which secrets are in homes in the end."""
 
 from __future__ import annotations
 
-import base64
-import json
-import zlib
 from typing import Any
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import all_clients, names
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import derived_key
 
 from .detector import Secrets
-from .stories import AWKWARD, CONTROLLER, PLAY, PROFILES, STORE, Tasks, Vaulted, encrypted, play, profile, to_yaml
+from .stories import AWKWARD, CONTROLLER, PLAY, PROFILES, STORE, Tasks, Vaulted, encrypted, play, to_yaml
 
 USERS = ("alice", "bob", "carol", "dave", "erin")
 # The rest of the clients adds no new channel, and time to all tasks: they come in two tasks.
@@ -31,7 +28,6 @@ TEMPLATES = {
 }
 SHARED = "/srv/shared"  # with a mode of 0640, because the task says so
 BACKUPS = ".local/state/mailops/backups/*"
-
 
 # A user's own passwords, in files that get a block of ours, and in one that does not.
 OWN_LINES = {
@@ -71,8 +67,8 @@ def life(secrets: Secrets) -> dict[str, str]:
         "erin": f"{{{{ lookup('ansible.builtin.pipe', 'cat {PLAY}/erin') }}}}",
     }
     variables = {
-        "users": [_user(name, sources[name]) for name in USERS],
-        "old_users": [_user(name, f"{{{{ old_passwords.{name} }}}}") for name in USERS],
+        "users": [entry_of(name, sources[name]) for name in USERS],
+        "old_users": [entry_of(name, f"{{{{ old_passwords.{name} }}}}") for name in USERS],
     }
     book = [play(_tasks(), vars=variables, vars_files=[f"{PLAY}/known.yml", f"{PLAY}/vaulted.yml"])]
     return {
@@ -82,7 +78,7 @@ def life(secrets: Secrets) -> dict[str, str]:
     }  # fmt: skip
 
 
-def _user(name: str, password: str, **other: Any) -> dict[str, Any]:
+def entry_of(name: str, password: str, **other: Any) -> dict[str, Any]:
     return {
         "name": name, "email": f"{name}@example.org", "display_name": name.title(), "password": password,
         "variables": {"MailToken": f"{{{{ tokens.{name} }}}}"}, **other,
@@ -196,134 +192,8 @@ def users_own(secrets: Secrets) -> tuple[dict[tuple[str, str], str], str]:
     return files, script
 
 
-def rollout(secrets: Secrets) -> dict[str, str]:
-    """The role, over ssh as an ordinary user with sudo: a host with pipelining, one without, one that does not answer."""
-    ours = {name: secrets.make(f"{name}-ssh", allowed=home_of(name)) for name in USERS}
-
-    def listed(*who: str) -> list[dict[str, Any]]:
-        given = {name: Vaulted(ours[name]) if name in ("alice", "carol") else ours[name] for name in who}
-        return [{**_user(name, given[name]), "variables": {}} for name in who]
-
-    hosts = {
-        "desk": {"mail_accounts_users": listed("alice", "bob"), "ansible_pipelining": False},
-        "booth": {"mail_accounts_users": listed("carol", "dave"), "ansible_pipelining": True},
-        "dead": {"mail_accounts_users": listed("erin"), "ansible_port": 1},
-    }
-    common = {
-        "ansible_host": "127.0.0.1", "ansible_port": 2222, "ansible_user": "admin", "ansible_python_interpreter": "/usr/bin/python3",
-        "ansible_ssh_private_key_file": "/root/key",
-        "ansible_ssh_common_args": "-o StrictHostKeyChecking=no -o UserKnownHostsFile=/dev/null",
-        "mail_accounts_profiles": ["work"], "mail_accounts_clients": CLIENTS, "mail_accounts_store": STORE, "mail_accounts_instance": "ssh",
-        "mail_accounts_report_path": f"{CONTROLLER}/report-{{{{ inventory_hostname }}}}.json",
-    }  # fmt: skip
-
-    def secret(name: str) -> str:
-        return secrets.make(f"role-{name}")
-
-    mistakes: dict[str, dict[str, Any]] = {
-        "a text": {"mail_accounts_users": secret("text")},
-        "texts": {"mail_accounts_users": [secret("texts"), f"name=bob password={secret('keys')}"]},
-        "by name": {"mail_accounts_users": {"alice": secret("name")}},
-        "a number": {"mail_accounts_users": [{"name": "alice", "password": [secret("list")]}]},
-        "misspelt": {"mail_accounts_users": [{"name": "alice", "pasword": secret("misspelt")}]},
-        "definitions": {"mail_accounts_profile_definitions": [profile("work", secret("definition"))]},
-        "definitions as text": {"mail_accounts_profile_definitions": secret("definitions")},
-        "store": {"mail_accounts_store": f"postgresql://u:{secret('store')}@db/mail"},
-        "clients": {"mail_accounts_clients": {"msmtp": secret("clients")}},
-        "clients as number": {"mail_accounts_clients": 5, "mail_accounts_users": [{"name": "alice", "password": secret("beside")}]},
-    }
-    tasks = [
-        {
-            "name": f"role: {title}",
-            "block": [{
-                "ansible.builtin.include_role": {"name": "mailops.profiles.mail_accounts"},
-                "vars": {name: f"{{{{ wrong{number}.{name} }}}}" for name in wrong},
-            }],
-            "rescue": [{"name": "rescued", "ansible.builtin.debug": {"msg": "refused"}}],
-        }
-        for number, (title, wrong) in enumerate(mistakes.items())
-    ]  # fmt: skip
-    return {
-        "local.yml": to_yaml({"all": {"hosts": {"localhost": {
-            "ansible_connection": "local", "ansible_python_interpreter": "/usr/bin/python3"}}}}),
-        "hosts.yml": to_yaml({"mail_accounts": {"hosts": hosts, "vars": common}}),
-        "role.yml": to_yaml([{"hosts": "booth", "gather_facts": False, "vars_files": [f"{PLAY}/wrong.yml"], "tasks": tasks}]),
-        "wrong.yml": to_yaml({f"wrong{number}": wrong for number, wrong in enumerate(mistakes.values())}),
-    }  # fmt: skip
-
-
-def exposed(secrets: Secrets) -> dict[str, str]:
-    """Deployments that are refused because ansible-core would display or keep the module's arguments; the check that comes first finds it."""
-    books = {}
-    for name in ("debugged", "kept"):
-        users = [_user("erin", f"{{{{ lookup('ansible.builtin.file', '{PLAY}/{name}-erin') }}}}", variables={})]
-        given = {"users": users, "profiles": ["work"], "clients": CLIENTS, "dest": "/srv/exposed/{UserName}"}
-        books[f"{name}.yml"] = to_yaml([play([
-            {"name": f"fails: {name}", "mailops.profiles.mail_account": given, "ignore_errors": True},
-            {"name": f"fails: {name}, checked", "mailops.profiles.mail_account": {**given, "validate_only": True}, "ignore_errors": True},
-        ])])  # fmt: skip
-        books[f"{name}-erin"] = secrets.make(f"{name}-erin")
-    return books
-
-
 def deployed() -> set[str]:
     """The secrets that are in homes in the end, or in the backups of what users had there. Dave has left, and all places of that instance were
     cleared."""
     leaves = {f"{name}-{kind}" for name in USERS if name != "dave" for kind in ("new", "token")}
     return leaves | {"bob-own", *(f"alice-own{path}" for path in OWN_LINES)} | {f"{name}-ssh" for name in USERS[:4]} | {f"{name}-edited" for name in USERS[:3]}
-
-
-# What leaks on purpose -> where it must be found, at least.
-CONTROLS = {
-    "output": ("the output of control", "/out/control/dump", "/out/control/log", "/out/control/junit"),
-    "result": ("the output of control", "/out/control/dump"),
-    "arguments": ("the system log", "arguments of sh"),
-    "environment": ("environment of sleep",),
-    "readable": ("/home/erin/r, 0644, seen",),
-    "late": ("mode set after writing", "/home/erin/l, 0600, afterwards"),
-    "packed": ("zlib", "arguments of sh"),
-    "report": (f"{CONTROLLER}/report.txt", "0600, afterwards"),
-    "backup": ("/home/erin/.local/state/mailops/backups/x, 0600, afterwards",),
-    "page": (f"{CONTROLLER}/planted.db, 0600, afterwards",),
-    "memory": ("/dev/shm/planted, 0600, seen",),
-}
-
-
-# SQLite leaves what was deleted in the file, unless it is told otherwise.
-_DELETED_PAGE = f"""
-import os, sqlite3
-os.umask(0o077)
-with sqlite3.connect("{CONTROLLER}/planted.db") as database:
-    database.execute("PRAGMA secure_delete = OFF")
-    database.execute("CREATE TABLE planted (text)")
-    database.execute("INSERT INTO planted VALUES (?)", (open("{PLAY}/page").read() + "x" * 9000,))
-with database:
-    database.execute("DELETE FROM planted")
-"""
-
-
-def control(secrets: Secrets) -> dict[str, str]:
-    """Leaks, one a channel. What is found of them, and that nothing else is, shows that the search works."""
-    known = {name: secrets.make(f"control-{name}") for name in CONTROLS}
-    packed = base64.b64encode(zlib.compress(json.dumps({"text": known["packed"]}).encode())).decode()
-    tasks: list[dict[str, Any]] = [
-        {"name": "output", "ansible.builtin.debug": {"msg": "{{ output }}"}},
-        {"name": "result", "ansible.builtin.set_fact": {"shown": "{{ result }}"}},
-        {"name": "arguments", "ansible.builtin.command": {"argv": ["sh", "-c", "sleep 0.05", "{{ arguments }}"]}},
-        {"name": "environment", "ansible.builtin.command": {"argv": ["sleep", "0.05"]}, "environment": {"MARK": "{{ environ }}"}},
-        {"name": "readable", "ansible.builtin.command": {"argv": ["sh", "-c", f"umask 022; cat {PLAY}/readable > /home/erin/r; sleep 0.05; rm /home/erin/r"]}},
-        {"name": "late", "ansible.builtin.command": {"argv": ["sh", "-c", f"umask 022; cat {PLAY}/late > /home/erin/l; chmod 600 /home/erin/l"]}},
-        {"name": "report", "ansible.builtin.command": {"argv": ["sh", "-c", f"umask 077; gzip < {PLAY}/report > {CONTROLLER}/report.txt"]}},
-        {"name": "backup", "ansible.builtin.command": {"argv": [
-            "sh", "-c", f"umask 077; mkdir -p /home/erin/{BACKUPS[:-2]}; base64 < {PLAY}/backup > /home/erin/{BACKUPS[:-1]}x"]}},
-        {"name": "page", "ansible.builtin.command": {"argv": ["/usr/bin/python3", f"{PLAY}/page.py"]}},
-        {"name": "memory", "ansible.builtin.command": {"argv": [
-            "sh", "-c", f"umask 077; cat {PLAY}/memory > /dev/shm/planted; sleep 0.05; rm /dev/shm/planted"]}},
-        {"name": "packed", "ansible.builtin.command": {"argv": ["sh", "-c", "sleep 0.05", "{{ packed }}"]}},
-    ]
-    return {
-        "control.yml": to_yaml([play(tasks, vars_files=[f"{PLAY}/control-known.yml"])]),
-        "control-known.yml": to_yaml({**{name: known[name] for name in ("output", "result", "arguments")},
-                                      "environ": known["environment"], "packed": packed}),
-        "page.py": _DELETED_PAGE, **{name: known[name] for name in ("readable", "late", "report", "backup", "page", "memory")},
-    }  # fmt: skip

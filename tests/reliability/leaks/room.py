@@ -8,21 +8,18 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import stat
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from ...lab import sandbox
 from ...postgres import find_postgres
 
 HERE = Path(__file__).resolve().parent
-REPOSITORY = HERE.parents[2]
-_NAMESPACES = ("--mount", "--net", "--pid", "--uts", "--ipc")
 _RECORDS = "/run/records"
 _UPPER = "/run/overlay/upper"
 
@@ -37,51 +34,28 @@ class Found:
 
 
 def why_impossible() -> str | None:
-    if not sys.platform.startswith("linux") or os.geteuid() != 0:
-        return "the leak hunt needs Linux and root"
-    if subprocess.run(["unshare", *_NAMESPACES, "--fork", "true"], capture_output=True, check=False).returncode:
-        return "the leak hunt needs namespaces, which this machine does not allow (in a container: run it privileged)"
     missing = [path for path in ("/usr/sbin/sshd", "/usr/bin/sudo", "/usr/bin/python3") if not os.path.exists(path)]
     missing += [] if find_postgres() else ["PostgreSQL (the package postgresql)"]
-    return f"the leak hunt needs {', '.join(missing)}" if missing else None
+    return sandbox.why_impossible() or (f"the leak hunt needs {', '.join(missing)}" if missing else None)
 
 
-class Room:
+class Room(sandbox.Sandbox):
+    program = HERE / "inside.py"
+
     def __init__(self, directory: Path) -> None:
-        root = directory / "root"
-        root.mkdir()
-        keep = dict.fromkeys(map(str, (REPOSITORY, directory, Path(sys.prefix), Path(sys.base_prefix))))
-        self._log = directory / "room.log"
+        super().__init__(directory)
         self._passed: dict[str, tuple[int, ...]] = {}
-        with self._log.open("wb") as log:
-            self._process = subprocess.Popen(
-                ["setpriv", "--pdeathsig=KILL", "unshare", *_NAMESPACES, "--fork", "--kill-child", "--propagation=private",
-                 sys.executable, "-B", str(HERE / "inside.py"), str(root), *keep],
-                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, cwd="/", start_new_session=True,
-            )  # fmt: skip
-        answer = self._process.stdout.readline().strip()
-        if not answer.isdigit():
-            self.close()
-            raise RuntimeError(f"the room did not open:\n{self._log.read_text(errors='replace')[-4000:]}")
-        self._pid = int(answer)
 
-    def close(self) -> None:
-        """With unshare its child dies, with that, the first of the room, everything in it; the mounts go, too."""
-        self._process.kill()
-        self._process.wait()
-        self._process.stdout.close()
+    def check(self) -> None:
+        if reason := why_impossible():
+            raise sandbox.LabError(reason)
 
     def run(self, argv: Sequence[str], env: Mapping[str, str], timeout: float = 300) -> subprocess.CompletedProcess[bytes]:
         """As root, with this environment and nothing else, which is not among the arguments of what leads there."""
-        program = shutil.which("nsenter")
-        enter = [program, f"--target={self._pid}", *_NAMESPACES, "setpriv", "--pdeathsig=KILL", "env", "--chdir=/root"]
         return subprocess.run(
-            [*enter, *argv], env=dict(env),
+            [*self.enter(), "env", "--chdir=/root", *argv], env=dict(env),
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=timeout, check=False,
         )  # fmt: skip
-
-    def path(self, inside: str) -> Path:
-        return Path(f"/proc/{self._pid}/root{inside}")
 
     def write(self, inside: str, content: str | bytes, owner: os.stat_result | None = None) -> None:
         """A new file, 0600 before there is anything in it."""
@@ -102,7 +76,7 @@ class Room:
 
     # --- records of the watchers ---
 
-    def log(self) -> bytes:
+    def syslog(self) -> bytes:
         return self.path(f"{_RECORDS}/log").read_bytes()
 
     def processes(self) -> list[tuple[str, bytes]]:

@@ -12,8 +12,9 @@ from __future__ import annotations
 import re
 from typing import Any
 
+from ...profiles import bare_profile, profile
 from .detector import Secrets
-from .stories import CONTROLLER, PLAY, Tasks, play, profile, to_yaml
+from .stories import CONTROLLER, PLAY, Tasks, play, to_yaml
 
 KINDS = ("sqlite", "directory", "postgresql")
 TEAM = f"{CONTROLLER}/team"
@@ -135,7 +136,7 @@ def _life(tasks: Tasks, kind: str, store: str, following: str | None) -> None:
     for check in (dry, {}):
         do(f"another password {check}", "mail_profile", name="shared", incoming={"password": second}, **key, **check)
     do("another password, with the wrong key", "mail_profile", True, name="shared", incoming={"password": first}, **wrong)
-    do("a list", "mail_profiles", profiles=[_shared(other, "other"), profile("plain", None)], **key)
+    do("a list", "mail_profiles", profiles=[_shared(other, "other"), bare_profile("plain")], **key)
     do("a list, with the wrong key", "mail_profiles", True, profiles=[_shared(first), _shared(other, "another")], **wrong)
     do("a copy without the key", "mail_profile", True, name="copy", copy_from="shared")
     do("a copy with the wrong key", "mail_profile", True, name="copy", copy_from="shared", **wrong)

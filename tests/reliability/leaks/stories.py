@@ -13,6 +13,7 @@ import yaml
 
 from ansible.parsing.vault import VaultLib, VaultSecret
 
+from ...profiles import SERVERS, bare_profile, profile
 from .detector import Secrets
 
 CONTROLLER = "/srv/controller"
@@ -22,19 +23,11 @@ VAULT_KEY = b"the key of the vault"
 # A password that quoting, escaping and templating could get wrong.
 AWKWARD = "it's \"{first}\" \\ $HOME `{second}` %s {{UserPassword}} ż"
 
-_SERVERS: dict[str, Any] = {"incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
-
-
-def profile(name: str, password: str | None = "{UserPassword}", **changes: Any) -> dict[str, Any]:
-    servers = {side: {**server, **({"password": password} if password else {})} for side, server in _SERVERS.items()}
-    return {"name": name, **servers, **changes}
-
-
 PROFILES = [
     profile("work", account_name="{UserDisplayName} (work)", signature="{UserDisplayName}\n", default=True),
     profile("token", "{MailToken}", variables={"MailToken": None}),
     profile("old", account_type="pop", incoming={"host": "pop.example.org", "password": "{UserPassword}"}),
-    profile("command", None, incoming={"host": "imap.example.org", "password_command": ["pass", "show", "mail"]}),
+    bare_profile("command", incoming__password_command=["pass", "show", "mail"]),
 ]
 
 
@@ -104,10 +97,10 @@ def mistakes(secrets: Secrets) -> list[Case]:
     users: list[Any] = []
     for number, (title, value) in enumerate(_shapes(secret)):
         users.append({"name": f"jane{number}", "email": "jane@example.org", "password": value, "variables": {"MailToken": value}})
-        for side in _SERVERS:
-            of_profile(f"{side}.password: {title}", **{side: {**_SERVERS[side], "password": value}})
+        for side in SERVERS:
+            of_profile(f"{side}.password: {title}", **{side: {**SERVERS[side], "password": value}})
         of_profile(f"variables: {title}", variables={"MailToken": value})
-        of_profile(f"password_command: {title}", incoming={**_SERVERS["incoming"], "password_command": {"x": value}})
+        of_profile(f"password_command: {title}", incoming={**SERVERS["incoming"], "password_command": {"x": value}})
         if not isinstance(value, dict):  # the name of a field that there is not is shown
             of_profile(f"incoming: {title}", incoming=value)
             account(f"users: {title}", users=value)
@@ -131,19 +124,19 @@ def mistakes(secrets: Secrets) -> list[Case]:
                   {"profile_definitions": secret()}, {"profile_definitions": [secret()]}, {"clients": {"msmtp": secret()}}):  # fmt: skip
         account(f"option: {', '.join(wrong)}", **wrong)
     for title, wrong in {
-        "a literal": {"incoming": {**_SERVERS["incoming"], "password": secret()}},
-        "a mixture": {"incoming": {**_SERVERS["incoming"], "password": f"{secret()}{{UserEmail}}"}},
-        "misspelt": {"incoming": {**_SERVERS["incoming"], "pasword": secret()}},
+        "a literal": {"incoming": {**SERVERS["incoming"], "password": secret()}},
+        "a mixture": {"incoming": {**SERVERS["incoming"], "password": f"{secret()}{{UserEmail}}"}},
+        "misspelt": {"incoming": {**SERVERS["incoming"], "pasword": secret()}},
         "at the top": {"password": secret()},
         "a text for a server": {"incoming": f"imaps://jane:{secret()}@imap.example.org"},
         "a URL for a host": {"incoming": {"host": f"imaps://jane:{secret()}@imap.example.org"}},
-        "a default": {"variables": {"MailToken": secret()}, "incoming": {**_SERVERS["incoming"], "password": "{MailToken}"}},
-        "a command as text": {"incoming": {**_SERVERS["incoming"], "password_command": f"echo {secret()}"}},
+        "a default": {"variables": {"MailToken": secret()}, "incoming": {**SERVERS["incoming"], "password": "{MailToken}"}},
+        "a command as text": {"incoming": {**SERVERS["incoming"], "password_command": f"echo {secret()}"}},
         "a command with a variable in it": {
-            "incoming": {**_SERVERS["incoming"], "password_command": ["echo", f"{secret()}{{UserEmail}}"]},
+            "incoming": {**SERVERS["incoming"], "password_command": ["echo", f"{secret()}{{UserEmail}}"]},
         },
-        "both": {"incoming": {**_SERVERS["incoming"], "password": secret(), "password_command": ["pass"]}},
-        "in the clear": {"incoming": {**_SERVERS["incoming"], "password": secret(), "security": "none"}},
+        "both": {"incoming": {**SERVERS["incoming"], "password": secret(), "password_command": ["pass"]}},
+        "in the clear": {"incoming": {**SERVERS["incoming"], "password": secret(), "security": "none"}},
         "and another mistake": {"incoming": {"host": "", "password": secret(), "port": 0}, "email": "jane", "folders": 3},
     }.items():
         of_profile(title, **wrong)

@@ -18,6 +18,7 @@ import pytest
 import yaml
 
 from ...mounts import own_var_lib
+from ...profiles import profile
 
 # Notes /proc/PID/cmdline of itself and of the processes between Ansible and it, and its own environ, and goes on as Python.
 _INTERPRETER = """#!{python}
@@ -99,14 +100,9 @@ def account(tmp_path: Path) -> Callable[..., dict[str, Any]]:
 
     def make(**changes: Any) -> dict[str, Any]:
         user = {"name": "anna", "email": "anna@example.org", "display_name": "Anna Nowak", "password": "correct horse"}
-        password = "{UserPassword}"
         options = {
             "users": [user], "clients": ["msmtp"], "dest": f"{tmp_path}/out/{{UserName}}",
-            "profile_definitions": [{
-                "name": "work",
-                "incoming": {"host": "imap.example.org", "password": password},
-                "outgoing": {"host": "smtp.example.org", "password": password},
-            }],
+            "profile_definitions": [profile()],
             **changes,
         }  # fmt: skip
         return {name: value for name, value in options.items() if value is not None}

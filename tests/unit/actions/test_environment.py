@@ -7,19 +7,19 @@
 from __future__ import annotations
 
 import os
+import socket
+import threading
 
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
 
+from ...profiles import profile
+
 KEY = "kept-out-of-process-lists"
 PASSWORD = "kept-out-of-them-too"
-PROFILE = {
-    "name": "work",
-    "incoming": {"host": "imap.example.org", "password": "tr0ub4dor&3"},
-    "outgoing": {"host": "smtp.example.org", "password": "{UserPassword}"},
-}
+PROFILE = profile(incoming__password="tr0ub4dor&3")
 MODULES = ("mail_profile", "mail_profiles", "mail_profile_info", "mail_account")
 
 
@@ -125,30 +125,30 @@ def test_module_defaults_are_as_before(room, account):
 # --- libpq ---
 
 
-class Connected(Exception):
-    """libpq was called."""
-
-
 @pytest.mark.parametrize("before", [None, "of the controller"])
 def test_libpq_sees_them_while_it_connects(before, monkeypatch):
     """And whatever happens then, not any longer: programs that are started later would inherit them."""
-    psycopg = pytest.importorskip("psycopg")
+    pytest.importorskip("psycopg")
     seen = {}
 
-    def connect(*_args, **_keywords):
-        seen.update(os.environ)
-        raise Connected
+    def answer():
+        with server.accept()[0]:  # and hang up
+            seen.update(os.environ)
 
-    monkeypatch.setattr(psycopg, "connect", connect)
     if before is None:
         monkeypatch.delenv("PGPASSWORD", raising=False)
     else:
         monkeypatch.setenv("PGPASSWORD", before)
     environment = dict(os.environ)
-    store = open_store("postgresql://db.example.org/mail", {**os.environ, "PGPASSWORD": PASSWORD, "OTHER": "x"})
-    assert os.environ == environment
-    with pytest.raises(Connected):
-        store.read()
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        url = f"postgresql://127.0.0.1:{server.getsockname()[1]}/mail?sslmode=disable&gssencmode=disable"
+        store = open_store(url, {**os.environ, "PGPASSWORD": PASSWORD, "OTHER": "x"})
+        assert os.environ == environment
+        thread = threading.Thread(target=answer)
+        thread.start()
+        with pytest.raises(MailopsError, match="the server ended the connection before it was ready"):
+            store.read()
+        thread.join()
     assert seen == {**environment, "PGPASSWORD": PASSWORD} and os.environ == environment
 
 

@@ -14,9 +14,10 @@ from ansible.release import __version__
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
 
+from ...profiles import SERVERS
+
 # Until then templates gave what a text looks like, and undefined variables could be allowed.
 OLD = tuple(map(int, __version__.split(".")[:2])) < (2, 19)
-SERVERS = {"incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
 
 
 def ad_hoc(room, module, arguments):

@@ -13,10 +13,11 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.request import OPTIONS
 
+from ...profiles import bare_profile, profile
+
 KEY = "a key of this test, which is long enough"
-PASSWORDS = {"password": "{UserPassword}"}
-WORK = {"name": "work", "incoming": {"host": "imap.example.org", **PASSWORDS}, "outgoing": {"host": "smtp.example.org", **PASSWORDS}}
-SEALED = {"name": "sealed", "incoming": {"host": "imap.example.org", "password": "tr0ub4dor&3"}, "outgoing": {"host": "smtp.example.org"}}
+WORK = profile()
+SEALED = bare_profile("sealed", incoming__password="tr0ub4dor&3")
 ANNA = {"name": "anna", "email": "anna@example.org", "display_name": "Anna Nowak", "password": "correct horse"}
 LONG = "x" * 300
 
@@ -24,7 +25,7 @@ LONG = "x" * 300
 OF_TYPE: dict[str, list[Any]] = {
     "str": ["a\nb", 1000, ["x"], {"a": 1}],
     "path": ["relative", "a\nb", "/tmp/a\x07b", 5, ["x"]],
-    "list": ["nonsense", 5, {"a": 1}, [5], [{"nonsense": 1}], "[nonsense"],
+    "list": ["non sense", 5, {"a": 1}, [5], [{"nonsense": 1}], "[nonsense"],
     "dict": ["nonsense", 5, ["x"], {"msmtp": {"nonsense": 1}}],
     "bool": ["maybe", 7, ["x"]],
 }  # fmt: skip

@@ -21,20 +21,6 @@ JOANNA = {
 }
 
 
-def profile(name: str = "work", /, **changes: Any) -> dict[str, Any]:
-    """The data of a profile with passwords. ``incoming__port=1993`` changes a field of a server; None removes a field."""
-    data: dict[str, Any] = {
-        "name": name,
-        "incoming": {"host": "imap.example.org", "password": "{UserPassword}"},
-        "outgoing": {"host": "smtp.example.org", "password": "{UserPassword}"},
-    }
-    for key, value in changes.items():
-        target, _separator, inner = key.rpartition("__")
-        place = data.setdefault(target, {}) if target else data
-        place[inner] = value
-    return data
-
-
 def resolved(profiles: list[dict[str, Any]], user: Mapping[str, Any] | None = None) -> tuple[list[Account], Context]:
     """The accounts of a user (of Joanna), and the context for a client without options; MailopsError for invalid data."""
     known = {each["name"]: read_profile(each) for each in profiles}

@@ -13,6 +13,8 @@ from typing import Any, Iterable
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Option
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import dotted_fields
 
+from .judges import JUDGES, NOBODY, Judge, Verdict
+
 INTRODUCTION = """\
 # Clients
 
@@ -21,6 +23,16 @@ INTRODUCTION = """\
 The names are those of the option `clients` of `mailops.profiles.mail_account`. A dot means that a client expresses a field of the
 profile: when the field changes, so do the client's files. The task reports fields that a profile sets and a client cannot express in
 `dropped`, and accounts that a client does not support in `skipped_accounts`, with the reason.
+
+A dot below "Folders on the server" means the folder in the form that the program needs: `folders.*` are paths with `/`, in Unicode, below
+`incoming.namespace`. aerc, Alpine and S-nail do not ask the server for its separator; they need `incoming.separator` where it is not `/`.
+"""
+JUDGED = """\
+## What judged the files
+
+Two kinds of tests: whoever is named in the first column reads back what is written for random profiles and users, with quotes,
+commands and the program's own special characters in every text, and has every value as it was. In the second column the program itself logs in
+with some accounts of the tests, reads and sends. No expected file counts as a judge.
 """
 GROUPS = {
     "The account": lambda name: "." not in name,
@@ -36,6 +48,7 @@ def document(clients: Iterable[Client]) -> str:
     for title, belongs in GROUPS.items():
         fields = [name for name in dotted_fields() if belongs(name)]
         parts.append(f"## {title}\n\n{_table(clients, fields)}")
+    parts.append(f"{JUDGED}\n{_judges(clients)}")
     parts.append("## Each client\n")
     parts += [_section(client) for client in clients]
     return "\n".join(parts)
@@ -45,6 +58,21 @@ def _table(clients: list[Client], fields: list[str]) -> str:
     rows = [["client", *(name.rpartition(".")[2] for name in fields)], ["---", *(":-:" for _name in fields)]]
     rows += [[f"`{client.name}`", *("•" if name in client.expresses else "" for name in fields)] for client in clients]
     return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _judges(clients: list[Client]) -> str:
+    rows = [["client", "any valid profile and user", "a log-in at a real server"], ["---"] * 3]
+    for client in clients:
+        verdict = JUDGES.get(client.name, Verdict(NOBODY, NOBODY))
+        rows.append([f"`{client.name}`", *(_judge(judge) for judge in verdict)])
+    return "".join(f"| {' | '.join(row)} |\n" for row in rows)
+
+
+def _judge(judge: Judge | str) -> str:
+    if isinstance(judge, str):
+        return judge
+    path, _separator, name = judge.test.partition("::")
+    return f"{judge.what} ([{name}](../tests/{path}))"
 
 
 def _section(client: Client) -> str:

@@ -17,8 +17,9 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 
+from ...profiles import profile
 from ..names import any_name
-from .accounts import profile, resolved
+from .accounts import resolved
 
 # A command that creates this file has run.
 CANARY = "canary"
@@ -57,7 +58,10 @@ def profiles_and_user(
 ) -> Drawn:
     """``email`` and ``username``: those that the client supports, where these are few of all."""
     words = text.map(str.strip).filter(bool)
-    own = {"Sender": words, "Login": words if username is None else username, "Signature": text, "Folder": words, "Pin": text, "Reply": address}
+    own = {
+        "Sender": words, "Login": words if username is None else username, "Signature": text, "Folder": words.map(_path).filter(bool), "Pin": text,
+        "Reply": address,
+    }  # fmt: skip
     user = {
         "name": draw(login),
         "email": draw(email),
@@ -95,6 +99,11 @@ def _profile(draw: st.DrawFn, name: str, account_type: str, variables: list[str]
             "password_command": [_literal(each) for each in words] if words else None,
         }
     return data
+
+
+def _path(text: str) -> str:
+    """The path of a folder: slashes between two names only, and no "&" in IMAP's encoding."""
+    return "/".join(filter(None, text.replace("&-", "&").split("/"))).strip()
 
 
 def _literal(text: str) -> str:

@@ -16,6 +16,9 @@ import pytest
 from ...releases import Room
 from .drawn import CANARY
 
+# The system's, which has the modules of its packages.
+PYTHON = "/usr/bin/python3"
+
 
 class Home:
     """A home with the files of one client, in which its program runs, the one of a Debian release."""
@@ -29,8 +32,11 @@ class Home:
         environment = {"HOME": str(self.path), "PATH": os.environ["PATH"], "LANG": "C.UTF-8", "TERM": "xterm", "USER": "somebody"}
         command = self._room.command(["env", f"--chdir={self.path}", *argv])
         result = subprocess.run(command, env=environment, capture_output=True, timeout=20, check=False, stdin=subprocess.DEVNULL)
-        assert not list(self.path.rglob(CANARY)), "a command ran"
+        self.refuse_canary()
         return subprocess.CompletedProcess(argv, result.returncode, result.stdout.decode(), result.stderr.decode())
+
+    def refuse_canary(self) -> None:
+        assert not list(self.path.rglob(CANARY)), "a command ran"
 
 
 def needs(program: str) -> None:

@@ -19,7 +19,8 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
-from .accounts import profile, resolved
+from ...profiles import profile
+from .accounts import resolved
 from .programs import Home, needs
 from .test_parsers_fetchers import POP
 from .test_parsers_git_and_s_nail import configured, variables

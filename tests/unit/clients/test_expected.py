@@ -22,7 +22,8 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client
 
-from .accounts import JOANNA, profile, resolved
+from ...profiles import profile
+from .accounts import JOANNA, resolved
 from .home import materialise
 
 EXPECTED = Path(__file__).parent / "expected"

@@ -19,10 +19,11 @@ from hypothesis import strategies as st
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._keyfile import key_file
 
-from .accounts import profile, resolved
+from ...profiles import profile
+from .accounts import resolved
 from .drawn import Drawn, any_text, examples, profiles_and_user, taken
+from .programs import PYTHON
 
-PYTHON = "/usr/bin/python3"
 GLIB = """
 import json, sys
 from gi.repository import GLib

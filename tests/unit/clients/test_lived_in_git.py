@@ -15,7 +15,8 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 
-from .accounts import profile, resolved
+from ...profiles import profile
+from .accounts import resolved
 from .programs import Home, needs
 
 OWN = "[sendemail]\n\tsmtpServer = smtp.own.example\n\tfrom = Own <own@example.net>\n"

@@ -13,7 +13,8 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 
-from .accounts import JOANNA, profile, resolved
+from ...profiles import profile
+from .accounts import JOANNA, resolved
 from .home import materialise
 from .programs import Home, needs
 

@@ -13,7 +13,8 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import s_nail
 
-from .accounts import JOANNA, profile, resolved
+from ...profiles import profile
+from .accounts import JOANNA, resolved
 from .programs import needs
 from .test_parsers_git_and_s_nail import variables
 

@@ -24,9 +24,12 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors imp
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import dotted_fields
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 
+from ...profiles import profile
+from ..refusals import problems
 from . import test_registry
-from .accounts import profile, resolved
+from .accounts import resolved
 from .document import document
+from .judges import NOBODY
 
 SOURCE = '''\
 """Heron, a program that does not exist: one line for each account in the user's ``.heronrc``, and a compressed card."""
@@ -34,7 +37,7 @@ SOURCE = '''\
 import zlib
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Option
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block, owned, variant
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import block, block_paths, owned, owned_paths, variant
 
 
 def _render(accounts, context):
@@ -51,7 +54,7 @@ CLIENT = Client(
     title="Heron",
     account_types=("imap",),
     expresses=("incoming.host", "incoming.username", "incoming.password"),
-    paths=(".heronrc", ".heron/*.card"),
+    paths={**block_paths(".heronrc"), **owned_paths(".heron/*.card")},
     render=_render,
     options=(
         Option("cards", "bool", True, "Whether each account has a card."),
@@ -117,6 +120,7 @@ def test_the_documentation_and_the_loss_report_know_it(heron: Client) -> None:
     text = document([heron])
     assert "### Heron (`heron`)\n\nAccounts in `.heronrc`.\n" in text and "- accounts: IMAP\n" in text
     assert "| `heron` | • |  |  | • | • |  |  |" in text
+    assert f"| `heron` | {NOBODY} | {NOBODY} |" in text
     assert "Options, in `client_options: {heron: {...}}`:" in text
     assert '| `color` | str | `"grey"` | The color of the wings. One of `grey`, `white`. |' in text
     assert "| `motto` | str |  | What Heron says. |" in text
@@ -143,13 +147,11 @@ def test_options_have_their_values_or_defaults(heron: Client, given: dict[str, A
 
 def test_all_wrong_options_are_found_at_once(heron: Client) -> None:
     given = {"card": True, "cards": "perhaps", "wings": "two", "color": "gray", "motto": "a\nb", "nests": 3, "diet": "fish", 7: 8}
-    with pytest.raises(MailopsError) as caught:
-        read_options(heron, given)
-    problems = caught.value.problems
-    assert [problem.partition(": ")[0] for problem in problems] == [f"client_options.heron.{name}" for name in given]
+    found = problems(read_options, heron, given)
+    assert [problem.partition(": ")[0] for problem in found] == [f"client_options.heron.{name}" for name in given]
     known = "the options are cards, wings, color, motto, nests, diet"
-    assert problems[0].endswith(f": there is no such option (did you mean 'cards'?); {known}")
-    assert problems[3].endswith(": must be one of grey, white (did you mean 'grey'?)")
+    assert found[0].endswith(f": there is no such option (did you mean 'cards'?); {known}")
+    assert found[3].endswith(": must be one of grey, white (did you mean 'grey'?)")
 
 
 def test_a_client_without_options_says_so() -> None:

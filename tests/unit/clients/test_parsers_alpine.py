@@ -21,7 +21,8 @@ from hypothesis import strategies as st
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
-from .accounts import JOANNA, profile, resolved
+from ...profiles import profile
+from .accounts import JOANNA, resolved
 from .drawn import Drawn, ascii_text, examples, profiles_and_user, taken
 from .home import materialise
 

@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""As test_parsers_mail_tools.py, for the programs that fetch mail into a Maildir: mpop, getmail and OfflineIMAP.
+"""As test_parsers_mail_tools.py, for mpop and getmail, which fetch mail into a Maildir as OfflineIMAP does (test_parsers_offlineimap.py).
 
 mpop and getmail mask the password. The log-ins in tests/lab prove it.
 """
@@ -10,7 +10,6 @@ mpop and getmail mask the password. The log-ins in tests/lab prove it.
 from __future__ import annotations
 
 import ast
-import configparser
 import re
 import shlex
 from typing import Any
@@ -19,11 +18,11 @@ import pytest
 from hypothesis import given
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
-from .accounts import JOANNA, profile, resolved
+from ...profiles import profile
+from .accounts import JOANNA, resolved
 from .drawn import Drawn, examples, profiles_and_user, taken
-from .programs import Home, needs
+from .programs import needs
 
 POP = {"account_type": "pop"}
 
@@ -176,84 +175,3 @@ def test_getmail_needs_cas(homes: Any) -> None:
     home = homes("getmail", *resolved([profile(ca_file="/etc/no/such.pem")]))
     result = home.run("getmail", "-g", str(home.path / ".config/mailops/getmail"), "--dump")
     assert result.returncode == 2 and '"/etc/no/such.pem" does not exist' in result.stderr
-
-
-# --- OfflineIMAP
-
-
-def test_offlineimap_reads_what_was_written(homes: Any) -> None:
-    """OfflineIMAP reads the file with configparser, and evaluates some values."""
-
-    @examples(80)
-    @given(profiles_and_user(types=("imap",)))
-    def check(drawn: Drawn) -> None:
-        accounts, context = taken("offlineimap", drawn)
-        home = homes("offlineimap", accounts, context)
-        parser = configparser.ConfigParser()
-        parser.read_string((home.path / ".offlineimaprc").read_bytes().decode("ascii"))
-        assert parser["general"]["accounts"].split(", ") == [account.key for account in accounts]
-        for account in accounts:
-            check_account(account, parser)
-
-    def check_account(account: Account, parser: configparser.ConfigParser) -> None:
-        server = account.incoming
-        section = parser[f"Repository {parser[f'Account {account.key}']['remoterepository']}"]
-        expected = {
-            "remotehost": server.host,
-            "remoteport": str(server.port),
-            "ssl": "yes" if server.security == "tls" else "no",
-            "sslcacertfile": (account.ca_file or "OS-DEFAULT") if server.security == "tls" else None,
-        }
-        assert {name: section.get(name) for name in expected} == expected
-        assert eval(section["remoteusereval"], {}) == server.username
-        if server.password_command:
-            # The command is printf '%s\n' with the words that were drawn. The first line is the password.
-            words = server.password_command[2:]
-            assert eval(section["remotepasseval"], {}) == (words[0] if words else "")
-        else:
-            assert eval(section["remotepasseval"], {}) == server.password
-
-    check()
-
-
-@pytest.mark.parametrize("existing", [{}, {".offlineimaprc": ""}, {".config/offlineimap/config": "", ".offlineimaprc": "[x"}])
-def test_the_block_is_where_offlineimap_looks(existing: dict[str, str], homes: Any) -> None:
-    needs("offlineimap")
-    accounts, context = resolved([NOWHERE, {**NOWHERE, "name": "Work"}])
-    assert synced(homes("offlineimap", accounts, context, existing)) == [account.key for account in accounts]
-
-
-@pytest.mark.parametrize("general", ["[general]", "[general] # mine", "  [general]"])
-def test_the_users_own_general_of_offlineimap_stays(general: str, homes: Any) -> None:
-    needs("offlineimap")
-    accounts, context = resolved([NOWHERE])
-    own = f"{general}\naccounts = mine\n{OWN_ACCOUNT}"
-    home = homes("offlineimap", accounts, context, {".offlineimaprc": own})
-    assert synced(home) == ["mine"]
-    assert synced(home, "-a", accounts[0].key) == [accounts[0].key]
-
-
-# No server listens there.
-NOWHERE = profile(incoming__host="localhost", incoming__port=1)
-
-
-OWN_ACCOUNT = """
-[Account mine]
-localrepository = here
-remoterepository = there
-[Repository here]
-type = Maildir
-localfolders = ~/Maildir
-[Repository there]
-type = IMAP
-ssl = no
-remotehost = localhost
-remoteport = 1
-remoteuser = me
-remotepass = x"""
-
-
-def synced(home: Home, *options: str) -> list[str]:
-    """The accounts that OfflineIMAP tried to sync."""
-    output = home.run("offlineimap", "-u", "basic", *options).stdout
-    return re.findall(r"^\*\*\* Processing account (.*)", output, re.MULTILINE)

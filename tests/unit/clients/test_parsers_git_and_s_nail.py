@@ -22,7 +22,8 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients a
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import Server
 
-from .accounts import JOANNA, profile, resolved
+from ...profiles import profile
+from .accounts import JOANNA, resolved
 from .drawn import Drawn, examples, profiles_and_user, taken
 from .programs import Home, needs
 

@@ -21,7 +21,8 @@ from hypothesis import assume, given
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
-from .accounts import profile, resolved
+from ...profiles import profile
+from .accounts import resolved
 from .drawn import ATEXT, Drawn, addresses, ascii_text, examples, profiles_and_user, taken
 from .programs import Home, needs
 
@@ -171,13 +172,12 @@ def test_fetchmail_reads_what_was_written(homes: Any) -> None:
     def check(drawn: Drawn) -> None:
         assume(drawn[1]["name"].isascii())
         accounts, context = taken("fetchmail", drawn)
-        own = "defaults ssl sslproto '' no sslcertck fetchall\npoll own.example.net\n"
-        home = homes("fetchmail", accounts, context, {".fetchmailrc": own})
+        home = homes("fetchmail", accounts, context, {".fetchmailrc": "# my mail\n"})
         result = home.run("fetchmail", "--configdump")
         assert result.returncode == 0, result.stderr
         assert FETCHMAIL_SAYS.fullmatch(result.stderr), result.stderr
         entries = {entry["pollname"]: entry for entry in configuration(result.stdout)["servers"]}
-        assert set(entries) == {"own.example.net", *(account.key for account in accounts)}
+        assert set(entries) == {account.key for account in accounts}
         for account in accounts:
             check_entry(account, context.user.name, entries[account.key])
 
@@ -207,6 +207,21 @@ def test_fetchmail_reads_what_was_written(homes: Any) -> None:
     check()
 
 
+def test_the_users_own_file_of_fetchmail_stays(homes: Any) -> None:
+    """What it says for all entries reaches none of ours."""
+    needs("fetchmail")
+    accounts, context = resolved([profile()])
+    own = "set tracepolls\nset idfile ~/ids\ndefaults no sslcertck fetchall nokeep mda false\npoll own.example.net user me password mine idle\n"
+    home = homes("fetchmail", accounts, context, {".fetchmailrc": own})
+    assert (home.path / ".fetchmailrc").read_text() == own
+    result = home.run("fetchmail", "-f", str(home.path / ".config/mailops/fetchmail/fetchmailrc"), "--configdump")
+    found = configuration(result.stdout)
+    (entry,) = found["servers"]
+    (login,) = entry["users"]
+    assert (entry["pollname"], entry["tracepolls"]) == (accounts[0].key, False)
+    assert (login["fetchall"], login["keep"], login["mda"], login["idle"]) == (False, True, None, False)
+
+
 def configuration(dump: str) -> dict[str, Any]:
     """--configdump prints Python source."""
     assigned = {node.targets[0].id: node.value for node in ast.parse(dump).body if isinstance(node, ast.Assign)
@@ -214,6 +229,6 @@ def configuration(dump: str) -> dict[str, Any]:
 
     class Booleans(ast.NodeTransformer):
         def visit_Name(self, node: ast.Name) -> ast.expr:
-            return ast.Constant({"TRUE": True, "FALSE": False}[node.id])
+            return ast.Constant({"TRUE": True, "FALSE": False, "None": None}[node.id])
 
     return ast.literal_eval(Booleans().visit(assigned["fetchmailrc"]))

@@ -17,7 +17,8 @@ from hypothesis import given
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
-from .accounts import profile, resolved
+from ...profiles import profile
+from .accounts import resolved
 from .drawn import Drawn, examples, profiles_and_user, taken
 from .programs import Home, needs
 

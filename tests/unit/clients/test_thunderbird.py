@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Thunderbird's accounts without Thunderbird; tests/lab/test_thunderbird.py runs it."""
+"""Thunderbird's accounts without Thunderbird; tests/lab/test_thunderbird_*.py run it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 
-from .accounts import profile, resolved
+from ...profiles import profile
+from .accounts import resolved
 
 CLIENT = clients.get("thunderbird")
 PREFERENCES, SCRIPT = (file.content.decode() for file in CLIENT.host_files)
@@ -28,7 +29,11 @@ def folder_uri(name: str, username: str = "joanna") -> str:
     return json.loads(file.content)["identity"]["fcc_folder"]
 
 
-@given(st.text(st.characters(exclude_categories=["C", "Z"]) | st.just("&"), min_size=1, max_size=12).filter(lambda name: "{" not in name and "<" not in name))
+@given(
+    st.text(st.characters(exclude_categories=["C", "Z"], exclude_characters="{</") | st.just("&"), min_size=1, max_size=12).filter(
+        lambda name: not re.search("&[^&]*-", name)  # may be refused
+    )
+)
 def test_folders_are_named_as_imap_names_them(name: str) -> None:
     encoded = folder_uri(name).removeprefix("imap://joanna@imap.example.org/")
     assert encoded.isascii()

@@ -11,7 +11,8 @@ from typing import Any
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import Deployment, plan_deployment
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.request import OPTIONS, read_request
 
-from ..clients.accounts import JOANNA, profile
+from ...profiles import profile
+from ..clients.accounts import JOANNA
 
 __all__ = ["JOANNA", "deployment", "profile"]
 

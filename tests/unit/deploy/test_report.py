@@ -72,6 +72,18 @@ def test_what_became_of_each_client() -> None:
     assert result["drifted"] == [{"user": "anna", "path": "/home/x/.mbsync"}]
 
 
+def test_where_a_link_leads_is_reported_beside_it() -> None:
+    moved = change("msmtp", "updated", real_path="/home/x/dotfiles/msmtprc")
+    drift = Drift("/home/x/.msmtp", "msmtp", "/home/x/dotfiles/msmtprc")
+    result = reported(deployment([ANNA]), home("anna", moved, change("mbsync", "created"), drifted=(drift,))).result()
+    where = {"real_path": "/home/x/dotfiles/msmtprc"}
+    assert result["changes"] == [
+        {"user": "anna", "client": "msmtp", "path": "/home/x/.msmtp", "action": "updated", **where},
+        {"user": "anna", "client": "mbsync", "path": "/home/x/.mbsync", "action": "created"},
+    ]
+    assert result["drifted"] == [{"user": "anna", "path": "/home/x/.msmtp", **where}]
+
+
 def test_a_skipped_client() -> None:
     found = deployment([JOANNA], clients=["mbsync", "msmtp"], profile_definitions=[POP])
     report = reported(found, home("jkowalska"))

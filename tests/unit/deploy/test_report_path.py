@@ -15,18 +15,16 @@ from pathlib import Path
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.report import make_report
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 
-from ...mounts import in_own_namespace, mount
+from ...linux import MS_RDONLY
+from ...mounts import in_memory, in_own_namespace
+from ...profiles import bare_profile
+from ..refusals import problems, refusal
 from .deployments import JOANNA, deployment
-
-READ_ONLY = 1  # MS_RDONLY
 
 
 def refused(path: Path | str) -> str:
-    with pytest.raises(MailopsError) as error:
-        deployment([JOANNA], report_path=str(path))
-    (problem,) = error.value.problems
+    (problem,) = problems(deployment, [JOANNA], report_path=str(path))
     return problem
 
 
@@ -48,7 +46,7 @@ def disk(tmp_path: Path) -> Path:
 
 def test_a_directory_that_is_not_writable(disk: Path) -> None:
     def inside() -> str:
-        mount("disk", disk, READ_ONLY, "tmpfs")
+        in_memory(disk, flags=MS_RDONLY)
         return refused(disk / "r.json")
 
     assert in_own_namespace(inside) == f"report_path: cannot write in {disk} on the controller: Read-only file system"
@@ -56,12 +54,11 @@ def test_a_directory_that_is_not_writable(disk: Path) -> None:
 
 def test_a_full_disk_keeps_the_old_report(disk: Path) -> None:
     def inside() -> list[object]:
-        mount("disk", disk, 0, "tmpfs", "size=4k")
+        in_memory(disk, "size=4k")
         path = disk / "r.json"
         path.write_text("old")  # the only page
-        with pytest.raises(MailopsError) as error:
-            make_report(deployment([JOANNA]), None, False).write(str(path))
-        return [str(error.value), path.read_text(), os.listdir(disk)]
+        refused = refusal(make_report(deployment([JOANNA]), None, False).write, str(path))
+        return [refused, path.read_text(), os.listdir(disk)]
 
     message = f"report_path {disk}/r.json: cannot be written: No space left on device"
     assert in_own_namespace(inside) == [message, "old", ["r.json"]]
@@ -70,9 +67,8 @@ def test_a_full_disk_keeps_the_old_report(disk: Path) -> None:
 @pytest.mark.parametrize("check", [True, False])
 def test_a_task_writes_it(check: bool, tmp_path: Path, collections_path: str) -> None:
     path = tmp_path / "r.json"
-    options = {"users": [{"name": "no-such-user-here", "email": "x@example.org", "display_name": "X"}], "profile_definitions": [
-        {"name": "work", "incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}},
-    ], "clients": ["msmtp"], "missing_users": "skip", "report_path": str(path)}  # fmt: skip
+    options = {"users": [{"name": "no-such-user-here", "email": "x@example.org", "display_name": "X"}], "profile_definitions": [bare_profile()],
+        "clients": ["msmtp"], "missing_users": "skip", "report_path": str(path)}  # fmt: skip
     argv = [str(Path(sys.executable).parent / "ansible"), "localhost", "-c", "local", "-m", "mailops.profiles.mail_account"]
     argv += ["-a", json.dumps(options), "-e", f"ansible_python_interpreter={sys.executable}", *(["--check"] if check else [])]
     environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": collections_path, "ANSIBLE_REMOTE_TEMP": str(tmp_path / "remote")}

@@ -13,11 +13,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import plan_deployment
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import BATCH, plan_deployment
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.request import OPTIONS, Request, read_request
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 
-WORK = {"name": "work", "incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
+from ...profiles import bare_profile
+from .. import refusals
+
+WORK = bare_profile()
 JOANNA = {"name": "jkowalska", "email": "j.kowalska@example.org", "display_name": "Joanna Kowalska"}
 GIVEN: dict[str, Any] = {"users": [JOANNA], "profile_definitions": [WORK], "clients": ["msmtp"]}
 BLANKS = ["", " ", "\n", "\t "]
@@ -34,9 +36,7 @@ def read(**options: Any) -> Request:
 
 
 def problems(**options: Any) -> list[str]:
-    with pytest.raises(MailopsError) as refused:
-        plan_deployment(read(**options), "laptop-17")
-    return refused.value.problems
+    return refusals.problems(lambda: plan_deployment(read(**options), "laptop-17"))
 
 
 @pytest.mark.parametrize("name", [name for name in OPTIONS if name not in GIVEN])
@@ -99,6 +99,7 @@ WRONG = {
     "missing_users": ("ignore", "missing_users: must be one of fail, skip"),
     "state": ("gone", "state: must be one of present, absent"),
     "purge_users": ("maybe", "purge_users: must be true or false"),
+    "forget": ("anna, jan kowalski", "forget: 'jan kowalski': holds a space"),
     "validate_only": ("maybe", "validate_only: must be true or false"),
     "dest": ("homes", "dest: must be an absolute path"),
     "report_path": ("/nowhere/at/all.json", "report_path: there is no directory /nowhere/at"),
@@ -216,15 +217,17 @@ def test_an_address_that_has_a_new_user_is_the_new_users() -> None:
     assert plan_deployment(read(users=[leaver, JOANNA], dest="/srv/{UserEmail}"), None).bases["anowak"] == ""
 
 
-def test_batches_of_one_run(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment.BATCH", 2)
-    users = [{**JOANNA, "name": name} for name in "abcd"] + [{"name": "e", "state": "absent"}]
-    users[0], users[4] = users[4], users[0]
-    jobs = list(plan_deployment(read(users=users, dest="/srv/{UserName}", purge_users=True), "desk").jobs())
+def test_batches_of_one_run() -> None:
+    names = [f"u{number}" for number in range(2 * BATCH + 1)]
+    users = [{"name": names[0], "state": "absent"}, *({**JOANNA, "name": name} for name in names[1:])]
+    jobs = list(plan_deployment(read(users=users, dest="/srv/{UserName}", purge_users=True, forget=["x", names[-1], names[1], "x"]), "desk").jobs())
+    later = tuple((name, f"/srv/{name}") for name in names[BATCH:])
+    # Who leaves is not among the earlier ones, whose places stay.
     assert [(job.earlier, job.later, job.purge, job.is_last) for job in jobs] == [
-        ((), (("c", "/srv/c"), ("d", "/srv/d"), ("a", "/srv/a")), True, False),
-        (("b",), (), False, False),
-        (("b", "c", "d"), (), False, True),
+        ((), later, True, False),
+        (tuple(names[1:BATCH]), (), False, False),
+        (tuple(names[1 : 2 * BATCH]), (), False, True),
     ]
     assert {(job.inventory_host, job.dest_pattern) for job in jobs} == {("desk", "/srv/{UserName}")}
-    assert [place.absent for job in jobs for place in job.places] == [True, False, False, False, False]
+    assert [job.forget for job in jobs] == [("x", names[1]), (), (names[-1],)]
+    assert [place.absent for job in jobs for place in job.places] == [True] + 2 * BATCH * [False]

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, Change, Problem, Result
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, Change, Problem, Remaining, Result
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.report import Report, make_report
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.target import Delivery
 
@@ -24,9 +24,17 @@ def home(name: str, *actions: str, **more: Any) -> Result:
     return Result(name, f"/home/{name}", tuple(Change(f"/home/{name}/{number}", "msmtp", action) for number, action in enumerate(actions)), **more)
 
 
-def report(*results: Result, users: Any = NAMES, check_mode: bool = False, missing: tuple[str, ...] = (), **options: Any) -> Report:
+def report(
+    *results: Result,
+    users: Any = NAMES,
+    check_mode: bool = False,
+    missing: tuple[str, ...] = (),
+    forgotten: tuple[str, ...] = (),
+    **options: Any,
+) -> Report:
     listed = [{**JOANNA, "name": name} if isinstance(name, str) else name for name in users]
-    return make_report(deployment(listed, **options), Delivery((Answer(results, missing=missing),)), check_mode)
+    places = tuple(Remaining(name, f"/home/{name}", "laptop-17") for name in forgotten)
+    return make_report(deployment(listed, **options), Delivery((Answer(results, missing=missing, forgotten=places),)), check_mode)
 
 
 CREATED = [home(name, *["created"] * 4) for name in NAMES]
@@ -42,6 +50,9 @@ ABSENT = [{"name": name, "state": "absent"} for name in NAMES]
     (CREATED[:2], {"missing": ("cecil",), "missing_users": "skip"}, "2 of 3 users, 2 of 3 accounts: 8 files created; missing: cecil"),
     ([home("anna"), home("dora", "removed", listed=False)], {}, "1 file removed; no longer listed: dora"),
     ([home("anna"), home("", "updated")], {}, "1 file updated"),
+    ([home("anna")], {"forgotten": ("eva", "eva", "dora")}, "forgotten: eva, dora"),
+    ([home("anna")], {"forgotten": ("eva",), "check_mode": True}, "would be forgotten: eva"),
+    ([home("anna", "updated")], {"forgotten": ("eva",)}, "1 of 3 users, 1 of 3 accounts: 1 file updated; forgotten: eva"),
     (CREATED, {"profile_definitions": [LOSSY]}, "3 users, 3 accounts: 12 files created; msmtp cannot express signature (work)"),
     (CREATED, {"profile_definitions": [LOSSY, profile("home", signature="x")]},
      "3 users, 6 accounts: 12 files created; msmtp cannot express signature (work); msmtp cannot express signature (home)"),

@@ -9,17 +9,15 @@ from __future__ import annotations
 import itertools
 import uuid
 
-import pytest
-
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import edit_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit_list import replace_all
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import derived_key
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Stored
 
+from ...profiles import SERVERS
+
 IDS = [str(uuid.UUID(int=number, version=4)) for number in range(1, 10)]
-SERVERS = {"incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
 RICH = {
     "reply_to": "office@example.org",
     "folders": {"sent": "Sent", "junk": "Spam"},
@@ -40,12 +38,6 @@ def snapshot(*records):
 
 def edit(store, name="work", **options):
     return edit_profile({"name": name, **options}, store, new_id=lambda: "new")
-
-
-def problems(function, *arguments, **options):
-    with pytest.raises(MailopsError) as refused:
-        function(*arguments, **options)
-    return refused.value.problems
 
 
 def entry(name="work", **changes):

@@ -11,7 +11,8 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import changes, edit_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import derived_key
 
-from .records import RICH, SERVERS, edit, problems, snapshot, stored
+from ..refusals import problems
+from .records import RICH, SERVERS, edit, snapshot, stored
 
 
 def test_create():

@@ -10,7 +10,8 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit impor
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.report import report
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import derived_key
 
-from .records import IDS, RICH, actions, entry, problems, replace, stored
+from ..refusals import problems
+from .records import IDS, RICH, actions, entry, replace, stored
 
 
 def test_declarative():

@@ -9,27 +9,22 @@ import hashlib
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import account_key, resolve, resolve_users
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.passwords import MASK
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import read_users
 
+from ...profiles import bare_profile
+from ..refusals import problems
+
 JANE = {"name": "jane", "email": "jane@Example.org", "display_name": "Jane {UserPassword}", "password": "p{UserName}'\"\\$`#%|"}
 
 
-@pytest.fixture
-def profile(profile_data):
-    return lambda name="work", **changes: read_profile(profile_data(name, **changes))
+def profile(name="work", **changes):
+    return read_profile(bare_profile(name, **changes))
 
 
 def user(**changes):
     return read_users([{**JANE, **changes}])[0]
-
-
-def problems(function, *arguments):
-    with pytest.raises(MailopsError) as refused:
-        function(*arguments)
-    return refused.value.problems
 
 
 FILLED = [
@@ -44,11 +39,11 @@ FILLED = [
 
 
 @pytest.mark.parametrize("text, expected", FILLED)
-def test_filled_in(profile, text, expected):
+def test_filled_in(text, expected):
     assert resolve(profile(account_name=text), user(), "laptop-17").account_name == expected
 
 
-def test_an_account_has_numbers_for_ports_and_the_password_as_given(profile):
+def test_an_account_has_numbers_for_ports_and_the_password_as_given():
     data = profile(incoming={"host": "i.{UserEmailDomain}", "password": "{UserPassword}", "security": "starttls"})
     account = resolve(data, user())
     assert (account.incoming.host, account.incoming.port, account.outgoing.port) == ("i.example.org", 143, 465)
@@ -56,7 +51,7 @@ def test_an_account_has_numbers_for_ports_and_the_password_as_given(profile):
     assert account.as_data()["incoming"]["password"] == JANE["password"]
 
 
-def test_no_secret_in_texts_about_it(profile):
+def test_no_secret_in_texts_about_it():
     jane = user(variables={"Pin": "1234-secret"})
     account = resolve(profile(incoming={"host": "i", "password": "{UserPassword}"}), jane)
     assert JANE["password"] not in repr(jane) + repr(account)
@@ -65,7 +60,7 @@ def test_no_secret_in_texts_about_it(profile):
     assert account.redacted().outgoing.password is None
 
 
-def test_variables_of_profile_and_user(profile):
+def test_variables_of_profile_and_user():
     work = profile(account_name="{Region} {Team}", variables={"Region": "north", "Team": None})
     assert resolve(work, user(variables={"Team": "sales"})).account_name == "north sales"
     assert resolve(work, user(variables={"Team": "sales", "Region": "south"})).account_name == "south sales"
@@ -74,19 +69,19 @@ def test_variables_of_profile_and_user(profile):
     assert "did you mean 'Taem'?" in problem
 
 
-def test_a_display_name_is_made_of_first_and_last_name(profile):
+def test_a_display_name_is_made_of_first_and_last_name():
     jane = user(display_name=None, first_name="Jane", last_name="Roe")
     assert resolve(profile(), jane).sender_name == "Jane Roe"
 
 
-def test_signatures_escape_values_in_html_only(profile):
+def test_signatures_escape_values_in_html_only():
     signature = "<b>{UserDisplayName}</b>"
     jane = user(display_name="A & <B>")
     assert resolve(profile(signature=signature, signature_format="html"), jane).signature == "<b>A &amp; &lt;B&gt;</b>"
     assert resolve(profile(signature=signature), jane).signature == "<b>A & <B></b>"
 
 
-def test_what_is_filled_in_is_checked(profile):
+def test_what_is_filled_in_is_checked():
     jane = user(variables={"Host": "a b", "Word": "-x", "Mail": "nobody"})
     work = profile(
         variables={"Host": None, "Word": None, "Mail": None},
@@ -121,7 +116,7 @@ def test_users_refused(data, message):
     assert "s3cret" not in "".join(found)
 
 
-def test_a_user_without_email(profile):
+def test_a_user_without_email():
     (problem,) = problems(resolve, profile(), user(email=""))
     assert problem.startswith("user 'jane', profile 'work': {UserEmail} has no value")
     assert problem.endswith("give the user email")
@@ -131,20 +126,17 @@ def resolved(users, *profiles, selected=None):
     return resolve_users(read_users(users), {item.name: item for item in profiles}, selected, "h", "default")
 
 
-def test_the_default_account_comes_first(profile):
+def test_the_default_account_comes_first():
     accounts = resolved([JANE], profile("a"), profile("b", default=True))["jane"]
     assert [(account.profile, account.default) for account in accounts] == [("b", True), ("a", False)]
 
 
-def test_none_marked_means_no_default(profile):
-    """The first one serves a user without a default of their own, and wins over nobody's."""
+def test_none_is_the_default_unless_the_administrator_says_so():
     accounts = resolved([{**JANE, "profiles": ["b", "a"]}], profile("a"), profile("b"))["jane"]
     assert [(account.profile, account.default) for account in accounts] == [("b", False), ("a", False)]
-    accounts = resolved([{**JANE, "default_profile": "b"}], profile("a", default=True), profile("b"))["jane"]
-    assert [(account.profile, account.default) for account in accounts] == [("b", True), ("a", False)]
 
 
-def test_defaults_and_profiles_of_all_users_at_once(profile):
+def test_defaults_and_profiles_of_all_users_at_once():
     users = [
         JANE,
         {**JANE, "name": "joe", "profiles": ["wrok"]},
@@ -159,25 +151,25 @@ def test_defaults_and_profiles_of_all_users_at_once(profile):
     ]
 
 
-def test_an_absent_user_needs_nothing_but_a_name(profile):
+def test_an_absent_user_needs_nothing_but_a_name():
     assert resolved([{"name": "jane", "state": "absent"}], profile()) == {"jane": []}
 
 
-def test_what_an_account_is_called_on_hosts(profile):
+def test_what_an_account_is_called_on_hosts():
     """Its profile's key, or what follows from the name, and a hash of the instance."""
     assert account_key(profile("work"), "default") == "work-fe4292b5"
     assert account_key(profile("office", key="work"), "default") == "work"
     assert account_key(profile("office", key="work"), "phones") == "work-" + hashlib.sha256(b"phones").hexdigest()[:8]
 
 
-def test_profiles_of_one_task_with_the_same_key(profile):
+def test_profiles_of_one_task_with_the_same_key():
     both = {"a": profile("a", key="mail"), "b": profile("b", key="mail")}
     assert problems(resolve_users, [user()], both, None, None, "default") == [
         "profiles 'a' and 'b': both have the key 'mail'; give one of them another key"
     ]
 
 
-def test_a_password_of_one_profile_stands_in_no_text_of_another(profile):
+def test_a_password_of_one_profile_stands_in_no_text_of_another():
     bank = profile("bank", variables={"Pin": None}, incoming={"host": "i", "password": "{Pin}"})
     club = profile("club", variables={"Pin": None}, signature="{Pin}", outgoing={"host": "o", "password_command": ["pass", "{Pin}"]})
     both = {"bank": bank, "club": club}

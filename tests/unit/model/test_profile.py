@@ -10,6 +10,9 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors imp
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import FIELDS, SERVER_FIELDS, derived_key, profile_key
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 
+from ...profiles import bare_profile
+from ..refusals import problems
+
 DEFAULTS = {
     "description": "", "email": "{UserEmail}", "account_name": "{UserEmail}", "sender_name": "{UserDisplayName}",
     "reply_to": None, "key": None, "account_type": "imap", "default": False, "notifications": True, "signature": None,
@@ -26,18 +29,13 @@ def server(host="mail.example.org", **changes):
     return {"host": host, **changes}
 
 
-def problems(data):
-    with pytest.raises(MailopsError) as refused:
-        read_profile(data)
-    return refused.value.problems
-
-
-def test_defaults(profile_data):
-    data = read_profile(profile_data()).as_data()
+def test_defaults():
+    data = read_profile(bare_profile()).as_data()
     assert tuple(data) == FIELDS
-    assert tuple(data["incoming"]) == SERVER_FIELDS
+    assert (data["incoming"]["separator"], data["incoming"]["namespace"]) == (None, None)
     assert {name: data[name] for name in DEFAULTS} == DEFAULTS
     for side in ("incoming", "outgoing"):
+        assert tuple(data[side]) == SERVER_FIELDS[side]
         assert {name: data[side][name] for name in SERVER_DEFAULTS} == SERVER_DEFAULTS
 
 
@@ -52,8 +50,8 @@ FULL = {
 
 
 @pytest.mark.parametrize("changes", [{}, FULL, {"account_type": "pop", "leave_on_server": False}])
-def test_the_stored_form_reads_back_unchanged(profile_data, changes):
-    profile = read_profile(profile_data(**changes))
+def test_the_stored_form_reads_back_unchanged(changes):
+    profile = read_profile(bare_profile(**changes))
     assert read_profile(profile.as_data()) == profile
     assert read_profile({**profile.as_data(), "id": "x", "revision": 3}) == profile
 
@@ -64,14 +62,14 @@ BLANK = {
 }  # fmt: skip
 
 
-def test_blank_means_not_given(profile_data):
-    assert read_profile(profile_data(**BLANK)) == read_profile(profile_data())
-    assert read_profile(profile_data(variables={"Foo": "", "Bar": " ", "Baz": None})).variables == {"Foo": "", "Bar": " ", "Baz": None}
+def test_blank_means_not_given():
+    assert read_profile(bare_profile(**BLANK)) == read_profile(bare_profile())
+    assert read_profile(bare_profile(variables={"Foo": "", "Bar": " ", "Baz": None})).variables == {"Foo": "", "Bar": " ", "Baz": None}
 
 
-def test_mappings_and_lists_as_text(profile_data):
+def test_mappings_and_lists_as_text():
     profile = read_profile(
-        profile_data(
+        bare_profile(
             incoming='{"host": "mail.example.org", "port": "10993", "password_command": ["pass", "show"]}',
             outgoing="host=mail.example.org security=starttls",
             folders="sent=Sent",
@@ -82,7 +80,7 @@ def test_mappings_and_lists_as_text(profile_data):
     assert (profile.incoming.port, profile.incoming.password_command, profile.outgoing.security) == (10993, ("pass", "show"), "starttls")
     assert (profile.folders, profile.variables, profile.leave_on_server) == ({"sent": "Sent"}, {"Foo": "x"}, True)
     for text in ('["pass", "show", "a, b"]', '- pass\n- show\n- "a, b"\n'):
-        assert read_profile(profile_data(incoming=server(password_command=text))).incoming.password_command == ("pass", "show", "a, b")
+        assert read_profile(bare_profile(incoming=server(password_command=text))).incoming.password_command == ("pass", "show", "a, b")
 
 
 # --- the key ---
@@ -113,33 +111,32 @@ HUGE = 16**6000  # Python prints no number of so many digits; YAML and JSON give
         ({"incoming": HUGE}, "incoming: must be a mapping, such as {host: mail.example.org}"),
     ],
 )
-def test_a_number_of_thousands_of_digits(profile_data, changes, problem):
-    with pytest.raises(MailopsError) as refused:
-        read_profile(profile_data(**changes))
-    assert refused.value.problems[0] == f"profile 'work': {problem}"
+def test_a_number_of_thousands_of_digits(changes, problem):
+    found = problems(read_profile, bare_profile(**changes))
+    assert found[0] == f"profile 'work': {problem}"
 
 
-def test_thousands_of_levels(profile_data):
+def test_thousands_of_levels():
     deep = []
     for _level in range(100_000):
         deep = [deep]
     for changes in ({"signature": deep}, {"incoming": {"host": deep}}, {"variables": {"A": deep}}):
         with pytest.raises(MailopsError):
-            read_profile(profile_data(**changes))
+            read_profile(bare_profile(**changes))
     while deep:  # Python itself would need as many levels to free it
         deep = deep.pop()
 
 
-def test_passwords_in_clear_must_be_allowed(profile_data):
-    data = profile_data(incoming=server(password="sesame"))
+def test_passwords_in_clear_must_be_allowed():
+    data = bare_profile(incoming=server(password="sesame"))
     assert read_profile(data, literals=True).incoming.password == "sesame"
     with pytest.raises(MailopsError):
         read_profile(data)
 
 
-def test_one_stored_form(profile_data):
+def test_one_stored_form():
     profile = read_profile(
-        profile_data(
+        bare_profile(
             email="<UserName>@Bücher.Example", incoming=server("IMAP.Example.Org.", port="993"), outgoing=server(port=465)
         )
     )
@@ -164,15 +161,15 @@ PORTS = [
 
 
 @pytest.mark.parametrize("account_type, side, port, security, message", PORTS)
-def test_port_and_security_that_contradict(profile_data, account_type, side, port, security, message):
-    data = profile_data(account_type=account_type, **{side: server(port=port, security=security)})
-    (problem,) = problems(data)
+def test_port_and_security_that_contradict(account_type, side, port, security, message):
+    data = bare_profile(account_type=account_type, **{side: server(port=port, security=security)})
+    (problem,) = problems(read_profile, data)
     assert problem.startswith(f"profile 'work': {side}.port: ")
     assert message in problem
 
 
-def test_port_25_is_a_warning(profile_data):
-    (warning,) = read_profile(profile_data(outgoing=server(port=25, security="starttls"))).warnings
+def test_port_25_is_a_warning():
+    (warning,) = read_profile(bare_profile(outgoing=server(port=25, security="starttls"))).warnings
     assert "profile 'work': outgoing.port: 25 is for mail between servers" in warning
 
 
@@ -236,22 +233,22 @@ REFUSED = [
 
 
 @pytest.mark.parametrize("changes, message", REFUSED)
-def test_refused(profile_data, changes, message):
-    found = problems(profile_data(**changes))
+def test_refused(changes, message):
+    found = problems(read_profile, bare_profile(**changes))
     assert any(message in problem for problem in found), found
     assert "hunter2" not in "".join(found)
 
 
-def test_every_problem_at_once(profile_data):
-    found = problems(profile_data(email="x", sender_name="{Nope}", incoming=server(port=143), check_interval=-1))
+def test_every_problem_at_once():
+    found = problems(read_profile, bare_profile(email="x", sender_name="{Nope}", incoming=server(port=143), check_interval=-1))
     assert len(found) == 4 and all(problem.startswith("profile 'work': ") for problem in found)
 
 
-def test_cleartext_only_when_it_is_meant(profile_data):
-    data = profile_data(incoming=server(password="{UserPassword}", security="none", allow_cleartext=True))
+def test_cleartext_only_when_it_is_meant():
+    data = bare_profile(incoming=server(password="{UserPassword}", security="none", allow_cleartext=True))
     assert read_profile(data).warnings == ()
 
 
-def test_none_without_a_password_is_a_warning(profile_data):
-    (warning,) = read_profile(profile_data(incoming=server(security="none"))).warnings
+def test_none_without_a_password_is_a_warning():
+    (warning,) = read_profile(bare_profile(incoming=server(security="none"))).warnings
     assert "crosses the network in clear" in warning

@@ -17,8 +17,9 @@ from typing import Any
 import pytest
 
 from ...mounts import own_var_lib
+from ...profiles import bare_profile
 
-PROFILE = {"name": "work", "incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
+PROFILE = bare_profile()
 
 
 def user(name: str, **more: Any) -> dict[str, Any]:

@@ -8,15 +8,14 @@ from __future__ import annotations
 
 import itertools
 
-import pytest
-
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import edit_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit_list import replace_all
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.report import record
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import StoreKey
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.sealing import revealed
+
+from ..refusals import refusal
 
 KEY = StoreKey("a key of these tests")
 OTHER = StoreKey("another key of these tests")
@@ -51,10 +50,9 @@ def opened(stored, key=KEY):
 
 
 def refused(message, function, *arguments, **options):
-    with pytest.raises(MailopsError) as found:
-        function(*arguments, **options)
-    assert message in str(found.value)
-    assert "tr0ub4dor" not in str(found.value) and "$mailops$" not in str(found.value)
+    found = refusal(function, *arguments, **options)
+    assert message in found
+    assert "tr0ub4dor" not in found and "$mailops$" not in found
 
 
 def tampered(store, side="incoming", **changes):

@@ -10,9 +10,6 @@ import os
 import signal
 import stat
 
-import pytest
-
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import _journal, _plain_file, _work_directory, open_store
 
 HAND_WRITTEN = """\
@@ -28,12 +25,6 @@ def opened(path):
 
 def mode(path):
     return stat.S_IMODE(os.lstat(path).st_mode)
-
-
-def refusal(use):
-    with pytest.raises(MailopsError) as refused:
-        use()
-    return str(refused.value)
 
 
 def visible(path):

@@ -13,7 +13,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit impor
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit_list import replace_all
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 
-SERVERS = {"incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
+from ...profiles import SERVERS
 
 
 def put(store, name="work", key=None, **options):

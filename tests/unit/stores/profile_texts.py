@@ -10,9 +10,10 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_re
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Stored
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import edited_text, new_text, parse
 
+from ...profiles import SERVERS
+
 ID = "6f1c3b1e-0d7c-4e53-9f3b-0d5c7e1f2a3b"
 KEY = "work-fe4292b5"
-SERVERS = {"incoming": {"host": "imap.example.org"}, "outgoing": {"host": "smtp.example.org"}}
 
 
 def record(revision=1, **fields):

@@ -15,6 +15,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile im
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes, Stored
 
+from ..refusals import refusal
 from .edits import SERVERS, add, put, put_all, replacing
 
 # As a collation of English sorts them they stand the other way round.
@@ -147,9 +148,8 @@ def test_a_store_never_has_a_key_twice(place):
     record = put(store).after
     before = place.fingerprint()
     twin = Stored("6f1c3b1e-0d7c-4e53-9f3b-0d5c7e1f2a3b", "twin", 1, {**record.data, "name": "twin"})
-    with pytest.raises(MailopsError) as refused:
-        store.update(lambda snapshot: (Changes(put=(twin,)), None))
-    assert str(refused.value).startswith(f"store {store.location}: ") and place.fingerprint() == before
+    refused = refusal(store.update, lambda snapshot: (Changes(put=(twin,)), None))
+    assert refused.startswith(f"store {store.location}: ") and place.fingerprint() == before
 
 
 # --- nothing half done ---

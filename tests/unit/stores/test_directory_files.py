@@ -18,7 +18,8 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._model import str
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import derived_key
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes
 
-from .directories import HAND_WRITTEN, opened, refusal, visible
+from ..refusals import refusal
+from .directories import HAND_WRITTEN, opened, visible
 from .edits import add, files, put, put_all, replacing
 
 
@@ -249,7 +250,7 @@ def test_hostile(store, path, kind):
 @pytest.mark.parametrize("loader", dict.fromkeys([yaml.BaseLoader, strict_yaml.LOADER]))
 def test_a_file_that_is_nested_too_deeply(store, path, loader, monkeypatch):
     """libyaml reads ahead, and has a limit of its own."""
-    monkeypatch.setattr(strict_yaml, "LOADER", loader)
+    monkeypatch.setattr(strict_yaml, "LOADER", loader)  # a controller has libyaml or has not
     put(store, "other")
     (path / "work.yml").write_text("a: " + "[" * 60_000)
     said = refusal(store.read)

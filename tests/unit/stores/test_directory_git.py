@@ -17,7 +17,8 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.stored import Changes
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import _journal
 
-from .directories import HAND_WRITTEN, killed, opened, refusal, told, work
+from ..refusals import refusal
+from .directories import HAND_WRITTEN, killed, opened, told, work
 from .edits import put, put_all, replacing
 
 
@@ -153,6 +154,7 @@ def test_git_changes_a_file_while_others_are_renamed(store, path, monkeypatch):
                 (path / "z.yml").write_text(HAND_WRITTEN)
             os.rename(source, target, **options)
 
+    # A real git meets this moment by chance.
     monkeypatch.setattr(_journal, "os", Slow())
     put_all(store, [{"name": name, "default": True} for name in "az"])
     assert (path / "z.yml").read_text() == HAND_WRITTEN and opened(path).read()["a"].data["default"]

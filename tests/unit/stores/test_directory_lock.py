@@ -16,7 +16,8 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import _journal, directory
 
-from .directories import HAND_WRITTEN, opened, refusal
+from ..refusals import refusal
+from .directories import HAND_WRITTEN, opened
 from .edits import add, files, in_a_child, put
 
 
@@ -27,7 +28,7 @@ def store(path):
 
 def test_locked_for_longer_than_the_timeout(store, path, monkeypatch):
     put(store)
-    monkeypatch.setattr(directory, "TIMEOUT", 0.1)
+    monkeypatch.setattr(directory, "TIMEOUT", 0.1)  # it is half a minute
     lock = path / ".mailops" / "lock"
     with open(lock, "r+b") as other:
         fcntl.flock(other, fcntl.LOCK_EX)

@@ -24,7 +24,8 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._store import ope
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store._profile_file import LABEL, free_label
 
 from ..names import VALID, any_name
-from .directories import HAND_WRITTEN, opened, refusal, visible
+from ..refusals import refusal
+from .directories import HAND_WRITTEN, opened, visible
 from .edits import put, put_all
 
 some_names = st.lists(any_name, min_size=1, max_size=12, unique=True)

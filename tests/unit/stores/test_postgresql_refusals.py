@@ -94,7 +94,7 @@ def test_the_connection_is_lost_during_the_commit(server, store):
 def test_locked_for_longer_than_the_timeout(server, database, store, monkeypatch, lock, reads):
     put(store)
     before = database.fingerprint()
-    monkeypatch.setattr(postgresql, "TIMEOUT", 0.2)
+    monkeypatch.setattr(postgresql, "TIMEOUT", 0.2)  # it is half a minute
     message = "another session has held it locked for 0.2 seconds; let it finish"
     with server.connect(dbname=DATABASE) as other, other.transaction():
         other.execute(lock)

@@ -186,6 +186,6 @@ def test_what_cannot_be_edited(text):
 
 
 def test_without_libyaml(monkeypatch):
-    monkeypatch.setattr(strict_yaml, "LOADER", yaml.BaseLoader)
+    monkeypatch.setattr(strict_yaml, "LOADER", yaml.BaseLoader)  # as where PyYAML was installed without it
     test_an_edit_by_the_collection(*EDITS[9])
     test_an_edit_by_the_collection(*EDITS[5])

@@ -17,6 +17,7 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.module_utils._writer import state
 
 from .home import Home, Host, Site
+from .machine import Machine
 
 
 @pytest.fixture
@@ -29,13 +30,22 @@ def tmp_path() -> Iterator[Path]:
 
 
 @pytest.fixture
+def disk() -> Iterator[Path]:
+    """A directory of root's that no other user can exchange, as that of ``tmp_path`` is not."""
+    path = Path(tempfile.mkdtemp(prefix="mailops-test-", dir="/srv"))
+    path.chmod(0o755)
+    yield path
+    shutil.rmtree(path, ignore_errors=True)
+
+
+@pytest.fixture
 def root(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """The root directory of a host, for root's own files and those that users share."""
     if os.geteuid() != 0:
         pytest.skip("the writer changes its ids, which needs root")
     path = tmp_path / "root"
     path.mkdir(mode=0o755)
-    monkeypatch.setattr(state, "ROOT", str(path))
+    monkeypatch.setattr(state, "ROOT", str(path))  # /var/lib of the machine is not the tests'
     return path
 
 
@@ -52,3 +62,8 @@ def alice(host: Host) -> Home:
 @pytest.fixture
 def site(root: Path, tmp_path: Path) -> Site:
     return Site(tmp_path / "srv")
+
+
+@pytest.fixture
+def machine(host: Host, monkeypatch: pytest.MonkeyPatch) -> Machine:
+    return Machine(host, monkeypatch)

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, Answer, Change, File, Job, Place, Result
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, OWNED, Answer, Change, File, Job, Place, Result
 from ansible_collections.mailops.profiles.plugins.module_utils._writer import state
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.dest import Dest
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.identity import Identity
@@ -22,9 +22,10 @@ from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan impo
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import dump_job, load_answer
 
-PATTERNS = {"block": [".blockrc", ".config/blockrc"], "own": [".config/mailops/own/*", ".ownrc"]}
+PATTERNS = {"block": {".blockrc": BLOCK, ".config/blockrc": BLOCK}, "own": {".config/mailops/own/*": OWNED, ".ownrc": OWNED}}
 MANIFEST = ".local/state/mailops/default.json"
 OWN = ".config/mailops/own/work"
+BEGIN, END = b"# BEGIN mailops.profiles default\n", b"# END mailops.profiles default\n"
 
 
 def block(text: str = "block\n", **other: Any) -> File:
@@ -129,6 +130,11 @@ def paths(found: tuple[Any, ...]) -> list[str]:
     return [each.path for each in found]
 
 
+def actions(result: Result) -> list[tuple[str, str]]:
+    assert result.problem is None
+    return [(os.path.basename(change.path), change.action) for change in result.changes]
+
+
 def diffs(result: Result) -> list[Any]:
     return [change.diff for change in result.changes if change.diff]
 
@@ -171,3 +177,7 @@ def changed_users(answer: Answer) -> set[str]:
 
 def problems(answer: Answer) -> dict[str, str]:
     return {result.name: result.problem.path for result in answer.results if result.problem}
+
+
+def remaining(answer: Answer) -> list[tuple[str, str, str]]:
+    return [tuple(place) for place in answer.remaining]

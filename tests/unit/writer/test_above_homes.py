@@ -28,10 +28,10 @@ def below(host: Host, tmp_path: Path, uid: int, mode: int) -> Home:
 
 
 @pytest.mark.parametrize(("uid", "mode", "reason"), [
-    (20_002, 0o755, "lies in a directory of the user with uid 20002: chown that directory to root"),
-    (20_002, 0o1777, "lies in a directory of the user with uid 20002"),
-    (0, 0o777, "lies in a directory of root's that others can write to: remove that permission with chmod go-w"),
-    (0, 0o2775, "lies in a directory of root's that others can write to"),
+    (20_002, 0o755, "/above of the user with uid 20002, who could exchange it: look who should own it, or move the home"),
+    (20_002, 0o1777, "/above of the user with uid 20002, who could exchange it"),
+    (0, 0o777, "/above (mode 0777), where others than root could exchange it: look who should write there, or move the home"),
+    (0, 0o2775, "/above (mode 2775), where others than root could exchange it"),
 ])  # fmt: skip
 @pytest.mark.parametrize("check", [True, False], ids=["check", ""])
 def test_a_home_that_others_can_exchange_gets_nothing(host: Host, tmp_path: Path, uid: int, mode: int, reason: str, check: bool) -> None:

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._writer import phases, state
+from ansible_collections.mailops.profiles.plugins.module_utils._writer import state
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.commit import Commit
 
 from .home import OWN, Home, Host, block, owned
-from .test_traps import deadly
+from .kills import EVERY_PHASE, killed, phase_of
 
 
 @pytest.fixture
@@ -61,17 +62,16 @@ def test_the_user_cannot_edit_the_manifest_or_stop_it(host: Host, root: Path, pl
     assert alice.tree() == before
 
 
-@pytest.mark.parametrize("number", range(len(phases.PHASES)), ids=lambda number: f"{number} {phases.PHASES[number].purpose}")
+@EVERY_PHASE
 @pytest.mark.parametrize("then", [[block("new\n"), owned("new\n")], []], ids=["update", "remove"])
 def test_a_crash_leaves_old_or_new_and_the_next_run_repairs(
-    host: Host, root: Path, place: Path, alice: Home, monkeypatch: pytest.MonkeyPatch, number: int, then: list
+    host: Host, root: Path, place: Path, alice: Home, number: int, then: list
 ) -> None:
     alice.write("setup/x/.blockrc", "mine\n")
     before = alice.tree()
     host.dest(place, block("old\n"), owned("old\n"))
     old = (place / ".blockrc").read_bytes()
-    with monkeypatch.context() as patched:
-        patched.setattr(phases, "PHASES", deadly(number))
+    with killed(number, after=True):
         assert "status 137" in host.dest(place, *then).problem.message
     assert (place / ".blockrc").read_bytes() in (old, old.replace(b"old", b"new") if then else b"mine\n")
     result = host.dest(place, *then)
@@ -86,19 +86,11 @@ def test_a_crash_leaves_old_or_new_and_the_next_run_repairs(
     assert alice.tree() == before and not [path for path in (root / state.OF_ROOT).rglob("*") if path.is_file()]
 
 
-def test_a_place_that_is_planned_again_reports_each_change_once(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_place_that_is_planned_again_reports_each_change_once(host: Host, alice: Home) -> None:
     """Bob's files are on the disk when the worker is killed at alice, and his manifest is not."""
     bob = host.home("bob")
-    last = next(number for number, phase in enumerate(phases.PHASES) if phase.purpose == "stage the final manifest")
-    killed = phases.PHASES[last]
-
-    def work(commit):
-        if commit.place.tree.base == str(alice.path):
-            os.kill(os.getpid(), 9)
-        killed.work(commit)
-
-    monkeypatch.setattr(phases, "PHASES", (*phases.PHASES[:last], killed._replace(work=work), *phases.PHASES[last + 1 :]))
-    outcomes = host.run(block(), owned(), users=("bob", "alice", "carol"))
+    with killed(phase_of(Commit.stage_manifest), at=str(alice.path)):
+        outcomes = host.run(block(), owned(), users=("bob", "alice", "carol"))
     assert "status 137" in outcomes["alice"].problem.message
     for name in ("bob", "carol"):
         changes = [change for change in outcomes[name].changes if change.producer]

@@ -65,7 +65,8 @@ files = (
     File("own", b"\\xff\\x00binary", variants=(Variant(r"\\d", b"digits", "digits"),), redacted="binary", producer="p", tag="one"),
     File(".config/deep/er", b"x" * 100_000, mode=0o640, redacted="x", producer="p"),
 )
-patterns = {"p": [".rc", ".other/rc", "own", "own2", "broken", ".config/*/*"], "**": ["**"]}
+blocks, whole = dict.fromkeys((".rc", ".other/rc"), BLOCK), dict.fromkeys(("own", "own2", "broken", ".config/*/*"), wire.OWNED)
+patterns = {"p": {**blocks, **whole}, "templates": None}
 host_block = File("etc/program.cfg", b"x\\n", BLOCK, "//", producer="program")
 
 
@@ -77,7 +78,7 @@ def in_home(*wanted, diff=True, check=False):
 
 
 def by_job(*wanted, remove=False):
-    host = wire.HostFiles(() if remove else (host_block,), {"program": ["etc/program.cfg"]}, (wire.Probe("program", root + "/*", "n", "x"),), (), remove)
+    host = wire.HostFiles(() if remove else (host_block,), {"program": {"etc/program.cfg": BLOCK}}, (wire.Probe("program", root + "/*", "n", "x"),), (), remove)
     job = wire.Job("default", (wire.Place("anna", root + "/srv/anna", wanted, "/srv/x"), wire.Place("no such user")), patterns, host=host)
     return exchange.load_answer(writer["run"].run(exchange.dump_job(job), False, True, label)[1])
 

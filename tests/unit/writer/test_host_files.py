@@ -8,10 +8,14 @@ from __future__ import annotations
 
 import os
 import shutil
+import time
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, Drift, File, HostFiles, Probe, Result
+from ansible_collections.mailops.profiles.plugins.module_utils._writer import probes
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.host_files import SharedFiles
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.plan import Settings
 
@@ -24,7 +28,7 @@ RESIDUE = (".program/*/prefs", "^ours")
 
 
 def part(*files: File, remove: bool = False, probes: tuple[Probe, ...] = ()) -> HostFiles:
-    return HostFiles(files, {"program": [CFG, PREFS]}, probes, (RESIDUE,), remove)
+    return HostFiles(files, {"program": {CFG: BLOCK, PREFS: BLOCK}}, probes, (RESIDUE,), remove)
 
 
 def probe(root: Path, name: str, matching: str | None = None, note: str = "no", blocks: bool = False) -> Probe:
@@ -139,6 +143,58 @@ def test_blocks_are_found_without_any_record(site: Site, root: Path) -> None:
 def test_a_sign_that_is_no_file_hangs_nobody(site: Site, root: Path) -> None:
     os.mkfifo(root / "pipe.js")
     assert site.run("anna", host=part(probes=(probe(root, "*.js", "x"),))).probes == ()
+
+
+@pytest.mark.parametrize("pattern", ["opt/*.js", "opt/defaults/*.js", "opt/defaults/x.js", "o*/defaults/x.js", "opt/x.cfg", "opt/*.cfg"])
+@pytest.mark.parametrize("whole", [False, True])
+def test_a_sign_that_others_can_make_decides_nothing(site: Site, root: Path, pattern: str, whole: bool) -> None:
+    """A program's directory that belongs to a user, so that it can update itself. Nothing in it is read, however much there is."""
+    for name in ("opt/a.js", "opt/x.cfg", "opt/defaults/x.js"):
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("x")
+    for number in range(2000):
+        os.link(root / "opt/a.js", root / f"opt/{number}.js")
+    os.chown(root / "opt", 20_001, 20_001)
+    signs = (probe(root, pattern, None if whole else "x", blocks=True),)
+    result = site.run("anna", host=part(*FILES, probes=signs))
+    assert result.probes == () and (root / CFG).exists()
+    assert result.warnings == (f"{root}/opt was not searched for programs that read other files, because others than root can change it",)
+
+
+@pytest.mark.parametrize("change", [lambda path: os.chown(path, 20_001, 20_001), lambda path: path.chmod(0o775), lambda path: path.chmod(0o757)])
+@pytest.mark.parametrize("name", ["opt", "opt/defaults"])
+def test_who_can_change_a_place_of_signs(site: Site, root: Path, change: Any, name: str) -> None:
+    (root / "opt/defaults").mkdir(parents=True)
+    (root / "opt/defaults/x.js").write_text("x")
+    signs = (probe(root, "opt/defaults/*.js", "x", "yes"),)
+    assert site.run("anna", host=part(probes=signs)).probes == ("yes",)
+    change(root / name)
+    result = site.run("anna", host=part(probes=signs))
+    assert result.probes == () and f"{root}/{name} was not searched" in result.warnings[0]
+
+
+def test_a_sign_of_somebody_elses_counts_through_no_link(site: Site, root: Path) -> None:
+    (root / "theirs").mkdir()
+    (root / "theirs/x.js").write_text("x")
+    os.chown(root / "theirs/x.js", 20_001, 20_001)
+    (root / "x.js").symlink_to(root / "theirs/x.js")
+    (root / "y.js").symlink_to("/nowhere")
+    os.symlink("/etc/hostname", root / "z.js")
+    os.chown(root / "z.js", 20_001, 20_001, follow_symlinks=False)
+    result = site.run("anna", host=part(probes=(probe(root, "*.js"),)))
+    assert result.probes == () and len(result.warnings) == 2
+
+
+def test_a_place_that_hangs_costs_two_seconds(site: Site, root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A file system of a user's hangs at the first look. The others are searched."""
+    monkeypatch.setattr(probes, "_SECONDS", 0.3)
+    monkeypatch.setattr(probes.os, "lstat", lambda path, before=os.lstat: time.sleep(600) if str(path).endswith("hangs") else before(path))
+    (root / "x.js").write_text("x")
+    signs = (probe(root, "hangs/*", note="1"), probe(root, "x.js", note="2"), probe(root, "hangs"), probe(root, "x.js", note="3"))
+    start = time.monotonic()
+    result = site.run("anna", host=part(probes=signs))
+    assert result.probes == ("2", "3") and time.monotonic() - start < 20
+    assert [warning.partition(" took more than 0.3 seconds to search")[0] for warning in result.warnings] == [f"{root}/hangs/*", f"{root}/hangs"]
 
 
 def test_where_ours_would_do_harm_it_is_not_written_and_goes(site: Site, root: Path) -> None:

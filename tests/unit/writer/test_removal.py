@@ -12,7 +12,8 @@ from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOC
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client
 
-from ..clients.accounts import profile, resolved
+from ...profiles import profile
+from ..clients.accounts import resolved
 from .home import Home, Host
 
 every_client = pytest.mark.parametrize("client", clients.all_clients(), ids=lambda client: client.name)

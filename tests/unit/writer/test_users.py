@@ -16,7 +16,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._wire import Job,
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import dump_job, load_answer
 
-from ...mounts import in_own_namespace, mount
+from ...mounts import bind, in_own_namespace
 from .home import PATTERNS, owned
 
 # User -> uid and home, which is below the test's directory unless it has a colon in front.
@@ -40,8 +40,8 @@ def served(root: Path, tmp_path: Path):
         job = Job("default", tuple(Place(name, files=(owned(f"of {name}\n"),)) for name in names), PATTERNS, earlier=earlier)
 
         def inside() -> dict[str, Any]:
-            mount(passwd, "/etc/passwd")
-            mount(tmp_path / "run", "/run")
+            bind(passwd, "/etc/passwd")
+            bind(tmp_path / "run", "/run")
             answer = load_answer(run(dump_job(job), False, False)[1])
             assert not answer.missing
             return {result.name: result.problem and result.problem.message for result in answer.results}

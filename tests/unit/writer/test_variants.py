@@ -12,10 +12,10 @@ import os
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import UPDATED, Change, Variant
-from ansible_collections.mailops.profiles.plugins.module_utils._writer import phases
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.commit import Commit
 
 from .home import MANIFEST, OWN, Home, Host, block, diffs, owned
+from .kills import killed, phase_of
 
 FIRST = Variant(r"^account\s+default\b", b"without default\n", "without ********\n", "default_is_users")
 SECOND = Variant(r"^include", b"includes\n", "includes\n")
@@ -77,12 +77,9 @@ def test_a_changed_tag_is_a_change_of_the_file(host: Host, alice: Home) -> None:
     assert host.one().changes[0].old_tag == "x" * 64
 
 
-def test_a_crash_hides_no_change_of_a_tag(host: Host, alice: Home, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_crash_hides_no_change_of_a_tag(host: Host, alice: Home) -> None:
     host.one(owned(tag="one"))
-    stop = next(number for number, phase in enumerate(phases.PHASES) if phase.work is Commit.stage_manifest)
-    killed = phases.PHASES[stop]._replace(work=lambda commit: os.kill(os.getpid(), 9))
-    with monkeypatch.context() as patched:
-        patched.setattr(phases, "PHASES", (*phases.PHASES[:stop], killed))
+    with killed(phase_of(Commit.stage_manifest)):
         host.run(owned("new\n", tag="two"))
     assert alice.read(OWN) == b"new\n"
     assert [change.old_tag for change in host.one(owned("new\n", tag="two")).changes] == ["one"]

@@ -65,6 +65,22 @@ recap a 0
 says "also has files of users who have no accounts in this task: bob in $HOMES/a/bob@example.org;"
 files "${all[@]}"
 
+step 'And forgotten, without a change of his files'
+for mode in --check --diff; do
+  rollout $mode --limit a -e '{"mail_accounts_users": ["{{ anna }}"]}' -e mail_accounts_forget=bob,nobody-of-that-name
+  recap a 1
+  says "[a] $([[ $mode == --diff ]] || echo would be) forgotten: bob"
+  [[ $mode == --check ]] || says "-bob in $HOMES/a/bob@example.org"
+  files "${all[@]}"
+done
+rollout --limit a -e '{"mail_accounts_users": ["{{ anna }}"]}' -e mail_accounts_forget=bob -e mail_accounts_purge_users=true
+recap a 0
+files "${all[@]}"
+fails rollout --limit a -e '{"mail_accounts_forget": ["jan kowalski"]}'
+says "mail_accounts_forget: 'jan kowalski': holds a space"
+rollout --limit a
+recap a 0
+
 step 'And purged'
 for mode in --check --diff; do
   rollout $mode --limit a -e '{"mail_accounts_users": ["{{ anna }}"]}' -e mail_accounts_purge_users=true

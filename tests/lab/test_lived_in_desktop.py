@@ -1,0 +1,56 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+"""As test_lived_in.py, for the programs with windows."""
+
+from __future__ import annotations
+
+import pytest
+from harness import Lab
+from lived_in import LivedIn, each, no_secret_went_astray, ours_works, theirs_works
+from lived_in_desktop import HOMES
+
+pytestmark = pytest.mark.usefixtures("no_command_ran")
+LEAKS: dict[str, str] = {}
+LEAKS_WITHOUT: dict[str, str] = {}
+OURS: dict[str, str] = {}
+THEIRS: dict[str, str] = {}
+# Seen with Debian 13's in its root: it starts, and takes the connection, and Marionette never answers.
+NO_ANSWER = "Thunderbird in the root of another release does not answer to Marionette"
+THEIRS_WITHOUT = {
+    "thunderbird": "it asks for the password of ours, and nobody answers",
+}
+
+
+@pytest.fixture(autouse=True)
+def answering(lab: Lab, home: LivedIn) -> None:
+    if home.name == "thunderbird" and lab.sandbox.users_root != "/":
+        pytest.xfail(NO_ANSWER)
+
+
+@pytest.mark.every_release
+@each(HOMES, LEAKS)
+def test_no_server_is_told_the_other_s_name_or_password(lab: Lab, home: LivedIn) -> None:
+    no_secret_went_astray(lab, home, "password")
+
+
+@pytest.mark.every_release
+@each(HOMES, OURS)
+def test_ours_is_logged_in_to(lab: Lab, home: LivedIn) -> None:
+    ours_works(lab, home)
+
+
+@pytest.mark.every_release
+@each(HOMES, THEIRS)
+def test_theirs_receives_and_sends_as_before(lab: Lab, home: LivedIn) -> None:
+    theirs_works(lab, home, "password")
+
+
+@each(HOMES, LEAKS_WITHOUT)
+def test_no_secret_goes_astray_when_ours_has_no_password(lab: Lab, home: LivedIn) -> None:
+    no_secret_went_astray(lab, home, "no-password")
+
+
+@each(HOMES, THEIRS_WITHOUT)
+def test_theirs_works_beside_one_of_ours_without_a_password(lab: Lab, home: LivedIn) -> None:
+    theirs_works(lab, home, "no-password")

@@ -1,0 +1,39 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""What the task reports of homes in which the user's own text decides."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
+
+from ...profiles import profile
+from .accounts import resolved
+from .home import materialise
+
+OWN_AERC = "[own]\nsource = maildir://~\n"
+
+
+@pytest.mark.parametrize(("client", "own", "default", "note"), [
+    ("aerc", {}, True, None),
+    ("aerc", {".config/aerc/accounts.conf": "# none\n"}, True, None),
+    ("aerc", {".config/aerc/accounts.conf": OWN_AERC}, False, None),
+    ("aerc", {".config/aerc/accounts.conf": OWN_AERC}, True, "own-first"),
+    ("fetchmail", {".fetchmailrc": "# none\n\n"}, True, None),
+    ("fetchmail", {".fetchmailrc": "set daemon 300\n"}, False, "own-file"),
+    ("offlineimap", {".offlineimaprc": "\n"}, True, None),
+    ("offlineimap", {".offlineimaprc": "[DEFAULT]\nremotepass = mine\n"}, False, "own-file"),
+    ("offlineimap", {".config/offlineimap/config": "[general]\n"}, False, "own-file"),
+])  # fmt: skip
+def test_note(client: str, own: dict[str, str], default: bool, note: str | None, tmp_path: Path) -> None:
+    for path, text in own.items():
+        (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / path).write_text(text)
+    accounts, context = resolved([profile(default=default)])
+    found = materialise(clients.get(client).files(accounts, context), tmp_path)
+    assert found == ({f"{client}/{note}"} if note else set())
