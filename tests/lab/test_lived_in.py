@@ -19,23 +19,17 @@ LEAKS = {
     "neomutt": "a record, postponed or trash of the user: ours logs in to their server",
 }
 LEAKS_WITHOUT = {
-    "git": "the password of the user goes to our server",
     "mutt": "the password of the user goes to our server",
     "neomutt": "the password of the user goes to our server",
 }
-OURS = {
-    "msmtp-defaults": "a file without an account line has a default, and ours is a second one",
-    "s-nail-password": "the copy of what ours sends goes to the server of the record of the user",
-}
+OURS: dict[str, str] = {}
 THEIRS = {
     "alpine": "ours takes the default",
-    "msmtp-defaults": "a file without an account line has a default, and ours is a second one",
     "mutt": "ours takes the default",
     "neomutt": "ours takes the default",
 }
 THEIRS_WITHOUT = {
     "alpine": "ours takes the default",
-    "msmtp-defaults": "a file without an account line has a default, and ours is a second one",
     "mutt": "ours takes the default",
     "neomutt": "ours takes the default",
 }
