@@ -24,10 +24,11 @@ CREATED, UPDATED, REMOVED = ACTIONS = ("created", "updated", "removed")
 MAX_TAG = 64  # characters
 
 
-# In the text that the patterns of variants look at: there is an include whose text could not be found out; and the texts of other
-# instances follow, blocks of ours in the same files. Neither is in a line that a program accepts.
+# In the text that the patterns of variants look at: there is an include whose text could not be found out; the texts of other
+# instances follow, blocks of ours in the same files; and another file begins. None is in a line that a program accepts.
 UNKNOWN_INCLUDE = "\x00"
 OTHER_INSTANCES = "\x01"
+NEXT_FILE = "\x02"
 
 
 class Variant(NamedTuple):

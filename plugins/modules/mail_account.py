@@ -69,7 +69,8 @@ options:
     required: true
   profiles:
     description:
-      - Names of the profiles that each user gets, the default one being that which is marked O(ignore:default), else the first.
+      - Names of the profiles that each user gets, the default one being that which is marked O(ignore:default).
+      - Without a marked one the first serves a user who has no default yet. It never wins over a default of the user's own.
       - May be left out when every user has C(profiles), or with O(profile_definitions), where it then means all of these.
     type: list
     elements: str

@@ -108,7 +108,9 @@ def test_a_hostile_home_is_one_users_matter(fleet: Fleet) -> None:
     assert "/home/user1/.config" in done.output and "the other users were served" in done.output
     assert [failed["user"] for failed in done.reports["plain"]["failed_users"]] == ["user1"]
     assert sorted(os.listdir(fleet.host_path("plain", "/etc"))) == etc
-    assert b"sesame of user2" in (fleet.home("plain", "user2") / ".msmtprc").read_bytes()
+    assert (fleet.home("plain", "user2") / ".msmtprc").exists()
+    (password,) = (fleet.home("plain", "user2") / ".config/mailops/msmtp").glob("*.password")
+    assert password.read_bytes() == b"sesame of user2"
     assert not (fleet.home("plain", "user1") / ".msmtprc").exists()
     for name in ("bigger", "debian"):
         assert done.hosts[name] == Recap(changed=1, unreachable=0, failed=0)

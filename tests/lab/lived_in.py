@@ -149,9 +149,9 @@ def theirs_works(lab: Lab, home: LivedIn, given: str) -> None:
     assert "theirs" not in wrong, wrong["theirs"]
 
 
-def each(homes: Iterable[LivedIn], to_be_mended: Mapping[str, str]) -> pytest.MarkDecorator:
+def each(homes: Iterable[LivedIn], to_be_mended: Mapping[str, str] | None = None) -> pytest.MarkDecorator:
     """A parameter ``home``. What is to be mended in its client fails for that reason."""
     def marks(name: str):
-        return pytest.mark.xfail(strict=True, reason=to_be_mended[name]) if name in to_be_mended else ()
+        return pytest.mark.xfail(strict=True, reason=to_be_mended[name]) if name in (to_be_mended or {}) else ()
 
     return pytest.mark.parametrize("home", [pytest.param(home, id=home.name, marks=marks(home.name)) for home in homes])

@@ -14,20 +14,6 @@ from lived_in import LivedIn, each, no_secret_went_astray, ours_works, theirs_wo
 
 HOMES = [*lived_in_terminal.HOMES, *lived_in_tools.HOMES]
 pytestmark = pytest.mark.usefixtures("no_command_ran")
-LEAKS: dict[str, str] = {}
-LEAKS_WITHOUT = {
-    "git": "the password of the user goes to our server",
-}
-OURS = {
-    "msmtp-defaults": "a file without an account line has a default, and ours is a second one",
-    "s-nail-password": "the copy of what ours sends goes to the server of the record of the user",
-}
-THEIRS = {
-    "msmtp-defaults": "a file without an account line has a default, and ours is a second one",
-}
-THEIRS_WITHOUT = {
-    "msmtp-defaults": "a file without an account line has a default, and ours is a second one",
-}
 
 
 @pytest.fixture(autouse=True)
@@ -37,28 +23,28 @@ def leaving(lab: Lab, home: LivedIn) -> None:
 
 
 @pytest.mark.every_release
-@each(HOMES, LEAKS)
+@each(HOMES)
 def test_no_server_is_told_the_other_s_name_or_password(lab: Lab, home: LivedIn) -> None:
     no_secret_went_astray(lab, home, "password")
 
 
 @pytest.mark.every_release
-@each(HOMES, OURS)
+@each(HOMES)
 def test_ours_is_logged_in_to(lab: Lab, home: LivedIn) -> None:
     ours_works(lab, home)
 
 
 @pytest.mark.every_release
-@each(HOMES, THEIRS)
+@each(HOMES)
 def test_theirs_receives_and_sends_as_before(lab: Lab, home: LivedIn) -> None:
     theirs_works(lab, home, "password")
 
 
-@each(HOMES, LEAKS_WITHOUT)
+@each(HOMES)
 def test_no_secret_goes_astray_when_ours_has_no_password(lab: Lab, home: LivedIn) -> None:
     no_secret_went_astray(lab, home, "no-password")
 
 
-@each(HOMES, THEIRS_WITHOUT)
+@each(HOMES)
 def test_theirs_works_beside_one_of_ours_without_a_password(lab: Lab, home: LivedIn) -> None:
     theirs_works(lab, home, "no-password")

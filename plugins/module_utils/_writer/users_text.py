@@ -13,7 +13,7 @@ import re
 import stat
 from typing import Dict, Iterator, List, Optional, Pattern, Set
 
-from .._wire import OTHER_INSTANCES, UNKNOWN_INCLUDE, File
+from .._wire import NEXT_FILE, OTHER_INSTANCES, UNKNOWN_INCLUDE, File
 from .block import without_blocks
 from .content import MAX_SIZE, READ
 from .errors import UnsafePath
@@ -49,6 +49,7 @@ class UsersText:
             for name in self._files(each):
                 if name not in seen:
                     seen.add(name)
+                    own.append(NEXT_FILE.encode())
                     self._add(self._read(name), name, includes, own, others, seen, 0)
         return b"\n".join([*own, OTHER_INSTANCES.encode(), *others])
 

@@ -13,7 +13,8 @@ from .._model.profile import Profile, Server
 
 
 def default_account(accounts: Sequence[Account]) -> Account:
-    """The account that a program uses when its user does not choose one. A user may have none that is marked."""
+    """The account that a program uses when its user does not choose one: the marked one, else the first. Only a marked one may win over a
+    default that the user has."""
     return next((account for account in accounts if account.default), accounts[0])
 
 

@@ -5,8 +5,9 @@
 """git send-email: a file of ours for each account, which is an identity (``--identity``), included in the user's ``.gitconfig``.
 
 Passwords are not in the user's file, which people publish with their dotfiles. The author of commits is not set. What an identity
-does not set, such as ``confirm``, git takes from the user's own ``[sendemail]``. A ``sendmailCmd`` there applies to our identities,
-too, and nothing can undo it. There is no setting for Reply-To.
+does not set, git takes from the user's own ``[sendemail]``: a file of ours sets or empties what decides about server, log-in, sender and
+recipients, and leaves the rest, such as ``confirm``, to the user. A list is emptied by its name without ``=``. Nothing undoes a
+``sendmailCmd``, and an empty ``smtpPass`` is a password. There is no setting for Reply-To.
 """
 
 from __future__ import annotations
@@ -14,25 +15,44 @@ from __future__ import annotations
 import re
 import shlex
 from email.charset import Charset
-from typing import Iterable, Sequence
+from typing import Any, Iterable, Mapping, Sequence
 from urllib.parse import quote
 
 from .._model.account import Account
 from .._model.profile import fields_below
 from ._account_files import AccountFiles, captured_password
 from ._accounts import default_account
-from ._client import Client, Context
-from ._file import File, block, block_paths, owned, variant
+from ._client import Client, Context, VariantNote
+from ._file import MAY_HAVE_MORE, File, block, block_paths, owned, variant
 from ._quoting import double_quoted
 
 _FILES = AccountFiles("git_send_email")
 _ENCRYPTION = {"tls": "ssl", "starttls": "tls", "none": "none"}
 _MECHANISMS = {"password": "PLAIN LOGIN", "encrypted": "CRAM-MD5", "none": "none"}
+# git reads all of these; "--global" writes the first that exists. (Since 1.7.12, when the third became known.)
+_PLACES = (".gitconfig", ".config/git/config")
+# What [include] and every [includeIf] name. A "path" of another section is a program, as a rule.
+_INCLUDES = r'(?i)^[ \t]*(?:\[[ \t]*include[^\]\n]*\])?[ \t]*path[ \t]*=[ \t]*(?!"?/(?:usr/)?(?:local/)?s?bin/)([^\n#;]+)'
+_READS: dict[str, Any] = {"reads": ("/etc/gitconfig", *_PLACES), "includes": _INCLUDES}
+
+
+def _general(names: str) -> str:
+    """A pattern for a setting of all identities."""
+    lines = r"[^\n]*\n(?:(?![ \t]*\[)[^\n]*\n)*?"
+    return rf"(?i:^[ \t]*\[[ \t]*sendemail[ \t]*\](?:{lines})?[ \t]*(?:{names})[ \t\r]*(?:=|$))"
+
+
 # The user's own settings of how mail is sent by default, or another instance's.
-_OWN_DEFAULT = (
-    r"(?i)^[ \t]*\[sendemail\](?:[^\[]*\n)?[ \t]*(?:identity|from|smtpServer|sendmailCmd)[ \t]*="
-    r"|^[ \t]*path = ~/\.config/mailops/git_send_email/[^/\n]*\.default\.gitconfig$"
-)
+_OWN_DEFAULT = "|".join((
+    _general("identity|from|smtpServer|smtpUser|sendmailCmd"),
+    r"^[ \t]*path = ~/\.config/mailops/git_send_email/[^/\n]*\.default\.gitconfig$",
+    MAY_HAVE_MORE,
+))  # fmt: skip
+_OWN_COMMAND = _general("sendmailCmd")
+_OWN_PASSWORD = _general("smtpPass")
+_EMPTY_LISTS = ("\tto\n", "\tcc\n", "\tbcc\n", "\tsmtpServerOption\n")
+# Instead of an empty path of the user's, which turns the check off. Where there are none, git refuses to send.
+_SYSTEM_CERTIFICATES = "/etc/ssl/certs"
 # git truncates a name at the first "<", drops quotes, uses what looks like an address as the envelope's sender, and decodes encoded
 # words.
 _MUST_BE_ENCODED = re.compile(r'[<>@"\\]|=\?')
@@ -40,27 +60,61 @@ _MUST_BE_ENCODED = re.compile(r'[<>@"\\]|=\?')
 
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     default = default_account(accounts)
-    # Two accounts may have the same log-in. The later file decides about the helper, so accounts with a command come last.
-    ordered = sorted(accounts, key=lambda account: account.outgoing.password_command is not None)
-    included = _included(_FILES.path(account, "gitconfig") for account in ordered)
-    includes = block(
-        ".gitconfig",
-        f"[include]\n{included}{_included([_FILES.path(default, 'default.gitconfig')])}",
-        alternatives=(".gitconfig", ".config/git/config"),
-        variants=[variant(_OWN_DEFAULT, f"[include]\n{included}")],
-    )
     # Not in the block: "git config --global sendemail.confirm auto" would write its line there.
     choice = owned(_FILES.path(default, "default.gitconfig"), f"[sendemail]\n\tidentity = {default.key}\n")
-    return [includes, choice, *(file for account in accounts for file in _files(account))]
+    impossible = rf"{_OWN_COMMAND}|{_own_identity(accounts)}"
+    choice = choice._replace(variants=(variant(impossible, None),), **_READS)
+    return [_includes(accounts, default), choice, *(file for account in accounts for file in _files(account, impossible))]
+
+
+def _includes(accounts: Sequence[Account], default: Account) -> File:
+    complete = [account for account in accounts if not _asks(account)]
+    with_default = _include(accounts, default)
+    variants = [variant(_OWN_COMMAND, None, "own-command"), variant(_own_identity(accounts), None, "same-name")]
+    if len(complete) < len(accounts):
+        of_complete = _include(complete, default if default.default and default in complete else None)
+        variants.append(variant(_OWN_PASSWORD, of_complete if complete else None, "own-password"))
+    if not default.default:
+        variants.append(variant(_OWN_DEFAULT, _include(accounts, None)))
+    return block(_PLACES[0], with_default, alternatives=_PLACES, variants=variants, **_READS)
+
+
+def _include(accounts: Sequence[Account], default: Account | None) -> str:
+    # Two accounts may have the same log-in. The later file decides about the helper, so accounts with a command come last.
+    ordered = sorted(accounts, key=lambda account: account.outgoing.password_command is not None)
+    paths = [_FILES.path(account, "gitconfig") for account in ordered]
+    if default:
+        paths.append(_FILES.path(default, "default.gitconfig"))
+    return f"# git send-email --identity=NAME sends with one of these, --no-identity with your own settings.\n[include]\n{_included(paths)}"
+
+
+def _own_identity(accounts: Sequence[Account]) -> str:
+    return rf'(?i:^[ \t]*\[[ \t]*sendemail[ \t]+)"(?:{"|".join(account.key for account in accounts)})"[ \t]*\]'
+
+
+def _asks(account: Account) -> bool:
+    """Whether the password is absent, and git asks for it."""
+    server = account.outgoing
+    return server.authentication != "none" and server.password is None and not server.password_command
 
 
 def _included(paths: Iterable[str]) -> str:
     return "".join(f"\tpath = ~/{path}\n" for path in paths)
 
 
-def _files(account: Account) -> Iterable[File]:
-    settings = "".join(f"\t{name} = {double_quoted(value)}\n" for name, value in _settings(account).items())
-    yield owned(_FILES.path(account, "gitconfig"), f'[sendemail "{account.key}"]\n{settings}{_credential(account)}')
+def _files(account: Account, impossible: str) -> Iterable[File]:
+    never = rf"{impossible}|{_OWN_PASSWORD}" if _asks(account) else impossible
+    command, certificates = _general("toCmd"), _general("smtpSSLCertPath")
+    # With a command git does not ask for the recipients, so it is undone only where there is one.
+    undone_command, undone_certificates = {"toCmd": "true"}, {} if account.ca_file else {"smtpSSLCertPath": _SYSTEM_CERTIFICATES}
+    variants = [
+        variant(never, None),
+        variant(rf"\A(?=[\s\S]*?{command})(?=[\s\S]*?{certificates})", _text(account, {**undone_command, **undone_certificates})),
+        variant(command, _text(account, undone_command)),
+        variant(certificates, _text(account, undone_certificates)),
+    ]
+    file = owned(_FILES.path(account, "gitconfig"), _text(account, {}))
+    yield file._replace(variants=tuple(variants), **_READS)
     command = account.outgoing.password_command
     if command:
         # git calls a credential helper with get, store or erase.
@@ -68,6 +122,11 @@ def _files(account: Account) -> Iterable[File]:
             f'[ "$1" = get ] || exit 0\n{captured_password(shlex.join(command))}printf "password=%s\\n" "$password" | head -n 1\n'
         )
         yield owned(_FILES.path(account, "password-command"), script)
+
+
+def _text(account: Account, more: Mapping[str, str]) -> str:
+    settings = "".join(f"\t{name} = {double_quoted(value)}\n" for name, value in {**_settings(account), **more}.items())
+    return f'[sendemail "{account.key}"]\n{settings}{"".join(_EMPTY_LISTS)}{_credential(account)}'
 
 
 def _settings(account: Account) -> dict[str, str]:
@@ -82,6 +141,10 @@ def _settings(account: Account) -> dict[str, str]:
         "smtpUser": None if server.authentication == "none" else server.username,
         "smtpPass": server.password,
         "smtpSSLCertPath": account.ca_file,
+        "smtpDomain": "",
+        "ccCmd": "true",
+        "headerCmd": "",
+        "mailmap": "false",
     }
     return {name: value for name, value in values.items() if value is not None}
 
@@ -93,9 +156,10 @@ def _mailbox(account: Account) -> str:
 
 
 def _credential(account: Account) -> str:
-    """Keeps the account from the user's own credential helpers: some store passwords in clear text, or old tokens."""
+    """Keeps the account from the user's own credential helpers: some store passwords in clear text, or old tokens, and a command may
+    print a password for another server."""
     server = account.outgoing
-    if server.password is None and not server.password_command:
+    if server.authentication == "none":
         return ""
     # git writes an IPv6 address without brackets here.
     section = f'[credential "smtp://{quote(server.username, safe="")}@{server.host}:{server.port}"]\n\thelper = ""\n'
@@ -107,17 +171,37 @@ CLIENT = Client(
     title="git send-email",
     account_types=("imap", "pop"),
     expresses=("email", "sender_name", "default", "ca_file", *fields_below("outgoing")),
-    paths={**block_paths(".gitconfig", ".config/git/config"), **_FILES.patterns("gitconfig", "password-command")},
+    paths={**block_paths(*_PLACES), **_FILES.patterns("gitconfig", "password-command")},
     render=_render,
     authentications=tuple(_MECHANISMS),
+    variant_notes={
+        "own-command": VariantNote(
+            "the user's own [sendemail] has a sendmailCmd, which would send our accounts' mail, too, and which nothing undoes: take it into "
+            "an identity of the user's",
+            skips=True,
+        ),
+        "own-password": VariantNote(
+            "the user's own [sendemail] has an smtpPass, which git would send to the servers of accounts without a password: give these "
+            "a password or password_command, or take the user's into an identity",
+            skips=True,
+        ),
+        "same-name": VariantNote(
+            "the user has an identity with the name of one of ours, and git would mix the two: rename it, or give the profile another key",
+            skips=True,
+        ),
+    },
     notes=(
-        "Each account is an identity in a file of its own, which the user's `.gitconfig` includes. The default one is "
-        "`sendemail.identity`, unless the user has a default of their own; `git send-email --identity=KEY` chooses another one. "
+        "Each account is an identity in a file of its own, which the user's `.gitconfig` includes, or `.config/git/config` where only that "
+        "exists. The default one is `sendemail.identity`, unless the user has a default of their own: in these files, in `/etc/gitconfig`, or in "
+        "what they include. A profile that is marked as default wins; `git send-email --identity=KEY` chooses another one, and "
+        "`--no-identity` the user's own. "
         "`user.name` and `user.email` stay as they are; without them git sends nothing. The password is in our file, or comes from "
-        "the command through a credential helper, and the user's own helpers do not get it; otherwise git asks the helpers, then "
-        "the user. On Debian and Ubuntu, `git-email` only recommends what it needs to send: install `libmailtools-perl` (Mail::Address), "
+        "the command through a credential helper; otherwise git asks the user each time. The user's own helpers neither get nor give it; "
+        "`git config --global credential.smtp://USER@HOST:PORT.helper NAME` turns one on. On Debian and Ubuntu, `git-email` only recommends what "
+        "it needs to send: install `libmailtools-perl` (Mail::Address), "
         "`libauthen-sasl-perl` (Authen::SASL) and `libio-socket-ssl-perl` (IO::Socket::SSL), and `libdigest-hmac-perl` (Digest::HMAC_MD5) "
-        "for `encrypted`. A `sendmailCmd` in the user's `[sendemail]` applies to our identities, too. A wrong certificate is rejected, "
-        "unless the user has turned that off by an empty `smtpSSLCertPath` and the profile has no `ca_file`."
+        "for `encrypted`. Of the user's own `[sendemail]`, recipients (`to`, `cc`, `bcc` and their commands), `headerCmd`, `smtpDomain` and "
+        "`smtpSSLCertPath` do not apply to our identities; `suppresscc`, `aliasesfile`, `confirm`, encodings and the like do. Nothing undoes a "
+        "`sendmailCmd` there, nor an `smtpPass` for an account without a password: such accounts are skipped. A wrong certificate is rejected."
     ),
 )  # fmt: skip

@@ -10,15 +10,26 @@ from typing import Sequence
 
 from .._model.account import Account
 from .._model.profile import fields_below
+from ._account_files import AccountFiles
 from ._client import Client, Context
 from ._file import File, block_paths, owned_paths
 from ._maildir import maildir
-from ._msmtp_syntax import AUTHENTICATIONS, accounts_block, connection, too_long
+from ._msmtp_syntax import AUTHENTICATIONS, Program, accounts_block, connection, notes, too_long
+
+_FILES = AccountFiles("mpop")
+_MPOP = Program(
+    "mpop",
+    paths=(".mpoprc", ".config/mpop/config"),  # the first that exists, since 1.4.6; before, only the first
+    comment="mpop NAME fetches the mail of one of these accounts.",
+    newer=(("socket|tls_host_override|eval", ("socket", "tls_host_override")),),  # 1.4.8
+)
 
 
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
-    ours = accounts_block(accounts, _lines, ".mpoprc", (".mpoprc", ".config/mpop/config"))
-    return [ours, *(file for account in accounts for file in maildir(_mailbox(account)))]
+    return [
+        accounts_block(_MPOP, accounts, [_lines(account) for account in accounts]),
+        *(file for account in accounts for file in (*_FILES.passwords(account, "incoming"), *maildir(_mailbox(account)))),
+    ]
 
 
 def _mailbox(account: Account) -> str:
@@ -27,13 +38,14 @@ def _mailbox(account: Account) -> str:
 
 def _lines(account: Account) -> list[str]:
     return [
-        *connection(account, account.incoming, "user"),
-        "tls_host_override",
-        "tls_certcheck on",
+        *connection(_FILES, account, "incoming", "user", timeout="180"),
+        "pipelining auto",
+        "received_header on",
         f"keep {'on' if account.leave_on_server else 'off'}",
         "only_new on",
         # These would delete mail on the server that was never fetched.
         "killsize off",
+        "skipsize off",
         "filter",
         # By default accounts with the same log-in share it, and only the first one gets a new message.
         f"uidls_file ~/.mpop_uidls/{account.key}",
@@ -50,14 +62,23 @@ CLIENT = Client(
     title="mpop",
     account_types=("pop",),
     expresses=("default", "leave_on_server", "ca_file", *fields_below("incoming")),
-    paths={**block_paths(".mpoprc", ".config/mpop/config"), **owned_paths(*(file.path for file in maildir("Mail/mpop/*")))},
+    paths={
+        **block_paths(*_MPOP.paths),
+        **_FILES.patterns("incoming.password"),
+        **owned_paths(*(file.path for file in maildir("Mail/mpop/*"))),
+    },
     render=_render,
     authentications=AUTHENTICATIONS,
     unsupported_reason=_unsupported_reason,
+    variant_notes=notes(_MPOP),
     notes=(
-        "The accounts are in `.mpoprc`, each with a Maildir `~/Mail/mpop/KEY`. `mpop` fetches the mail of the default one "
-        "(`account default`, unless the user has a default already), `mpop KEY` of another one, `mpop --all-accounts` of all. With "
-        "`leave_on_server` nothing is deleted on the server. The password is in the file, or comes from the command; otherwise "
-        "mpop asks for it. A wrong certificate is rejected."
+        "The accounts are in `.mpoprc`, or in `.config/mpop/config` where only that exists, each with a Maildir `~/Mail/mpop/KEY`. `mpop` "
+        "fetches the mail of the default one (`account default`, unless the user's file has one), "
+        "`mpop KEY` of another one, `mpop --all-accounts` of all. mpop allows no second default, so a profile that is marked as default does "
+        "not win over the user's, and the task warns. With `leave_on_server` nothing is deleted on the server. `defaults` of the user's do not "
+        "apply to our accounts. Nothing of the user's is changed; an own account with the name of ours, which mpop would reject, skips ours. "
+        "The password is in a file of ours, or comes from the command; otherwise mpop looks into `.netrc` and the keyring for this server, and "
+        "then asks for it. What `eval` in the user's file prints is not known: such a file counts as one with a default. A wrong certificate "
+        "is rejected."
     ),
 )  # fmt: skip

@@ -6,6 +6,9 @@ r"""S-nail: an ``account`` for each account in the user's ``.mailrc``, and a com
 
 Only ``wysh`` makes ``set`` read ``$'...'``, in which all but plain characters are written as ``\xHH``. S-nail restores what an
 account sets when the user leaves it. Without ``hold``, it moves mail that was read from the server to a local file.
+
+What the user sets outside of accounts applies in all of them. Ours sets or unsets what decides about server, log-in, sender, recipients,
+deleted mail and code that runs.
 """
 
 from __future__ import annotations
@@ -19,8 +22,8 @@ from .._model.account import Account
 from .._model.profile import Server, fields_below
 from ._account_files import AccountFiles, captured_password
 from ._accounts import default_account, html_signature
-from ._client import Client, Context
-from ._file import File, block, block_paths, variant
+from ._client import Client, Context, VariantNote
+from ._file import MAY_HAVE_MORE, File, block, block_paths, owned, variant
 from ._imap import mailbox
 from ._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 
@@ -33,8 +36,34 @@ _MECHANISM = {
     ("imap", "oauth2"): "oauthbearer", ("pop", "oauth2"): "oauthbearer", ("smtp", "oauth2"): "oauthbearer",
     ("smtp", "none"): "none",
 }  # fmt: skip
+# What decides in the user's own settings, and has no place in ours unless these set it.
+_UNDONE = (
+    # Servers and the way to them.
+    "smtp-hostname", "socks-proxy", "disconnected", "user", "password", "netrc-lookup", "netrc-pipe", "tls-ca-dir", "tls-ca-file",
+    "tls-ca-flags", "tls-ca-no-defaults", "tls-config-file", "tls-config-module", "tls-config-pairs", "tls-crl-dir", "tls-crl-file",
+    "tls-fingerprint", "tls-fingerprint-digest",
+    # The sender, the recipients, and what is in a mail.
+    "sender", "hostname", "reply-to", "autobcc", "autocc", "customhdr", "mta-aliases", "mta-bcc-ok", "record", "folder", "imap-delim",
+    "message-inject-head", "message-inject-tail", "smime-sign", "smime-force-encryption",
+    # Code that runs.
+    "on-account-cleanup", "on-compose-cleanup", "on-compose-enter", "on-compose-leave", "on-compose-splice", "on-compose-splice-shell",
+    "on-resend-cleanup", "on-resend-enter", "folder-hook",
+)  # fmt: skip
+# Old names, which have an effect. S-nail warns of each, so they are undone for users only who have one, and see such warnings anyway.
+_OBSOLETE = (
+    "agent-shell-lookup", "sendmail", "smtp", "smtp-auth-user", "smtp-auth-password", "replyto",
+    "signature", "NAIL_HEAD", "NAIL_TAIL", "ssl-ca-dir", "ssl-ca-file", "ssl-ca-flags", "ssl-ca-no-defaults",
+    "ssl-no-default-ca", "ssl-cert", "ssl-cipher-list", "ssl-config-file", "ssl-config-module", "ssl-config-pairs", "ssl-crl-dir",
+    "ssl-crl-file", "ssl-curves", "ssl-key", "ssl-method", "ssl-protocol", "ssl-verify",
+)  # fmt: skip
+_HAS_OBSOLETE = rf"^[^#\n]*[ \t](?:{'|'.join(_OBSOLETE)})(?:[=\s]|$)"
+# Read before the user's file, and together with it. (Debian's, and what others call it.)
+_READS = ("/etc/s-nail.rc", "/etc/mail.rc", "/etc/nail.rc")
+_INCLUDES = r"^(?:[ \t]*\\?so(?:u|ur|urc|urce|urce_if)?[ \t]+|[^#\n]*\bmailx-extra-rc=)([^\n;#]+)"
 # The user's own lines switch to an account, or set where mail comes from or goes to.
-_OWN_DEFAULT = r"^[ \t]*\\?ac[a-z]*[ \t]+[^ \t{]+[ \t]*$|^[^#\n]*\b(?:inbox|mta|smtp|sendmail)="
+_OWN_DEFAULT = rf"^[ \t]*\\?ac[a-z]*[ \t]+[^ \t{{]+[ \t]*$|^[^#\n]*\b(?:inbox|mta|smtp|sendmail)=|{MAY_HAVE_MORE}"
+# S-nail reads this file after the others, and what it sets would apply in an account that is open by then.
+_READ_LAST = r"^[^#\n]*\bmailx-extra-rc="
 _PLAIN = f"{ALPHANUMERIC} @._+=:,/*<>%()&;-"
 
 
@@ -44,9 +73,16 @@ def _quoted(text: str) -> str:
 
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     default = default_account(accounts)
-    text = "".join(_account(account) for account in accounts)
-    scripts = [file for account in accounts for file in _FILES.password_commands(account, _first_line)]
-    return [block(".mailrc", f"{text}account {default.key}\n", variants=[variant(_OWN_DEFAULT, text)]), *scripts]
+    names = "|".join(account.key for account in accounts)
+    plain, thorough = (_text(accounts, undone) for undone in (_UNDONE, (*_UNDONE, *_OBSOLETE)))
+    switch = f"account {default.key}\n"
+    variants = [variant(rf"^[ \t]*\\?ac[a-z]*[ \t]+(?:{names})[ \t]*\{{", None, "same-name")]
+    for pattern, note in ((_READ_LAST, "read-last"), *(() if default.default else ((_OWN_DEFAULT, ""),))):
+        variants.append(variant(rf"\A(?=[\s\S]*?(?:{_HAS_OBSOLETE}))(?=[\s\S]*?(?:{pattern}))", thorough, note))
+        variants.append(variant(pattern, plain, note))
+    variants.append(variant(_HAS_OBSOLETE, f"{thorough}{switch}"))
+    secrets = [file for account in accounts for file in (*_passwords(account), *_FILES.password_commands(account, _first_line))]
+    return [block(".mailrc", f"{plain}{switch}", variants=variants, reads=_READS, includes=_INCLUDES), *secrets]
 
 
 def _first_line(command: str) -> str:
@@ -54,12 +90,16 @@ def _first_line(command: str) -> str:
     return f'{captured_password(command)}printf %s "$password" | head -n 1 | tr -d "\\n"\n'
 
 
-def _account(account: Account) -> str:
+def _text(accounts: Sequence[Account], undone: Sequence[str]) -> str:
+    comment = "# account NAME opens one of these, account null your own settings.\n"
+    return "".join((comment, *(_account(account, undone) for account in accounts)))
+
+
+def _account(account: Account, undone: Sequence[str]) -> str:
     lines = [
         # v15-compat: log-in names in URLs, and passwords by host. The values below are UTF-8, whatever the locale.
         "set v15-compat ttycharset=utf-8 hold tls-verify=strict",
-        # The user may have set these for other servers.
-        "unset password smtp-hostname tls-ca-dir tls-ca-file tls-ca-no-defaults tls-fingerprint",
+        f"unset {' '.join(undone)}",
         *(f"wysh set {name}={_quoted(value)}" for name, value in _values(account).items()),
     ]
     if account.ca_file:
@@ -67,6 +107,8 @@ def _account(account: Account) -> str:
     for side, kind in (("incoming", _PROTOCOL[account.account_type]), ("outgoing", "smtp")):
         lines.append(f"{'set' if getattr(account, side).security == 'starttls' else 'unset'} {kind}-use-starttls")
         lines += _password(account, side)
+    if account.has_password:
+        lines.append(f"source ~/{_FILES.path(account, 'passwords')}")
     return f"account {account.key} {{\n" + "".join(f"  {line}\n" for line in lines) + "}\n"
 
 
@@ -96,15 +138,25 @@ def _url(server: Server, kind: str) -> str:
 
 def _password(account: Account, side: str) -> list[str]:
     server = getattr(account, side)
-    variable = f"password-{server.host}:{server.port}"
     if server.password_command:
         # S-nail does not parse the value of the variable again.
         return [
             f"vput ! mailops_password sh ~/{_FILES.command_path(account, side)}",
-            f'wysh set {variable}="$mailops_password"',
+            f'wysh set {_variable(server)}="$mailops_password"',
             "unset mailops_password",
         ]
-    return [] if server.password is None else [f"wysh set {variable}={_quoted(server.password)}"]
+    return []
+
+
+def _passwords(account: Account) -> list[File]:
+    """A file that the account sources, if a password is known."""
+    servers = [server for server in (account.incoming, account.outgoing) if server.password is not None]
+    text = "".join(f"wysh set {_variable(server)}={_quoted(server.password)}\n" for server in servers)
+    return [owned(_FILES.path(account, "passwords"), text)] if text else []
+
+
+def _variable(server: Server) -> str:
+    return f"password-{server.host}:{server.port}"
 
 
 def _mailbox(account: Account) -> str:
@@ -150,18 +202,32 @@ CLIENT = Client(
         "folders.sent",
         *fields_below("incoming", "outgoing"),
     ),
-    paths={**block_paths(".mailrc"), **_FILES.patterns("incoming.password-command", "outgoing.password-command")},
+    paths={**block_paths(".mailrc"), **_FILES.patterns("passwords", "incoming.password-command", "outgoing.password-command")},
     render=_render,
     authentications=("password", "encrypted", "gssapi", "oauth2", "none"),
     unsupported_reason=_unsupported_reason,
     unsupported_fields=html_signature,
     unsupported_values=_unsupported_values,
+    variant_notes={
+        "same-name": VariantNote(
+            "the user has an account with the name of one of ours: rename it in ~/.mailrc, or give the profile another key", skips=True
+        ),
+        "read-last": VariantNote(
+            "S-nail does not start with our account, because the file that the user names in mailx-extra-rc is read last and would apply in "
+            "it: s-nail -A NAME opens it"
+        ),
+    },
     notes=(
-        "Each account is an `account` in `.mailrc`. S-nail starts with the default one, unless the user's own lines switch to "
-        "another one or set `mta` or `inbox`; `s-nail -A KEY` or the command `account KEY` switches. The password is in the file, "
-        "or comes from the command whenever S-nail switches to the account; otherwise S-nail asks for it, or fails without a "
-        "terminal. Mail that was read stays on the server. Other programs that read `.mailrc`, such as BSD mailx, do not know "
-        "`account`. A wrong certificate is rejected. A sender's name that has both letters outside of ASCII and signs such as `,` or `(` "
-        "reaches recipients with quotes around it, and is reported as a loss."
+        "Each account is an `account` in `.mailrc`. S-nail starts with the default one, unless the user's own lines, those in `/etc/s-nail.rc`, "
+        "or what they source, switch to another one or set `mta` or `inbox`. A profile that is marked as default wins over these; "
+        "with an own `mailx-extra-rc`, which would apply in our account, S-nail does not start with ours, and the task warns. "
+        "`s-nail -A KEY` or the command `account KEY` switches, and `account null` goes back to the user's own settings. The password is in a "
+        "file of ours, which `.mailrc` sources, or comes from the command whenever S-nail switches to the account; otherwise S-nail asks for "
+        "it, or fails without a terminal. Mail that was read stays on the server. What the user sets about servers, TLS, log-ins, sender, "
+        "recipients, signatures and hooks does not apply in our accounts, and is as before in the user's own; `record` and `folder`, too. What "
+        "the user sets for the name of our server (`tls-verify-HOST`) does. An own account with the name of ours skips ours. Other programs "
+        "that read `.mailrc`, such as BSD mailx, do not know `account`. A wrong certificate is rejected. A sender's "
+        "name that has both letters outside of ASCII and signs such as `,` or `(` reaches recipients with quotes around it, and is "
+        "reported as a loss."
     ),
 )  # fmt: skip

@@ -92,8 +92,8 @@ def _shared_keys(profiles: Iterable[Profile]) -> Iterator[str]:
 def resolve_users(
     users: Iterable[User], profiles: Mapping[str, Profile], selected: Sequence[str] | None, host: str | None, instance: str
 ) -> dict[str, list[Account]]:
-    """The accounts of each user by name, the default one first. ``selected``: profiles of users who name none (None: all profiles).
-    MailopsError lists all problems."""
+    """The accounts of each user by name, the default one first; without a default, in their order. ``selected``: profiles of users who name
+    none (None: all profiles). MailopsError lists all problems."""
     invalid: dict[str, list[str]] = {}
     resolved = resolve_valid_users(users, profiles, selected, host, instance, invalid)
     Problems(problem for problems in invalid.values() for problem in problems).raise_all()

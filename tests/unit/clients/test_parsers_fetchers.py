@@ -83,7 +83,7 @@ def test_mpop_reads_what_was_written(homes: Any) -> None:
                 "port": str(server.port),
                 "user": server.username,
                 "password": "*",
-                "passwordeval": shlex.join(server.password_command) if server.password_command else "(not set)",
+                "passwordeval": shlex.join(server.password_command) if server.password_command else as_read(server.password, account.key),
                 "auth": "USER" if server.security == "none" else "choose",
                 "tls": "off" if server.security == "none" else "on",
                 "tls_starttls": "on" if server.security == "starttls" else "off",
@@ -99,6 +99,9 @@ def test_mpop_reads_what_was_written(homes: Any) -> None:
             }
             assert {key: values[key] for key in expected} == expected
             assert all((mailbox / part).is_dir() for part in ("cur", "new", "tmp"))
+
+    def as_read(password: str | None, key: str) -> str:
+        return "(not set)" if password is None else f"cat ~/.config/mailops/mpop/{key}.incoming.password && echo"
 
     check()
 
@@ -122,10 +125,10 @@ def test_mpop_prefers_the_file_in_the_home(homes: Any) -> None:
 @pytest.mark.parametrize("length", [499, 500])
 def test_the_longest_line_that_mpop_reads(length: int, homes: Any) -> None:
     needs("mpop")
-    accounts, context = resolved([profile(**POP)], {**JOANNA, "password": "p" * (length - len('password ""'))})
+    accounts, context = resolved([profile(**POP, incoming__username="u" * (length - len('user ""')))])
     reason = clients.get("mpop").skip_reason(accounts[0])
     if length == 500:
-        assert reason is not None and "'password'" in reason
+        assert reason is not None and "'user'" in reason
     else:
         assert homes("mpop", accounts, context).run("mpop", "-P").returncode == 0
 

@@ -22,7 +22,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients a
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
 from ...profiles import profile
-from .accounts import JOANNA, resolved
+from .accounts import resolved
 from .drawn import ATEXT, Drawn, addresses, ascii_text, examples, profiles_and_user, taken
 from .programs import Home, needs
 
@@ -48,7 +48,7 @@ def test_msmtp_reads_what_was_written(homes: Any) -> None:
                 "from": account.email,
                 "user": server.username,
                 "password": "*",
-                "passwordeval": shlex.join(server.password_command) if server.password_command else "(not set)",
+                "passwordeval": shlex.join(server.password_command) if server.password_command else as_read(server.password, account.key),
                 "auth": "PLAIN" if server.security == "none" else "choose",
                 "tls": "off" if server.security == "none" else "on",
                 "tls_starttls": "on" if server.security == "starttls" else "off",
@@ -56,6 +56,9 @@ def test_msmtp_reads_what_was_written(homes: Any) -> None:
                 "tls_certcheck": "on",
             }
             assert {key: values[key] for key in expected} == expected
+
+    def as_read(password: str | None, key: str) -> str:
+        return "(not set)" if password is None else f"cat ~/.config/mailops/msmtp/{key}.outgoing.password && echo"
 
     check()
 
@@ -107,10 +110,10 @@ def test_an_account_that_msmtp_does_not_support_has_a_reason(changes: dict[str, 
 @pytest.mark.parametrize("length", [499, 500])
 def test_the_longest_line_that_msmtp_reads(length: int, homes: Any) -> None:
     needs("msmtp")
-    accounts, context = resolved([profile()], {**JOANNA, "password": "p" * (length - len('password ""'))})
+    accounts, context = resolved([profile(outgoing__username="u" * (length - len('user ""')))])
     reason = clients.get("msmtp").skip_reason(accounts[0])
     if length == 500:
-        assert reason is not None and "'password'" in reason
+        assert reason is not None and "'user'" in reason
     else:
         assert homes("msmtp", accounts, context).run("msmtp", "-P").returncode == 0
 
@@ -142,10 +145,12 @@ def test_mbsync_accepts_the_file(homes: Any) -> None:
 @pytest.mark.parametrize("length", [1021, 1022])
 def test_the_longest_line_that_mbsync_reads(length: int, homes: Any) -> None:
     needs("mbsync")
-    accounts, context = resolved([profile()], {**JOANNA, "password": '"' * 8 + "p" * (length - len('Pass ""') - 16)})
+    command = ["pass", "p" * 400, "p" * 400]
+    command.append('"' * 8 + "p" * (length - len("PassCmd \"+   ''\"") - 16 - sum(map(len, command))))
+    accounts, context = resolved([profile(incoming__password=None, incoming__password_command=command)])
     reason = clients.get("mbsync").skip_reason(accounts[0])
     if length == 1022:
-        assert reason is not None and "'Pass'" in reason
+        assert reason is not None and "'PassCmd'" in reason
     else:
         assert said_by_mbsync(homes("mbsync", accounts, context)).startswith("No channel")
 

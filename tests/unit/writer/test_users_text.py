@@ -12,7 +12,13 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import OTHER_INSTANCES, UNKNOWN_INCLUDE, File, Variant
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import (
+    NEXT_FILE,
+    OTHER_INSTANCES,
+    UNKNOWN_INCLUDE,
+    File,
+    Variant,
+)
 from ansible_collections.mailops.profiles.plugins.module_utils._writer import users_text
 
 from .home import Home, Host, block, owned
@@ -122,7 +128,7 @@ def test_blocks_of_other_instances_are_apart(host: Host, alice: Home) -> None:
 
 def test_a_file_that_only_some_users_need(host: Host, alice: Home) -> None:
     """Where the user has a file of their own, ours is another one, and theirs stays as it is."""
-    users = Variant(rf"\A[^{OTHER_INSTANCES}]*?^[ \t]*[^\s#{OTHER_INSTANCES}]", None, "", "own file")
+    users = Variant(rf"\A[^{OTHER_INSTANCES}]*?^[ \t]*[^\s#{OTHER_INSTANCES}{NEXT_FILE}]", None, "", "own file")
     usual = block("ours\n", variants=(users,))
     apart = File(".config/mailops/own/rc", None, variants=(users._replace(content=b"ours\n", redacted="ours\n"),), producer="own", reads=(".blockrc",))
     host.one(usual, apart)
@@ -136,6 +142,15 @@ def test_a_file_that_only_some_users_need(host: Host, alice: Home) -> None:
     assert written(alice) == "ours\n" and not (alice.path / ".config/mailops/own/rc").exists()
     host.one()
     assert alice.read(".blockrc") == b"# nothing of mine\n"
+
+
+def test_where_another_file_begins(host: Host, alice: Home) -> None:
+    alice.write(".blockrc", "theirs\n")
+    alice.write(".second", "# theirs\nown\n")
+    begins = Variant(rf"(?:\A|{NEXT_FILE})\s*(?:#[^\n]*\s*)*own", b"theirs\n", "", "own")
+    assert [note for _path, note in host.one(file(variants=(begins,), reads=(".second",))).notes] == ["own"]
+    alice.write(".blockrc", "theirs\nsource .second\n")
+    assert host.one(file(variants=(begins,))).notes == ()
 
 
 def test_many_markers_cost_no_time(host: Host, alice: Home) -> None:
