@@ -32,7 +32,7 @@ from ground import (
 from measure import Results, interleaved, run
 
 FILES = {
-    ".muttrc": ".config/mailops/neomutt/work-fe4292b5.muttrc",
+    ".muttrc": ".config/mailops/neomutt/work-fe4292b5.settings",
     ".msmtprc": ".msmtprc",
     ".mbsyncrc": ".mbsyncrc",
     ".fetchmailrc": ".fetchmailrc",
@@ -146,7 +146,8 @@ def checked(contenders: dict[str, Callable[[], float]], found: list[dict[str, st
 
 
 def check_files(name: str, found: list[dict[str, str]]) -> None:
-    """All contenders write the same bytes. Ours for neomutt lie in a file beside the muttrc, which only reads it."""
+    """All contenders write the same bytes. Ours for neomutt lie in a file beside the muttrc, which only reads it; the passwords of msmtp and mbsync, and what
+    undoes the user's own settings of neomutt, only ours write."""
     files = written()
     for user in found:
         for theirs, ours in FILES.items():

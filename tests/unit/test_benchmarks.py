@@ -17,7 +17,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOC
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
 TEMPLATES = {
-    "muttrc": ".config/mailops/neomutt/work-fe4292b5.muttrc", "msmtprc": ".msmtprc", "mbsyncrc": ".mbsyncrc", "fetchmailrc": ".fetchmailrc",
+    "muttrc": ".config/mailops/neomutt/work-fe4292b5.settings", "msmtprc": ".msmtprc", "mbsyncrc": ".mbsyncrc", "fetchmailrc": ".fetchmailrc",
 }  # fmt: skip
 
 

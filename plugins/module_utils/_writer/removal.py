@@ -77,7 +77,8 @@ class Removal:
         for producer, patterns in self._settings.patterns.items():
             for pattern, strategy in (patterns or {}).items():
                 # A marker in a mailbox does no harm, and a user may have any number of mailboxes.
-                if "*" not in pattern or ("*" in pattern.split("/")[:-1] and not pattern.startswith(OUR_DIRECTORY)):
+                is_ours = pattern.startswith(OUR_DIRECTORY) or ("*" in pattern and "*" not in pattern.split("/")[:-1])
+                if not is_ours:
                     continue
                 for path in self._matching(pattern):
                     try:
