@@ -62,7 +62,7 @@ def _entry(account: Account, local_user: str) -> str:
 
 
 def _unsupported_reason(account: Account) -> str | None:
-    found = re.search(r"[@\\!%]", account.login)
+    found = re.search(r"[@\\!% ]", account.login)
     if found:
         return f"fetchmail delivers to the log-in name, and makes an address of one with '{found[0]}': the mail would go to somebody else"
     return None
@@ -88,6 +88,6 @@ CLIENT = Client(
         "Each account is an entry in `.fetchmailrc`. If the user has lines of their own there, that file stays as it is, because what "
         f"it says for all entries cannot be undone, and the accounts are in a file of ours: `{_COMMAND}`. Mail goes to the local mail "
         "system; IMAP mail also stays on the server. The password is in the file; otherwise fetchmail asks for it. A wrong certificate "
-        "is rejected. Users whose log-in name holds `@`, `\\`, `!` or `%` are skipped, because fetchmail makes an address of such a name."
+        "is rejected. Users whose log-in name holds `@`, `\\`, `!`, `%` or a space are skipped, because fetchmail makes an address of such a name."
     ),
 )  # fmt: skip

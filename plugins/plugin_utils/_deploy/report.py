@@ -144,6 +144,9 @@ def _verdicts(
     warnings += [_residue_warning(result.name) for result in results if result.residue]
     if missing:
         message = f"the host has no user {some(missing)}"
+        spaced = next((name for name in missing if " " in name), None)
+        if spaced:
+            message += f" ('{spaced}' holds a space: is it a display name, and not the log-in name?)"
         if request.missing_users == "skip":
             skipped += [{"user": name, "client": "", "profile": "", "reason": "the host has no such user"} for name in missing]
         elif check_mode:  # an earlier task of a real run may create the user

@@ -107,14 +107,12 @@ def path_component(value: Any) -> str:
 
 
 def login(value: Any) -> str:
+    """A single space inside is possible: users of a Windows domain have names such as ``DOMAIN\\jan kowalski``."""
     value = path_component(value)
-    wrong = "holds a space" if " " in value else "holds white space" if len(value.split()) > 1 else "holds a ':'" if ":" in value else None
-    wrong = wrong or ("begins with '-'" if value[0] == "-" else None)
+    wrong = "holds white space other than single spaces" if value.split() != value.split(" ") else None
+    wrong = wrong or ("holds a ':'" if ":" in value else "begins with '-'" if value[0] == "-" else None)
     if wrong:
-        remedy = ""
-        if wrong == "holds a space":
-            remedy = ": give the name as the host should know it (for a domain's users, sssd's override_space or winbind's normalize names replace the space)"
-        raise Invalid(f"{wrong}, which a log-in name must not{remedy}")
+        raise Invalid(f"{wrong}, which a log-in name must not")
     return value
 
 

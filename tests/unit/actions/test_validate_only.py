@@ -25,7 +25,7 @@ LONG = "x" * 300
 OF_TYPE: dict[str, list[Any]] = {
     "str": ["a\nb", 1000, ["x"], {"a": 1}],
     "path": ["relative", "a\nb", "/tmp/a\x07b", 5, ["x"]],
-    "list": ["non sense", 5, {"a": 1}, [5], [{"nonsense": 1}], "[nonsense"],
+    "list": ["non:sense", 5, {"a": 1}, [5], [{"nonsense": 1}], "[nonsense"],
     "dict": ["nonsense", 5, ["x"], {"msmtp": {"nonsense": 1}}],
     "bool": ["maybe", 7, ["x"]],
 }  # fmt: skip
@@ -34,14 +34,14 @@ OF_OPTION: dict[str, list[Any]] = {
     "missing_users": ["ignore"],
     "purge_users": [True],  # with state: absent
     "state": ["gone"],
-    "owner": ["jan kowalski", "root:root", "-root"],
+    "owner": ["jan:kowalski", "root:root", "-root"],
     "group": ["mail users", "0"],
     "mode": ["0777", "640", "0666", 0o640],
     "instance": ["a/b", "-a", LONG],
     "dest": ["out/{UserName}", "/out/{UserPassword}", "/out/{UserNmae}", "/out/../x", "/"],
     "users": [
         [ANNA, ANNA], [{**ANNA, "emial": "x"}], [{**ANNA, "password": 1234}], [{**ANNA, "email": "anna"}], [{**ANNA, "profiles": "wrok"}],
-        [{**ANNA, "name": "jan kowalski"}], [{**ANNA, "email": None}], [{**ANNA, "default_profile": "other"}], [{**ANNA, "state": "gone"}],
+        [{**ANNA, "name": "jan:kowalski"}], [{**ANNA, "email": None}], [{**ANNA, "default_profile": "other"}], [{**ANNA, "state": "gone"}],
     ],
     "clients": [["mstmp"], "msmtp, outlook"],
     "templates": [

@@ -65,7 +65,7 @@ def test_the_others_are_served(kind: str) -> None:
 
 
 def test_nobody_is_purged_while_it_is_not_known_who_an_entry_is() -> None:
-    for entry in ({**GOOD, "name": "jan kowalski"}, {"email": "x@example.org"}, "text"):
+    for entry in ({**GOOD, "name": "jan:kowalski"}, {"email": "x@example.org"}, "text"):
         found = deployment([GOOD, entry], profile_definitions=[SITE], invalid_users="skip", purge_users=True)
         (job,) = found.jobs()
         assert not job.purge

@@ -99,7 +99,7 @@ WRONG = {
     "missing_users": ("ignore", "missing_users: must be one of fail, skip"),
     "state": ("gone", "state: must be one of present, absent"),
     "purge_users": ("maybe", "purge_users: must be true or false"),
-    "forget": ("anna, jan kowalski", "forget: 'jan kowalski': holds a space"),
+    "forget": ("anna, jan:kowalski", "forget: 'jan:kowalski': holds a ':'"),
     "validate_only": ("maybe", "validate_only: must be true or false"),
     "dest": ("homes", "dest: must be an absolute path"),
     "report_path": ("/nowhere/at/all.json", "report_path: there is no directory /nowhere/at"),

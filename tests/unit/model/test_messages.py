@@ -44,7 +44,7 @@ from ...profiles import bare_profile
         (values.host, "imap.example.org;x", "holds ';'"),
         (values.host, "*.example.org", "holds '*'"),
         (values.host, f"{'a' * 64}.example.org", "has more than 63 characters"),
-        (values.login, "jan kowalski", "holds a space, which a log-in name must not: give the name as the host should know it"),
+        (values.login, "jan\u00a0kowalski", "holds white space other than single spaces, which a log-in name must not"),
     ],
 )
 def test_what_is_wrong_with_a_value(check, value, part):

@@ -76,8 +76,8 @@ done
 rollout --limit a -e '{"mail_accounts_users": ["{{ anna }}"]}' -e mail_accounts_forget=bob -e mail_accounts_purge_users=true
 recap a 0
 files "${all[@]}"
-fails rollout --limit a -e '{"mail_accounts_forget": ["jan kowalski"]}'
-says "mail_accounts_forget: 'jan kowalski': holds a space"
+fails rollout --limit a -e '{"mail_accounts_forget": ["jan:kowalski"]}'
+says "mail_accounts_forget: 'jan:kowalski': holds a ':'"
 rollout --limit a
 recap a 0
 
