@@ -37,9 +37,7 @@ _NEOMUTT_RESET = ("smtp_user", "account_command", "virtual_spool_file")
 _NEOMUTT_HOOKS = ("startup", "shutdown", "timeout")
 _MUTT_RESET = ("ssl_verify_host_override", "fcc_delimiter")
 
-_UNDO = ".config/mailops/neomutt/undo"
-UNDO_PATHS = (_UNDO, f"{_UNDO}.*")
-UNDO_LINE = f"source $HOME/{_UNDO}\n"
+UNDO_KINDS = ("undo", "undo.references-", "undo.references-yes", "undo.references-no")
 
 # The files of root's that the programs read, in their order. Debian's include the directories by a command.
 SYSTEM_MUTT = ("/etc/Muttrc",)
@@ -64,18 +62,18 @@ _UNDONE = "|".join((*RESET, *_NEOMUTT_RESET, *_MUTT_RESET, "real_name", "virtual
 OWN_ACCOUNT = rf"{_NOT_A_COMMENT}(?:.*?(?<![\w$-])(?:{_UNDONE})[ \t]*=|(?:.*?[;\"'])?[ \t]*(?:(?:{_UNDONE_HOOKS})-hook|my_hdr)[ \t]){_IS_USERS}"
 
 
-def undo_files() -> list[File]:
-    """What every account reads first."""
+def undo_files(path: str) -> list[File]:
+    """What every account reads first. ``path``: that of a kind of file, without its end; other instances have other ones."""
     common = "".join(
         [*(f"unhook {name}-hook\n" for name in _HOOKS), "unmy_hdr *\n", "unmailboxes *\n", *(f"reset {name}\n" for name in RESET),
-         f"source $HOME/{_UNDO}.references-$forward_references\n"]
+         f"source $HOME/{path}.references-$forward_references\n"]
     )  # fmt: skip
     neomutt = [
         *(f"unhook {name}-hook\n" for name in _NEOMUTT_HOOKS),
         *(f'ifdef {name} "reset {name}"\n' for name in _NEOMUTT_RESET),
     ]
     return [
-        owned(_UNDO, common),
-        owned(f"{_UNDO}.references-", "".join(f"reset {name}\n" for name in _MUTT_RESET)),
-        *(owned(f"{_UNDO}.references-{value}", "".join(neomutt)) for value in ("yes", "no")),
+        owned(path, common),
+        owned(f"{path}.references-", "".join(f"reset {name}\n" for name in _MUTT_RESET)),
+        *(owned(f"{path}.references-{value}", "".join(neomutt)) for value in ("yes", "no")),
     ]

@@ -18,7 +18,7 @@ from .._model.account import Account
 from .._model.profile import fields_below
 from ._accounts import default_account, html_signature
 from ._client import Client, Context, VariantNote
-from ._file import File, block, block_paths, owned, owned_paths, variant
+from ._file import File, block, block_paths, owned, variant
 from ._mutt_account import FILES, settings, unconverted, unsupported_reason
 from ._mutt_general import (
     INCLUDES,
@@ -29,8 +29,7 @@ from ._mutt_general import (
     SYSTEM,
     SYSTEM_MUTT,
     SYSTEM_NEOMUTT,
-    UNDO_LINE,
-    UNDO_PATHS,
+    UNDO_KINDS,
     undo_files,
 )  # fmt: skip
 
@@ -43,7 +42,6 @@ _NEOMUTT = (
 )  # fmt: skip
 _USERS = tuple(dict.fromkeys((*_MUTT, *_NEOMUTT)))
 _MAX_MACROS = 9
-_OWN_ACCOUNT = ".config/mailops/neomutt/own-account"
 _PERHAPS = "may-have-own-account"
 
 
@@ -51,25 +49,31 @@ def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     lines = {account.key: settings(account) for account in accounts}
     # What is the user's taste, unless an account has a value for it.
     others = [name for name in dict.fromkeys(name for each in lines.values() for name in each) if name not in (*RESET, "Reply-To")]
-    files = undo_files()
+    # What all accounts share is called after the default one, because another instance has files of its own.
+    undo, way_back = (FILES.path(default_account(accounts), kind) for kind in ("undo", "own-account"))
+    files = undo_files(undo)
     for account in accounts:
         own = lines[account.key]
-        files += _files(account, [*(f"reset {name}\n" for name in others if name not in own), *own.values()])
+        files += _files(account, [_source(undo), *(f"reset {name}\n" for name in others if name not in own), *own.values()])
     # If the user has neither file, these two are the same, and the writer writes one block.
-    blocks = (_block(accounts, paths) for paths in (_MUTT, _NEOMUTT))
-    return [*files, *_way_back(others), *blocks]
+    blocks = (_block(accounts, way_back, paths) for paths in (_MUTT, _NEOMUTT))
+    return [*files, *_way_back(way_back, undo, others), *blocks]
+
+
+def _source(path: str) -> str:
+    return f"source $HOME/{path}\n"
 
 
 def _files(account: Account, lines: Iterable[str]) -> list[File]:
     return [
         owned(FILES.path(account, "muttrc"), unconverted(f"source $HOME/{FILES.path(account, 'settings')}")),
-        owned(FILES.path(account, "settings"), f"{UNDO_LINE}{''.join(lines)}"),
+        owned(FILES.path(account, "settings"), "".join(lines)),
         *FILES.signature(account),
         *FILES.password_commands(account, lambda command: f"{command}\n"),
     ]
 
 
-def _block(accounts: Sequence[Account], places: Sequence[str]) -> File:
+def _block(accounts: Sequence[Account], way_back: str, places: Sequence[str]) -> File:
     """Where the user has an own default, it stays, unless the administrator has said which account is the default one."""
     default = default_account(accounts)
     start = f"source ~/{FILES.path(default, 'muttrc')}\n"
@@ -78,7 +82,7 @@ def _block(accounts: Sequence[Account], places: Sequence[str]) -> File:
     keys = (
         f"# Alt-0 opens your own account, {', '.join(f'Alt-{number} {each.key}' for number, each in enumerate(shared, start=1))}.\n"
     )
-    with_own = f"{keys}{macros}{_macro(0, f'{_OWN_ACCOUNT}.muttrc')}"
+    with_own = f"{keys}{macros}{_macro(0, f'{way_back}.muttrc')}"
     # The way back reads this line again, with the variable.
     start_beside_own = f"""source '[ "$MAILOPS_OWN_ACCOUNT" ] || echo "{start.strip()}"|'\n"""
     variants = [variant(OWN_ACCOUNT, with_own + start_beside_own)]
@@ -99,11 +103,11 @@ def _macro(number: int, path: str) -> str:
     return f"macro index,pager \\e{number} '{leave}{enter}'\n"
 
 
-def _way_back(others: Iterable[str]) -> list[File]:
+def _way_back(path: str, undo: str, others: Iterable[str]) -> list[File]:
     """A file that undoes ours, and reads what the program has read at its start."""
-    undo = "; ".join([UNDO_LINE.strip(), *(f"reset {name}" for name in others)])
-    read = f"""source "sh '$HOME/{_OWN_ACCOUNT}' $forward_references|\""""
-    lines = f"reset config_charset; {undo}; setenv MAILOPS_OWN_ACCOUNT yes; {read}; unsetenv MAILOPS_OWN_ACCOUNT\n"
+    undone = "; ".join([_source(undo).strip(), *(f"reset {name}" for name in others)])
+    read = f"""source "sh '$HOME/{path}' $forward_references|\""""
+    lines = f"reset config_charset; {undone}; setenv MAILOPS_OWN_ACCOUNT yes; {read}; unsetenv MAILOPS_OWN_ACCOUNT\n"
     script = f"""\
 # Only NeoMutt gives an argument.
 if [ "$1" ]; then
@@ -120,7 +124,7 @@ for file in $own; do
   [ -e ~/"$file" ] && echo "source \\$HOME/$file" && break
 done
 """
-    return [owned(f"{_OWN_ACCOUNT}.muttrc", lines), owned(_OWN_ACCOUNT, script)]
+    return [owned(f"{path}.muttrc", lines), owned(path, script)]
 
 
 CLIENT = Client(
@@ -133,8 +137,7 @@ CLIENT = Client(
         *fields_below("incoming", "outgoing"),
     ),
     paths={
-        **FILES.patterns("muttrc", "settings", "signature", "incoming.password-command", "outgoing.password-command"),
-        **owned_paths(*UNDO_PATHS, _OWN_ACCOUNT),
+        **FILES.patterns("muttrc", "settings", "signature", "incoming.password-command", "outgoing.password-command", *UNDO_KINDS, "own-account"),
         **block_paths(*_USERS),
     },
     render=_render,

@@ -35,7 +35,7 @@ OF_OPTION: dict[str, list[Any]] = {
     "purge_users": [True],  # with state: absent
     "state": ["gone"],
     "owner": ["jan:kowalski", "root:root", "-root"],
-    "group": ["mail users", "0"],
+    "group": ["mail:users", "0"],
     "mode": ["0777", "640", "0666", 0o640],
     "instance": ["a/b", "-a", LONG],
     "dest": ["out/{UserName}", "/out/{UserPassword}", "/out/{UserNmae}", "/out/../x", "/"],

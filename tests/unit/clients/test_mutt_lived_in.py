@@ -106,7 +106,7 @@ def test_an_own_account_stays_the_default_and_ours_has_a_key(program: str, homes
     assert "imap.own.example" in dumped(home, program)["folder"]
     text = (home.path / place(program)).read_text()
     assert text.startswith(OWN) and f"# Alt-0 opens your own account, Alt-1 {accounts[0].key}, Alt-2 {accounts[1].key}." in text
-    for number, file in ((0, "own-account"), (1, accounts[0].key), (2, accounts[1].key)):
+    for number, file in ((0, f"{accounts[0].key}.own-account"), (1, accounts[0].key), (2, accounts[1].key)):
         keys = re.escape(f"source ~/.config/mailops/neomutt/{file}.muttrc<enter><change-folder>!<enter>'")
         assert re.search(rf"^macro index,pager \\e{number} '.*{keys}$", text, re.MULTILINE)
 
@@ -125,7 +125,7 @@ def test_there_and_back(program: str, default: bool, homes: Any) -> None:
     alone = dumped(homes("neomutt", [], context, {place(program): own}), program)
     alone.pop("alias_file")
     there = [f"source ~/.config/mailops/neomutt/{account.key}.muttrc\n" for account in accounts]
-    back = "source ~/.config/mailops/neomutt/own-account.muttrc\n"
+    back = f"source ~/.config/mailops/neomutt/{accounts[0].key}.own-account.muttrc\n"
     typed = with_commands(home, program, there[0] + back)
     assert {name: (value, alone[name]) for name, value in typed.items() if value != alone[name]} == {}
     assert with_commands(home, program, there[0] + there[1] + back + there[1] + back) == alone
@@ -170,7 +170,7 @@ def test_parts_of_an_account_are_no_default_and_do_not_reach_ours(program: str, 
     home = homes("neomutt", accounts, context, {place(program): own})
     assert "own" not in "".join(value for name, value in dumped(home, program).items() if name in general.RESET)
     assert "Alt-0" in (home.path / place(program)).read_text()
-    back = with_commands(home, program, "source ~/.config/mailops/neomutt/own-account.muttrc\n")
+    back = with_commands(home, program, f"source ~/.config/mailops/neomutt/{accounts[0].key}.own-account.muttrc\n")
     assert (back["imap_pass"], back["smtp_pass"], back["smtp_url"]) == ("own-imap", "own-smtp", "")
     assert dump(home, program)
 

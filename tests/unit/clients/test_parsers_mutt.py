@@ -129,7 +129,7 @@ def test_a_switch_to_another_account_leaves_no_settings_behind(program: str, hom
     rc.write_text(f"{rc.read_text()}source ~/.config/mailops/neomutt/{accounts[1].key}.muttrc\n")
     switched = dumped(home, program)
     assert {name: (value, plain.get(name)) for name, value in switched.items() if value != plain.get(name)} == {}
-    assert "unmy_hdr *" in (home.path / ".config/mailops/neomutt/undo").read_text()
+    assert "unmy_hdr *" in (home.path / f".config/mailops/neomutt/{accounts[0].key}.undo").read_text()
 
 
 @pytest.mark.parametrize("program", ["mutt", "neomutt"])

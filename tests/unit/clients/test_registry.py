@@ -17,9 +17,10 @@ from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOC
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._options import read_options
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account, resolve_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import AUTHENTICATIONS, dotted_fields
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import read_users
 
 from ...profiles import profile
 from ..names import VALID, any_name
@@ -241,3 +242,15 @@ def test_an_html_signature_is_a_loss_for_a_text_only_program() -> None:
     assert {"signature", "signature_format"} <= set(clients.get("neomutt").losses(html))
     text = read_profile(profile(signature="J"))
     assert "signature" not in clients.get("neomutt").losses(text)
+
+
+@every_client
+def test_two_instances_share_no_whole_file(client: Client) -> None:
+    """Each run would undo the other."""
+    known = {"work": read_profile(profile(**usual(client)))}
+    (reader,) = read_users([JOANNA])
+    paths = []
+    for instance in ("default", "other"):
+        accounts = resolve_users([reader], known, None, "laptop-17", instance)[reader.name]
+        paths.append({file.path for file in files_of(client, accounts, Context(reader, {})) if file.strategy != BLOCK})
+    assert not paths[0] & paths[1]
