@@ -9,8 +9,8 @@ from gnome import system_ca
 from lived_in import OWN, PASSWORD, USER, LivedIn, Session
 from test_evolution import evolution
 from test_geary import geary
-from test_thunderbird import SEND, SERVICES, SUBJECTS, key_of, wait_for
 from thunderbird import Thunderbird
+from thunderbird_scripts import SEND, SERVICES, SUBJECTS, key_of, wait_for
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 

@@ -64,17 +64,17 @@ def alpine(session: Session, account: Account | None) -> None:
 
 GIT = f"""\
 [user]
-	name = Anna Own
-	email = {OWN}
+    name = Anna Own
+    email = {OWN}
 [sendemail]
-	from = Anna Own <{OWN}>
-	smtpServer = smtp.own.example
-	smtpServerPort = 465
-	smtpEncryption = ssl
-	smtpSSLCertPath = {CA}
-	smtpUser = {OWN}
-	smtpPass = {PASSWORD}
-	suppressCc = all
+    from = Anna Own <{OWN}>
+    smtpServer = smtp.own.example
+    smtpServerPort = 465
+    smtpEncryption = ssl
+    smtpSSLCertPath = {CA}
+    smtpUser = {OWN}
+    smtpPass = {PASSWORD}
+    suppressCc = all
 """
 GIT_IDENTITY = GIT.replace("[sendemail]", "[sendemail]\n\tidentity = own\n[sendemail \"own\"]")
 PATCH = "From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\nFrom: Anna Own <{}>\nSubject: {}\n\nWhy it is made.\n"

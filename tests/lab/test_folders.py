@@ -9,16 +9,19 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 import pytest
+import test_geary
 from deployed import USERS, deploy, profile, screen
 from gnome import system_ca
 from harness import Lab
 from test_evolution import evolution
-from test_geary import Geary, geary, routable  # noqa: F401
-from test_thunderbird import SEND, SERVICES, SUBJECTS, Thunderbird, wait_for
+from test_geary import Geary, geary
+from thunderbird import Thunderbird
+from thunderbird_scripts import SEND, SERVICES, SUBJECTS, wait_for
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.folders import modified_utf7
 
+routable = test_geary.routable  # a fixture
 pytestmark = pytest.mark.usefixtures("no_command_ran")
 
 ANNA = USERS["anna"]

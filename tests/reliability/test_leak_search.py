@@ -31,6 +31,7 @@ def _payload(data: bytes) -> bytes:
     """As the module's file holds it."""
     return b"params = %r" % json.dumps({"payload": base64.b64encode(zlib.compress(json.dumps({"text": data.decode()}).encode())).decode()})
 
+
 ENCODINGS = {
     "as it is": lambda data: data,
     "upper case": lambda data: data.upper(),

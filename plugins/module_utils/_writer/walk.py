@@ -118,7 +118,6 @@ class Walk:
                 os.close(self._trail.pop())
         self.pending += _reversed_parts(target)
 
-
     def _check_link(self, found: os.stat_result, directory: os.stat_result, link: str, place: str) -> None:
         """UnsafePath where another user could exchange it. ``link``: its path, "" where that is not displayed."""
         if self._links > MAX_LINKS:

@@ -81,7 +81,7 @@ def _variants(program: Program, accounts: Sequence[Account], lines: Sequence[Seq
     names = "|".join(account.key for account in accounts)
     yield variant(rf'^[ \t]*account[ \t]+"?(?:{names})"?[ \t\r]*(?::|$)', None, "same-name")
     note = "own-default" if _marked(accounts) else ""
-    known = [(pattern, [line for _pattern, undone in program.newer[at:] for line in undone]) for at, (pattern, _) in enumerate(program.newer)]
+    known = [(pattern, [line for _pattern, undone in program.newer[at:] for line in undone]) for at, (pattern, _undone) in enumerate(program.newer)]
     for pattern, more in known:
         newer = rf"^[ \t]*(?:{pattern})\b"
         yield variant(rf"\A(?=[\s\S]*?(?:{newer}))(?=[\s\S]*?(?:{_HAS_DEFAULT}))", _text(program, accounts, lines, more, False), note)

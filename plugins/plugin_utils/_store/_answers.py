@@ -9,7 +9,10 @@ from __future__ import annotations
 import re
 from typing import Any, Sequence
 
-import psycopg
+try:
+    import psycopg
+except ImportError:  # postgresql.py says so
+    psycopg = None
 
 from ._limits import MAX_PROFILES
 

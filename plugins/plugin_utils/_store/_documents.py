@@ -81,7 +81,7 @@ def _record(profile_id: Any, key: Any, name: Any, revision: Any, document: Any) 
     data = _with_defaults(_loaded(document), DEFAULTS)
     data["incoming"] = _with_defaults(data["incoming"], SERVER_DEFAULTS["incoming"])
     data["outgoing"] = _with_defaults(data["outgoing"], SERVER_DEFAULTS["outgoing"])
-    if profile_name(name) != name or values.identifier(profile_id) != profile_id or type(revision) is not int:
+    if profile_name(name) != name or values.identifier(profile_id) != profile_id or isinstance(revision, bool) or not isinstance(revision, int):
         raise ValueError
     return Stored(profile_id, name, values.revision(revision), {**data, "name": name, "key": profile_key(key)})
 

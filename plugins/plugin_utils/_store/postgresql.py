@@ -154,7 +154,7 @@ class PostgresqlStore(Store):
             try:
                 return self._attempt(kind, work, commit, start + DEADLINE)
             except TooLarge as exc:
-                raise self.problem(str(exc)) from exc
+                raise self.problem(str(exc)) from None
             except _answers.Foreign as exc:
                 raise self._foreign() from exc
             except psycopg.Error as exc:

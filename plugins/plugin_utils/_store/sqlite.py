@@ -237,7 +237,7 @@ class SqliteStore(FileStore):
         try:
             yield
         except TooLarge as exc:
-            raise self.problem(str(exc)) from exc
+            raise self.problem(str(exc)) from None
         except sqlite3.Error as exc:
             raise self._sqlite_problem(exc) from exc
         except OSError as exc:

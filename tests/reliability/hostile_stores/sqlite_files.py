@@ -132,7 +132,7 @@ FORGED: dict[str, Poison] = {
     ),
     "escapes in the schema": _script("PRAGMA writable_schema = ON", f"UPDATE sqlite_master SET name = '{ESCAPES}', sql = 'CREATE TABLE {ESCAPES}'"),
     "columns of no type": _rebuilt(LOOSE), "a million": _many(1_000_000), "300,000": _many(300_000), "180 MB": _many(3_000, 60_000),
-    "80 MB": _many(1_300, 60_000),    "1 TB of nothing": _sparse, "a circle": _circle,
+    "80 MB": _many(1_300, 60_000), "1 TB of nothing": _sparse, "a circle": _circle,
     "a page size of nothing": _bytes(16, b"\0\0"), "a newer format": _bytes(18, b"\x09\x09"), "WAL": _script("PRAGMA journal_mode = WAL"),
     "another text encoding": _bytes(56, b"\0\0\0\x07"), "UTF-16": _bytes(56, b"\0\0\0\x02"), "overwritten": _bytes(4096, b"\xa5" * 8192),
 }  # fmt: skip

@@ -67,13 +67,14 @@ USES: dict[str, Callable[[Store], Any]] = {
 }
 
 
-def tried(url: str, environ: dict[str, str] | None = None, uses: Mapping[str, Callable[[Store], Any]] = USES) -> Tried:
+def tried(url: str, environ: dict[str, str] | None = None, uses: Mapping[str, Callable[[Store], Any]] | None = None) -> Tried:
+    """``uses``: None for all."""
     reader, writer = os.pipe()
     pid = os.fork()
     if pid == 0:
         try:
             before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
-            found = {name: _said(use, url, environ or {}) for name, use in uses.items()}
+            found = {name: _said(use, url, environ or {}) for name, use in (USES if uses is None else uses).items()}
             growth = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before
             os.write(writer, json.dumps([found, growth / 1024]).encode())
         except BaseException:

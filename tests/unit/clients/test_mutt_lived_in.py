@@ -40,9 +40,9 @@ HOSTILE = {
     "imap_authenticators": "gssapi", "pop_authenticators": "apop", "smtp_authenticators": "login",
     "envelope_from_address": "own@own.example", "score_threshold_delete": "5", "ssl_client_cert": "/own.example.pem", "certificate_file": "/own.example.pem",
     **dict.fromkeys(("use_from", "ssl_use_tlsv1_2", "ssl_use_tlsv1_3", "copy", "tunnel_is_secure", "pop_auth_try_all", "reverse_realname"),
-                     "no"),
+                    "no"),
     **dict.fromkeys(("ssl_use_sslv3", "ssl_use_tlsv1", "ssl_use_tlsv1_1", "reverse_name", "use_envelope_from", "write_bcc", "save_name",
-                     "force_name", "move", "pop_delete", "pop_last"), "yes"),
+                    "force_name", "move", "pop_delete", "pop_last"), "yes"),
 }  # fmt: skip
 OF_ONE_PROGRAM = {
     "mutt": ["ssl_verify_host_override=own.example", "fcc_delimiter=,"],

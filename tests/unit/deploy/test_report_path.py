@@ -68,7 +68,7 @@ def test_a_full_disk_keeps_the_old_report(disk: Path) -> None:
 def test_a_task_writes_it(check: bool, tmp_path: Path, collections_path: str) -> None:
     path = tmp_path / "r.json"
     options = {"users": [{"name": "no-such-user-here", "email": "x@example.org", "display_name": "X"}], "profile_definitions": [bare_profile()],
-        "clients": ["msmtp"], "missing_users": "skip", "report_path": str(path)}  # fmt: skip
+               "clients": ["msmtp"], "missing_users": "skip", "report_path": str(path)}  # fmt: skip
     argv = [str(Path(sys.executable).parent / "ansible"), "localhost", "-c", "local", "-m", "mailops.profiles.mail_account"]
     argv += ["-a", json.dumps(options), "-e", f"ansible_python_interpreter={sys.executable}", *(["--check"] if check else [])]
     environment = {**os.environ, "ANSIBLE_COLLECTIONS_PATH": collections_path, "ANSIBLE_REMOTE_TEMP": str(tmp_path / "remote")}

@@ -127,7 +127,14 @@ def test_a_crash_leaves_no_password_behind_a_link_that_leads_out(host: Host, ali
     rc = give(disk / "alice", alice) / "rc"
     alice.link(".blockrc", str(rc))
     with monkeypatch.context() as patched:
-        patched.setattr(os, "rename", lambda *names, **other: os._exit(9) if str(names[1]) == "rc" else os.replace(*names, **other))
+        rename = os.rename
+
+        def dies(*names: object, **other: int) -> None:
+            if str(names[1]) == "rc":
+                os.kill(os.getpid(), 9)
+            rename(*names, **other)
+
+        patched.setattr(os, "rename", dies)
         host.run(block("secret\n"))
     assert [name for name in os.listdir(rc.parent) if name.endswith(".tmp")]
     host.one()

@@ -79,7 +79,7 @@ def test_what_only_the_program_could_find_out_is_unknown(host: Host, alice: Home
 def test_what_cannot_be_read_is_unknown_and_costs_no_time(host: Host, alice: Home) -> None:
     alice.write(".blockrc", "source .more\n")
     for make in (
-        lambda path: os.mkfifo(path),
+        os.mkfifo,
         lambda path: os.symlink("/dev/zero", path),
         lambda path: path.write_bytes(b"own\n" + b"x" * (1 << 20)),
         lambda path: path.write_bytes(b"own\n"),  # of root's
