@@ -88,7 +88,7 @@ def test_a_locked_home_with_accounts(host: Host, count) -> None:
     for check in (True, False):
         results = host.run(*wanted(version=2), users=("alice", "bob"), patterns=patterns(), check=check)
         assert results["bob"].problem is None and SAID in results["alice"].problem.message
-        assert results["alice"].problem.message.startswith(f"{home.path} cannot be used") and not results["alice"].changes
+        assert results["alice"].problem.message.startswith(f"{home.path} is locked: Required key not available") and not results["alice"].changes
     assert sorted(os.listdir(home.path)) == names
     count("traps tried", 1)
     unlock(disk)

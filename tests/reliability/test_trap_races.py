@@ -140,7 +140,7 @@ def test_a_lease(host: Host, count, kind: int) -> None:
     count("traps tried", 1)
 
 
-OWNED = next(file.path for file in wanted() if file.path.startswith(".config/mailops/"))
+OWNED = next(file.path for file in wanted() if file.content is not None and file.path.startswith(".config/mailops/"))
 FLAGGED = [wanted()[0].path, OWNED, os.path.dirname(OWNED), ".config", STATE, f"{STATE}/default.json"]
 
 

@@ -64,7 +64,7 @@ def _components(path: str) -> Iterator[str]:
 
 def needed(client: str) -> set[str]:
     """Every component of every path that is really written for a client: what is in the way there cannot be gone round."""
-    return {component for file in wanted(client) for component in _components(file.path)} | set(_components(STATE))
+    return {component for file in wanted(client) if file.content is not None for component in _components(file.path)} | set(_components(STATE))
 
 
 def places() -> dict[str, str]:
