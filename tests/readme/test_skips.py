@@ -16,7 +16,7 @@ import pytest
 
 from .conftest import ROOT
 
-EXCUSES = "- what: nothing of importance\n  why: It is an example.\n  skipped: ['test_it.py::test_excused', 'leg-2 on *']\n"
+EXCUSES = "- what: nothing of importance\n  why: It is an example.\n  skipped: ['tests/test_it.py::test_excused', 'leg-2 on *']\n"
 
 
 def run(directory: Path, ci: str, *argv: str, **env: str) -> tuple[int, str]:
@@ -33,11 +33,16 @@ def run(directory: Path, ci: str, *argv: str, **env: str) -> tuple[int, str]:
     ("def test_excused(): pytest.skip('no such thing here')", "true", 0),
 ])  # fmt: skip
 def test_pytest(tmp_path: Path, body: str, ci: str, status: int) -> None:
-    shutil.copy(ROOT / "tests/conftest.py", tmp_path)
-    (tmp_path / "not-tested-here.yml").write_text(EXCUSES)
-    (tmp_path / "pytest.ini").write_text("[pytest]\n")
-    (tmp_path / "test_it.py").write_text(f"import pytest\n{body}\n")
-    found, output = run(tmp_path, ci, "-m", "pytest", "-ra")
+    tests = tmp_path / "tests"
+    tests.mkdir()
+    for name in ("__init__", "conftest", "releases", "debian"):
+        shutil.copy(ROOT / f"tests/{name}.py", tests)
+    (tests / "lab").mkdir()
+    shutil.copy(ROOT / "tests/lab/client-packages", tests / "lab")
+    (tests / "not-tested-here.yml").write_text(EXCUSES)
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --import-mode=importlib\n")
+    (tests / "test_it.py").write_text(f"import pytest\n{body}\n")
+    found, output = run(tmp_path, ci, "-m", "pytest", "-ra", "tests/test_it.py")
     assert found == status and "no such thing here" in output, output
 
 

@@ -57,8 +57,9 @@ class Marked:
         }
         self.stranger = secrets.make("role-stranger")
         self.refused: dict[str, str] = {}
+        deployed = (f"{DEPLOYED}/*/.*", f"{DEPLOYED}/*/.config/mailops/*/*.password")
         self.passwords = {
-            kind: {name: secrets.make(f"{kind}-{name}", allowed=(f"{DEPLOYED}/*/.*", f"{DEPLOYED}/*/.config/mailops/*/*.password")) for name in ("first", "second", "other")}
+            kind: {name: secrets.make(f"{kind}-{name}", allowed=deployed) for name in ("first", "second", "other")}
             for kind in (*KINDS, "ssh")
         }
 
