@@ -37,7 +37,7 @@ shows_not '\<elsewhere\>'
 step 'One host'
 rollout --limit laptop
 recap laptop 1
-shows '^mail_account: \[laptop\] 1 user, 1 account: 4 files created'
+shows '^mail_account: \[laptop\] 1 user, 1 account: 11 files created'
 homes laptop/jkowalska
 
 step 'Host by host'
