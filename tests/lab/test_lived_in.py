@@ -22,7 +22,6 @@ def leaving(lab: Lab, home: LivedIn) -> None:
         pytest.xfail("aerc 0.20 does all that is typed, and does not leave")
 
 
-@pytest.mark.every_release
 @each(HOMES)
 def test_no_server_is_told_the_other_s_name_or_password(lab: Lab, home: LivedIn) -> None:
     no_secret_went_astray(lab, home, "password")
@@ -34,7 +33,6 @@ def test_ours_is_logged_in_to(lab: Lab, home: LivedIn) -> None:
     ours_works(lab, home)
 
 
-@pytest.mark.every_release
 @each(HOMES)
 def test_theirs_receives_and_sends_as_before(lab: Lab, home: LivedIn) -> None:
     theirs_works(lab, home, "password")

@@ -11,7 +11,7 @@ import pytest
 from deployed import USERS, deploy, profile, redeploy
 from harness import Lab
 
-pytestmark = [pytest.mark.usefixtures("no_command_ran"), pytest.mark.every_release]
+pytestmark = pytest.mark.usefixtures("no_command_ran")
 
 OWN, OWN_PASSWORD = "anna@own.example", "the user's own"
 ANNA = USERS["anna"]

@@ -11,7 +11,7 @@ import pytest
 from deployed import deploy, profile
 from harness import Lab
 
-pytestmark = [pytest.mark.usefixtures("no_command_ran"), pytest.mark.every_release]
+pytestmark = pytest.mark.usefixtures("no_command_ran")
 
 # What it says, how the program displays its default, and what it displays then.
 HOSTS = {

@@ -10,7 +10,7 @@ import pytest
 from deployed import USERS, deploy, pop, profile, redeploy
 from harness import Lab
 
-pytestmark = [pytest.mark.usefixtures("no_command_ran"), pytest.mark.every_release]
+pytestmark = pytest.mark.usefixtures("no_command_ran")
 
 OWN, OWN_PASSWORD = "anna@own.example", "the user's own"
 ANNA = USERS["anna"]

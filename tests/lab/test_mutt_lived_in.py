@@ -15,7 +15,7 @@ from lived_in import OWN, PASSWORD
 from lived_in_terminal import MUTT
 from terminal import Dialogue
 
-pytestmark = [pytest.mark.usefixtures("no_command_ran"), pytest.mark.every_release]
+pytestmark = pytest.mark.usefixtures("no_command_ran")
 USER = USERS["anna"]
 # Everything that runs or adds something, at every opportunity.
 HOOKS = f"""\
