@@ -71,8 +71,11 @@ def assert_accounts(host: str, written: dict[str, Any]) -> None:
             assert (uid, mode) == (20001 + number, 0o600 if content else 0o700), path
         for path, server in ((".msmtprc", b"smtp"), (".mbsyncrc", b"imap"), (".fetchmailrc", b"imap")):
             content = own[path][3]
-            assert all(word in content for word in (server + b".example.org", b"%s@example.org" % user.encode(), b"sesame of %s" % user.encode()))
-            assert not any(b"sesame of %s" % other.encode() in content for other in USERS[host] if other != user)
+            assert all(word in content for word in (server + b".example.org", b"%s@example.org" % user.encode()))
+        with_password = [state[3] for path, state in own.items() if path.endswith((".password", ".settings", ".fetchmailrc"))]
+        assert len(with_password) == 4 and all(b"sesame of %s" % user.encode() in content for content in with_password)
+        everything = b"".join(state[3] or b"" for state in own.values())
+        assert not any(b"sesame of %s" % other.encode() in everything for other in USERS[host] if other != user)
 
 
 def test_the_other_release_has_another_python(fleet: Fleet) -> None:

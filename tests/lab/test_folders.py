@@ -150,9 +150,14 @@ DRIVERS: dict[tuple[str, str], Callable[[Lab, str], None]] = {
 }
 
 
+def is_short(program: str, kind: str, server: str, names: str) -> bool:
+    """One of each; but Geary keeps what it sends only a while after it was sent, which on a busy machine is after the test."""
+    return (server, names) == ("prefix", "umlauts") and (program, kind) != ("geary", "sent")
+
+
 # The server and the names that most programs were wrong about; `make test-all` has all combinations.
 COMBINATIONS = [
-    pytest.param(program, kind, server, names, marks=() if (server, names) == ("prefix", "umlauts") else pytest.mark.long)
+    pytest.param(program, kind, server, names, marks=() if is_short(program, kind, server, names) else pytest.mark.long)
     for program, kind in DRIVERS
     for server in SERVERS
     for names in FOLDERS
