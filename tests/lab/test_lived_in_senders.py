@@ -122,7 +122,14 @@ def isync_is_new(lab: Lab) -> bool:
 def test_mbsync(lab: Lab, own_account: None, places: list[str]) -> None:
     new = isync_is_new(lab)
     if not new and places == [".config/isyncrc"]:
-        return  # isync 1.4 does not read this file
+        # isync 1.4 does not read this file; a newer one would, and then reads no other one.
+        writes(lab, places[0], MBSYNCRC)
+        redeploy(lab, "anna", [profile()], ["mbsync"])
+        assert "BEGIN mailops.profiles" in lab.path(f"/home/anna/{places[0]}").read_text()
+        assert not lab.path("/home/anna/.mbsyncrc").exists()
+        redeploy(lab, "anna", [], ["mbsync"])
+        assert lab.path(f"/home/anna/{places[0]}").read_text() == MBSYNCRC
+        return
     for place in places:
         writes(lab, place, HOSTILE_MBSYNC + ("ExpungeSolo Both\n" if new else "") + MBSYNCRC)
     lab.run(["mkdir", "-p", "own/INBOX", "own-state"], user="anna")

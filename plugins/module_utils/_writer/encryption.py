@@ -14,7 +14,7 @@ import struct
 _LONG = struct.Struct("@l")
 _GET_FLAGS = 2 << 30 | _LONG.size << 16 | 0x6601  # FS_IOC_GETFLAGS (linux/fs.h)
 _ENCRYPTED = 0x800  # FS_ENCRYPT_FL
-_KEY_ERRORS = [getattr(errno, name, 0) for name in ("ENOKEY", "EKEYEXPIRED", "EKEYREVOKED")]
+_KEY_ERRORS = [getattr(errno, name, -1) for name in ("ENOKEY", "EKEYEXPIRED", "EKEYREVOKED")]
 
 
 def is_encrypted(directory: int) -> bool:
@@ -25,13 +25,20 @@ def is_encrypted(directory: int) -> bool:
         return False
 
 
-def check_unlocked(directory: int) -> None:
-    """OSError of a missing key where a file could not be made. Only the attempt tells for every kind of key; a file without a name is never
-    seen, and gone when it is closed."""
-    if not is_encrypted(directory):
-        return
+def why_locked(directory: int) -> int:
+    """The number of the error with which a file cannot be made in an encrypted directory; 0 where it can, or for any other directory. Only the attempt
+    tells for every kind of key; a file without a name is never seen, and gone when it is closed."""
+    if not hasattr(os, "O_TMPFILE") or not is_encrypted(directory):
+        return 0
     try:
-        os.close(os.open(".", getattr(os, "O_TMPFILE", 0) | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=directory))
+        os.close(os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=directory))
     except OSError as exc:
-        if exc.errno in _KEY_ERRORS:
-            raise
+        return exc.errno or 0
+    return 0
+
+
+def check_unlocked(directory: int) -> None:
+    """OSError of a missing key where a file could not be made."""
+    number = why_locked(directory)
+    if number in _KEY_ERRORS:
+        raise OSError(number, os.strerror(number))

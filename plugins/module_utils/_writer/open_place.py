@@ -11,7 +11,7 @@ import os
 from typing import NamedTuple, Optional, Sequence, Tuple
 
 from .._wire import File
-from .encryption import is_encrypted
+from .encryption import why_locked
 from .errors import NOT_THERE, UNREACHABLE, UnsafePath
 from .identity import Identity, Switch
 from .plan import Settings
@@ -118,19 +118,9 @@ def _closed(home: int, task: Task, identity: Identity, switch: Switch) -> Option
             is_another = task.inode and os.fstat(home).st_ino != task.inode
             return another_home(task) if is_another and exc.errno == errno.EACCES else None  # others are reported when something is read
         try:
-            number = _locked(fd)
+            # Every name in a locked home is another one, and none of ours is found.
+            number = why_locked(fd)
         finally:
             os.close(fd)
-    return UnsafePath(task.display, f"is locked: {os.strerror(number)} ({NOT_THERE})", number) if number else None
-
-
-def _locked(home: int) -> int:
-    """The error number if the key of an encrypted directory is missing (fscrypt), or may be: then every name in it is another one, and none of ours
-    is found. 0 for any other directory."""
-    try:
-        if hasattr(os, "O_TMPFILE") and is_encrypted(home):
-            # An unlocked one has the flag, too. A file without a name changes nothing, and needs the key.
-            os.close(os.open(".", os.O_TMPFILE | os.O_WRONLY | os.O_CLOEXEC, 0o600, dir_fd=home))
-    except OSError as exc:
-        return exc.errno if exc.errno in _MAY_BE_LOCKED else 0
-    return 0
+    locked = UnsafePath(task.display, f"is locked: {os.strerror(number)} ({NOT_THERE})", number)
+    return locked if number in _MAY_BE_LOCKED else None

@@ -68,6 +68,9 @@ def test_no_default_of_the_users_reaches_our_account(program: str, directive: st
         (home.path / "own").write_text(own)
         (home.path / "own").chmod(0o600)
         if "unknown command" in home.run("msmtp", "-P", "-C", "own", "a@example.net").stderr:
+            # This version rejects the user's own file, so there is nothing to print; ours undoes what the user's text has.
+            assert "\nfrom_full_name\n" in (home.path / RC[program]).read_text().replace(own, "")
+            assert "from_full_name" not in (homes(program, accounts, context).path / RC[program]).read_text()
             return
         alone["from_full_name"] = ""
     assert printed(home, program, accounts[0].key) == alone
