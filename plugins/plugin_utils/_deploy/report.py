@@ -155,10 +155,14 @@ def _verdicts(
             failed += [{"user": name, "path": "", "msg": "the host has no such user"} for name in missing]
             problems.append(f"{message}: {_WHO_IS_MISSING}")
     remaining = [place for answer in delivery.answers for place in answer.remaining]
-    if not request.users and not request.invalid and delivery.answers:
+    earlier = [place for place in remaining if place.is_earlier]
+    remaining = [place for place in remaining if not place.is_earlier]
+    if not request.users and not request.invalid and delivery.answers and not request.is_withdrawn:
         warnings.append(_nobody_listed(request, remaining))
     elif remaining:
         warnings.append(_remaining_warning(request, deployment.host, remaining))
+    if earlier:
+        warnings.append(_earlier_warning(earlier))
     if delivery.stopped:
         problems.append(delivery.stopped)
     return skipped, failed, warnings, problems
@@ -199,6 +203,13 @@ def _remaining_warning(request: Request, host: str | None, remaining: Sequence[R
     return (
         f"mail_account: instance {request.instance} also has files of users who have no accounts in this task: {some(places)}; if no other task "
         "serves them, remove them: list the users with state: absent, for another inventory host there, or with the dest that comes out at the path"
+    )
+
+
+def _earlier_warning(places: Sequence[Remaining]) -> str:
+    return (
+        f"mail_account: these users are served in another directory now, and what is in the earlier one is still there: "
+        f"{some([f'{place.user} in {place.path}' for place in places])}; purge_users: true removes it"
     )
 
 
