@@ -140,9 +140,9 @@ class Client:
             return []
         files = self.render(supported, context)
         redacted = files
-        if context.user.link_token or any(account.has_password for account in supported):
+        if any(account.has_password for account in supported):
             # Rendered again with masks for the passwords, so that no diff depends on finding a password in a text.
-            redacted = self.render([account.redacted() for account in supported], context._replace(user=context.user.redacted()))
+            redacted = self.render([account.redacted() for account in supported], context)
         return [self._finished(file, other) for file, other in zip(files, redacted, strict=True)]
 
     def note_identifier(self, note: str) -> str:
