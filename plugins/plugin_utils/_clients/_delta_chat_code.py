@@ -10,7 +10,7 @@ checks of certificates, where 1 is strict. Everything is percent-encoded. Withou
 
 from __future__ import annotations
 
-from urllib.parse import quote
+from urllib.parse import quote, urlencode
 
 from .._model.account import Account
 from .._model.profile import Server
@@ -26,7 +26,7 @@ def payload(account: Account) -> bytes:
     query = {"p": incoming.password, "v": "1", **_server("i", incoming), **_server("s", outgoing)}
     if outgoing.password and outgoing.password != incoming.password:
         query["spw"] = outgoing.password
-    return f"dclogin://{quote(account.email, safe='@')}?{'&'.join(f'{name}={quote(value or "", safe="")}' for name, value in query.items())}".encode()
+    return f"dclogin://{account.email}?{urlencode(query, quote_via=quote, safe='')}".encode()
 
 
 def refusal(account: Account, passwords: bool) -> str | None:

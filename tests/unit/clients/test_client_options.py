@@ -17,7 +17,13 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import UPDATED, Answer, Change, Result
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Option, OptionCheck, OptionFile, Secret
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import (
+    Client,
+    Option,
+    OptionCheck,
+    OptionFile,
+    Secret,
+)
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file import owned
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.option_files import read_option_file
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.report import make_report

@@ -17,7 +17,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOC
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._options import read_options
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account, resolve_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import resolve_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import AUTHENTICATIONS, dotted_fields
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import read_users
