@@ -26,7 +26,13 @@ _LONGEST = (999, 999)
 
 
 def payloads(accounts: Sequence[Account], passwords: bool, accounts_per_code: int) -> list[bytes]:
-    """One for each code, in the order of the accounts, of which ``refusal`` finds nothing to say. ``passwords``: whether they are in it."""
+    """One for each code, of the accounts that ``grouped`` puts in it. ``passwords``: whether they are in it."""
+    groups = grouped(accounts, passwords, accounts_per_code)
+    return [_payload(group, passwords, (number, len(groups))) for number, group in enumerate(groups, start=1)]
+
+
+def grouped(accounts: Sequence[Account], passwords: bool, accounts_per_code: int) -> list[list[Account]]:
+    """The accounts of each code, in their order. ``refusal`` finds nothing to say of them."""
     groups: list[list[Account]] = []
     for account in accounts:
         last = groups[-1] if groups else []
@@ -34,7 +40,7 @@ def payloads(accounts: Sequence[Account], passwords: bool, accounts_per_code: in
             last.append(account)
         else:
             groups.append([account])
-    return [_payload(group, passwords, (number, len(groups))) for number, group in enumerate(groups, start=1)]
+    return groups
 
 
 def refusal(account: Account, passwords: bool) -> str | None:
