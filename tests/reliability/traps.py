@@ -24,7 +24,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients
 
 from ..profiles import profile
-from ..unit.clients.accounts import resolved
+from ..unit.clients.accounts import files_of, resolved
 from ..unit.writer.home import MANIFEST, Home
 
 STATE = ".local/state/mailops"
@@ -46,7 +46,7 @@ def _files(client: str, version: int) -> list[File]:
         profile("command", incoming__host=f"other{version}.example.org", **of_a_command),
     ]
     chosen = [_clients.get(client)] if client else _clients.all_clients()
-    return [file for each in chosen for file in each.files(*resolved(listed))]
+    return [file for each in chosen for file in files_of(each, *resolved(listed))]
 
 
 def wanted(client: str = "", version: int = 1) -> list[File]:

@@ -21,14 +21,14 @@ def block_paths(*patterns: str) -> dict[str, str]:
     return dict.fromkeys(patterns, BLOCK)
 
 
-def owned(path: str, content: str | bytes, mode: int | None = None, redacted: str | None = None) -> File:
+def owned(path: str, content: str | bytes, mode: int | None = None, redacted: str | None = None, secret: bool = False, tag: str = "") -> File:
     """A whole file. ``redacted``: the text that is displayed instead of the content; bytes need one. ``mode`` None: that of the
-    task."""
+    task. ``secret``: whether a password is in it, for a client that ``redacts``. ``tag``: see ``File``."""
     if isinstance(content, str):
-        return File(path, content.encode(), mode=mode, redacted=content if redacted is None else redacted)
+        return File(path, content.encode(), mode=mode, redacted=content if redacted is None else redacted, secret=secret, tag=tag)
     if redacted is None:
         raise ValueError(f"{path}: binary content needs a redacted text")
-    return File(path, content, mode=mode, redacted=redacted)
+    return File(path, content, mode=mode, redacted=redacted, secret=secret, tag=tag)
 
 
 def block(

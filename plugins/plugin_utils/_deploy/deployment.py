@@ -16,6 +16,7 @@ from .._model.account import Account, resolve_valid_users
 from .._model.errors import MailopsError
 from .._model.profile import Profile
 from .._model.user import InvalidUser, User
+from .option_texts import check_texts, filled
 from .profiles import opened, stored_profiles
 from .request import Request
 from .templates import PRODUCER, check_templates
@@ -56,8 +57,10 @@ class Deployment:
         """What the user's programs read. Rendered when it is needed: the files of 10,000 users fill the memory."""
         accounts = self.accounts[user.name]
         files = []
+        options = self.request.client_options
         for client in self.request.clients:
-            files += client.files(accounts, Context(user, self.request.client_options[client.name]))
+            own = filled(client, options[client.name], user, self.host)
+            files += client.files(accounts, Context(user, own, self.request.instance, options))
         if accounts:
             files += [template.file(accounts, user) for template in self.request.templates]
         return tuple(files)
@@ -67,7 +70,7 @@ class Deployment:
         accounts = self.accounts[user.name]
         if not accounts:
             return {}
-        found = {client.name: bool(client.supported(accounts)) for client in self.request.clients}
+        found = {client.name: bool(client.supported(accounts, self.request.client_options[client.name])) for client in self.request.clients}
         return {**found, PRODUCER: True} if self.request.templates else found
 
     def jobs(self) -> Iterator[Job]:
@@ -114,7 +117,7 @@ class Deployment:
         """What the clients of users with accounts in homes need on the host, once for all of them; None: nothing."""
         accounts = [account for name, listed in self.accounts.items() if self.bases[name] is None for account in listed]
         shared = [client for client in self.request.clients if client.host_files or client.host_probes]
-        used = [client for client in shared if client.supported(accounts)]
+        used = [client for client in shared if client.supported(accounts, self.request.client_options[client.name])]
         if not used and self.request.present:
             return None
         return HostFiles(
@@ -143,6 +146,7 @@ def plan_deployment(request: Request, host: str | None) -> Deployment:
         profiles = _profiles(request)
         accounts = resolve_valid_users(request.users, profiles, request.profiles, host, request.instance, invalid)
         bases = request.destination.bases(request.users, host, invalid)
+        check_texts(request.clients, request.client_options, request.users, host, invalid)
     except MailopsError as exc:
         raise MailopsError(*known, *exc.problems) from None
     # A wrong name in the task's own list is no single user's mistake.
@@ -151,10 +155,10 @@ def plan_deployment(request: Request, host: str | None) -> Deployment:
     check_templates(request.templates, accounts, request.present)
     warnings = [*request.warnings]
     warnings += [warning for profile in profiles.values() for warning in profile.warnings]
-    warnings += _cautions(accounts, request.clients)
+    warnings += _cautions(accounts, request)
     skipped = _skipped(request, accounts)
     displays = request.destination.displays(request.users, host, bases)
-    return Deployment(request, host, accounts, bases, displays, skipped, _losses(accounts, profiles, request.clients), warnings)
+    return Deployment(request, host, accounts, bases, displays, skipped, _losses(accounts, profiles, request), warnings)
 
 
 def _without_invalid(request: Request, invalid: Mapping[str, Sequence[str]], can_skip: bool) -> Request:
@@ -182,35 +186,36 @@ def _skipped(request: Request, accounts: Mapping[str, Sequence[Account]]) -> lis
         for user in request.users
         for client in request.clients
         for account in accounts[user.name]
-        if (reason := client.skip_reason(account))
+        if (reason := client.skip_reason(account, request.client_options[client.name]))
     ]
 
 
 def _losses(
-    accounts: Mapping[str, Sequence[Account]], profiles: Mapping[str, Profile], clients: Sequence[Client]
+    accounts: Mapping[str, Sequence[Account]], profiles: Mapping[str, Profile], request: Request
 ) -> dict[str, dict[str, list[str]]]:
     """Client -> profile -> fields that it cannot express, of the profiles that have an account."""
     # One account of each profile is enough: which clients can take it is decided by the profile.
     used = {account.profile: account for listed in accounts.values() for account in listed}
     lost: dict[str, dict[str, list[str]]] = {}
-    for client in clients:
-        for account in client.supported(used.values()):
+    for client in request.clients:
+        options = request.client_options[client.name]
+        for account in client.supported(used.values(), options):
             names = client.losses(profiles[account.profile])
             if names:
                 lost.setdefault(client.name, {})[account.profile] = sorted(names)
         for account in (account for listed in accounts.values() for account in listed):
             names = [*client.unsupported_values(account)]
-            if names and client.skip_reason(account) is None:
+            if names and client.skip_reason(account, options) is None:
                 known = lost.setdefault(client.name, {})
                 known[account.profile] = sorted({*known.get(account.profile, ()), *names})
     return lost
 
 
-def _cautions(accounts: Mapping[str, Sequence[Account]], clients: Sequence[Client]) -> Iterator[str]:
+def _cautions(accounts: Mapping[str, Sequence[Account]], request: Request) -> Iterator[str]:
     """Once for each profile and client."""
     used = {account.profile: account for listed in accounts.values() for account in listed}
-    for client in clients:
-        for account in client.supported(used.values()):
+    for client in request.clients:
+        for account in client.supported(used.values(), request.client_options[client.name]):
             for caution in client.cautions(account):
                 yield f"{client.name}, profile '{account.profile}': {caution}"
             if account.ca_file and "ca_file" not in client.expresses:

@@ -140,6 +140,7 @@ def _verdicts(
     for answer in delivery.answers:
         warnings += [*answer.warnings, *_probe_warnings(deployment, answer.probes, skipped)]
     warnings += _note_warnings(deployment, results, skipped)
+    warnings += _tag_warnings(deployment, results)
     warnings += [warning for result in results for warning in result.warnings]
     warnings += [_residue_warning(result.name) for result in results if result.residue]
     if missing:
@@ -253,6 +254,16 @@ def _note_warnings(deployment: Deployment, results: Sequence[Result], skipped: l
         if note.skips:
             skipped += [{"user": user, "client": name, "profile": "", "reason": note.reason} for user in users[identifier]]
     return warnings
+
+
+def _tag_warnings(deployment: Deployment, results: Sequence[Result]) -> list[str]:
+    """The words for files whose public tag is another one than before: one sentence for each client, with all whom it is about."""
+    users: dict[str, list[str]] = {}
+    for result in results:
+        for name in dict.fromkeys(change.producer for change in result.changes if change.old_tag and change.action != "removed"):
+            users.setdefault(name, []).append(result.name)
+    words = {client.name: client.tag_change for client in deployment.request.clients}
+    return [f"{name}: {words[name]} ({some(users[name])})" for name in sorted(users) if words.get(name)]
 
 
 def _users(

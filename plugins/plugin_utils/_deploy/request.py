@@ -9,6 +9,7 @@ The same request serves every task that needs the accounts of a host's users.
 
 from __future__ import annotations
 
+import datetime
 import os
 import re
 import stat
@@ -18,8 +19,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Callable, Mapping, Sequence, TypeVar
 
 from .. import _clients
-from .._clients._client import Client
-from .._clients._options import read_options
+from .._clients._client import Client, Option
+from .._clients._options import ReadFile, read_options
 from .._model import given, values
 from .._model.errors import Invalid, MailopsError, Problems, comma_list, some
 from .._model.user import STATES, InvalidUser, User, profile_names, read_leavers, user_names, valid_users
@@ -31,6 +32,7 @@ from .._secrets.links import OPTIONS as LINK_OPTIONS
 from .._secrets.links import LinkSecret, link_secret
 from .._store import Store, open_store
 from .destination import Destination, read_destination
+from .option_files import read_option_file
 from .profiles import Known, read_definitions
 from .template_files import MANAGED
 from .templates import Load, Template, read_templates
@@ -118,13 +120,20 @@ def read_request(
     if secret is not None:
         users = [_with_link(user, instance, secret) for user in users]
     report_path, warnings = reader.read("report_path", lambda value: _report_path(value, check_mode), (None, ()))
+    # Accounts are removed without keys and certificates, too.
+    read_file = read_option_file if asked else _no_file
+    client_options = reader.read(
+        "client_options", lambda value: _client_options(clients, value, read_file), _client_options(clients, {}, read_file)
+    )
+    if asked and "client_options" not in reader.failed:
+        warnings = (*warnings, *_checked_options(clients, client_options, reader.problems))
     request = Request(
         users=tuple(users),
         invalid=tuple(invalid),
         profiles=reader.read("profiles", profile_names, None if definitions is not None else ()),
         definitions=definitions,
         clients=tuple(clients),
-        client_options=reader.read("client_options", lambda value: _client_options(clients, value), _client_options(clients, {})),
+        client_options=client_options,
         templates=tuple(templates),
         store=reader.call(lambda: open_store(options["store"], environ, dry_run)) if asked and options["profile_definitions"] is None else None,
         key=reader.call(lambda: store_key(options, environ)) if asked else None,
@@ -185,7 +194,7 @@ class _Reader:
         return None
 
 
-def _client_options(clients: Sequence[Client], value: Any) -> dict[str, dict[str, Any]]:
+def _client_options(clients: Sequence[Client], value: Any, read_file: ReadFile) -> dict[str, dict[str, Any]]:
     options = given.mapping(value)
     names = [client.name for client in clients]
     unknown = [str(name)[:60] for name in options if name not in names]
@@ -193,9 +202,24 @@ def _client_options(clients: Sequence[Client], value: Any) -> dict[str, dict[str
     found: dict[str, dict[str, Any]] = {}
     for client in clients:
         with problems.at("client_options"):
-            found[client.name] = read_options(client, options.get(client.name) or {})
+            found[client.name] = read_options(client, options.get(client.name) or {}, read_file)
     problems.raise_all()
     return found
+
+
+def _no_file(path: str, option: Option) -> None:
+    return None
+
+
+def _checked_options(clients: Sequence[Client], options: Mapping[str, Mapping[str, Any]], problems: Problems) -> list[str]:
+    """Warnings; ``problems`` gets what is wrong with the options of a client together, now."""
+    now = datetime.datetime.now(datetime.timezone.utc)
+    warnings: list[str] = []
+    for client in clients:
+        found = client.check_options(options[client.name], now)
+        problems.extend(f"client_options.{client.name}.{problem}" for problem in found.problems)
+        warnings += [f"client_options.{client.name}.{warning}" for warning in found.warnings]
+    return warnings
 
 
 def _instance(value: Any) -> str:

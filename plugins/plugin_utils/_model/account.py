@@ -75,8 +75,12 @@ class Account:
 
 def account_key(profile: Profile, instance: str) -> str:
     """What the account is called on hosts: the profile's key, and a hash of the instance unless that is ``default``."""
-    key = profile.key or derived_key(profile.name)
-    return key if instance == "default" else f"{key}-{hashlib.sha256(instance.encode()).hexdigest()[:8]}"
+    return (profile.key or derived_key(profile.name)) + instance_suffix(instance)
+
+
+def instance_suffix(instance: str) -> str:
+    """What tells the names of an instance's files from those of others: empty for ``default``."""
+    return "" if instance == "default" else f"-{hashlib.sha256(instance.encode()).hexdigest()[:8]}"
 
 
 def _shared_keys(profiles: Iterable[Profile]) -> Iterator[str]:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Mapping
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Context
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account, resolve_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import read_users
@@ -26,3 +27,13 @@ def resolved(profiles: list[dict[str, Any]], user: Mapping[str, Any] | None = No
     known = {each["name"]: read_profile(each) for each in profiles}
     (reader,) = read_users([dict(user or JOANNA)])
     return resolve_users([reader], known, None, "laptop-17", "default")[reader.name], Context(reader, {})
+
+
+def options_of(client: Client) -> dict[str, Any]:
+    """The client's options, with which it writes all that it can."""
+    return {**client.default_options(), **{option.name: True for option in client.options if option.name == "include_passwords"}}
+
+
+def files_of(client: Client, accounts: list[Account], context: Context) -> list[File]:
+    """All files that the client writes for the accounts."""
+    return client.files(accounts, context._replace(options=options_of(client)))

@@ -15,12 +15,13 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import File
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 
 from ...profiles import profile
-from .accounts import JOANNA, resolved
+from .accounts import JOANNA, files_of, options_of, resolved
 
 every_client = pytest.mark.parametrize("client", clients.all_clients(), ids=lambda client: client.name)
 HOSTILE = [
@@ -101,8 +102,13 @@ def skeleton(client: Client, changes: dict[str, Any], value: str) -> dict[str, l
     if found is None:
         return None
     accounts, context = found
-    if client.skip_reason(accounts[0]):
+    if client.skip_reason(accounts[0], options_of(client)):
         return None
-    files = client.files(accounts, context)
-    texts = {(file.path, number): text for file in files for number, text in enumerate((file.content, *(each.content for each in file.variants)))}
+    files = files_of(client, accounts, context)
+    texts = {(file.path, number): text for file in files for number, text in enumerate((_text(file), *(each.content for each in file.variants)))}
     return {where: [re.match(r"\s*[\[(<{]?[\w-]*", line)[0] for line in (text or b"").decode().split("\n")] for where, text in texts.items()}
+
+
+def _text(file: File) -> bytes | None:
+    """The content, or of an image what it says."""
+    return file.redacted.encode() if file.content and b"\0" in file.content else file.content

@@ -23,7 +23,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients a
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client
 
 from ...profiles import profile
-from .accounts import JOANNA, resolved
+from .accounts import JOANNA, files_of, resolved
 from .home import materialise
 
 EXPECTED = Path(__file__).parent / "expected"
@@ -106,7 +106,9 @@ def test_expected(client: Client, case: str, tmp_path: Path) -> None:
     if "imap" not in client.account_types:
         profiles = [{**each, "account_type": "pop", "folders": None} for each in profiles]
     accounts, context = resolved(profiles, reader)
-    materialise(client.files(accounts, context), tmp_path)
+    files = files_of(client, accounts, context)
+    # An image is there as what it says: how it is compressed is the library's.
+    materialise([each._replace(content=each.redacted.encode()) if b"\0" in (each.content or b"") else each for each in files], tmp_path)
     shutil.rmtree(tmp_path / ".local/state/mailops", ignore_errors=True)  # the manifest, where there are files
     place = EXPECTED / client.name / case
     if os.environ.get("MAILOPS_WRITE_EXPECTED"):

