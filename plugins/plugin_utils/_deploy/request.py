@@ -27,7 +27,7 @@ from .._model.user import STATES, InvalidUser, User, profile_names, read_leavers
 from .._model.variables import LINK_TOKEN
 from .._secrets.keys import OPTIONS as KEY_OPTIONS
 from .._secrets.keys import StoreKey, store_key
-from .._secrets.links import ENVIRONMENT as LINK_ENVIRONMENT
+from .._secrets.links import HINT as LINK_HINT
 from .._secrets.links import OPTIONS as LINK_OPTIONS
 from .._secrets.links import LinkSecret, link_secret
 from .._store import Store, open_store
@@ -44,8 +44,6 @@ OPTIONS = (
 _INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 _FAIL_OR_SKIP = ("fail", "skip")
 _MAX_PATH, _MAX_NAME = 4000, 255  # characters, bytes
-
-LINK_HINT = f"give {', '.join(LINK_OPTIONS)} or {LINK_ENVIRONMENT}, a text of 32 characters at least (openssl rand -base64 32)"
 
 Value = TypeVar("Value")
 

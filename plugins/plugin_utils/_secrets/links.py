@@ -22,6 +22,7 @@ ENVIRONMENT = "MAILOPS_LINK_SECRET"
 _SOURCE = Source("link_secret", ENVIRONMENT, 32)
 OPTIONS = _SOURCE.options
 TOKEN_LENGTH = 26
+HINT = f"give {', '.join(OPTIONS)} or {ENVIRONMENT}, a text of {_SOURCE.min_length} characters at least (openssl rand -base64 32)"
 _PURPOSE = "mailops-link-1"
 
 
