@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.request import OPTIONS
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.role import misspelled, with_variables
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.role import MAIL_ACCOUNTS, MAIL_SETUP_SITE
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.variables import BUILT_IN
 
 from ..conftest import ROOT
@@ -48,7 +48,7 @@ def test_the_variables_of_profiles_are_documented() -> None:
     ("mail_accounts_missing_user", "missing_users"),
 ])  # fmt: skip
 def test_a_misspelled_variable(name: str, meant: str) -> None:
-    assert misspelled([name]) == [f"the role mail_accounts has no variable '{name}' (did you mean 'mail_accounts_{meant}'?)"]
+    assert MAIL_ACCOUNTS.misspelled([name]) == [f"the role mail_accounts has no variable '{name}' (did you mean 'mail_accounts_{meant}'?)"]
 
 
 @pytest.mark.parametrize("name", [
@@ -56,7 +56,7 @@ def test_a_misspelled_variable(name: str, meant: str) -> None:
     "mail_account", "ansible_facts", "users", "mailbox_store", "mail_accounts_\x1b",
 ])  # fmt: skip
 def test_a_variable_that_is_right_or_somebody_elses(name: str) -> None:
-    assert misspelled([name]) == []
+    assert MAIL_ACCOUNTS.misspelled([name]) == []
 
 
 @pytest.mark.parametrize(("message", "expected"), [
@@ -71,4 +71,4 @@ def test_a_variable_that_is_right_or_somebody_elses(name: str) -> None:
     ("mail_account: needs store_key or store_key_file", "mail_account: needs mail_accounts_store_key or mail_accounts_store_key_file"),
 ])  # fmt: skip
 def test_messages_name_the_variables(message: str, expected: str) -> None:
-    assert with_variables(message) == expected
+    assert MAIL_ACCOUNTS.with_variables(message) == expected
