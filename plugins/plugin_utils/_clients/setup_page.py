@@ -19,7 +19,6 @@ from .._model.account import Account
 from .._model.errors import MailopsError
 from .._model.profile import AUTHENTICATIONS, fields_below
 from .._model.user import User
-from . import _qr
 from ._accounts import host_and_port
 from ._client import Client, Context
 from ._file import owned, owned_paths

@@ -74,7 +74,7 @@ MAIL_SETUP_SITE = Role(
     tuple(name for name in _OPTIONS if name not in _OF_SITES),
     (
         "addresses", "allow_http", "base_url", "certificate_file", "certificate_key_file", "config_file", "domain", "group", "hosts", "http_port",
-        "layout", "list_become", "list_directory", "list_host", "password_file", "port", "reload_command", "root", "server", "test_command",
+        "layout", "list_become", "list_directory", "list_host", "log_directory", "password_file", "port", "reload_command", "root", "server", "test_command",
     ),
     "mail_?set_?ups?_?(?:sites?|pages?)",
 )  # fmt: skip
