@@ -28,6 +28,24 @@ def test_the_role_takes_every_option_and_documents_all_variables() -> None:
     assert [name for name in documented if f"| `{name}` |" not in page] == []
 
 
+def test_the_variables_of_the_site_are_documented() -> None:
+    role = ROOT / "roles/mail_setup_site"
+    defaults = yaml.safe_load((role / "defaults/main.yml").read_text())
+    documented = yaml.safe_load((role / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    page = (ROOT / "docs/variables.md").read_text()
+    assert {*defaults, "mail_setup_site_hosts"} == set(documented) == MAIL_SETUP_SITE.variables
+    assert [name for name in documented if f"| `{name}` |" not in page] == []
+    assert {name: option["default"] for name, option in documented.items() if "default" in option}.items() <= defaults.items()
+
+
+def test_a_misspelled_variable_of_the_site() -> None:
+    for wrong, meant in {"mail_setup_site_user": "users", "mail_setupsite_domain": "domain", "mail_setup_page_clients": "clients"}.items():
+        assert MAIL_SETUP_SITE.misspelled([wrong]) == [f"the role mail_setup_site has no variable '{wrong}' (did you mean 'mail_setup_site_{meant}'?)"]
+    assert MAIL_SETUP_SITE.misspelled([*MAIL_SETUP_SITE.variables, "mail_setup", "mail_accounts_users", "mail_setup_site_colour_of_walls"]) == []
+    message = "mail_account: link_secret: must have at least 32 characters\n- users: is required"
+    assert MAIL_SETUP_SITE.with_variables(message).count("mail_setup_site_") == 2
+
+
 def test_the_variables_of_profiles_are_documented() -> None:
     rows = [f"| `{{{name}}}` | {text} |" for name, text in BUILT_IN.items()]
     assert "\n".join(rows) in (ROOT / "docs/variables.md").read_text()
