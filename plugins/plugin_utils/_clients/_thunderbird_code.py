@@ -26,13 +26,7 @@ _LONGEST = (999, 999)
 
 
 def payloads(accounts: Sequence[Account], passwords: bool, accounts_per_code: int) -> list[bytes]:
-    """One for each code, of the accounts that ``grouped`` puts in it. ``passwords``: whether they are in it."""
-    groups = grouped(accounts, passwords, accounts_per_code)
-    return [_payload(group, passwords, (number, len(groups))) for number, group in enumerate(groups, start=1)]
-
-
-def grouped(accounts: Sequence[Account], passwords: bool, accounts_per_code: int) -> list[list[Account]]:
-    """The accounts of each code, in their order. ``refusal`` finds nothing to say of them."""
+    """One for each code, in the order of the accounts, of which ``refusal`` finds nothing to say. ``passwords``: whether they are in it."""
     groups: list[list[Account]] = []
     for account in accounts:
         last = groups[-1] if groups else []
@@ -40,7 +34,7 @@ def grouped(accounts: Sequence[Account], passwords: bool, accounts_per_code: int
             last.append(account)
         else:
             groups.append([account])
-    return groups
+    return [_payload(group, passwords, (number, len(groups))) for number, group in enumerate(groups, start=1)]
 
 
 def refusal(account: Account, passwords: bool) -> str | None:

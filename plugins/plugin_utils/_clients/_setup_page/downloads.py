@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..._model.account import Account, instance_suffix
-from .. import get, names
+from .. import get
 from .._client import Context
 from .page import Link
 
@@ -29,4 +29,4 @@ def delta_chat(accounts: Sequence[Account], context: Context) -> list[Link]:
 
 def _supported(name: str, accounts: Sequence[Account], context: Context) -> list[Account]:
     options = context.clients.get(name)
-    return [] if options is None or name not in names() else get(name).supported(accounts, options)
+    return [] if options is None else get(name).supported(accounts, options)

@@ -133,4 +133,4 @@ def _isolated(text: str) -> Markup:
 
 def _breakable(text: str) -> Markup:
     """An address, which a narrow screen breaks where a person would."""
-    return Markup(re.sub("([.@])(?=.)", r"\1<wbr>", str(escape(text))))
+    return Markup(re.sub("(?<=@)|(?<=.)(?=[.])", "<wbr>", str(escape(text))))
