@@ -50,6 +50,7 @@ def _render(accounts: Sequence[Account], context: Context) -> list[File]:
         "codes": found.images,
         "without_code": ", ".join(account.account_name for account in found.without),
         "holds_password": found.hold_password,
+        "files_hold_password": downloads.hold_password(accounts, context),
         "has_imap": any(account.account_type == "imap" for account in accounts),
         "has_pop": any(account.account_type == "pop" for account in accounts),
     }

@@ -100,6 +100,14 @@ def test_files_are_linked_that_the_same_task_writes() -> None:
     assert len(linked) == 4
 
 
+def test_the_page_warns_of_a_linked_file_with_a_password() -> None:
+    warning = "The files that you download here hold your password"
+    for passwords in (False, True):
+        made = files(THREE, None, ["mobileconfig", "setup_page"], {"mobileconfig": {"include_passwords": passwords}})
+        assert (warning in text(made["index.html"])) is passwords and not made["index.html"].secret
+    assert warning not in page(THREE, include_passwords=True)
+
+
 def test_a_file_that_has_none_of_the_accounts_is_not_linked() -> None:
     """Delta Chat without passwords, and what a client cannot do."""
     made = files(THREE, None, PHONES)
