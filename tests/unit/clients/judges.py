@@ -81,6 +81,10 @@ JUDGES = {
         _unit("the command `varshow` of the program", "git_and_s_nail.py::test_s_nail_reads_what_was_written"),
         _lab("s_nail.py::test_s_nail_reads_and_sends"),
     ),
+    "setup_page": Verdict(
+        Judge("Python's parser of HTML; zbar and zxing read the codes in Chromium's pictures", "unit/clients/test_setup_page.py::test_every_text_of_a_person_and_a_profile_is_text"),
+        f"{NOBODY}: people read it. Chromium displays and prints it",
+    ),
     "thunderbird": Verdict(
         f"{NOBODY}, but for the accounts of the log-ins, whose values it tells",
         _lab("thunderbird_life.py::test_the_first_start_of_a_new_profile"),
