@@ -82,7 +82,10 @@ JUDGES = {
         _lab("s_nail.py::test_s_nail_reads_and_sends"),
     ),
     "setup_page": Verdict(
-        Judge("Python's parser of HTML; zbar and zxing read the codes in Chromium's pictures", "unit/clients/test_setup_page.py::test_every_text_of_a_person_and_a_profile_is_text"),
+        Judge(
+            "Python's parser of HTML; zbar and zxing read the codes in Chromium's pictures",
+            "unit/clients/test_setup_page.py::test_every_text_of_a_person_and_a_profile_is_text",
+        ),
         f"{NOBODY}: people read it. Chromium displays and prints it",
     ),
     "thunderbird": Verdict(

@@ -22,7 +22,21 @@ from ...profiles import profile
 from ..deploy.deployments import JOANNA, deployment
 from ..refusals import problems
 from .drawn import Drawn, examples, profiles_and_user, taken
-from .setup_pages import HOSTILE, HOSTILE_OPTIONS, HOSTILE_PROFILES, LONG_HOST, OPTIONS, PHONES, THREE, UMLAUTS, Parsed, files, page, png, text
+from .setup_pages import (
+    HOSTILE,
+    HOSTILE_OPTIONS,
+    HOSTILE_PROFILES,
+    LONG_HOST,
+    OPTIONS,
+    PHONES,
+    THREE,
+    UMLAUTS,
+    Parsed,
+    files,
+    page,
+    png,
+    text,
+)
 
 STORES = ["https://play.google.com/store/apps/details?id=net.thunderbird.android", "https://f-droid.org/packages/net.thunderbird.android/"]
 OTHERS = {name: {"include_passwords": True} for name in PHONES if name != "setup_page"}
@@ -92,8 +106,8 @@ def test_a_page_without_passwords_is_the_same_with_other_passwords() -> None:
 
 
 def test_files_are_linked_that_the_same_task_writes() -> None:
-    for clients in (["setup_page"], ["setup_page", "mobileconfig"], ["k9_settings", "setup_page"], PHONES):
-        made = files(THREE, None, clients, OTHERS if clients == PHONES else None)
+    for names in (["setup_page"], ["setup_page", "mobileconfig"], ["k9_settings", "setup_page"], PHONES):
+        made = files(THREE, None, names, OTHERS if names == PHONES else None)
         linked = {each for each in Parsed(text(made["index.html"])).values("href") if not re.match("#|[a-z]+:", each)}
         # Its own codes are on the page.
         assert linked == {path for path in made if not path.startswith(("index", "thunderbird-android"))}

@@ -26,7 +26,7 @@ from ..deploy.deployments import JOANNA
 from .accounts import resolved
 from .programs import needs
 from .qr_readers import by_zbar, by_zxing
-from .setup_pages import HOSTILE, HOSTILE_OPTIONS, HOSTILE_PROFILES, OPTIONS, PHONES, THREE, Parsed, files, png, text
+from .setup_pages import HOSTILE, HOSTILE_OPTIONS, HOSTILE_PROFILES, OPTIONS, PHONES, THREE, Parsed, files, png
 
 WIDTHS = (320, 360, 412, 600, 767, 768, 1024, 1280, 1920)
 

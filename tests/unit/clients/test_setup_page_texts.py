@@ -15,11 +15,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._setup_page import texts as module
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._setup_page.colors import COLOR, DARK, LIGHT, contrast, scheme
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._setup_page.colors import (
+    COLOR,
+    DARK,
+    LIGHT,
+    contrast,
+    scheme,
+)
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._setup_page.texts import languages, texts
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import AUTHENTICATIONS, FOLDERS, SECURITIES
 
-from ...unit.conftest import ROOT
+from ..conftest import ROOT
 from .drawn import examples
 
 TEMPLATE = (ROOT / "plugins/plugin_utils/_clients/_setup_page/page.html.j2").read_text()
