@@ -97,7 +97,7 @@ class Browser:
         context = self.send("Target.createBrowserContext")["browserContextId"]
         target = self.send("Target.createTarget", url="about:blank", browserContextId=context)["targetId"]
         session = self.send("Target.attachToTarget", targetId=target, flatten=True)["sessionId"]
-        tab = Tab(self, session)
+        tab = Tab(self, session, context)
         for domain in ("Page", "Runtime", "Log", "Network", "Accessibility"):
             tab.send(f"{domain}.enable")
         tab.resize(width, height, scale)
@@ -112,9 +112,10 @@ class Browser:
 class Tab:
     """``messages``: what the console said. ``requests``: the addresses that were asked for."""
 
-    def __init__(self, browser: Browser, session: str) -> None:
+    def __init__(self, browser: Browser, session: str, context: str) -> None:
         self._browser = browser
         self._session = session
+        self._context = context
         self.messages: list[str] = []
         self.requests: list[str] = []
 
@@ -123,8 +124,17 @@ class Tab:
 
     def open(self, url: str) -> Tab:
         self.send("Page.navigate", url=url)
+        return self.wait()
+
+    def wait(self) -> Tab:
+        """Until a page is loaded."""
         self._note(self._browser.events(self._session, lambda event: event["method"] == "Page.loadEventFired"))
         return self
+
+    def allow(self, *permissions: str) -> None:
+        """What a person would have to be asked for."""
+        self._browser.send("Browser.grantPermissions", permissions=permissions, browserContextId=self._context)
+        self.send("Page.bringToFront")
 
     def resize(self, width: int, height: int = 740, scale: float = 1) -> None:
         self.send("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=scale, mobile=width < 600)

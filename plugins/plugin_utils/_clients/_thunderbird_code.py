@@ -11,7 +11,7 @@ escapes, because zbar takes UTF-8 for another encoding in some names. One accoun
 from __future__ import annotations
 
 import json
-from typing import Any, Sequence
+from typing import Any, NamedTuple, Sequence
 
 from .._model.account import Account
 from .._model.profile import Server
@@ -25,39 +25,60 @@ AUTHENTICATIONS = {"none": 0, "password": 1, "encrypted": 2, "client_certificate
 _LONGEST = (999, 999)
 
 
-def payloads(accounts: Sequence[Account], passwords: bool, accounts_per_code: int) -> list[bytes]:
-    """One for each code, of the accounts that ``grouped`` puts in it. ``passwords``: whether they are in it."""
-    groups = grouped(accounts, passwords, accounts_per_code)
-    return [_payload(group, passwords, (number, len(groups))) for number, group in enumerate(groups, start=1)]
+class Code(NamedTuple):
+    """Number ``number`` of ``total`` codes. ``passwords``: whether those of the accounts are in it."""
+
+    accounts: tuple[Account, ...]
+    number: int
+    total: int
+    passwords: bool
+
+    @property
+    def payload(self) -> bytes:
+        return _text(self.accounts, self.passwords, self.number, self.total).encode()
+
+    @property
+    def redacted(self) -> str:
+        """The same for people: a line for each part, letters instead of escapes, masks instead of passwords."""
+        parts = _parts([each.redacted() for each in self.accounts], self.passwords, self.number, self.total)
+        return "".join(f"{json.dumps(part, ensure_ascii=False)}\n" for part in parts)
+
+    @property
+    def secret(self) -> bool:
+        return self.passwords and any(account.has_password for account in self.accounts)
 
 
-def grouped(accounts: Sequence[Account], passwords: bool, accounts_per_code: int) -> list[list[Account]]:
-    """The accounts of each code, in their order. ``refusal`` finds nothing to say of them."""
+def codes(accounts: Sequence[Account], passwords: bool, accounts_per_code: int) -> list[Code]:
+    """For accounts of which ``refusal`` finds nothing to say, in their order."""
     groups: list[list[Account]] = []
     for account in accounts:
         last = groups[-1] if groups else []
-        if last and len(last) < accounts_per_code and len(_payload([*last, account], passwords, _LONGEST)) <= MAX_BYTES:
+        if last and len(last) < accounts_per_code and len(_text([*last, account], passwords, *_LONGEST)) <= MAX_BYTES:
             last.append(account)
         else:
             groups.append([account])
-    return groups
+    return [Code(tuple(group), number, len(groups), passwords) for number, group in enumerate(groups, start=1)]
 
 
 def refusal(account: Account, passwords: bool) -> str | None:
     """Why the account cannot be in a code, or None. The app's other rules are those of every account."""
     if "::" in (account.incoming.host, account.outgoing.host):
         return "Thunderbird for Android rejects the host ::"
-    size = len(_payload([account], passwords, _LONGEST))
+    size = len(_text([account], passwords, *_LONGEST))
     if size > MAX_BYTES:
         return f"Thunderbird for Android gets accounts in codes of {MAX_BYTES} bytes at most, because phones read no larger ones, and this one needs {size}"
     return None
 
 
-def _payload(accounts: Sequence[Account], passwords: bool, sequence: tuple[int, int]) -> bytes:
-    parts: list[Any] = [1, list(sequence)]
+def _text(accounts: Sequence[Account], passwords: bool, number: int, total: int) -> str:
+    return json.dumps(_parts(accounts, passwords, number, total), separators=(",", ":"))
+
+
+def _parts(accounts: Sequence[Account], passwords: bool, number: int, total: int) -> list[Any]:
+    parts: list[Any] = [1, [number, total]]
     for account in accounts:
         parts += [_incoming(account, passwords), [[_outgoing(account, passwords), [account.email, account.sender_name]]]]
-    return json.dumps(parts, separators=(",", ":")).encode()
+    return parts
 
 
 def _incoming(account: Account, passwords: bool) -> list[Any]:

@@ -11,6 +11,7 @@ content security policy (CSP level 3) allows the one style and the one script in
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -31,6 +32,8 @@ from ._setup_page.texts import texts
 
 _MAX_PAGE = 64 << 10  # bytes
 _MAX_SUMMARY = 2000  # bytes
+_INDEX = "index.html"
+_CODE = re.compile('<img class="m[0-9]"[^>]*>')  # even its size tells how long a password is
 
 
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
@@ -47,6 +50,7 @@ def _render(accounts: Sequence[Account], context: Context) -> list[File]:
         "codes": found.images,
         "without_code": ", ".join(account.account_name for account in found.without),
         "holds_password": found.hold_password,
+        "files_hold_password": downloads.hold_password(accounts, context),
         "has_imap": any(account.account_type == "imap" for account in accounts),
         "has_pop": any(account.account_type == "pop" for account in accounts),
     }
@@ -75,9 +79,6 @@ def _file(language: str, accounts: Sequence[Account], context: Context, shared: 
     return owned(path, content, redacted=_summary(page, accounts, content), secret=page.holds_password)
 
 
-_INDEX = "index.html"
-
-
 def _path(language: str, languages: Sequence[str]) -> str:
     # The same for each instance: it is the name that web servers look for.
     return _INDEX if language == languages[0] else f"index.{language}.html"
@@ -89,8 +90,7 @@ def _person(user: User) -> str:
 
 def _summary(page: Page, accounts: Sequence[Account], content: str) -> str:
     """What diffs and manifests have instead of the page: no code, and nothing of a text that may have a link's token."""
-    for code in page.codes:
-        content = content.replace(code.image, "")
+    content = _CODE.sub("", content)
     lines = [
         f"setup page ({page.language}), SHA-256 without codes: {hashlib.sha256(content.encode()).hexdigest()}",
         f"codes: {len(page.codes)}{f', with the password {MASK}' if page.holds_password else ''}",

@@ -14,7 +14,7 @@ from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence, TypeVar
 from . import values, variables
 from .errors import Invalid, Problems, comma_list, nearest, some
 from .folders import folder
-from .passwords import MASK, is_sealed
+from .passwords import is_sealed, masked
 from .ports import derived_port
 from .profile import Incoming, Profile, Server, derived_key
 from .user import User
@@ -60,8 +60,7 @@ class Account:
     def redacted(self) -> Account:
         """The same account with a mask for each password."""
         servers = {
-            # Never equal to the password, so that a file with a password always differs from its masked twin.
-            side: replace(server, password=MASK if server.password != MASK else f"{MASK}*")
+            side: replace(server, password=masked(server.password))
             for side, server in (("incoming", self.incoming), ("outgoing", self.outgoing))
             if server.password is not None
         }

@@ -21,6 +21,11 @@ SEALED_PREFIX = "$mailops$"
 SEALED = re.compile(r"\$mailops\$1\$([A-Za-z0-9_-]{22})\$([A-Za-z0-9_-]{11})\$([A-Za-z0-9_-]{39,8000})\Z")
 
 
+def masked(text: str) -> str:
+    """What is displayed for a password: never the password itself, so that a file with one always differs from its redacted text."""
+    return MASK if text != MASK else f"{MASK}*"
+
+
 def is_sealed(text: Any) -> bool:
     return isinstance(text, str) and text.startswith(SEALED_PREFIX)
 

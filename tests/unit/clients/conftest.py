@@ -17,6 +17,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
 from ...releases import Release, Room
+from .certificates import Authority
 from .home import materialise
 from .programs import Home
 
@@ -26,6 +27,11 @@ def room(debian: Release) -> Iterator[Room]:
     room = Room(debian)
     yield room
     room.close()
+
+
+@pytest.fixture(scope="session")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
+    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 @pytest.fixture

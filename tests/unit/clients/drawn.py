@@ -19,7 +19,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors imp
 
 from ...profiles import profile
 from ..names import any_name
-from .accounts import resolved
+from .accounts import options_of, resolved
 
 # A command that creates this file has run.
 CANARY = "canary"
@@ -121,6 +121,7 @@ def taken(client: str, drawn: Drawn) -> tuple[list[Account], Context]:
         accounts, context = resolved(*drawn)
     except MailopsError:
         assume(False)
-    accounts = [account for account in accounts if clients.get(client).skip_reason(account) is None]
+    wanted = clients.get(client)
+    accounts = [account for account in accounts if wanted.skip_reason(account, options_of(wanted)) is None]
     assume(accounts)
     return accounts, context

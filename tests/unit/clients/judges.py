@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 NOBODY = "not judged by the program"
+NO_PHONE = f"{NOBODY}: no phone was available"
 
 
 class Judge(NamedTuple):
@@ -40,6 +41,13 @@ JUDGES = {
         f"{NOBODY}, but for one account full of odd characters that it writes anew as it was; a reader of the tests' own follows its source",
         _lab("alpine.py::test_alpine_reads_and_sends"),
     ),
+    "delta_chat": Verdict(
+        Judge(
+            "zbar and zxing-cpp, and a reader of the tests' own that follows the app's source",
+            "unit/clients/test_delta_chat.py::test_the_app_gets_every_value_as_it_was",
+        ),
+        NO_PHONE,
+    ),
     "evolution": Verdict(
         Judge("GLib, by which it reads them", "unit/clients/test_keyfiles.py::test_evolution_reads_what_was_written"),
         _lab("evolution.py::test_evolution_reads_and_sends"),
@@ -60,7 +68,21 @@ JUDGES = {
         _unit("`git config`, by which it reads them", "git_and_s_nail.py::test_git_reads_what_was_written"),
         _lab("git_send_email.py::test_git_sends"),
     ),
+    "k9_settings": Verdict(
+        Judge(
+            "a reader of the tests' own that follows the app's parser and validators",
+            "unit/clients/test_k9_settings.py::test_the_app_gets_every_value_as_it_was",
+        ),
+        NO_PHONE,
+    ),
     "mbsync": Verdict(f"{NOBODY}, which prints nothing; it accepts the whole file", _lab("mail_tools.py::test_mbsync_syncs")),
+    "mobileconfig": Verdict(
+        Judge(
+            "Python's plistlib and Apple's own schema; signatures by `openssl cms`",
+            "unit/clients/test_mobileconfig.py::test_every_value_is_as_it_was_and_follows_the_schema",
+        ),
+        NO_PHONE,
+    ),
     "mpop": Verdict(
         _unit("`mpop -P`, which masks passwords", "fetchers.py::test_mpop_reads_what_was_written"),
         _lab("mpop.py::test_mpop_fetches"),
@@ -80,6 +102,20 @@ JUDGES = {
     "s_nail": Verdict(
         _unit("the command `varshow` of the program", "git_and_s_nail.py::test_s_nail_reads_what_was_written"),
         _lab("s_nail.py::test_s_nail_reads_and_sends"),
+    ),
+    "setup_page": Verdict(
+        Judge(
+            "Python's parser of HTML; zbar and zxing read the codes in Chromium's pictures",
+            "unit/clients/test_setup_page.py::test_every_text_of_a_person_and_a_profile_is_text",
+        ),
+        f"{NOBODY}: people read it. Chromium displays and prints it",
+    ),
+    "thunderbird_android": Verdict(
+        Judge(
+            "zbar and zxing-cpp, and a reader of the tests' own that follows the format's description and the app's checks",
+            "unit/clients/test_thunderbird_android.py::test_the_app_gets_every_value_as_it_was",
+        ),
+        NO_PHONE,
     ),
     "thunderbird": Verdict(
         f"{NOBODY}, but for the accounts of the log-ins, whose values it tells",

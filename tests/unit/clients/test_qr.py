@@ -25,7 +25,7 @@ from .qr_readers import by_zbar, by_zxing, modules
 ascii_payload = st.text("".join(map(chr, range(32, 127))), min_size=1, max_size=_qr.MAX_BYTES).map(str.encode)
 
 
-@examples(15)
+@examples(8)
 @given(ascii_payload)
 def test_two_readers_read_what_was_written(payload: bytes) -> None:
     image = _qr.png(payload)

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 from ..._model.account import Account
-from .. import _qr
+from .. import _qr, get
 from .._client import Context
-from .._thunderbird_code import AUTHENTICATIONS, grouped, payloads, refusal
+from .._thunderbird_code import codes
 from .options import data_url
 from .page import Code
 
@@ -32,14 +32,14 @@ class Codes(NamedTuple):
 
 def of_accounts(accounts: Sequence[Account], context: Context) -> Codes:
     """As the task's thunderbird_android has them, but with passwords only if the page may have them."""
-    passwords = context.options["include_passwords"]
-    per_code = context.clients.get("thunderbird_android", {}).get("accounts_per_code", 1)
-    coded = [account for account in accounts if _interim(account, passwords)]
-    pairs = zip(grouped(coded, passwords, per_code), payloads(coded, passwords, per_code), strict=True)
+    client, passwords = get("thunderbird_android"), context.options["include_passwords"]
+    options = {**client.default_options(), **context.clients.get(client.name, {}), "include_passwords": passwords}
+    coded = client.supported(accounts, options)
+    found = codes(coded, passwords, options["accounts_per_code"])
     return Codes(
-        images=[image(payload, ", ".join(account.account_name for account in group)) for group, payload in pairs],
+        images=[image(code.payload, ", ".join(account.account_name for account in code.accounts)) for code in found],
         without=[account for account in accounts if account not in coded],
-        hold_password=passwords and any(account.has_password for account in coded),
+        hold_password=any(code.secret for code in found),
     )
 
 
@@ -48,7 +48,3 @@ def image(payload: bytes, accounts: str = "") -> Code:
     size = next((name for name, pixels in _SIZES.items() if modules * pixels <= _WIDTH), "m2")
     return Code(data_url("image/png", _qr.png(payload)), math.ceil(modules * _SIZES[size]), size, accounts)
 
-
-def _interim(account: Account, passwords: bool) -> bool:
-    known = {account.incoming.authentication, account.outgoing.authentication} <= set(AUTHENTICATIONS)
-    return known and account.incoming.authentication != "none" and not refusal(account, passwords)

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from ..._model.account import Account, instance_suffix
-from .. import get, names
+from .. import get
 from .._client import Context
 from .page import Link
 
@@ -27,6 +27,16 @@ def delta_chat(accounts: Sequence[Account], context: Context) -> list[Link]:
     return [Link(f"delta-chat-{account.key}.png", account.account_name) for account in _supported("delta_chat", accounts, context)]
 
 
+def hold_password(accounts: Sequence[Account], context: Context) -> bool:
+    """Whether one of these files holds a password."""
+    return any(
+        account.has_password
+        for name in (*_FILES, "delta_chat")
+        for account in _supported(name, accounts, context)
+        if context.clients[name]["include_passwords"]
+    )
+
+
 def _supported(name: str, accounts: Sequence[Account], context: Context) -> list[Account]:
     options = context.clients.get(name)
-    return [] if options is None or name not in names() else get(name).supported(accounts, options)
+    return [] if options is None else get(name).supported(accounts, options)

@@ -70,7 +70,7 @@ class AccountTable(NamedTuple):
 @dataclass(frozen=True)
 class Page:
     """What is on a page. ``downloads``: client -> the file beside the page. ``without_code``: the accounts that no code has. ``address``: the code of
-    the page's own address. ``holds_password``: whether one is in a code."""
+    the page's own address. ``holds_password``: whether one is in a code; ``files_hold_password``: in a file that it links."""
 
     language: str
     title: str | None
@@ -86,6 +86,7 @@ class Page:
     without_code: str = ""
     address: Code | None = None
     holds_password: bool = False
+    files_hold_password: bool = False
     has_imap: bool = False
     has_pop: bool = False
 
@@ -132,5 +133,6 @@ def _isolated(text: str) -> Markup:
 
 
 def _breakable(text: str) -> Markup:
-    """An address, which a narrow screen breaks where a person would."""
-    return Markup(re.sub("([.@])(?=.)", r"\1<wbr>", str(escape(text))))
+    """An address or another value, which a narrow screen breaks where a person would: behind the @, and before the dots of a host."""
+    before, at, host = text.rpartition("@")
+    return escape(before) + (Markup("@<wbr>") if at else "") + Markup(re.sub("(?<=.)(?=[.])", "<wbr>", str(escape(host))))
