@@ -6,7 +6,11 @@
 
 from __future__ import annotations
 
+import base64
 import json
+import os
+
+import pytest
 
 from ..conftest import ROOT
 from .conftest import Project, user
@@ -57,14 +61,26 @@ def test_every_layout_has_its_paths(project: Project) -> None:
     defaults = (ROLE / "defaults/main.yml").read_text()
     project.write("group_vars/all.yml", defaults)
     run = project.play(project.write("play.json", plays), "-i", project.write("hosts", "localhost ansible_connection=local\n"))
-    import base64
-
     found = [json.loads(base64.b64decode(text)) for text in run.output.split("RENDERED")[1::2]]
     assert len(found) == len(LAYOUTS), run.output
     for (key, expected), (*paths, links, text) in zip(LAYOUTS.items(), found):
         assert (tuple(paths), links) == (expected, LINKS.get(key, []))
         assert f"{expected[1]}/mail-setup-x.log" in text and "setup.example.org" in text and "/c.key" in text and "[a-z2-7]{26}" in text
         assert ("Listen" not in text) and ("VirtualHost *:443" in text) == (key[1] == "apache")
+
+
+def test_the_example_of_the_documentation_runs(project: Project) -> None:
+    if os.geteuid() != 0:
+        pytest.skip("the role needs root")
+    text = (ROOT / "docs/setup-site.md").read_text().split("```yaml\n")[1].split("```")[0]
+    here = {
+        "ansible_connection": "local", "vault_link_secret": "the secret of links in these tests", "mail_setup_site_list_directory": str(project.path),
+        "mail_setup_site_config_file": f"{project.path}/site.conf", "mail_setup_site_root": f"{project.path}/site", "mail_setup_site_layout": "debian",
+    }  # fmt: skip
+    run = project.play("mailops.profiles.setup_site", "-i", project.write("inventory.yml", text), "--check", "--diff", "-e", json.dumps(here))
+    assert run.status == 0, run.output
+    assert "2 users, 2 accounts: 10 files would be created" in run.output and "{LinkToken of jkowalska}/index.en.html" in run.output
+    assert "server_name setup.example.org;" in run.output and "changed=5" in run.stdout
 
 
 def test_all_mistakes_are_found_at_once_and_nothing_is_written(project: Project) -> None:
