@@ -54,6 +54,8 @@ OF_OPTION: dict[str, list[Any]] = {
     "store": ["mysql://host/db", "postgresql://a:b@host/db", "directory://relative", "~/profiles.db", "/nonexistent/profiles.db", "/"],
     "store_key": ["short", "another key than that of the test", "with\nnewline and more than that"],
     "store_key_file": ["/nonexistent", "relative", "/", "/etc/passwd"],
+    "link_secret": ["short", "one\ntwo lines that are longer than 32 characters"],
+    "link_secret_file": ["/nonexistent", "relative", "/", "/etc/passwd"],
     "report_path": ["/", "/nonexistent/report.json", "report.json", f"/tmp/{LONG}.json", "/proc/report.json"],
 }  # fmt: skip
 OF_THE_STORE = ("store", "store_key", "store_key_file")

@@ -79,6 +79,12 @@ def test_leavers_need_neither_secret_nor_address() -> None:
     assert deployment([LEAVER], state="absent", dest=DEST, link_secret_file="/nowhere").bases == {"anowak": ""}
 
 
+def test_texts_of_clients_are_not_filled_in_for_leavers() -> None:
+    options = {"setup_page": {"base_url": "https://x.example.org/{LinkToken}/", "title": "For {UserFirstName}"}}
+    found = deployment([{**JOANNA, "first_name": "J"}, LEAVER], clients=["setup_page"], client_options=options, dest=DEST, link_secret=SECRET)
+    assert [len(found.files(user)) for user in found.request.users] == [1, 0]
+
+
 def test_two_users_in_one_directory_are_named_without_a_token() -> None:
     (problem,) = problems({**JOANNA, "variables": {}}, {**JOANNA, "name": "anna"}, dest="/srv/{UserEmail}", link_secret=SECRET)
     assert "would share the directory /srv/j.kowalska@example.org" in problem

@@ -23,8 +23,9 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import User
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.links import LinkSecret
 
+from ...browser import PROGRAM, Browser
 from .conftest import PROFILE, Project, Run, user
-from .sites import Server, free_port
+from .sites import DOMAIN, Server, free_port
 
 VISITOR = ("--user", "visitor:sesame")
 SECRET, OTHER = "the secret of links in these tests", "another secret of links in these tests"
@@ -89,8 +90,9 @@ def site(request: pytest.FixtureRequest, project: Project) -> Iterator[Site]:
     base = project.path / "server"
     base.mkdir()
     server = Server(request.param, base, free_port(), free_port())
-    if not shutil.which(server.program):
-        pytest.skip(f"{server.program} is not installed")
+    missing = [name for name in (server.program, "curl", PROGRAM) if not shutil.which(name)]
+    if missing:
+        pytest.skip(f"not installed: {', '.join(missing)}")
     server.prepare()
     yield Site(project, server)
     server.stop()
@@ -106,6 +108,8 @@ def test_the_life_of_a_site(site: Site) -> None:
     anna, bob = site.token("anna"), site.token("bob")
     whoever_has_the_address_gets_that_page_alone(server, anna, bob)
     everything_else_is_not_there(site, anna)
+    if server.kind == "nginx":
+        a_browser_shows_the_page(server, anna)
     the_lists_are_the_administrators(site, anna, bob)
     # Another e-mail address, and a password in front of everything.
     passwords = server.base / "passwords"
@@ -167,6 +171,31 @@ def whoever_has_the_address_gets_that_page_alone(server: Server, anna: str, bob:
             assert not {"etag", "last-modified", "set-cookie"} & set(reply.headers)
     assert b"bob" not in server.get(f"{anna}/").body.lower()
     assert server.get(f"{anna}/", "--head").status == 200
+
+
+def a_browser_shows_the_page(server: Server, anna: str) -> None:
+    """Chromium, which takes the site's key for this name and no other."""
+    key = subprocess.run(
+        "openssl x509 -in site.pem -noout -pubkey | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64",
+        shell=True, cwd=server.base, capture_output=True, text=True, check=True,
+    ).stdout.strip()  # fmt: skip
+    browser = Browser(f"--host-resolver-rules=MAP {DOMAIN} 127.0.0.1", f"--ignore-certificate-errors-spki-list={key}")
+    try:
+        with browser.tab() as tab:
+            page = f"{server.url}{anna}/"
+            tab.open(page)
+            assert tab.run("document.body.innerText").count("Anna") and not tab.messages
+            assert {url for url in tab.requests if not url.startswith("data:")} == {page}
+            links = [link for link in tab.run("[...document.links].map(link => link.href)") if link.startswith(server.url)]
+            names = {link.removeprefix(page) for link in links if link.startswith(page) and "#" not in link}
+            assert {"mail.mobileconfig", "mail.k9s", "index.pl.html"} <= names and [server.get(f"{anna}/{name}").status for name in names] == [200] * len(names)
+            tab.run("document.querySelector('a[href=\"index.pl.html\"]').click()")
+            tab.wait()
+            assert tab.run("[document.documentElement.lang, document.referrer]") == ["pl", ""] and not tab.messages
+            tab.open(server.url)
+            assert "404" in tab.run("document.title") and not tab.run("document.links.length")
+    finally:
+        browser.close()
 
 
 def everything_else_is_not_there(site: Site, anna: str) -> None:
