@@ -12,7 +12,7 @@ description:
   - Gives the addresses at which a web server has what M(mailops.profiles.mail_account) writes to a C(dest) that ends in V({LinkToken}), as the role
     P(mailops.profiles.mail_setup_site#role) sets it up.
   - Whoever has an address sees that user's page, so the result is a secret. Give C(no_log) to a task that uses it, and mode V(0600) to the file.
-positional: _input, base_url
+positional: base_url
 options:
   _input:
     description: The users, as M(mailops.profiles.mail_account) takes them. Absent users are left out.

@@ -58,8 +58,10 @@ def _tasks() -> list[dict[str, Any]]:
 
     def deploy(title: str, fails: bool = False, keywords: dict[str, Any] | None = None, **arguments: Any) -> None:
         defaults = {
-            "users": "{{ users }}", "profiles": ["work"], "clients": ["msmtp", "setup_page"], "dest": f"{SITE}/{{LinkToken}}", "instance": INSTANCE,
-            "link_secret": "{{ first }}", "client_options": {"setup_page": {"base_url": "https://setup.example.org/{LinkToken}/"}},
+            "users": "{{ users }}", "profiles": ["work"], "clients": ["mobileconfig", "setup_page"], "dest": f"{SITE}/{{LinkToken}}", "instance": INSTANCE,
+            "link_secret": "{{ first }}", "client_options": {
+                "setup_page": {"base_url": "https://setup.example.org/{LinkToken}/", "title": "For {LinkToken}"}, "mobileconfig": {"include_passwords": True},
+            },
         }  # fmt: skip
         given = {key: value for key, value in {**defaults, **arguments}.items() if value is not None}
         tasks.do(title, "mailops.profiles.mail_account", given, fails, register="deployed", **(keywords or {}))
@@ -69,12 +71,10 @@ def _tasks() -> list[dict[str, Any]]:
     deploy("links, validated", validate_only=True)
     deploy("links, dry", keywords=dry)
     deploy("links", report_path=f"{CONTROLLER}/report-links.json")
-    deploy("links again")
     deploy("a trap", fails=True, owner="nobody")
     deploy("without a secret", fails=True, link_secret=None)
     deploy("the secret as a path", fails=True, link_secret=None, link_secret_file="{{ first }}")
     deploy("another address", users=moved)
-    deploy("another address, purged, dry", users=moved, purge_users=True, keywords=dry)
     deploy("another address, purged", users=moved, purge_users=True, report_path=f"{CONTROLLER}/report-moved.json")
     deploy("one is absent", users="{{ [users[0], {'name': 'bob', 'state': 'absent'}] }}", link_secret=None, link_secret_file=f"{PLAY}/links-second")
     deploy("another secret", purge_users=True, link_secret=None, link_secret_file=f"{PLAY}/links-second")
