@@ -13,6 +13,7 @@ import signal
 import socket
 import subprocess
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -44,6 +45,8 @@ _APACHE = """\
 ServerRoot {base}
 ServerName localhost
 PidFile {base}/pid
+# As the distributions have port 80: without any the server would end with its last site.
+Listen 127.0.0.1:{idle}
 DefaultRuntimeDir {base}
 User www-data
 Group www-data
@@ -104,7 +107,7 @@ class Server:
         text = _NGINX if self.kind == "nginx" else _APACHE
         if self.kind == "apache":
             text = "".join(f"LoadModule {name}_module /usr/lib/apache2/modules/mod_{name}.so\n" for name in _MODULES) + text
-        (self.base / "server.conf").write_text(text.format(base=self.base))
+        (self.base / "server.conf").write_text(text.format(base=self.base, idle=free_port()))
         start, reload = ("", "-s reload") if self.kind == "nginx" else ("-k start", "-k graceful")
         command = f"{shutil.which(self.program)} {'-c' if self.kind == 'nginx' else '-f'} {self.base}/server.conf"
         # Starts the server if it does not run yet, as the service's `reloaded` does.
@@ -157,7 +160,8 @@ class Server:
             pid = int((self.base / "pid").read_text())
         except (FileNotFoundError, ValueError):
             return
-        os.kill(pid, signal.SIGTERM)
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGTERM)
         end = time.monotonic() + 10
         while (self.base / "pid").exists() and time.monotonic() < end:
             time.sleep(0.05)
