@@ -10,6 +10,7 @@ import base64
 import hashlib
 import html
 import re
+import sys
 from typing import Any
 
 import pytest
@@ -84,7 +85,7 @@ def test_every_text_of_a_person_and_a_profile_is_text(drawn: Drawn) -> None:
 
 
 TAGS = set(
-    "a b bdi body caption div figcaption figure h1 h2 h3 head header html img li link main meta nav ol p script section span style table tbody "
+    "a b bdi body caption col colgroup div figcaption figure h1 h2 h3 head header html img li link main meta nav ol p script section span style table tbody "
     "td th thead title tr ul wbr".split()
 )
 
@@ -164,7 +165,7 @@ def test_it_fits_on_a_slow_line(tmp_path: Any) -> None:
 
 
 def test_a_page_that_is_too_large_is_refused_with_what_to_do() -> None:
-    many = [profile(f"p{number}", account_name=UMLAUTS) for number in range(40)]
+    many = [profile(f"p{number}", account_name=UMLAUTS, incoming__authentication="gssapi") for number in range(40)]  # without codes
     (problem,) = problems(files, many)
     assert re.match(r"user 'jkowalska': index.html of the client setup_page would have \d+ bytes, .*: give a smaller logo_file, or fewer profiles$", problem)
 
@@ -204,6 +205,11 @@ def test_wrong_options_are_refused(given: dict[str, Any], expected: str) -> None
 
 def test_all_wrong_options_are_found_at_once() -> None:
     assert len(problems(files, languages=["xx"], color="red", base_url="x")) == 3
+
+
+def test_without_segno_the_reason_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "segno", None)
+    assert any(each.startswith("client_options.setup_page.include_passwords: ") and "segno" in each for each in problems(files))
 
 
 @pytest.mark.parametrize("content", [b"<svg onload='alert(1)'/>", b"\x89PNG\r\n\x1a\n", b"\xff\xd8\xff", b"GIF89a", b"<?xml version='1.0'?><svg/>"])

@@ -70,9 +70,7 @@ def test_the_console_is_silent_and_nothing_is_asked_for(browser: Browser, places
         tab.open(address(places[name]))
         assert tab.messages == []
         assert {url.partition(",")[0] for url in tab.requests} <= {address(places[name]), "data:image/png;base64", "data:"}
-        if scripts:
-            assert "pwned" not in tab.run("document.title") or name == "hostile"
-            assert tab.run("document.querySelectorAll('script').length") == 1
+        assert tab.run("document.querySelectorAll('script').length") == 1
 
 
 def test_the_hostile_name_is_the_text_of_the_heading(browser: Browser, places: dict[str, Path]) -> None:

@@ -13,8 +13,9 @@ from typing import Any
 from urllib.parse import quote
 
 from ..._model import values
-from ..._model.errors import Invalid, comma_list, nearest
+from ..._model.errors import Invalid, Problems, comma_list, nearest
 from .._client import Option, OptionCheck
+from .._qr import check_library
 from .colors import COLOR
 from .texts import languages
 
@@ -46,7 +47,10 @@ OPTIONS = (
 
 
 def check_options(options: Mapping[str, Any], now: datetime.datetime) -> OptionCheck:
-    return OptionCheck(tuple(_problems(options)))
+    problems = Problems(_problems(options))
+    with problems.at("include_passwords"):  # the option that is about codes
+        check_library()
+    return OptionCheck(tuple(problems))
 
 
 def _problems(options: Mapping[str, Any]) -> Iterator[str]:
