@@ -6,10 +6,12 @@
 
 from __future__ import annotations
 
+import base64
 import csv
 import html.parser
 import io
 import json
+import re
 from typing import Any
 
 import pytest
@@ -20,6 +22,7 @@ from ansible_collections.mailops.profiles.plugins.filter.setup_links import Filt
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.letters import languages
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import strict_yaml
 
+from ..clients.qr_readers import by_zbar, by_zxing
 from ..conftest import ROOT
 
 setup_links = FilterModule().filters()["setup_links"]
@@ -60,6 +63,12 @@ def test_each_present_user_has_one_address_in_every_format() -> None:
 def test_a_program_for_tables_finds_no_formula() -> None:
     rows = list(csv.DictReader(io.StringIO(text(format="csv"), newline="")))
     assert [row["display_name"] for row in rows] == [f"'{name}" if name[0] in "=+-@" else name for name in HOSTILE]
+
+
+def test_the_code_of_a_letter_is_the_address() -> None:
+    images = [base64.b64decode(image) for image in re.findall(r'src="data:image/png;base64,([^"]+)"', text(format="html"))]
+    urls = [link["url"].encode() for link in json.loads(text())]
+    assert [by_zxing(image) for image in images] == urls and by_zbar(images[0]) == urls[0]
 
 
 @pytest.mark.parametrize("language", [*languages(), "xx"])
