@@ -54,13 +54,14 @@ class Deployment:
     def files(self, user: User) -> tuple[File, ...]:
         """What the user's programs read. Rendered when it is needed: the files of 10,000 users fill the memory."""
         accounts = self.accounts[user.name]
-        files = []
+        if not accounts:
+            return ()
+        files: list[File] = []
         options = self.request.client_options
         for client in self.request.clients:
             own = filled(client, options[client.name], user, self.host)
             files += client.files(accounts, Context(user, own, self.request.instance, options))
-        if accounts:
-            files += [template.file(accounts, user) for template in self.request.templates]
+        files += [template.file(accounts, user) for template in self.request.templates]
         return tuple(files)
 
     def clients_of(self, user: User) -> dict[str, bool]:
