@@ -103,7 +103,8 @@ CLIENT = Client(
     cautions=cautions,
     options=(Option("include_passwords", "bool", False, "Whether passwords are in the file. Otherwise the app asks for them."),),
     notes=(
-        "`mail.k9s`, to open on the phone: K-9 Mail, or Thunderbird for Android, menu, Settings, Import settings. It has signatures and notifications, "
-        "which a code has not. The app never updates an account: a second import adds it again. No real phone was available; a parser written from the app's rules judges the file. See [phones](phones.md)."
+        "`mail.k9s`, to open on the phone: K-9 Mail, or Thunderbird for Android, menu, Settings, Import settings. It has signatures and "
+        "notifications, which a code has not. The app never updates an account: a second import adds it again. No real phone was available; a parser "
+        "written from the app's rules judges the file. See [phones](phones.md)."
     ),
 )  # fmt: skip

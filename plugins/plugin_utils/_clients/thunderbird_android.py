@@ -63,9 +63,10 @@ CLIENT = Client(
     check_options=_check_options,
     redacts=True,
     notes=(
-        "An image for each code, `thunderbird-android-NUMBER-of-ALL.png`, of the accounts in their order. In the app: Settings, "
-        "Import settings, scan the codes of the set one after the other; K-9 Mail has no such scanner, `k9_settings` is for both. Scanning again adds the accounts again. The app does not import "
-        "signatures and notifications from a code. A code that a phone could not read (858 bytes) is not made, and its account is skipped with "
-        "the reason. No real phone was available; two readers of codes, and a parser written from the app's rules, judge it. See [phones](phones.md)."
+        "An image for each code, `thunderbird-android-NUMBER-of-ALL.png`, of the accounts in their order. In the app: Settings, Import settings, scan "
+        "the codes of the set one after the other; K-9 Mail has no such scanner, `k9_settings` is for both. Scanning again adds the accounts again. "
+        "The app does not import signatures and notifications from a code. A code that a phone could not read (858 bytes) is not made, and its "
+        "account is skipped with the reason. No real phone was available; two readers of codes, and a parser written from the app's rules, judge it. "
+        "See [phones](phones.md)."
     ),
 )  # fmt: skip
