@@ -22,7 +22,9 @@ from .._model.errors import Invalid
 MAX_VERSION = 20  # 97 modules wide: 2.5 pixels each on the smallest phone, half a millimetre on paper
 MAX_BYTES = 858  # of version 20 with error correction L
 QUIET_ZONE = 4  # modules
-_PNG_SCALE = 8  # pixels of a module: whole bytes
+_PNG_SCALE = 8  # pixels of a module
+_LIGHT = b"\xff"
+_PIXELS = bytes([0xFF, 0x00]) + bytes(254)  # of a light and of a dark module
 
 
 def check_library() -> None:
@@ -54,22 +56,14 @@ def version(payload: bytes) -> int:
 @functools.lru_cache(maxsize=32)
 def png(payload: bytes) -> bytes:
     """The code as an image of two colours; Invalid as for ``version``."""
-    # A tenth of the time that segno's own writer takes, which counts with 10,000 users.
-    rows = _code(payload).matrix
+    # Much faster than segno's own writer, which counts with 10,000 users: a pixel is a bit, and a module as wide as a byte.
+    rows = [bytes(row).translate(_PIXELS) for row in _code(payload).matrix]
+    side, above = _LIGHT * QUIET_ZONE, [_LIGHT * len(rows)] * QUIET_ZONE
+    lines = b"".join((b"\0" + side + row + side) * _PNG_SCALE for row in (*above, *rows, *above))
     width = (len(rows) + 2 * QUIET_ZONE) * _PNG_SCALE
-    edge = _lines(b"", width) * QUIET_ZONE
-    lines = edge + b"".join(_lines(row, width) for row in rows) + edge
     header = struct.pack(">IIBBBBB", width, width, 1, 0, 0, 0, 0)  # one bit of grey for each pixel
-    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines, 9)), (b"IEND", b""))
-    return b"\x89PNG\r\n\x1a\n" + b"".join(map(_chunk, *zip(*chunks)))
-
-
-def _lines(row: bytes, width: int) -> bytes:
-    """The lines of one row of modules (1: dark), ``width`` pixels each, with the quiet zone on both sides."""
-    light = "".join(("0" if module else "1") * _PNG_SCALE for module in row)
-    edge = "1" * (QUIET_ZONE * _PNG_SCALE)
-    bits = (edge + light + edge).ljust(width, "1")
-    return (b"\0" + int(bits, 2).to_bytes(width // 8, "big")) * _PNG_SCALE
+    chunks = ((b"IHDR", header), (b"IDAT", zlib.compress(lines)), (b"IEND", b""))
+    return b"\x89PNG\r\n\x1a\n" + b"".join(_chunk(kind, data) for kind, data in chunks)
 
 
 def _chunk(kind: bytes, data: bytes) -> bytes:

@@ -47,7 +47,7 @@ class Signer(NamedTuple):
     @property
     def tag(self) -> str:
         """Of the key, not of the certificate, which may be renewed: the SHA-256 of the public key."""
-        return _key_digest(self.certificate)
+        return _public_digest(self.certificate.public_key())
 
     @property
     def description(self) -> str:
@@ -86,7 +86,7 @@ def _signer(key_file: OptionFile, passphrase: Secret | None, certificate_file: O
         key = _key(key_file, passphrase)
     with named(_CERTIFICATE):
         certificate, *chain = _certificates(certificate_file)
-        if certificate.public_key() != key.public_key():
+        if _public_digest(certificate.public_key()) != _public_digest(key.public_key()):
             raise Invalid(f"{certificate_file.path} is the certificate of another key than {_KEY}")
     if chain_file is not None:
         with named(_CHAIN):
@@ -152,10 +152,10 @@ def _utc(certificate: Certificate, name: str) -> datetime.datetime:
     return found or getattr(certificate, name).replace(tzinfo=datetime.timezone.utc)
 
 
-def _key_digest(certificate: Certificate) -> str:
+def _public_digest(public_key: Any) -> str:
     from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
-    return hashlib.sha256(certificate.public_key().public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
+    return hashlib.sha256(public_key.public_bytes(Encoding.DER, PublicFormat.SubjectPublicKeyInfo)).hexdigest()
 
 
 def _digest(certificate: Certificate) -> str:

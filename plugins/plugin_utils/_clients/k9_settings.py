@@ -17,6 +17,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from .._model.account import Account, instance_suffix
 from .._model.profile import Server
+from ._android import cautions
 from ._client import Client, Context, Option
 from ._file import File, owned, owned_paths
 
@@ -99,10 +100,11 @@ CLIENT = Client(
     paths=owned_paths("mail.k9s", "mail-*.k9s"),
     render=_render,
     authentications=tuple(_AUTHENTICATIONS),
+    cautions=cautions,
     options=(Option("include_passwords", "bool", False, "Whether passwords are in the file. Otherwise the app asks for them."),),
     notes=(
-        "`mail.k9s`, to open on the phone: K-9 Mail, or Thunderbird for Android, menu, Settings, Import settings. It has signatures and notifications, "
-        "which a code has not. The app never updates an account: a second import adds it again. A client certificate has to be on the phone, and is "
-        "chosen in the account's settings. No real phone was available; a parser written from the app's rules judges the file. See [phones](phones.md)."
+        "`mail.k9s`, to open on the phone: K-9 Mail, or Thunderbird for Android, menu, Settings, Import settings. It has signatures and "
+        "notifications, which a code has not. The app never updates an account: a second import adds it again. No real phone was available; a parser "
+        "written from the app's rules judges the file. See [phones](phones.md)."
     ),
 )  # fmt: skip

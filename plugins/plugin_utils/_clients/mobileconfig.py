@@ -54,14 +54,13 @@ def _render(accounts: Sequence[Account], context: Context) -> list[File]:
 
 def _plist(accounts: Sequence[Account], context: Context, show: Show) -> bytes:
     options, user = context.options, context.user
-    email = user.email or accounts[0].email
-    identifier = _uuid("profile", context.instance, user.name, email)
+    identifier = _uuid("profile", context.instance, user.name, user.email or "")
     profile = {
         "PayloadType": "Configuration",
         "PayloadVersion": 1,
         "PayloadIdentifier": f"{options['identifier_prefix']}.{identifier}",
         "PayloadUUID": identifier,
-        "PayloadDisplayName": f"{options['organization'] or 'E-mail'} ({email})",
+        "PayloadDisplayName": f"{options['organization'] or 'E-mail'} ({user.email or accounts[0].email})",
         "PayloadOrganization": options["organization"],
         "PayloadDescription": options["description"],
         # A Mac takes mail accounts for a user only.
@@ -127,7 +126,7 @@ def _given(keys: Mapping[str, Any]) -> dict[str, Any]:
 def _date(text: str) -> datetime.datetime:
     """In UTC, without a time zone, as property lists have it."""
     try:
-        found = datetime.datetime.fromisoformat(text)
+        found = datetime.datetime.fromisoformat(re.sub("[Zz]\\Z", "+00:00", text))  # Python 3.10 does not know it
     except ValueError:
         raise Invalid("must be a date such as 2027-06-30, or with a time, 2027-06-30T18:00:00+02:00") from None
     return found if found.tzinfo is None else found.astimezone(datetime.timezone.utc).replace(tzinfo=None)

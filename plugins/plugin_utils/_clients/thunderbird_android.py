@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Codes for Thunderbird for Android: ``thunderbird-android-1-of-1.png``, to be scanned with "Import from Thunderbird on the desktop"."""
+"""Codes for Thunderbird for Android: ``thunderbird-android-1-of-1.png``, which the app scans in its import of settings."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from typing import Any, Mapping, Sequence
 from .._model.account import Account, instance_suffix
 from .._model.errors import Problems
 from . import _qr
+from ._android import cautions
 from ._client import Client, Context, Option, OptionCheck
 from ._file import File, owned, owned_paths
 from ._thunderbird_code import AUTHENTICATIONS, MAX_ACCOUNTS, codes, refusal
@@ -52,6 +53,7 @@ CLIENT = Client(
     paths=owned_paths("thunderbird-android-*.png", "thunderbird-android-*.svg"),
     render=_render,
     authentications=tuple(AUTHENTICATIONS),
+    cautions=cautions,
     option_reason=lambda account, options: refusal(account, options["include_passwords"]),
     options=(
         Option("include_passwords", "bool", False, "Whether passwords are in the code. Otherwise the app asks for them."),
@@ -61,9 +63,10 @@ CLIENT = Client(
     check_options=_check_options,
     redacts=True,
     notes=(
-        "An image for each code, `thunderbird-android-NUMBER-of-ALL.png`, of the accounts in their order; K-9 Mail reads it too. In the app: menu, "
-        "Settings, Import settings, scan the codes of the set one after the other. Scanning again adds the accounts again. The app does not import "
-        "signatures and notifications; `k9_settings` has them. A code that a phone could not read (858 bytes) is not made, and its account is skipped with "
-        "the reason. No real phone was available; two readers of codes, and a parser written from the app's rules, judge it. See [phones](phones.md)."
+        "An image for each code, `thunderbird-android-NUMBER-of-ALL.png`, of the accounts in their order. In the app: Settings, Import settings, scan "
+        "the codes of the set one after the other; K-9 Mail has no such scanner, `k9_settings` is for both. Scanning again adds the accounts again. "
+        "The app does not import signatures and notifications from a code. A code that a phone could not read (858 bytes) is not made, and its "
+        "account is skipped with the reason. No real phone was available; two readers of codes, and a parser written from the app's rules, judge it. "
+        "See [phones](phones.md)."
     ),
 )  # fmt: skip

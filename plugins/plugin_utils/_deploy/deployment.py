@@ -26,6 +26,8 @@ _DEADLINE = 20
 # Users in one job: enough that the start of a module does not count, few enough for the memory of both sides, for the megabyte that
 # Python reads quickly as a module's source, and for an administrator who waits for a sign of life.
 BATCH = 2500
+# Bytes of their files after which a job ends, whatever the number of users: images and pages fill the memory sooner.
+MAX_CONTENT = 8 << 20
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,7 @@ class Deployment:
         accounts = self.accounts[user.name]
         if not accounts:  # who leaves may have no values any more for the texts of clients
             return ()
-        files = []
+        files: list[File] = []
         options = self.request.client_options
         for client in self.request.clients:
             own = filled(client, options[client.name], user, self.host)
@@ -78,12 +80,11 @@ class Deployment:
         """One job for each batch of users; one at least, because a run without users reports who is served."""
         users, destination = self.request.users, self.request.destination
         names = {user.name for user in users}
-        for start in range(0, len(users) or 1, BATCH):
-            end = start + BATCH
+        for start, end, places in self._batches():
             batch = users[start:end]
             yield Job(
                 instance=self.request.instance,
-                places=tuple(self._place(user) for user in batch),
+                places=places,
                 patterns={PRODUCER: None, **{client.name: client.paths for client in _clients.all_clients()}},
                 owner=destination.owner,
                 group=destination.group,
@@ -105,6 +106,18 @@ class Deployment:
                 # With the last batch, when no other user can need what is there.
                 host=self._host_files() if end >= len(users) and users else None,
             )
+
+    def _batches(self) -> Iterator[tuple[int, int, tuple[Place, ...]]]:
+        """Of each job the first user, the one behind the last, and the places."""
+        start, size, places = 0, 0, []
+        for end, user in enumerate(self.request.users, start=1):
+            places.append(self._place(user))
+            size += sum(len(file.content or b"") + len(file.redacted) for file in places[-1].files)
+            if len(places) == BATCH or size >= MAX_CONTENT:
+                yield start, end, tuple(places)
+                start, size, places = end, 0, []
+        if places or not start:
+            yield start, len(self.request.users), tuple(places)
 
     @property
     def purges(self) -> bool:

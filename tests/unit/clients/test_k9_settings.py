@@ -88,6 +88,10 @@ def test_authentications(authentication: str, word: str) -> None:
     if authentication == "oauth2":
         changes |= {f"{side}__password_command": ["token"] for side in ("incoming", "outgoing")}
     assert imported(**changes)["incoming"]["authentication-type"] == word
+    warned = {"client_certificate": "installed on the phone", "oauth2": "providers that the app knows"}.get(authentication)
+    accounts, _context = resolved([profile(**changes)])
+    for client in (CLIENT, clients.get("thunderbird_android")):
+        assert [warned in caution for caution in client.cautions(accounts[0])] == ([True] if warned else [])
 
 
 def test_no_log_in_to_send_has_no_user() -> None:

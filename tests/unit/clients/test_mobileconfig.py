@@ -144,6 +144,12 @@ def test_what_the_device_displays_and_enforces() -> None:
     assert not {"PayloadOrganization", "ConsentText", "PayloadRemovalDisallowed", "TargetDeviceType", "RemovalDate"} & set(plain)
 
 
+@pytest.mark.parametrize("given", ["2027-06-30T16:00:00Z", "2027-06-30 18:00:00+02:00", "2027-06-30T16:00:00"])
+def test_dates_are_in_utc(given: str) -> None:
+    """The second form is what a date without quotes in YAML becomes."""
+    assert document(*resolved([profile()]), removal_date=given)["RemovalDate"] == datetime.datetime(2027, 6, 30, 16)
+
+
 def test_every_switch_is_a_key_of_the_schema_with_a_test_of_its_own() -> None:
     switches = [option.name for option in CLIENT.options if option.name.startswith(("smime", "prevent", "allow", "disable"))]
     for name in switches:

@@ -233,6 +233,11 @@ def test_a_variable_without_a_value_is_that_users_mistake() -> None:
     assert "<h1 dir=\"auto\">For Joanna</h1>" in text(made.files(made.request.users[0])[0])
 
 
+def test_who_leaves_needs_no_values() -> None:
+    made = deployment([{"name": "jan", "state": "absent"}], clients=["setup_page"], client_options={"setup_page": {"title": "For {UserFirstName}"}})
+    assert [made.files(user) for user in made.request.users] == [()] and not made.request.invalid
+
+
 def test_the_contact_has_links_that_a_phone_can_use() -> None:
     made = page(contact="Help (https://help.example.org/a?b=1&c=2), {UserEmailDomain}, it@example.org; +48 58 123-45-67 or 555 1234")
     assert '(<a href="https://help.example.org/a?b=1&amp;c=2" rel="noreferrer">https://help.example.org/a?b=1&amp;c=2</a>), example.org, ' in made
