@@ -26,7 +26,7 @@ COLLECTION := build/collections/ansible_collections/mailops/profiles
 PARTS := lint sanity unit integration molecule readme reliability lab hosts
 MATRIX := matrix-2.16 matrix-2.19 matrix-2.21
 
-.PHONY: help demo test test-all test-newest $(PARTS) lab-all matrix $(MATRIX) mutation bench bench-quick clients-table lock prepare packages clean
+.PHONY: help demo test test-all test-newest $(PARTS) lab-all matrix $(MATRIX) mutation bench bench-quick clients-table pictures lock prepare packages clean
 
 help:  ## what can be made
 	@awk -F ':.*## ' '/^[a-z-]+:.*##/ {printf "  make %-14s %s\n", $$1, $$2} /^## / {printf "\n%s\n", substr($$0, 4)}' Makefile
@@ -101,6 +101,9 @@ bench-quick: $(BENCH) $(COLLECTION) packages  ## the same with small numbers, fo
 clients-table: prepare  ## docs/clients.md, from the registry of clients
 	MAILOPS_WRITE_EXPECTED=1 pytest -q tests/unit/clients/test_document.py
 
+pictures: prepare  ## the pictures of docs/setup-page.md, by Chromium
+	PYTHONPATH=build/collections python -m tests.pictures
+
 lock:  ## tests/constraints.txt: the newest version of every test tool, from now on
 	@.ci/lock
 
@@ -112,9 +115,10 @@ prepare: $(READY) $(COLLECTION) packages
 packages:
 	@.ci/packages
 
-$(READY): tests/requirements.txt tests/unit/requirements.txt requirements.txt $(LOCK)
+$(READY): tests/requirements.txt tests/unit/requirements.txt tests/without-dependencies.txt requirements.txt $(LOCK)
 	@python=$$(.ci/find-python) && rm -rf $(VENV) && $$python -m venv $(VENV) && echo "$(VENV): $$(python --version)"
 	@pip $(INSTALL) -r tests/requirements.txt
+	@pip $(INSTALL) --no-deps -r tests/without-dependencies.txt
 	@touch $@
 
 # A peer that does not install is left out.

@@ -96,6 +96,7 @@ options:
       - Options of single clients. A dictionary with the names of clients as keys, and dictionaries of their options as values.
       - C(docs/clients.md) describes the options of each client that has any. An unknown one is an error.
       - Files that options name, such as C(signing_key_file), are on the controller. C(docs/phones.md) has an example.
+      - Texts of C(setup_page), such as its C(title), take the variables of users. C(docs/setup-page.md) has an example.
     type: dict
   templates:
     description:

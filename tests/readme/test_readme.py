@@ -49,10 +49,14 @@ def write(newcomer: Newcomer, files: dict[str, str]) -> None:
 def test_make_demo(newcomer: Newcomer, checkout: Path) -> None:
     assert "- `make demo` " in section("Two commands")
     output = newcomer.run("make demo", checkout)
-    first, dry, real, second, changed = re.findall(r"PLAY RECAP \*+\n((?:.+\n)+)", output)[:5]
+    first, dry, real, second, pages, changed = re.findall(r"PLAY RECAP \*+\n((?:.+\n)+)", output)[:6]
     assert "changed=2 " in first
     assert real == dry and real.count("changed=1 ") == 2
     assert second.count("changed=0 ") == 2
+    # A page for each of three users, and the address of the first one.
+    assert pages.count("changed=1 ") == 2 and len(re.findall("^pages/.*/index.html$", output, re.MULTILINE)) == 3
+    address, = re.findall("^  (file:///.*/pages/anowak/index.html)$", output, re.MULTILINE)
+    assert "Adam Nowak" in Path(address.removeprefix("file://")).read_text(encoding="utf-8")
     assert "changed=1 " in changed
     # The last line leads somewhere from where the reader stands.
     page, = re.findall(r'^To go on, read "A first playbook" in (.+)\n\Z', output, re.MULTILINE)

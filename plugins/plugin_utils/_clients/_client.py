@@ -27,6 +27,7 @@ class Option:
 
     Type ``path``: a file on the controller, which is read with the request; the value is an :class:`OptionFile`. ``private``: others must
     not be able to read the file. ``max_bytes``: no larger one is read. ``secret``: a text that is in no output; the value is a :class:`Secret`.
+    ``variables``: a text with built-in variables, which the client gets filled in for each user.
     """
 
     name: str
@@ -37,12 +38,13 @@ class Option:
     private: bool = False
     max_bytes: int = MAX_OPTION_FILE
     secret: bool = False
+    variables: bool = False
 
     def __post_init__(self) -> None:
         if self.type not in OPTION_TYPES or (self.choices and self.type != "str") or (self.private and self.type != "path"):
             raise ValueError(f"option {self.name}: the type is unknown, has no choices, or is not a file")
-        if self.secret and self.type != "str":
-            raise ValueError(f"option {self.name}: only a text can be a secret")
+        if (self.secret or self.variables) and (self.type != "str" or self.choices):
+            raise ValueError(f"option {self.name}: only a text can be a secret, or have variables")
 
 
 @dataclass(frozen=True)
@@ -68,11 +70,13 @@ class OptionCheck(NamedTuple):
 
 
 class Context(NamedTuple):
-    """For whom a client renders, and how: the value of every option that the client declares, and the instance of the task."""
+    """For whom a client renders, and how: the value of every option that the client declares, and the instance of the task. ``clients``: every
+    client of the task with its options, for a client that refers to the files of others."""
 
     user: User
     options: Mapping[str, Any]
     instance: str = "default"
+    clients: Mapping[str, Mapping[str, Any]] = {}
 
 
 class VariantNote(NamedTuple):

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from typing import Any, Callable, Mapping
 
-from .._model import values
-from .._model.errors import Problems, comma_list, nearest
+from .._model import values, variables
+from .._model.errors import Invalid, Problems, comma_list, nearest
 from .._model.given import choice, is_blank, mapping, text_list
 from ._client import Client, Option, OptionFile, Secret
 
@@ -49,4 +49,14 @@ def _read(option: Option, value: Any, read_file: ReadFile) -> Any:
     if option.type == "path":
         return read_file(values.absolute_path(value), option)
     found = _READERS[option.type](value)
+    if option.variables:
+        _refuse_unknown_variables(found)
     return Secret(found) if option.secret else found
+
+
+def _refuse_unknown_variables(text: str) -> None:
+    """A user's own variable may be a password."""
+    usable = [name for name in variables.BUILT_IN if name != variables.PASSWORD]
+    for name in variables.names(text):
+        if name not in usable:
+            raise Invalid(f"{{{name}}} cannot be used here{nearest(name, usable)}; the variables are {comma_list(usable)}")

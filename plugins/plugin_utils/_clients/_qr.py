@@ -53,6 +53,7 @@ def version(payload: bytes) -> int:
     return _code(payload).version
 
 
+@functools.lru_cache(maxsize=32)
 def png(payload: bytes) -> bytes:
     """The code as an image of two colours; Invalid as for ``version``."""
     # Much faster than segno's own writer, which counts with 10,000 users: a pixel is a bit, and a module as wide as a byte.

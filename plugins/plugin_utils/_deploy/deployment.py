@@ -16,6 +16,7 @@ from .._model.account import Account, resolve_valid_users
 from .._model.errors import MailopsError
 from .._model.profile import Profile
 from .._model.user import InvalidUser, User
+from .option_texts import check_texts, filled
 from .profiles import opened, stored_profiles
 from .request import Request
 from .templates import PRODUCER, check_templates
@@ -55,11 +56,14 @@ class Deployment:
     def files(self, user: User) -> tuple[File, ...]:
         """What the user's programs read. Rendered when it is needed: the files of 10,000 users fill the memory."""
         accounts = self.accounts[user.name]
-        files = []
+        if not accounts:
+            return ()
+        files: list[File] = []
+        options = self.request.client_options
         for client in self.request.clients:
-            files += client.files(accounts, Context(user, self.request.client_options[client.name], self.request.instance))
-        if accounts:
-            files += [template.file(accounts, user) for template in self.request.templates]
+            own = filled(client, options[client.name], user, self.host)
+            files += client.files(accounts, Context(user, own, self.request.instance, options))
+        files += [template.file(accounts, user) for template in self.request.templates]
         return tuple(files)
 
     def clients_of(self, user: User) -> dict[str, bool]:
@@ -153,6 +157,7 @@ def plan_deployment(request: Request, host: str | None) -> Deployment:
         profiles = _profiles(request)
         accounts = resolve_valid_users(request.users, profiles, request.profiles, host, request.instance, invalid)
         bases = request.destination.bases(request.users, host, invalid)
+        check_texts(request.clients, request.client_options, request.users, host, invalid)
     except MailopsError as exc:
         raise MailopsError(*known, *exc.problems) from None
     # A wrong name in the task's own list is no single user's mistake.

@@ -103,6 +103,13 @@ JUDGES = {
         _unit("the command `varshow` of the program", "git_and_s_nail.py::test_s_nail_reads_what_was_written"),
         _lab("s_nail.py::test_s_nail_reads_and_sends"),
     ),
+    "setup_page": Verdict(
+        Judge(
+            "Python's parser of HTML; zbar and zxing read the codes in Chromium's pictures",
+            "unit/clients/test_setup_page.py::test_every_text_of_a_person_and_a_profile_is_text",
+        ),
+        f"{NOBODY}: people read it. Chromium displays and prints it",
+    ),
     "thunderbird_android": Verdict(
         Judge(
             "zbar and zxing-cpp, and a reader of the tests' own that follows the format's description and the app's checks",

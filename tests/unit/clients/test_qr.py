@@ -49,6 +49,7 @@ def test_a_code_that_no_phone_reads_is_not_made() -> None:
 def test_the_same_payload_gives_the_same_code() -> None:
     first = _qr.png(b"payload"), _qr.svg(b"payload")
     _qr._code.cache_clear()
+    _qr.png.cache_clear()
     assert (_qr.png(b"payload"), _qr.svg(b"payload")) == first
 
 
@@ -85,5 +86,6 @@ def drawn_by_path(path: str, width: int) -> list[list[bool]]:
 def test_without_segno_the_reason_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "segno", None)
     _qr._code.cache_clear()
+    _qr.png.cache_clear()
     with pytest.raises(Invalid, match="segno.*for QR codes"):
         _qr.png(b"payload")
