@@ -12,7 +12,7 @@ from ..plugin_utils._deploy.deployment import plan_deployment
 from ..plugin_utils._deploy.facts import spoofed_options
 from ..plugin_utils._deploy.report import make_report
 from ..plugin_utils._deploy.request import OPTIONS, read_request
-from ..plugin_utils._deploy.role import is_from_role, misspelled, with_variables
+from ..plugin_utils._deploy.role import role_of
 from ..plugin_utils._deploy.target import deliver, refuse_exposure, refuse_windows
 from ..plugin_utils._deploy.template_files import load_template, managed_line
 from ..plugin_utils._model import values
@@ -31,13 +31,15 @@ class ActionModule(MailopsAction):
 
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         result = super().run(tmp, task_vars)
-        if result.get("failed") and is_from_role(self._task):
-            result["msg"] = with_variables(result["msg"])
+        role = role_of(self._task)
+        if result.get("failed") and role:
+            result["msg"] = role.with_variables(result["msg"])
         return result
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        if is_from_role(self._task):
-            for warning in misspelled(task_vars):
+        role = role_of(self._task)
+        if role:
+            for warning in role.misspelled(task_vars):
                 self._display.warning(warning)
         spoofed = spoofed_options(task_vars)
         if spoofed:

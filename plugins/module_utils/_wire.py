@@ -133,6 +133,7 @@ class Job(NamedTuple):
     later: Tuple[Tuple[str, Optional[str]], ...] = ()
     forget: Tuple[str, ...] = ()
     purge: bool = False
+    is_first: bool = True
     is_last: bool = True
     host: Optional[HostFiles] = None
     kept: Tuple[str, ...] = ()
@@ -222,11 +223,13 @@ class Result(NamedTuple):
 
 
 class Remaining(NamedTuple):
-    """A place on root's list that the run left alone, though its user is absent or not listed, or took off the list. ``path`` is that to display."""
+    """A place on root's list that the run left alone, though its user is absent or not listed, or took off the list. ``path`` is that to display.
+    ``is_earlier``: that of a user who is served in another one now."""
 
     user: str
     path: str
     inventory_host: str
+    is_earlier: bool = False
 
 
 class Answer(NamedTuple):

@@ -63,6 +63,7 @@ options:
       - C(variables), a dictionary for the profiles' own variables.
       - C(profiles), a list of profile names, instead of the task's O(profiles). A user who would get no profile is an error.
       - C(default_profile), the name of the profile that is this user's default account.
+      - C(link_version), a whole number, by default 1. A higher one gives the user another V({LinkToken}), when a letter with a link was lost.
       - C(state), V(present) or V(absent); V(absent) removes this user's accounts of this O(instance), as the option O(state) does.
     type: list
     elements: dict
@@ -148,12 +149,26 @@ options:
     description:
       - A directory pattern on the host instead of the users' homes, such as V(/srv/setup/{UserName}). Absolute, and every user
         must come out at a directory of their own. The users need not exist on the host.
+      - With V({LinkToken}), a directory on a web server that nobody guesses, such as V(/var/www/setup/{LinkToken}). It needs O(link_secret). Results,
+        diffs, warnings and reports have C({LinkToken of jan}) in its place.
+      - A directory that was made here goes with its last file.
       - Every directory on the way must be writable only by root or the connecting user. In a directory that belongs to another
         user the files are written as that user.
       - What was deployed is recorded outside of it, in C(/var/lib/mailops.profiles/places), or, without root, in
         C(~/.local/state/mailops/places) of the connecting user.
       - Several hosts of an inventory may be one machine, for example with directories on the controller. Each inventory host and each pattern
         is purged by itself. The pattern is this option before its variables are filled in.
+    type: str
+  link_secret:
+    description:
+      - The secret that V({LinkToken}) is made with, 32 characters at least, for example from C(openssl rand -base64 32). Keep it in a vault.
+      - The token is an HMAC of O(instance), the user's name, e-mail address and C(link_version), 26 letters and digits. Another secret gives every
+        user another one; O(purge_users) then removes the old directories.
+      - By default E(MAILOPS_LINK_SECRET) of the controller, or of the task's C(environment).
+    type: str
+  link_secret_file:
+    description:
+      - The absolute path of a file on the controller that holds O(link_secret). Others must not be able to read it.
     type: str
   owner:
     description:
@@ -179,6 +194,8 @@ options:
         If that list is lost, nothing is purged, and a warning says so.
       - A user who is not a user of the host any more is named in a warning as long as the home is there, and the home is left alone.
       - Does nothing with an empty list of users.
+      - With O(state=absent) and O(dest), all places of the same inventory host and the same O(dest) go, whoever is listed, also with an empty list.
+      - Without it, directories where users who are listed were served before are named in a warning.
     type: bool
     default: false
   forget:

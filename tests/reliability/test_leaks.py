@@ -19,7 +19,7 @@ import yaml
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._secrets.keys import StoreKey, salt_of
 
-from .leaks import controls, lives, rollouts, stores, stories
+from .leaks import controls, links, lives, rollouts, stores, stories
 from .leaks.detector import Secrets
 from .leaks.hunt import DATABASE, SEALED_BEGINS, Hunt
 from .leaks.room import Room, why_impossible
@@ -44,7 +44,7 @@ def test_no_secret_leaks(hunt: Hunt, count) -> None:
         room.path(directory).mkdir(mode=0o700)
     cases = stories.mistakes(secrets)
     playbook, variables = stories.refusals(cases)
-    inputs = {**lives.life(secrets), **rollouts.rollout(secrets), **controls.control(secrets), **rollouts.exposed(secrets)}
+    inputs = {**lives.life(secrets), **rollouts.rollout(secrets), **controls.control(secrets), **rollouts.exposed(secrets), **links.site(secrets)}
     files, script = lives.users_own(secrets)
     marked = stores.Marked(secrets)
     port = hunt.start_database(marked.database())
@@ -61,6 +61,7 @@ def test_no_secret_leaks(hunt: Hunt, count) -> None:
         room.write_home(user, path, content)
 
     hunt.play("life", "-vvvvv")
+    hunt.play("links", "-vvvvv")
     hunt.play("refusals", "-vvvvv", "--extra-vars", f"@{PLAY}/cases.yml")
     for name, argument in (("dry", "--check"), ("rollout", "-vvvvv")):
         hunt.play(name, "--become", "--diff", argument, playbook="mailops.profiles.rollout", inventory="hosts.yml")
@@ -78,7 +79,7 @@ def test_no_secret_leaks(hunt: Hunt, count) -> None:
     hunt.stop_database()
 
     # Everything happened that was meant to happen: what does not fail shows no error messages.
-    straight = ("life", "debugged", "kept", "stores", "broken")
+    straight = ("life", "links", "debugged", "kept", "stores", "broken")
     outcomes = [event for name in straight for event in hunt.events(name)]
     assert len(outcomes) == sum(len(yaml.safe_load(inputs[f"{name}.yml"])[0]["tasks"]) for name in straight), outcomes[-1]
     roles = hunt.events("environment")
@@ -104,7 +105,7 @@ def test_no_secret_leaks(hunt: Hunt, count) -> None:
         for place in places:
             assert place in planted[f"control-{name}"], (name, place, planted[f"control-{name}"])
     kept = {name for name, paths in hunt.at_home.items() if any(not path.startswith(PLAY) for path in paths)}
-    assert kept == lives.deployed() | stores.deployed()
+    assert kept == lives.deployed() | stores.deployed() | links.kept()
     check_sealed(hunt)
     check_statements(hunt)
     count("passwords hunted", len(secrets.known))

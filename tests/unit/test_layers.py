@@ -32,7 +32,7 @@ ALLOWED = {
     },
     "plugin_utils/_action.py": {"plugin_utils._model", "module_utils._text"},
     "action": {"plugin_utils._action", "plugin_utils._model", "plugin_utils._secrets", "plugin_utils._store", "plugin_utils._edits", "plugin_utils._deploy"},
-    "filter": {"plugin_utils._action", "plugin_utils._model", "module_utils._text"},
+    "filter": {"plugin_utils._action", "plugin_utils._model", "plugin_utils._secrets", "plugin_utils._deploy", "module_utils._text"},
 }  # fmt: skip
 
 

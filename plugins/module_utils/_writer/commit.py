@@ -67,7 +67,7 @@ class Commit:
             entry = plan.manifest.entries.get(step.path) or plan.old.entries.get(step.path)
             if entry is not None:
                 coming[step.path] = entry._replace(temp=self._temps.get(step.path))
-        self._stage(state.tree, state.manifest, plan.old.union(coming, plan.manifest.directories).to_bytes(), 0o600)
+        self._stage(state.tree, state.manifest, plan.old.union(coming, plan.manifest).to_bytes(), 0o600)
         for of_path, data in self.backups:
             path = f"{state.backups}/{backup_name(of_path, data)}"
             kept = state.tree.read(path)
@@ -116,6 +116,11 @@ class Commit:
         for directory in sorted(self.plan.old.directories, key=len, reverse=True):
             if not (state.inside and state.manifest.startswith(f"{directory}/")):
                 self._remove_directory(self.place.tree, directory)
+
+    def remove_place(self) -> None:
+        """The directory itself, where we made it and it is empty. Works with the ids of who runs this."""
+        with suppress(OSError, UnsafePath):
+            self.place.remove()
 
     def prune_backups(self) -> None:
         # What may have to come back stays.

@@ -22,6 +22,14 @@ from .identity import Identity, Switch
 from .walk import Walk
 
 
+class Opened(NamedTuple):
+    """``fd`` -1: there is no directory. ``identity``: whose ids write in it."""
+
+    fd: int
+    identity: Identity
+    is_made: bool = False
+
+
 class Dest(NamedTuple):
     """How the directories are made; None: as it comes. With an owner there is a group, too."""
 
@@ -29,10 +37,9 @@ class Dest(NamedTuple):
     group: Optional[int] = None
     directory_mode: int = 0o700
 
-    def open(self, path: str, display: str, switch: Switch, wanted: bool, check: bool) -> Tuple[int, Identity]:
-        """The directory, made when something is ``wanted`` in it; -1: it does not exist. In a user's directory the work goes on as
-        that user."""
-        identity, shared = switch.own, False
+    def open(self, path: str, display: str, switch: Switch, wanted: bool, check: bool) -> Opened:
+        """The directory, made when something is ``wanted`` in it. In a user's directory the work goes on as that user."""
+        identity, shared, is_made = switch.own, False, False
         with closing(Walk(path, display, switch)) as walk:
             while walk.pending:
                 with switch.to(identity):
@@ -40,8 +47,9 @@ class Dest(NamedTuple):
                         walk.step()
                     except FileNotFoundError:
                         if check or not wanted:
-                            return -1, self._final(identity, switch)
+                            return Opened(-1, self._final(identity, switch))
                         self._create(walk, identity == switch.own)
+                        is_made = not walk.pending
                 found = os.fstat(walk.fd)
                 given = not walk.pending and found.st_uid == self.owner
                 if shared and found.st_uid not in (0, switch.own.uid) and not given:
@@ -52,7 +60,7 @@ class Dest(NamedTuple):
             if not wanted:
                 if found.st_uid == 0 and identity.uid != 0:
                     raise UnsafePath(display, "belongs to root in a directory of another user, where root removes nothing: remove the files by hand")
-                return walk.take(), Identity(found.st_uid, found.st_gid)
+                return Opened(walk.take(), Identity(found.st_uid, found.st_gid))
             identity = self._final(identity, switch)
             if found.st_uid != identity.uid:
                 raise UnsafePath(display, other_owner(found.st_uid, identity.uid, "look who should own it, or choose another directory"))
@@ -60,7 +68,19 @@ class Dest(NamedTuple):
                 otherwise = "look whose group it and the files in it should have, or choose another directory"
                 reason = f"belongs to the group with gid {found.st_gid}, not to the group with gid {self.group}"
                 raise UnsafePath(display, f"{reason}; {perhaps_not_mounted(otherwise)}")
-            return walk.take(), identity
+            return Opened(walk.take(), identity, is_made)
+
+    @staticmethod
+    def remove(path: str, display: str, switch: Switch) -> None:
+        """Takes the directory away; OSError when something is in it."""
+        identity = switch.own
+        with closing(Walk(path, display, switch)) as walk:
+            while len(walk.pending) > 1:
+                with switch.to(identity):
+                    walk.step()
+                identity, _shared = _owner(os.fstat(walk.fd), display, identity, switch)
+            with switch.to(identity):
+                os.rmdir(walk.pending[-1], dir_fd=walk.fd)
 
     def _create(self, walk: Walk, trusted: bool) -> None:
         """The next directory; the last one is given to its owner and group while it is empty and no other user can exchange it."""

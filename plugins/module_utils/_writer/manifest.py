@@ -53,15 +53,18 @@ class Entry(NamedTuple):
 
 
 class Manifest:
-    """Entries by path, and the directories that we made."""
+    """Entries by path, and the directories that we made. ``is_place_made``: the place itself is one of them; never a home."""
 
-    def __init__(self, entries: Optional[Mapping[str, Entry]] = None, directories: Iterable[str] = ()) -> None:
+    def __init__(self, entries: Optional[Mapping[str, Entry]] = None, directories: Iterable[str] = (), is_place_made: bool = False) -> None:
         self.entries = entries or {}
         self.directories = tuple(sorted(directories))
+        self.is_place_made = is_place_made
 
     def to_bytes(self) -> bytes:
         entries = [_data(self.entries[path]) for path in sorted(self.entries)]
         data = {"version": _VERSION, "entries": entries, "directories": self.directories}
+        if self.is_place_made:
+            data["place_made"] = True
         text = json.dumps(data, sort_keys=True)
         if len(text) > _MAX_CHARACTERS:
             text = json.dumps({**data, "entries": [{**entry, "redacted": ""} for entry in entries]}, sort_keys=True)
@@ -80,21 +83,22 @@ class Manifest:
             known = json.loads(data.decode("utf-8"))
             entries = [_entry(item) for item in known["entries"]]
             directories = list(known["directories"])
+            is_place_made = known.get("place_made", False) is True
             if known["version"] != _VERSION or max(len(entries), len(directories)) > MAX_ENTRIES or not all(map(_is_path, directories)):
                 raise ValueError("another version, too many, or no paths")
         except (KeyError, TypeError, AttributeError, RecursionError) as exc:
             raise ValueError("not a manifest") from exc
-        return cls({entry.path: entry for entry in entries}, directories)
+        return cls({entry.path: entry for entry in entries}, directories, is_place_made)
 
-    def union(self, entries: Mapping[str, Entry], directories: Iterable[str]) -> Manifest:
-        """What is written ahead of the changes: everything that may be on the disk during the commit."""
+    def union(self, entries: Mapping[str, Entry], after: Manifest) -> Manifest:
+        """What is written ahead of the changes: everything that may be on the disk during the commit. ``after``: the final manifest."""
         merged = dict(self.entries)
         for path, entry in entries.items():
             old = merged.get(path, entry)
             hashes = tuple(dict.fromkeys((*old.sha256, *entry.sha256)))[-_MAX_HASHES:]
             # The old tag stays: after a crash the change of the tag has not been reported yet.
             merged[path] = entry._replace(sha256=hashes, tag=old.tag, pending=True)
-        return Manifest(merged, {*self.directories, *directories})
+        return Manifest(merged, {*self.directories, *after.directories}, self.is_place_made or after.is_place_made)
 
 
 def is_manifest(name: str) -> bool:

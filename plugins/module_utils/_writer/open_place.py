@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
-from typing import NamedTuple, Optional, Sequence, Tuple
+from typing import Callable, NamedTuple, Optional, Sequence, Tuple
 
 from .._wire import File
 from .encryption import why_locked
@@ -45,11 +45,13 @@ class Task(NamedTuple):
 
 
 class OpenPlace(NamedTuple):
-    """Files are written in ``tree``, the manifest and backups in ``state``. ``inode``: of the directory, 0 when there is none."""
+    """Files are written in ``tree``, the manifest and backups in ``state``. ``inode``: of the directory, 0 when there is none. ``remove``: takes the
+    directory itself away, if it is empty; not for homes."""
 
     tree: Tree
     state: State
     inode: int
+    remove: Callable[[], None]
 
     @property
     def descriptors(self) -> int:
@@ -62,12 +64,12 @@ class OpenPlace(NamedTuple):
 
 def open_place(task: Task, settings: Settings, switch: Switch) -> OpenPlace:
     wanted = bool(task.files)
-    identity, mode = task.identity, 0o700
+    identity, mode, is_made = task.identity, 0o700, False
     if identity is not None:
         fd = _open_home(task, identity, switch, settings.check) if task.base else -1
     else:
         mode = settings.dest.directory_mode
-        fd, identity = settings.dest.open(task.base, task.display, switch, wanted, settings.check)
+        fd, identity, is_made = settings.dest.open(task.base, task.display, switch, wanted, settings.check)
     inode = os.fstat(fd).st_ino if fd >= 0 else 0
     tree = state_tree = Tree(fd, identity, task.base, mode, task.display, task.identity is not None, settings.others)
     location = task.location
@@ -77,7 +79,8 @@ def open_place(task: Task, settings: Settings, switch: Switch) -> OpenPlace:
         except BaseException:
             tree.close()
             raise
-    return OpenPlace(tree, State(state_tree, location.directory, settings.instance, state_tree is tree), inode)
+    state = State(state_tree, location.directory, settings.instance, state_tree is tree, is_made)
+    return OpenPlace(tree, state, inode, lambda: settings.dest.remove(task.base, task.display, switch))
 
 
 def _open_home(task: Task, identity: Identity, switch: Switch, check: bool) -> int:

@@ -17,8 +17,8 @@ from .errors import unexpected
 from .identity import Switch
 from .sync import Syncing
 
-# Where a phase works, and so with whose ids. DISK needs no permission, and is done for several places at once.
-PLACE, STATE, DISK = "place", "state", "disk"
+# Where a phase works, and so with whose ids. ABOVE a place the way down decides. DISK needs no permission, and is done for several places at once.
+PLACE, STATE, ABOVE, DISK = "place", "state", "above", "disk"
 
 
 class Phase(NamedTuple):
@@ -42,6 +42,10 @@ def _is_empty(commit: Commit) -> Any:
     return not commit.plan.manifest.entries
 
 
+def _is_place_over(commit: Commit) -> Any:
+    return _is_empty(commit) and commit.plan.records.is_place_made
+
+
 _SYNC = Phase("the data is on the disk", DISK, Commit.sync_files, _is_staged)
 _SYNC_DIRECTORIES = Phase("the names are on the disk", DISK, Commit.sync_directories, _is_unsynced)
 PHASES: Tuple[Phase, ...] = (
@@ -63,6 +67,7 @@ PHASES: Tuple[Phase, ...] = (
     _SYNC_DIRECTORIES,
     Phase("remove old backups", STATE, Commit.prune_backups, lambda commit: commit.backups),
     Phase("remove empty directories", PLACE, Commit.clean_place, _is_empty),
+    Phase("remove the place itself", ABOVE, Commit.remove_place, _is_place_over),
     Phase("remove the manifest", STATE, Commit.remove_manifest, _is_empty),
     _SYNC_DIRECTORIES,
     Phase("remove the directories around it", STATE, Commit.clean_state, _is_empty),
@@ -79,6 +84,8 @@ def commit_batch(commits: Sequence[Commit], switch: Switch, progress: Callable[[
             try:
                 if syncing is not None:
                     syncing.wait(index)
+                elif phase.side == ABOVE:
+                    phase.work(commit)
                 else:
                     tree = commit.place.state.tree if phase.side == STATE else commit.place.tree
                     with switch.to(tree.identity):

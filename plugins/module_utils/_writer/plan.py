@@ -7,7 +7,7 @@
 from __future__ import annotations
 
 import hashlib
-from typing import TYPE_CHECKING, AbstractSet, Callable, Dict, List, NamedTuple, Optional, Sequence, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, List, Mapping, NamedTuple, Optional, Sequence, Tuple
 
 from .._text import printable
 from .._wire import CREATED, MASK, REMOVED, UPDATED, Change, Diff, Drift, Result
@@ -31,7 +31,7 @@ class Settings(NamedTuple):
     """What is the same for all places of a run. ``patterns``: producer -> every path that it may produce -> strategy. ``label``: path -> SELinux
     context, where there is SELinux. ``residue``: (path with a ``/*/``, regular expression) of what programs have to forget. ``dest``: not
     None if one of the places is no home. ``deadline``: seconds for one place. ``others``: directories that are no homes and that are served, by
-    this run or an earlier one."""
+    this run or an earlier one, and what is displayed of them."""
 
     instance: str
     patterns: Patterns
@@ -42,7 +42,7 @@ class Settings(NamedTuple):
     dest: Optional[Dest] = None
     check: bool = False
     deadline: float = 20
-    others: AbstractSet[str] = frozenset()
+    others: Mapping[str, str] = {}
 
 
 class Step(NamedTuple):

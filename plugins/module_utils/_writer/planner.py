@@ -73,7 +73,7 @@ class _Planner:
         plan.warnings += self._work_trees.warnings
         if entries:
             paths = (*entries, self._state.manifest) if self._state.inside else tuple(entries)
-            plan.manifest = Manifest(entries, directories(self._tree, records, paths))
+            plan.manifest = Manifest(entries, directories(self._tree, records, paths), records.is_place_made)
         if not plan.changed:
             # A lost or edited manifest is repaired even when all files are as they should be.
             plan.repair = (plan.manifest.to_bytes() if entries else None) != records.stored

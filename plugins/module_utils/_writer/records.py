@@ -29,7 +29,8 @@ class Records(NamedTuple):
     """``stored``: the bytes of this instance's manifest, None when there is none, empty when they are not what we wrote: they count as
     absent, or are at least written again. ``others``: instance -> its manifest. ``originals``: backup -> content of what may have to come back.
     ``residue``: temporary files of a run that died. ``around``: directories above the manifest that a run made which died before it could record them.
-    ``warnings``: what the manifest is not believed. ``is_lost``: it does not say, or not believably, what was written in this home."""
+    ``is_place_made``: an instance, or this run, has made the place itself. ``warnings``: what the manifest is not believed.
+    ``is_lost``: it does not say, or not believably, what was written in this home."""
 
     own: Manifest
     stored: Optional[bytes]
@@ -37,6 +38,7 @@ class Records(NamedTuple):
     originals: Dict[str, bytes]
     residue: Tuple[str, ...]
     around: Tuple[str, ...]
+    is_place_made: bool = False
     warnings: Tuple[str, ...] = ()
     is_lost: bool = False
 
@@ -62,7 +64,10 @@ def read_records(state: State, task: Task, patterns: Patterns, is_same: bool) ->
     if is_lost:
         ours = OUR_DIRECTORY.rstrip("/")
         own = Manifest(own.entries, {*own.directories, ours, *(f"{ours}/{name}" for name in tree.names(ours)[: MAX_ENTRIES // 2])})
-    return Records(own, stored, others, _read_originals(state, own, task.files), _residue(state), tuple(around), tuple(warnings), is_lost)
+    # A home is never removed, whatever its user has written into the manifest. Another instance may leave before this one.
+    is_place_made = not state.inside and (state.is_place_made or any(manifest.is_place_made for manifest in (own, *others.values())))
+    originals = _read_originals(state, own, task.files)
+    return Records(own, stored, others, originals, _residue(state), tuple(around), is_place_made, tuple(warnings), is_lost)
 
 
 def _confirmed(tree: Tree, own: Manifest, files: Sequence[File], known: KnownFiles) -> Tuple[Manifest, KnownFiles]:
@@ -76,7 +81,7 @@ def _confirmed(tree: Tree, own: Manifest, files: Sequence[File], known: KnownFil
             if current is not None and current.data in (file.content, *(each.content for each in file.variants)):
                 entries[file.path] = entry._replace(sha256=(hashlib.sha256(current.data).hexdigest(),))
                 confirmed[file.path] = None
-    return Manifest(entries, own.directories), confirmed
+    return Manifest(entries, own.directories, own.is_place_made), confirmed
 
 
 def _read_own(tree: Tree, path: str) -> Tuple[Manifest, Optional[bytes]]:

@@ -10,7 +10,7 @@ import fcntl
 import os
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Callable, Iterator, List, Optional, Sequence, Set, Tuple
+from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .._wire import OWNED, Answer, Job, Remaining, Result, dump_answer, load_job
 from .errors import WriterError, display_text
@@ -62,7 +62,7 @@ def run(encoded_job: str, check: bool, diff: bool, label: Optional[Callable[[str
         else:
             results, more = _apply_with_list(job, served_list, going, coming, settings, shared)
             warnings += more
-            remaining = _remaining(job, served_list, leaving)
+            remaining = _remaining(job, served_list, leaving) + _earlier(job, served_list, leaving, present)
     answer = Answer(
         (*ineligible, *failed, *results),
         tuple(missing),
@@ -135,10 +135,10 @@ def _apply_with_list(
     return results, warnings
 
 
-def _directories(served_list: Optional[ServedList], tasks: Sequence[Task]) -> Set[str]:
-    """The places that are no homes."""
-    listed = {path for path, is_home in served_list.places if not is_home} if served_list else set()
-    return listed | {task.base for task in tasks if task.identity is None}
+def _directories(served_list: Optional[ServedList], tasks: Sequence[Task]) -> Dict[str, str]:
+    """The places that are no homes, and what is displayed of them."""
+    listed = {place.path: place.display for place in served_list.places.values() if place.pattern is not None} if served_list else {}
+    return {**listed, **{task.base: task.display for task in tasks if task.identity is None}}
 
 
 def _remaining(job: Job, served_list: ServedList, tried: Sequence[Task]) -> List[Remaining]:
@@ -149,6 +149,23 @@ def _remaining(job: Job, served_list: ServedList, tried: Sequence[Task]) -> List
     keys = served_list.places.keys() - {key_of(task) for task in tried}
     left = [served_list.places[key] for key in sorted(keys)]
     return [_displayed(place) for place in left if place.user not in present]
+
+
+def _earlier(job: Job, served_list: ServedList, tried: Sequence[Task], present: Sequence[Task]) -> List[Remaining]:
+    """Directories where users were served who have another one now: with another e-mail address, or another secret of links. The first job knows
+    where the run serves every user. A home that has moved is not in two places."""
+    if not job.is_first or job.dest_pattern is None or job.purge:
+        return []
+    current = {user.name: user.base for user in present}
+    current.update(job.later)
+    keys = served_list.places.keys() - {key_of(task) for task in tried}
+    left = [served_list.places[key] for key in sorted(keys)]
+    stamp = (job.dest_pattern, job.inventory_host)
+    return [
+        _displayed(place)._replace(is_earlier=True)
+        for place in left
+        if (place.pattern, place.inventory_host) == stamp and current.get(place.user, place.path) != place.path
+    ]
 
 
 def _displayed(place: ServedPlace) -> Remaining:

@@ -49,12 +49,13 @@ def location_of(base: str) -> StateLocation:
 
 
 class State(NamedTuple):
-    """A location in an open tree. ``inside``: that tree is the place's own."""
+    """A location in an open tree. ``inside``: that tree is the place's own. ``is_place_made``: this run has made the place's directory."""
 
     tree: Tree
     directory: str
     instance: str
     inside: bool
+    is_place_made: bool = False
 
     @property
     def manifest(self) -> str:

@@ -14,7 +14,7 @@ import errno
 import os
 import stat
 from contextlib import suppress
-from typing import AbstractSet, Dict, NamedTuple, Optional, Set, Tuple
+from typing import Dict, Mapping, NamedTuple, Optional, Set, Tuple
 
 from .errors import UnsafePath, display_text, other_owner, perhaps_not_mounted, system_error
 from .identity import Identity
@@ -41,7 +41,7 @@ class Way:
     of the user's, with a way from ``/`` on of which each step is root's alone or the user's own. What lies there has an absolute path.
 
     ``fd`` -1 is a directory that does not exist yet: nothing is found in it. ``identity``: with whose ids everything is done here.
-    ``display`` is displayed instead of ``base``. ``others``: the directories of other places, where no link may lead.
+    ``display`` is displayed instead of ``base``. ``others``: the directories of other places, where no link may lead, and what is displayed of them.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class Way:
         directory_mode: int = 0o700,
         display: Optional[str] = None,
         leaves: bool = False,
-        others: AbstractSet[str] = frozenset(),
+        others: Mapping[str, str] = {},
     ) -> None:
         self.base = base
         self.display = display or base
@@ -213,7 +213,7 @@ class Way:
             if is_never_a_users(real):
                 raise self._unsafe_step(directory, real, "is not for files of users", _OWN)
             if real in self._others:
-                raise self._unsafe_step(directory, real, "is another place that is served", _OWN)
+                raise self._unsafe_step(directory, self._others[real], "is another place that is served", _OWN)
             reason = insecure(found, self.identity.uid)
             if reason:
                 raise self._unsafe_step(directory, real, reason)

@@ -159,6 +159,9 @@ class Client:
         if any(file.strategy != BLOCK for file in self.host_files):
             raise ValueError(f"client {self.name}: instances share the files of the host, which must be blocks")
 
+        if any(option.variables for option in self.options) and not self.redacts:
+            raise ValueError(f"client {self.name}: a text with variables may hold {{LinkToken}}, which the client has to leave out of redacted texts")
+
     def sides(self) -> tuple[str, ...]:
         """Which of the two servers the program connects to."""
         return tuple(side for side in ("incoming", "outgoing") if f"{side}.host" in self.expresses)

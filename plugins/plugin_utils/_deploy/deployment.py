@@ -32,13 +32,15 @@ MAX_CONTENT = 8 << 20
 
 @dataclass(frozen=True)
 class Deployment:
-    """``accounts`` and ``bases`` (None: the home) by user. ``skipped``: accounts that a client cannot do. ``losses``: client -> profile
+    """``accounts``, ``bases`` (None: the home) and ``displays`` (what is displayed instead of a base) by user.
+    ``skipped``: accounts that a client cannot do. ``losses``: client -> profile
     -> fields that it cannot express. ``request.invalid``: users who are left out because of mistakes."""
 
     request: Request
     host: str | None
     accounts: Mapping[str, Sequence[Account]]
     bases: Mapping[str, str | None]
+    displays: Mapping[str, str]
     skipped: Sequence[Mapping[str, str]]
     losses: Mapping[str, Mapping[str, Sequence[str]]]
     warnings: Sequence[str]
@@ -46,7 +48,7 @@ class Deployment:
     @property
     def has_secrets(self) -> bool:
         hidden = any(template.hidden for template in self.request.templates)
-        return hidden or any(account.has_password for accounts in self.accounts.values() for account in accounts)
+        return hidden or self.request.destination.has_link or any(account.has_password for accounts in self.accounts.values() for account in accounts)
 
     @property
     def dropped(self) -> dict[str, list[str]]:
@@ -56,7 +58,7 @@ class Deployment:
     def files(self, user: User) -> tuple[File, ...]:
         """What the user's programs read. Rendered when it is needed: the files of 10,000 users fill the memory."""
         accounts = self.accounts[user.name]
-        if not accounts:
+        if not accounts:  # who leaves may have no values any more for the texts of clients
             return ()
         files: list[File] = []
         options = self.request.client_options
@@ -97,7 +99,8 @@ class Deployment:
                 later=() if start else tuple((user.name, self.bases[user.name]) for user in users[end:] if user.state == "present"),
                 # With the user's own batch, which may serve the place again.
                 forget=tuple(name for name in self.request.forget if name in {user.name for user in batch} or (name not in names and not start)),
-                purge=self.purges and bool(users) and not start,
+                purge=self.purges and bool(users or self.request.is_withdrawn) and not start,
+                is_first=not start,
                 is_last=end >= len(users),
                 kept=tuple(user.name for user in self.request.invalid if user.name),
                 # With the last batch, when no other user can need what is there.
@@ -122,7 +125,7 @@ class Deployment:
         return self.request.purge_users and all(user.name for user in self.request.invalid)
 
     def _place(self, user: User) -> Place:
-        return Place(user.name, self.bases[user.name], self.files(user), absent=user.state == "absent")
+        return Place(user.name, self.bases[user.name], self.files(user), self.displays.get(user.name), user.state == "absent")
 
     def _host_files(self) -> HostFiles | None:
         """What the clients of users with accounts in homes need on the host, once for all of them; None: nothing."""
@@ -168,7 +171,8 @@ def plan_deployment(request: Request, host: str | None) -> Deployment:
     warnings += [warning for profile in profiles.values() for warning in profile.warnings]
     warnings += _cautions(accounts, request)
     skipped = _skipped(request, accounts)
-    return Deployment(request, host, accounts, bases, skipped, _losses(accounts, profiles, request), warnings)
+    displays = request.destination.displays(request.users, host, bases)
+    return Deployment(request, host, accounts, bases, displays, skipped, _losses(accounts, profiles, request), warnings)
 
 
 def _without_invalid(request: Request, invalid: Mapping[str, Sequence[str]], can_skip: bool) -> Request:

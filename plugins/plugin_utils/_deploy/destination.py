@@ -37,6 +37,17 @@ class Destination(NamedTuple):
         """The path with its variables, in one spelling: what the host's list knows the places by."""
         return None if self.path is None else f"/{'/'.join(_parts(str(self.path)))}"
 
+    @property
+    def has_link(self) -> bool:
+        """Whether the directories have names that nobody may read or guess."""
+        return self.path is not None and variables.LINK_TOKEN in self.path.names
+
+    def displays(self, users: Sequence[User], host: str | None, bases: Mapping[str, str | None]) -> Mapping[str, str]:
+        """User -> what is displayed instead of the directory of ``bases``, where that is another text."""
+        if self.path is None or not self.has_link:
+            return {}
+        return {user.name: self._base(self.path, user.redacted(), host) for user in users if bases[user.name]}
+
     def bases(self, users: Sequence[User], host: str | None, invalid: dict[str, list[str]]) -> Mapping[str, str | None]:
         """User -> directory, None for the home, "" for an absent user whose directory only the host's list knows. ``invalid`` gets the problems of
         users for whom it cannot be filled in. MailopsError for users who share a directory."""
@@ -56,8 +67,9 @@ class Destination(NamedTuple):
                 found[user.name] = path = self._base(self.path, user, host)
                 owner = claimed_by.setdefault(path, user.name)
                 if owner != user.name:
+                    shown = self._base(self.path, user.redacted(), host)
                     problems.append(
-                        f"dest: the users '{owner}' and '{user.name}' would share the directory {path}: use {{UserName}} in it"
+                        f"dest: the users '{owner}' and '{user.name}' would share the directory {shown}: use {{UserName}} in it"
                     )
             if own:
                 invalid.setdefault(user.name, []).extend(own)
@@ -78,7 +90,8 @@ class Destination(NamedTuple):
             if name not in filled:
                 raise Invalid(f"{{{name}}} has no value: give the user {variables.SOURCES.get(name, name)}")
             with named(f"{{{name}}}"):
-                known[name] = values.path_component(filled[name])
+                # A token is ours, and what is displayed of it may be longer than a name on a disk.
+                known[name] = filled[name] if name == variables.LINK_TOKEN else values.path_component(filled[name])
         parts = _parts(template.fill(known))
         if ".." in parts or not parts:
             raise Invalid("would leave its directory")

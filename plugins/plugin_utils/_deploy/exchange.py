@@ -78,8 +78,8 @@ def _result(data: Any) -> Result:
 
 
 def _remaining(data: Any) -> Remaining:
-    user, path, inventory_host = data
-    return Remaining(_text(user), _text(path), _text(inventory_host))
+    user, path, inventory_host, is_earlier = data
+    return Remaining(_text(user), _text(path), _text(inventory_host), is_earlier is True)
 
 
 def _change(data: Any) -> Change:

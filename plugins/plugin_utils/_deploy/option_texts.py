@@ -11,6 +11,7 @@ from typing import Any, Iterable, Mapping, Sequence
 from .._clients._client import Client
 from .._model import variables
 from .._model.user import User
+from .._secrets.links import HINT
 
 
 def filled(client: Client, options: Mapping[str, Any], user: User, host: str | None) -> Mapping[str, Any]:
@@ -35,7 +36,7 @@ def check_texts(
                 continue
             known = user.variable_values(host)
             found = [
-                f"user '{user.name}': client_options.{client.name}.{name}: {{{variable}}} has no value{_remedy(variable)}"
+                f"user '{user.name}': client_options.{client.name}.{name}: {{{variable}}} has no value{_remedy(variable, user)}"
                 for name, template in texts.items()
                 for variable in template.names
                 if variable not in known
@@ -49,5 +50,7 @@ def _texts(client: Client, options: Mapping[str, Any]) -> dict[str, variables.Te
     return {name: variables.parse(text) for name, text in given.items() if text}
 
 
-def _remedy(variable: str) -> str:
+def _remedy(variable: str, user: User) -> str:
+    if variable == variables.LINK_TOKEN and user.email:
+        return f": {HINT}"
     return f": give the user {variables.SOURCES[variable]}" if variable in variables.SOURCES else ""

@@ -16,7 +16,7 @@ from ...module_utils._wire import ACTIONS, Change, Drift, Remaining, Result
 from .._model.errors import MailopsError, some
 from .._model.limits import MAX_LISTED, limited_diffs
 from .deployment import Deployment, probe_note
-from .request import Request
+from .remaining import remaining_warnings
 from .summary import summary
 from .target import Delivery
 
@@ -156,10 +156,7 @@ def _verdicts(
             failed += [{"user": name, "path": "", "msg": "the host has no such user"} for name in missing]
             problems.append(f"{message}: {_WHO_IS_MISSING}")
     remaining = [place for answer in delivery.answers for place in answer.remaining]
-    if not request.users and not request.invalid and delivery.answers:
-        warnings.append(_nobody_listed(request, remaining))
-    elif remaining:
-        warnings.append(_remaining_warning(request, deployment.host, remaining))
+    warnings += remaining_warnings(request, deployment.host, remaining, has_answer=bool(delivery.answers))
     if delivery.stopped:
         problems.append(delivery.stopped)
     return skipped, failed, warnings, problems
@@ -184,23 +181,6 @@ def _invalid_warning(deployment: Deployment) -> str:
     purge = ", and nobody was purged, because one of them has no valid name" if request.purge_users and not deployment.purges else ""
     who = "a user with mistakes" if count == 1 else f"{count} users with mistakes"
     return f"mail_account leaves out {who}; nothing of theirs is changed{purge}: {'; '.join(reasons[:_MAX_REASONS])}{more}"
-
-
-def _nobody_listed(request: Request, remaining: Sequence[Remaining]) -> str:
-    names = sorted({place.user for place in remaining})
-    rest = f"; these users still have accounts here: {some(names)} (to remove them, list them with state: absent)" if names else ""
-    return f"mail_account: users is empty, so {'no file' if request.forget else 'nothing'} was changed{rest}"
-
-
-def _remaining_warning(request: Request, host: str | None, remaining: Sequence[Remaining]) -> str:
-    places = [
-        f"{place.user} in {place.path}" + ("" if place.inventory_host == (host or "") else f" (inventory host {place.inventory_host})")
-        for place in remaining
-    ]
-    return (
-        f"mail_account: instance {request.instance} also has files of users who have no accounts in this task: {some(places)}; if no other task "
-        "serves them, remove them: list the users with state: absent, for another inventory host there, or with the dest that comes out at the path"
-    )
 
 
 def _skip_warnings(skipped: Sequence[Mapping[str, str]]) -> list[str]:

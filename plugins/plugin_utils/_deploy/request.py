@@ -14,17 +14,22 @@ import os
 import re
 import stat
 import tempfile
-from dataclasses import dataclass
+from contextlib import suppress
+from dataclasses import dataclass, replace
 from typing import Any, Callable, Mapping, Sequence, TypeVar
 
 from .. import _clients
 from .._clients._client import Client, Option
 from .._clients._options import ReadFile, read_options
 from .._model import given, values
-from .._model.errors import Invalid, Problems, comma_list, some
+from .._model.errors import Invalid, MailopsError, Problems, comma_list, some
 from .._model.user import STATES, InvalidUser, User, profile_names, read_leavers, user_names, valid_users
+from .._model.variables import LINK_TOKEN
 from .._secrets.keys import OPTIONS as KEY_OPTIONS
 from .._secrets.keys import StoreKey, store_key
+from .._secrets.links import HINT as LINK_HINT
+from .._secrets.links import OPTIONS as LINK_OPTIONS
+from .._secrets.links import LinkSecret, link_secret
 from .._store import Store, open_store
 from .destination import Destination, read_destination
 from .option_files import read_option_file
@@ -33,9 +38,8 @@ from .template_files import MANAGED
 from .templates import Load, Template, read_templates
 
 OPTIONS = (
-    "clients", "client_options", "dest", "forget", "group", "instance", "invalid_users", "missing_users", "mode", "owner", "profile_definitions",
-    "profiles",
-    "purge_users", "report_path", "state", "store", *KEY_OPTIONS, "templates", "users", "validate_only",
+    "clients", "client_options", "dest", "forget", "group", "instance", "invalid_users", *LINK_OPTIONS, "missing_users", "mode", "owner",
+    "profile_definitions", "profiles", "purge_users", "report_path", "state", "store", *KEY_OPTIONS, "templates", "users", "validate_only",
 )  # fmt: skip
 _INSTANCE = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\Z")
 _FAIL_OR_SKIP = ("fail", "skip")
@@ -50,7 +54,7 @@ _clients.all_clients()  # imported in Ansible's own process, and not again in ea
 class Request:
     """``profiles``: those of users who name none, None for all ``definitions``. ``store``: where profiles come from without definitions;
     None when no accounts are asked for. ``client_options``: client -> every option with its value. ``invalid``: users of the list with mistakes,
-    who are not in ``users``."""
+    who are not in ``users``. ``is_withdrawn``: every place that has the same pattern goes, whoever is listed."""
 
     users: tuple[User, ...]
     invalid: tuple[InvalidUser, ...]
@@ -65,6 +69,7 @@ class Request:
     instance: str
     forget: tuple[str, ...]
     purge_users: bool
+    is_withdrawn: bool
     missing_users: str
     invalid_users: str
     validate_only: bool
@@ -94,8 +99,6 @@ def read_request(
     if options["users"] is None:
         reader.problems.append("users: is required, a list of dictionaries such as {name: jkowalska, email: j.kowalska@example.org}; [] means none")
     purge = reader.read("purge_users", values.boolean, False)
-    if purge and leaving:
-        reader.problems.append("purge_users: only with state: present, because state: absent leaves users alone who are not listed")
     present = [user for user in users if user.state == "present"]
     # Accounts are removed without profiles, templates, store and key.
     asked = bool(present or invalid) or "users" in reader.failed
@@ -105,6 +108,15 @@ def read_request(
         names = some([user.name for user in present])
         reader.problems.append(f"clients: {names} would get no files: name some of {', '.join(_clients.names())}, or give templates")
     definitions = reader.read("profile_definitions", read_definitions, None) if asked else None
+    instance = reader.read("instance", _instance, "default")
+    secret = reader.call(lambda: link_secret(options, environ)) if asked else _secret_of_leavers(options, environ)
+    destination = read_destination(options, reader.problems)
+    if purge and leaving and options["dest"] is None:
+        reader.problems.append("purge_users: only with state: present or with dest, because state: absent leaves homes alone whose users are not listed")
+    if present and secret is None and destination.has_link:
+        reader.problems.append(f"dest: {{{LINK_TOKEN}}} has no value: {LINK_HINT}")
+    if secret is not None:
+        users = [_with_link(user, instance, secret) for user in users]
     report_path, warnings = reader.read("report_path", lambda value: _report_path(value, check_mode), (None, ()))
     # Accounts are removed without keys and certificates, too.
     read_file = read_option_file if asked else _no_file
@@ -123,10 +135,11 @@ def read_request(
         templates=tuple(templates),
         store=reader.call(lambda: open_store(options["store"], environ, dry_run)) if asked and options["profile_definitions"] is None else None,
         key=reader.call(lambda: store_key(options, environ)) if asked else None,
-        destination=read_destination(options, reader.problems),
-        instance=reader.read("instance", _instance, "default"),
+        destination=destination,
+        instance=instance,
         forget=reader.read("forget", user_names, ()),
         purge_users=purge,
+        is_withdrawn=purge and leaving,
         missing_users=reader.read("missing_users", lambda value: given.choice(value, _FAIL_OR_SKIP), "fail"),
         invalid_users=reader.read("invalid_users", lambda value: given.choice(value, _FAIL_OR_SKIP), "fail"),
         validate_only=reader.read("validate_only", values.boolean, False),
@@ -137,6 +150,17 @@ def read_request(
         reader.problems.extend(problem for user in invalid for problem in user.problems)
     reader.problems.raise_all()
     return request
+
+
+def _secret_of_leavers(options: Mapping[str, Any], environ: Mapping[str, str]) -> LinkSecret | None:
+    """Root's list on the host knows where they were served. Without root the secret helps, but nobody has to have it any more."""
+    with suppress(MailopsError):
+        return link_secret(options, environ)
+    return None
+
+
+def _with_link(user: User, instance: str, secret: LinkSecret) -> User:
+    return replace(user, link_token=secret.token(instance, user))
 
 
 def _users(data: list[Any], leaving: bool) -> tuple[list[User], list[InvalidUser]]:

@@ -2,49 +2,87 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""The variables of the role ``mail_accounts``: which are misspelled, and messages that name them instead of the module's options."""
+"""The variables of the roles that deploy accounts: which are misspelled, and messages that name them instead of the module's options."""
 
 from __future__ import annotations
 
 import difflib
 import re
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Iterable
 
 from .request import OPTIONS
 
-_ROLE = "mailops.profiles.mail_accounts"
-_PREFIX = "mail_accounts_"
-_OPTIONS = [name for name in OPTIONS if name != "validate_only"]
-# What playbooks/rollout.yml takes besides those of the role.
-_NAMES = [*_OPTIONS, "hosts", "serial"]
-VARIABLES = frozenset(_PREFIX + name for name in _NAMES)
-# Somebody's idea of how our variables begin; a play may have others of its own (mail_domain).
-_ALIKE = re.compile(r"mail_?ac{1,2}o?unts?_?([A-Za-z0-9_]{1,60})", re.IGNORECASE)
-
-_ANY = "|".join(_OPTIONS)
-# A message begins with the options that it is about; a name with "_" is no other word, wherever it is. Quoted names are values.
-_BEGIN = re.compile(rf"^((?:mail_account: |- )?)((?:{_ANY})(?:, (?:{_ANY}))*)(?=[:,.])", re.MULTILINE)
-_INSIDE = re.compile(rf"(?<![\w./'-])({'|'.join(name for name in _OPTIONS if '_' in name)})(?![\w/'=-])")
+_OPTIONS = tuple(name for name in OPTIONS if name != "validate_only")
 
 
-def is_from_role(task: Any) -> bool:
-    """Whether the task is one of the role's."""
-    return task._role is not None and task._role.get_name() == _ROLE
+@dataclass(frozen=True)
+class Role:
+    """``options``: those of the module that are variables of the role; ``others``: what else the role and its playbook take. ``alike``: somebody's
+    idea of how the variables begin; a play may have others of its own (``mail_domain``)."""
+
+    name: str
+    options: tuple[str, ...]
+    others: tuple[str, ...]
+    alike: str
+
+    @property
+    def prefix(self) -> str:
+        return f"{self.name}_"
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return (*self.options, *self.others)
+
+    @property
+    def variables(self) -> frozenset[str]:
+        return frozenset(self.prefix + name for name in self.names)
+
+    def misspelled(self, variables: Iterable[str]) -> list[str]:
+        """A warning for each variable that was probably meant for the role."""
+        warnings = []
+        pattern = re.compile(rf"{self.alike}_?([A-Za-z0-9_]{{1,60}})", re.IGNORECASE)
+        known = self.variables
+        for variable in variables:
+            match = pattern.fullmatch(variable)
+            if match and variable not in known:
+                near = difflib.get_close_matches(match[1].lower(), self.names, n=1)
+                if near:
+                    warnings.append(f"the role {self.name} has no variable '{variable}' (did you mean '{self.prefix}{near[0]}'?)")
+        return warnings
+
+    def with_variables(self, message: str) -> str:
+        """The module's message with the role's variables in place of the options."""
+        begin, inside = self._patterns
+        message = begin.sub(lambda found: found[1] + ", ".join(self.prefix + name for name in found[2].split(", ")), message)
+        return inside.sub(rf"{self.prefix}\1", message)
+
+    @cached_property
+    def _patterns(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
+        """A message begins with the options that it is about; a name with "_" is no other word, wherever it is. Quoted names are values."""
+        any_option = "|".join(self.options)
+        begin = re.compile(rf"^((?:mail_account: |- )?)((?:{any_option})(?:, (?:{any_option}))*)(?=[:,.])", re.MULTILINE)
+        return begin, re.compile(rf"(?<![\w./'-])({'|'.join(name for name in self.options if '_' in name)})(?![\w/'=-])")
 
 
-def misspelled(variables: Iterable[str]) -> list[str]:
-    """A warning for each variable that was probably meant for the role."""
-    warnings = []
-    for variable in variables:
-        match = _ALIKE.fullmatch(variable)
-        if match and variable not in VARIABLES:
-            near = difflib.get_close_matches(match[1].lower(), _NAMES, n=1)
-            if near:
-                warnings.append(f"the role mail_accounts has no variable '{variable}' (did you mean '{_PREFIX}{near[0]}'?)")
-    return warnings
+MAIL_ACCOUNTS = Role("mail_accounts", _OPTIONS, ("hosts", "serial"), "mail_?ac{1,2}o?unts?")
+# The role decides itself where the files go, whose they are, and that nothing old stays.
+_OF_SITES = ("dest", "forget", "group", "mode", "missing_users", "owner", "purge_users")
+MAIL_SETUP_SITE = Role(
+    "mail_setup_site",
+    tuple(name for name in _OPTIONS if name not in _OF_SITES),
+    (
+        "addresses", "allow_http", "base_url", "certificate_file", "certificate_key_file", "config_file", "domain", "group", "hosts", "http_port",
+        "layout", "list_become", "list_directory", "list_host", "log_directory", "password_file", "port", "reload_command", "root", "server", "test_command",
+    ),
+    "mail_?set_?ups?_?(?:sites?|pages?)",
+)  # fmt: skip
+ROLES = (MAIL_ACCOUNTS, MAIL_SETUP_SITE)
+VARIABLES = frozenset(name for role in ROLES for name in role.variables)
 
 
-def with_variables(message: str) -> str:
-    """The module's message with the role's variables in place of the options."""
-    message = _BEGIN.sub(lambda found: found[1] + ", ".join(_PREFIX + name for name in found[2].split(", ")), message)
-    return _INSIDE.sub(rf"{_PREFIX}\1", message)
+def role_of(task: Any) -> Role | None:
+    """The role that the task is one of, if that is ours."""
+    name = task._role.get_name() if task._role is not None else ""
+    return next((role for role in ROLES if name == f"mailops.profiles.{role.name}"), None)

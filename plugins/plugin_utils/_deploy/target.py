@@ -20,12 +20,13 @@ from ...module_utils._text import printable
 from ...module_utils._wire import Answer
 from .._model.errors import MailopsError
 from .._secrets.keys import ENVIRONMENT
+from .._secrets.links import ENVIRONMENT as LINK_ENVIRONMENT
 from .deployment import BATCH, Deployment
 from .exchange import dump_job, load_answer
 
 _MODULE = "mailops.profiles.mail_account_apply"
 _MAX_SENTENCE = 2000
-_SECRETS = (ENVIRONMENT, "PGPASSWORD")
+_SECRETS = (ENVIRONMENT, LINK_ENVIRONMENT, "PGPASSWORD")
 
 
 @dataclass(frozen=True)

@@ -238,6 +238,8 @@ class _Reader:
         for variable, place in public.items():
             if variable == variables.PASSWORD:
                 self.problems.append(f"{place}: {{{variable}}} is for password fields only")
+            elif variable == variables.LINK_TOKEN:
+                self.problems.append(f"{place}: {{{variable}}} is for dest and setup pages only, because programs and diffs show what is here")
             elif variable in secret:
                 self.problems.append(f"{place}: {{{variable}}} fills {secret[variable]} and is for password fields only")
         for variable, place in secret.items():

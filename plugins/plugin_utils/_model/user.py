@@ -14,11 +14,13 @@ from .errors import Invalid, Problems, named, nearest, quoted
 from .names import profile_name
 
 STATES = ("present", "absent")
+_MAX_LINK_VERSION = 1_000_000
 
 
 @dataclass(frozen=True)
 class User:
-    """A person who gets accounts. ``profiles`` None: those of the task. A text that was not given is None."""
+    """A person who gets accounts. ``profiles`` None: those of the task. A text that was not given is None. ``link_version``: another one gives
+    another ``link_token``, the value of ``{LinkToken}``, which is None without the task's secret, and is never displayed."""
 
     name: str
     email: str | None = None
@@ -30,6 +32,12 @@ class User:
     profiles: tuple[str, ...] | None = None
     default_profile: str | None = None
     state: str = "present"
+    link_version: int = 1
+    link_token: str | None = field(default=None, repr=False)
+
+    def redacted(self) -> User:
+        """The same user with what is displayed of a link."""
+        return replace(self, link_token=self.link_token and f"{{{variables.LINK_TOKEN} of {self.name}}}")
 
     def variable_values(self, host: str | None) -> dict[str, str]:
         """Every variable that this user gives a value to."""
@@ -45,6 +53,7 @@ class User:
             "UserEmailDomain": domain,
             variables.PASSWORD: self.password,
             "HostName": host,
+            variables.LINK_TOKEN: self.link_token,
         }
         return {**self.variables, **{name: value for name, value in filled.items() if value}}
 
@@ -108,6 +117,7 @@ _USER_CHECKS: dict[str, Callable[[Any], Any]] = {
     "profiles": profile_names,
     "default_profile": profile_name,
     "state": lambda value: given.choice(value, STATES),
+    "link_version": lambda value: values.whole_number(value, 1, _MAX_LINK_VERSION),
 }
 
 

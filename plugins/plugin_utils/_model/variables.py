@@ -30,12 +30,15 @@ BUILT_IN: dict[str, str] = {
     "UserEmailDomain": "The part of the e-mail address after the @, in ASCII form.",
     "UserPassword": "The password of the user (password). In password fields only.",
     "HostName": "The inventory name of the host that the account is deployed to.",
+    "LinkToken": "26 letters and digits that nobody guesses, made with link_secret. In dest and in texts of setup pages only.",
 }
 PASSWORD = "UserPassword"
+LINK_TOKEN = "LinkToken"
 # Which attribute of a user fills a variable, for the remedy in messages.
 SOURCES = {
     "UserEmail": "email", "UserDisplayName": "display_name", "UserName": "name", "UserFirstName": "first_name",
     "UserLastName": "last_name", "UserEmailLocalPart": "email", "UserEmailDomain": "email", "UserPassword": "password",
+    "LinkToken": "email",
 }  # fmt: skip
 
 NAME = re.compile(r"[A-Z][A-Za-z0-9]*\Z")

@@ -20,22 +20,22 @@ import json
 import mmap
 import multiprocessing
 import os
-import stat
 from typing import Any, Mapping
 
 from ansible.module_utils.basic import missing_required_lib
 
-from .._model import values, variables
-from .._model.errors import Invalid, MailopsError, named
+from .._model import variables
+from .._model.errors import Invalid, MailopsError
 from .._model.given import is_blank
 from .._model.passwords import SEALED, SEALED_PREFIX, sealed
 from .._model.ports import derived_port
+from .sources import Source, checked_secret, given_secret
 
-OPTIONS = ("store_key", "store_key_file")
 ENVIRONMENT = "MAILOPS_STORE_KEY"
+_SOURCE = Source("store_key", ENVIRONMENT, 16)
+OPTIONS = _SOURCE.options
 
 _SALT, _KEY, _CHECK, _NONCE, _DIGEST = 16, 32, 8, 12, 32  # bytes
-_MIN_LENGTH, _MAX_LENGTH = 16, 4096  # characters of a store key
 
 # Ansible forks a process for each host, and scrypt takes a good part of a second and 32 MiB. So processes share what one has derived:
 # anonymous memory, common to all that are forked after this import. One entry, because a store has one salt.
@@ -74,50 +74,14 @@ def binding(profile_id: str, side: str, data: Mapping[str, Any]) -> bytes:
 
 def store_key(options: Mapping[str, Any], environ: Mapping[str, str]) -> StoreKey | None:
     """The key that the options or the environment give, if any."""
-    text, path = (options.get(name) for name in OPTIONS)
-    if not is_blank(text):
-        return _key(text, "store_key")
-    if not is_blank(path):
-        return _key(_read(path), "store_key_file")
-    return None if is_blank(environ.get(ENVIRONMENT)) else _key(environ[ENVIRONMENT], ENVIRONMENT)
+    found = given_secret(_SOURCE, options, environ)
+    return None if found is None else StoreKey(*found)
 
 
 def new_store_key(options: Mapping[str, Any]) -> StoreKey | None:
     """The key of ``store_key_new``, if it is given."""
     text = options.get("store_key_new")
-    return None if is_blank(text) else _key(text, "store_key_new")
-
-
-def _key(text: Any, source: str) -> StoreKey:
-    with named(source, MailopsError):
-        text = values.word(text, _MAX_LENGTH)
-    if len(text) < _MIN_LENGTH:
-        raise MailopsError(f"{source}: must have at least {_MIN_LENGTH} characters; make one with: openssl rand -base64 32")
-    return StoreKey(text, source)
-
-
-def _read(path: Any) -> str:
-    # The path is not quoted: it may be the key itself, given in the wrong option.
-    where = "store_key_file"
-    try:
-        descriptor = os.open(values.absolute_path(path), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-        with open(descriptor, encoding="utf-8-sig") as file:
-            mode = os.fstat(descriptor).st_mode
-            if not stat.S_ISREG(mode):
-                raise MailopsError(f"{where}: is not a regular file; give the path of a file with the key")
-            if mode & stat.S_IRWXO:
-                raise MailopsError(
-                    f"{where}: others on this machine may read the file: chmod o= it, and use a new key if it matters"
-                )
-            return file.read(_MAX_LENGTH + 3).rstrip("\r\n")
-    except Invalid as exc:
-        raise MailopsError(f"{where}: {exc}") from None
-    except UnicodeDecodeError:
-        raise MailopsError(f"{where}: the file is not text: make one with: openssl rand -base64 32") from None
-    except OSError as exc:
-        raise MailopsError(
-            f"{where}: {exc.strerror or type(exc).__name__}; give the absolute path of a file on the controller"
-        ) from None
+    return None if is_blank(text) else StoreKey(checked_secret(text, "store_key_new", _SOURCE.min_length), "store_key_new")
 
 
 class StoreKey:

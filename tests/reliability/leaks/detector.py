@@ -65,9 +65,9 @@ class Secrets:
         assert len(secret.cores) == 2
         return text
 
-    def learn(self, name: str, data: bytes) -> None:
+    def learn(self, name: str, data: bytes, allowed: Iterable[str] = ()) -> None:
         """A secret that nobody typed, such as a derived key: it is found as these bytes, in the same encodings."""
-        self.known[name] = Secret(name, "")
+        self.known[name] = Secret(name, "", tuple(allowed))
         self._raw[data] = name
 
     def find(self, data: bytes) -> dict[str, str]:

@@ -121,6 +121,7 @@ def mistakes(secrets: Secrets) -> list[Case]:
                   {"password": secret()}, {"dest": None, "owner": "alice"}, {"store": f"{CONTROLLER}/nothing.db"}, {"store": "/srv"},
                   {"missing_users": "ignore", "dest": None}, {"validate_only": "perhaps"}, {"report_path": "x"}, {"owner": "nobody-there"},
                   {"group": "no-group"}, {"report_path": "/nonexistent/x"}, {"dest": None}, {"profile_definitions": {"work": secret()}},
+                  {"link_secret": [secret()]}, {"link_secret_file": secret()},
                   {"profile_definitions": secret()}, {"profile_definitions": [secret()]}, {"clients": {"msmtp": secret()}}):  # fmt: skip
         account(f"option: {', '.join(wrong)}", **wrong)
     for title, wrong in {

@@ -54,6 +54,8 @@ OF_OPTION: dict[str, list[Any]] = {
     "store": ["mysql://host/db", "postgresql://a:b@host/db", "directory://relative", "~/profiles.db", "/nonexistent/profiles.db", "/"],
     "store_key": ["short", "another key than that of the test", "with\nnewline and more than that"],
     "store_key_file": ["/nonexistent", "relative", "/", "/etc/passwd"],
+    "link_secret": ["short", "one\ntwo lines that are longer than 32 characters"],
+    "link_secret_file": ["/nonexistent", "relative", "/", "/etc/passwd"],
     "report_path": ["/", "/nonexistent/report.json", "report.json", f"/tmp/{LONG}.json", "/proc/report.json"],
 }  # fmt: skip
 OF_THE_STORE = ("store", "store_key", "store_key_file")
@@ -103,7 +105,7 @@ def test_a_value_of_the_wrong_type(site, account):
 def refuses(site, account, wrong):
     """Every value of every option is refused, with one message."""
     of_store = account(profile_definitions=None, profiles=["sealed"], store=str(site.path / "p.db"))
-    good = {"store": {**of_store, "store_key": KEY}, "store_key": of_store, "store_key_file": of_store, "purge_users": account(state="absent")}
+    good = {"store": {**of_store, "store_key": KEY}, "store_key": of_store, "store_key_file": of_store, "purge_users": account(state="absent", dest=None)}
     cases = [(name, {**good.get(name, account()), name: value}) for name, values in wrong.items() for value in values]
     for (name, case), (checked, real) in zip(cases, both(site, [case for _name, case in cases])):
         assert checked["failed"] and checked["msg"] == real["msg"], (name, case[name], checked.get("msg"), real.get("msg"))

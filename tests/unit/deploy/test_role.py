@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.request import OPTIONS
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.role import misspelled, with_variables
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.role import MAIL_ACCOUNTS, MAIL_SETUP_SITE
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.variables import BUILT_IN
 
 from ..conftest import ROOT
@@ -26,6 +26,24 @@ def test_the_role_takes_every_option_and_documents_all_variables() -> None:
     assert sorted(defaults) == sorted(VARIABLES)
     assert sorted(documented) == sorted([*VARIABLES, "mail_accounts_hosts", "mail_accounts_serial"])
     assert [name for name in documented if f"| `{name}` |" not in page] == []
+
+
+def test_the_variables_of_the_site_are_documented() -> None:
+    role = ROOT / "roles/mail_setup_site"
+    defaults = yaml.safe_load((role / "defaults/main.yml").read_text())
+    documented = yaml.safe_load((role / "meta/argument_specs.yml").read_text())["argument_specs"]["main"]["options"]
+    page = (ROOT / "docs/variables.md").read_text()
+    assert {*defaults, "mail_setup_site_hosts"} == set(documented) == MAIL_SETUP_SITE.variables
+    assert [name for name in documented if f"| `{name}` |" not in page] == []
+    assert {name: option["default"] for name, option in documented.items() if "default" in option}.items() <= defaults.items()
+
+
+def test_a_misspelled_variable_of_the_site() -> None:
+    for wrong, meant in {"mail_setup_site_user": "users", "mail_setupsite_domain": "domain", "mail_setup_page_clients": "clients"}.items():
+        assert MAIL_SETUP_SITE.misspelled([wrong]) == [f"the role mail_setup_site has no variable '{wrong}' (did you mean 'mail_setup_site_{meant}'?)"]
+    assert MAIL_SETUP_SITE.misspelled([*MAIL_SETUP_SITE.variables, "mail_setup", "mail_accounts_users", "mail_setup_site_colour_of_walls"]) == []
+    message = "mail_account: link_secret: must have at least 32 characters\n- users: is required"
+    assert MAIL_SETUP_SITE.with_variables(message).count("mail_setup_site_") == 2
 
 
 def test_the_variables_of_profiles_are_documented() -> None:
@@ -48,7 +66,7 @@ def test_the_variables_of_profiles_are_documented() -> None:
     ("mail_accounts_missing_user", "missing_users"),
 ])  # fmt: skip
 def test_a_misspelled_variable(name: str, meant: str) -> None:
-    assert misspelled([name]) == [f"the role mail_accounts has no variable '{name}' (did you mean 'mail_accounts_{meant}'?)"]
+    assert MAIL_ACCOUNTS.misspelled([name]) == [f"the role mail_accounts has no variable '{name}' (did you mean 'mail_accounts_{meant}'?)"]
 
 
 @pytest.mark.parametrize("name", [
@@ -56,7 +74,7 @@ def test_a_misspelled_variable(name: str, meant: str) -> None:
     "mail_account", "ansible_facts", "users", "mailbox_store", "mail_accounts_\x1b",
 ])  # fmt: skip
 def test_a_variable_that_is_right_or_somebody_elses(name: str) -> None:
-    assert misspelled([name]) == []
+    assert MAIL_ACCOUNTS.misspelled([name]) == []
 
 
 @pytest.mark.parametrize(("message", "expected"), [
@@ -71,4 +89,4 @@ def test_a_variable_that_is_right_or_somebody_elses(name: str) -> None:
     ("mail_account: needs store_key or store_key_file", "mail_account: needs mail_accounts_store_key or mail_accounts_store_key_file"),
 ])  # fmt: skip
 def test_messages_name_the_variables(message: str, expected: str) -> None:
-    assert with_variables(message) == expected
+    assert MAIL_ACCOUNTS.with_variables(message) == expected

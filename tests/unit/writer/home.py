@@ -180,4 +180,9 @@ def problems(answer: Answer) -> dict[str, str]:
 
 
 def remaining(answer: Answer) -> list[tuple[str, str, str]]:
-    return [tuple(place) for place in answer.remaining]
+    return [tuple(place[:3]) for place in answer.remaining if not place.is_earlier]
+
+
+def earlier(answer: Answer) -> list[tuple[str, str, str]]:
+    """Directories of users who are served in another one now."""
+    return [tuple(place[:3]) for place in answer.remaining if place.is_earlier]

@@ -7,12 +7,13 @@
 from __future__ import annotations
 
 import os
+from pathlib import Path
 
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import Place
 
-from .home import MANIFEST, OWN, Site, all_changes, block, changed_users, owned, problems, remaining
+from .home import MANIFEST, OWN, Site, all_changes, block, changed_users, earlier, owned, problems, remaining
 from .kills import EVERY_PHASE, killed
 from .machine import Machine
 
@@ -39,8 +40,9 @@ def test_a_place_served_again_is_stamped_anew(site: Site) -> None:
 def test_an_old_place_of_a_user_who_is_still_listed_is_purged(site: Site) -> None:
     old, new = (Place("anna", str(site.root / name), (block(), owned())) for name in ("anna@old", "anna@new"))
     site.run(places=(old,))
-    assert not remaining(site.run(places=(new,))) and site.left() == {"anna@old", "anna@new"}
-    site.run(places=(new,), purge=True)
+    answer = site.run(places=(new,))
+    assert not remaining(answer) and earlier(answer) == [("anna", old.base, "desk")] and site.left() == {"anna@old", "anna@new"}
+    assert not earlier(site.run(places=(new,), purge=True)) and not Path(old.base).exists()
     assert site.left() == {"anna@new"} and site.served == {"default.json": [("anna", new.base)]}
 
 

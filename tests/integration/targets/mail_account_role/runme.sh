@@ -99,8 +99,8 @@ homes laptop/jkowalska shared-desk/anowak shared-desk/bwilk
 
 step 'Blank answers of a survey mean "not given"'
 blanks=()
-for name in client_options group hosts instance missing_users mode owner profile_definitions purge_users report_path serial state store \
-  store_key store_key_file templates; do
+for name in client_options group hosts instance link_secret link_secret_file missing_users mode owner profile_definitions purge_users report_path serial \
+  state store store_key store_key_file templates; do
   blanks+=(-e "mail_accounts_$name=")
 done
 rollout "${blanks[@]}"
