@@ -13,7 +13,7 @@ import json
 import re
 from typing import Any, Dict, Iterable, Mapping, NamedTuple, Optional, Set, Tuple
 
-from .._wire import BLOCK, MAX_TAG, OWNED
+from .._wire import BLOCK, MAX_TAG, OWNED, AccountLabel, labels
 
 MAX_ENTRIES = 1000
 OUR_DIRECTORY = ".config/mailops/"
@@ -21,6 +21,7 @@ _VERSION = 1
 _MAX_CHARACTERS = 500_000
 _MAX_REDACTED = 200_000  # characters of one file
 _MAX_HASHES = 8
+_MAX_NAME, _MAX_CLIENTS = 200, 100
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 _TEMP = re.compile(r"\.mailops-[0-9a-f]{16}\.tmp\Z")
 _MANIFEST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\.json\Z")
@@ -37,7 +38,7 @@ class Before(NamedTuple):
 
 class Entry(NamedTuple):
     """One file or block of ours. ``sha256``: of every content that may be there; more than one only while a run is under way.
-    ``variant``: the pattern of the variant that was written."""
+    ``variant``: the pattern of the variant that was written. ``widest``: the mode that a user's own file with a block may have at most."""
 
     path: str
     producer: str
@@ -50,18 +51,22 @@ class Entry(NamedTuple):
     before: Optional[Before] = None
     temp: Optional[str] = None
     pending: bool = False
+    widest: int = 0o777
 
 
 class Manifest:
-    """Entries by path, and the directories that we made."""
+    """Entries by path, the directories that we made, and the accounts that the entries are for."""
 
-    def __init__(self, entries: Optional[Mapping[str, Entry]] = None, directories: Iterable[str] = ()) -> None:
+    def __init__(
+        self, entries: Optional[Mapping[str, Entry]] = None, directories: Iterable[str] = (), accounts: Iterable[AccountLabel] = ()
+    ) -> None:
         self.entries = entries or {}
         self.directories = tuple(sorted(directories))
+        self.accounts = tuple(sorted(accounts))
 
     def to_bytes(self) -> bytes:
         entries = [_data(self.entries[path]) for path in sorted(self.entries)]
-        data = {"version": _VERSION, "entries": entries, "directories": self.directories}
+        data = {"version": _VERSION, "entries": entries, "directories": self.directories, "accounts": self.accounts}
         text = json.dumps(data, sort_keys=True)
         if len(text) > _MAX_CHARACTERS:
             text = json.dumps({**data, "entries": [{**entry, "redacted": ""} for entry in entries]}, sort_keys=True)
@@ -80,11 +85,14 @@ class Manifest:
             known = json.loads(data.decode("utf-8"))
             entries = [_entry(item) for item in known["entries"]]
             directories = list(known["directories"])
-            if known["version"] != _VERSION or max(len(entries), len(directories)) > MAX_ENTRIES or not all(map(_is_path, directories)):
-                raise ValueError("another version, too many, or no paths")
+            accounts = labels(known.get("accounts", ()))
+            if known["version"] != _VERSION or max(len(entries), len(directories), len(accounts)) > MAX_ENTRIES:
+                raise ValueError("another version, or too many")
+            if not all(map(_is_path, directories)) or not all(map(_is_label, accounts)):
+                raise ValueError("not paths, or not accounts")
         except (KeyError, TypeError, AttributeError, RecursionError) as exc:
             raise ValueError("not a manifest") from exc
-        return cls({entry.path: entry for entry in entries}, directories)
+        return cls({entry.path: entry for entry in entries}, directories, accounts)
 
     def union(self, entries: Mapping[str, Entry], directories: Iterable[str]) -> Manifest:
         """What is written ahead of the changes: everything that may be on the disk during the commit."""
@@ -94,7 +102,7 @@ class Manifest:
             hashes = tuple(dict.fromkeys((*old.sha256, *entry.sha256)))[-_MAX_HASHES:]
             # The old tag stays: after a crash the change of the tag has not been reported yet.
             merged[path] = entry._replace(sha256=hashes, tag=old.tag, pending=True)
-        return Manifest(merged, {*self.directories, *directories})
+        return Manifest(merged, {*self.directories, *directories}, self.accounts)
 
 
 def is_manifest(name: str) -> bool:
@@ -133,6 +141,7 @@ def _entry(item: Any) -> Entry:
         and (before is None or before.backup is None or is_backup(before.backup))
         and (entry.temp is None or is_temp(entry.temp))
         and isinstance(entry.pending, bool)
+        and _is_mode(entry.widest)
     ):
         raise ValueError("not an entry")
     return entry
@@ -141,6 +150,11 @@ def _entry(item: Any) -> Entry:
 def _is_path(value: Any) -> bool:
     """A relative one that stays below its base."""
     return _is_text(value, 1000) and value.isprintable() and not {"", ".", ".."} & set(value.split("/"))
+
+
+def _is_label(account: AccountLabel) -> bool:
+    texts = (account.profile, account.key, *account.clients)
+    return len(account.clients) <= _MAX_CLIENTS and all(_is_text(text, _MAX_NAME) and text.isprintable() for text in texts)
 
 
 def _is_text(value: Any, limit: int) -> bool:

@@ -86,7 +86,7 @@ def read_request(
 
     ``managed``: the text of ``ansible_managed`` in templates. ``dry_run`` is that of ``open_store``.
     """
-    reader = _Reader(options)
+    reader = OptionReader(options)
     leaving = reader.read("state", lambda value: given.choice(value, STATES), "present") == "absent"
     users, invalid = reader.read("users", lambda value: _users(given.mapping_list(value), leaving), ([], []))
     if options["users"] is None:
@@ -103,7 +103,7 @@ def read_request(
         names = some([user.name for user in present])
         reader.problems.append(f"clients: {names} would get no files: name some of {', '.join(_clients.names())}, or give templates")
     definitions = reader.read("profile_definitions", read_definitions, None) if asked else None
-    report_path, warnings = reader.read("report_path", lambda value: _report_path(value, check_mode), (None, ()))
+    report_path, warnings = reader.read("report_path", lambda value: report_file(value, check_mode), (None, ()))
     request = Request(
         users=tuple(users),
         invalid=tuple(invalid),
@@ -115,7 +115,7 @@ def read_request(
         store=reader.call(lambda: open_store(options["store"], environ, dry_run)) if asked and options["profile_definitions"] is None else None,
         key=reader.call(lambda: store_key(options, environ)) if asked else None,
         destination=read_destination(options, reader.problems),
-        instance=reader.read("instance", _instance, "default"),
+        instance=reader.read("instance", instance_name, "default"),
         forget=reader.read("forget", user_names, ()),
         purge_users=purge,
         missing_users=reader.read("missing_users", lambda value: given.choice(value, _FAIL_OR_SKIP), "fail"),
@@ -134,7 +134,7 @@ def _users(data: list[Any], leaving: bool) -> tuple[list[User], list[InvalidUser
     return (read_leavers(data), []) if leaving else valid_users(data)
 
 
-class _Reader:
+class OptionReader:
     """Reads options, and collects what is wrong with them."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
@@ -172,13 +172,13 @@ def _client_options(clients: Sequence[Client], value: Any) -> dict[str, dict[str
     return found
 
 
-def _instance(value: Any) -> str:
+def instance_name(value: Any) -> str:
     if not isinstance(value, str) or not _INSTANCE.match(value):
         raise Invalid("must be 1 to 64 letters, digits, '_' or '-', and begin with a letter or digit")
     return value
 
 
-def _report_path(value: Any, check_mode: bool) -> tuple[str | None, tuple[str, ...]]:
+def report_file(value: Any, check_mode: bool) -> tuple[str | None, tuple[str, ...]]:
     """The path, and warnings."""
     value = values.text(value, _MAX_PATH)
     if not value.startswith("/"):
