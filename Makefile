@@ -108,6 +108,7 @@ clean:  ## remove build/
 	rm -rf build
 
 prepare: $(READY) $(COLLECTION) packages
+	@.ci/community build/community
 
 packages:
 	@.ci/packages

@@ -35,7 +35,7 @@ options:
     description:
       - Log-in names. Without it everybody whom the list of O(instance) on the host has for this inventory host.
       - The list is kept for runs as root. Without root, only the connecting user's own home is looked at.
-      - With V([]) nobody is looked for.
+      - With V([]) nobody is looked for, and the host is not contacted.
     type: list
     elements: str
   instance:

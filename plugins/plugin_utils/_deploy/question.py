@@ -27,18 +27,19 @@ class Question:
     warnings: tuple[str, ...]
 
     def first_jobs(self, host: str | None) -> Iterator[Job]:
-        """One job at least. Without users the answer names those who did not fit in, who are asked for by name."""
-        yield from self._jobs(self.users or (), host, HostFiles((), host_patterns(), (), (), False) if self.users is None else None)
+        """Without users one job, whose answer names those who did not fit in, and who are asked for by name."""
+        if self.users is None:
+            yield self._job((), host, HostFiles((), host_patterns(), (), (), False))
+        else:
+            yield from self.more_jobs(self.users, host)
 
     def more_jobs(self, users: Sequence[str], host: str | None) -> Iterator[Job]:
-        return self._jobs(users, host, None) if users else iter(())
+        for start in range(0, len(users), BATCH):
+            yield self._job(users[start : start + BATCH], host)
 
-    def _jobs(self, users: Sequence[str], host: str | None, shared: HostFiles | None) -> Iterator[Job]:
-        for start in range(0, len(users) or 1, BATCH):
-            places = tuple(Place(name) for name in users[start : start + BATCH])
-            yield Job(
-                self.instance, places, all_patterns(), deadline=DEADLINE, inventory_host=host or "", host=None if start else shared, inspect=True
-            )
+    def _job(self, users: Sequence[str], host: str | None, shared: HostFiles | None = None) -> Job:
+        places = tuple(Place(name) for name in users)
+        return Job(self.instance, places, all_patterns(), deadline=DEADLINE, inventory_host=host or "", host=shared, inspect=True)
 
 
 def read_question(options: Mapping[str, Any], check_mode: bool) -> Question:
