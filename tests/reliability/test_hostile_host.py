@@ -17,7 +17,14 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import AccountLabel, Answer, Found, FoundFile, Remaining, Result
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import (
+    AccountLabel,
+    Answer,
+    Found,
+    FoundFile,
+    Remaining,
+    Result,
+)
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import load_answer
 
 from ..mounts import own_var_lib

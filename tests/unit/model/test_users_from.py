@@ -28,7 +28,9 @@ def refused(*arguments: Any, **options: Any) -> str:
 
 
 PASSWD = {
-    "root": ["x", "0", "0", "root", "/root", "/bin/bash"], "list": ["x", "38", "38", "Mailing List Manager", "/var/list", "/usr/sbin/nologin"], "nobody": ["x", "65534", "65534", "nobody", "/nonexistent", "/usr/sbin/nologin"],
+    "root": ["x", "0", "0", "root", "/root", "/bin/bash"],
+    "list": ["x", "38", "38", "Mailing List Manager", "/var/list", "/usr/sbin/nologin"],
+    "nobody": ["x", "65534", "65534", "nobody", "/nonexistent", "/usr/sbin/nologin"],
     "jkowalska": ["x", "1000", "1000", "Joanna Kowalska,Room 7,,", "/home/jkowalska", "/bin/bash"],
     "ada": ["x", "1001", "1001", "& Lovelace", "/home/ada", "/bin/sh"], "plain": ["x", "1002", "1002", "", "/home/plain", "/bin/sh"],
 }  # fmt: skip
@@ -37,7 +39,8 @@ PASSWD = {
 SOURCES: dict[str, tuple[Any, Any, list[dict[str, Any]]]] = {
     "our own names": ([{**JOANNA, "room": "7", "password": ""}, ADAM], None, [JOANNA, ADAM]),
     "a CSV file of Excel's": (
-        {"list": [{"\ufeffLogin": " jkowalska ", "E-Mail": "j.kowalska@example.org", "Name ": "Joanna Kowalska"}, {"\ufeffLogin": "", "E-Mail": "", "Name ": " "}],
+        {"list": [{"\ufeffLogin": " jkowalska ", "E-Mail": "j.kowalska@example.org", "Name ": "Joanna Kowalska"},
+                  {"\ufeffLogin": "", "E-Mail": "", "Name ": " "}],
          "dict": {}, "changed": False},
         {"name": "login", "email": "e-mail", "display_name": "name"}, [JOANNA],
     ),
@@ -155,4 +158,3 @@ def test_a_thousand_hosts_and_ten_thousand_users_take_seconds() -> None:
         seconds[count] = time.process_time() - start
         assert len(grouped) == 1000 and {len(users) for users in grouped.values()} == {count // 1000}
     assert seconds[10_000] < 5 and seconds[10_000] < 4 * seconds[5_000], seconds
-    print(seconds)

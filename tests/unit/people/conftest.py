@@ -23,7 +23,7 @@ from ..rollout.conftest import Project
 
 COMMUNITY = ROOT / "build/community"
 _PAGE = (ROOT / "docs/users.md").read_text(encoding="utf-8")
-EXAMPLES = {name: text for name, text in re.findall(r"^```(?:csv|yaml)\n# (\S+\.(?:csv|yml))\n(.*?)^```$", _PAGE, re.MULTILINE | re.DOTALL)}
+EXAMPLES: dict[str, str] = dict(re.findall(r"^```(?:csv|yaml)\n# (\S+\.(?:csv|yml))\n(.*?)^```$", _PAGE, re.MULTILINE | re.DOTALL))
 PEOPLE = 5000
 PASSWORD = "reader-sesame"
 
