@@ -9,7 +9,8 @@ Every source becomes a list of rows. A row is a dictionary of attributes, whose 
 
 from __future__ import annotations
 
-from typing import Any, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Callable
 
 from .errors import Invalid, key_text, nearest
 
@@ -52,29 +53,24 @@ class Columns:
         keys: dict[str, None] = {}
         self.is_table = bool(rows) and "dn" not in rows[0]
         first = rows[0].keys() if rows else ()
-        for row in rows:
-            if row.keys() != first:
-                self.is_table = False
+        for number, row in enumerate(rows):
+            if number and row.keys() == first:
+                continue  # as in every row of a CSV file
+            self.is_table = self.is_table and not number
             keys.update(dict.fromkeys(key for key in row if isinstance(key, str)))
         self._spellings: dict[str, list[str]] = {}
         for key in keys:
             self._spellings.setdefault(_bare(key), []).append(key)
 
-    def get(self, row: Mapping[Any, Any], path: str) -> Any:
-        """The attribute; None where the row has none. A path with dots leads into dictionaries and lists: ``emails.0.value``."""
-        for key in self._spellings.get(_bare(path), ()):
-            if key in row:
-                return row[key]
-        value: Any = row
-        for part in path.split(".") if "." in path else ():
-            if isinstance(value, Mapping):
-                names = {_bare(key): key for key in value if isinstance(key, str)}
-                value = value.get(names.get(_bare(part), part))
-            elif isinstance(value, Sequence) and not isinstance(value, str) and part.isdecimal() and int(part) < len(value):
-                value = value[int(part)]
-            else:
-                return None
-        return None if value is row else value
+    def reader(self, path: str) -> Callable[[Mapping[Any, Any]], Any]:
+        """Row -> the attribute, None where the row has none. A path with dots leads into dictionaries and lists: ``emails.0.value``."""
+        keys = self._spellings.get(_bare(path), ())
+        if not keys and "." in path:
+            return lambda row: _inside(row, path)
+        if len(keys) == 1:
+            (only,) = keys
+            return lambda row: row.get(only)
+        return lambda row: next((row[key] for key in keys if key in row), None)
 
     def missing(self, path: str) -> str | None:
         """Why no row can have this attribute, if so."""
@@ -86,11 +82,27 @@ class Columns:
         return f"no entry has an attribute '{key_text(path)}'{nearest(path, names)}"
 
 
+def _inside(row: Mapping[Any, Any], path: str) -> Any:
+    value: Any = row
+    for part in path.split("."):
+        if isinstance(value, Mapping):
+            names = {_bare(key): key for key in value if isinstance(key, str)}
+            value = value.get(names.get(_bare(part), part))
+        elif isinstance(value, Sequence) and not isinstance(value, str) and part.isdecimal() and int(part) < len(value):
+            value = value[int(part)]
+        else:
+            return None
+    return value
+
+
 def texts(value: Any) -> Iterator[str]:
     """What is not blank in an attribute: one value, or as often in LDAP a list of them."""
     if value is None:
         return
-    if isinstance(value, bool):
+    if isinstance(value, str):  # nearly all are
+        if value.strip():
+            yield value
+    elif isinstance(value, bool):
         yield "true" if value else "false"
     elif isinstance(value, (list, tuple)):
         for item in value:

@@ -7,7 +7,8 @@
 from __future__ import annotations
 
 import re
-from typing import Any, Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Callable
 
 from . import given
 from .errors import Invalid, Problems, key_text, nearest, quoted
@@ -61,6 +62,8 @@ class UserMap:
     def hosts(self, row: Row) -> list[str]:
         """One text may name several, separated by commas, semicolons or white space."""
         found = self._hosts(row) if self._hosts else []
+        if len(found) == 1 and not _SEPARATORS.search(found[0]):
+            return found
         return list(dict.fromkeys(host for text in found for host in _SEPARATORS.split(text) if host))
 
     def user(self, row: Row) -> dict[str, Any]:
@@ -76,13 +79,13 @@ class UserMap:
             user["state"] = "absent"
         return user
 
-    def _attribute(self, path: Any, is_required: bool = False) -> str:
+    def _reader(self, path: Any, is_required: bool = False) -> Read:
         if not isinstance(path, str) or not path.strip():
             raise Invalid("must be the name of an attribute, a text with names in braces, or a list of them")
         reason = self._columns.missing(path)
         if reason and self._rows and (is_required or self._columns.is_table):
             raise Invalid(reason)
-        return path
+        return self._columns.reader(path)
 
     def _text(self, value: Any, is_required: bool = False, keeps_space: bool = False) -> Read:
         """The first of several that gives a text."""
@@ -90,25 +93,19 @@ class UserMap:
             reads = [self._text(each, False, keeps_space) for each in value]
             return lambda row: next((text for read in reads if (text := read(row))), "")
         if isinstance(value, str) and _PART.search(value):
-            for path in _PART.findall(value):
-                self._attribute(path, is_required)
-            return lambda row: self._filled(value, row)
-        path, columns = self._attribute(value, is_required), self._columns
+            parts = {path: self._text(path, is_required) for path in _PART.findall(value)}
+            return lambda row: _filled(value, {path: part(row) for path, part in parts.items()})
+        read = self._reader(value, is_required)
         if keeps_space:
-            return lambda row: next(texts(columns.get(row, path)), "")
-        return lambda row: next(texts(columns.get(row, path)), "").strip()
-
-    def _filled(self, text: str, row: Row) -> str:
-        """Empty when one of its attributes is."""
-        values = {path: next(texts(self._columns.get(row, path)), "").strip() for path in _PART.findall(text)}
-        return _PART.sub(lambda match: values[match.group(1)], text) if all(values.values()) else ""
+            return lambda row: next(texts(read(row)), "")
+        return lambda row: next(texts(read(row)), "").strip()
 
     def _all(self, value: Any, is_required: bool = False) -> Callable[[Row], list[str]]:
         if isinstance(value, str) and _PART.search(value):
-            read = self._text(value, is_required)
-            return lambda row: [text] if (text := read(row)) else []
-        path, columns = self._attribute(value, is_required), self._columns
-        return lambda row: [text.strip() for text in texts(columns.get(row, path))]
+            filled = self._text(value, is_required)
+            return lambda row: [text] if (text := filled(row)) else []
+        read = self._reader(value, is_required)
+        return lambda row: [text.strip() for text in texts(read(row))]
 
     def _disabled(self, data: Mapping[Any, Any]) -> Read | None:
         if "disabled" in data and "enabled" in data:
@@ -116,16 +113,27 @@ class UserMap:
         key = next((key for key in ("disabled", "enabled") if key in data), None)
         if key is None:
             return None
-        value, columns = data[key], self._columns
+        value = data[key]
         if isinstance(value, Mapping):
             if len(value) != 1:
                 raise Invalid(f"{key}: must have one attribute, with the values that mean it")
             ((name, wanted),) = value.items()
-            path = self._attribute(name)
+            read = self._reader(name)
             meant = {text.strip().casefold() for text in texts(wanted)}
-            return lambda row: any(text.strip().casefold() in meant for text in texts(columns.get(row, path))) == (key == "disabled")
-        path = self._attribute(value)
-        return lambda row: _is_yes(next(texts(columns.get(row, path)), ""), path, key == "disabled")
+            return lambda row: _is_meant(texts(read(row)), meant, key == "disabled")
+        read = self._reader(value)
+        return lambda row: _is_yes(next(texts(read(row)), ""), value, key == "disabled")
+
+
+def _filled(text: str, values: Mapping[str, str]) -> str:
+    """Empty when one of its attributes is."""
+    return _PART.sub(lambda match: values[match.group(1)], text) if all(values.values()) else ""
+
+
+def _is_meant(values: Iterable[str], meant: set[str], is_disabled: bool) -> bool:
+    """Whether the user is disabled. Blank says nothing."""
+    found = [text.strip().casefold() in meant for text in values]
+    return bool(found) and any(found) == is_disabled
 
 
 def _is_yes(text: str, path: str, is_disabled: bool) -> bool:
@@ -140,10 +148,11 @@ def _is_yes(text: str, path: str, is_disabled: bool) -> bool:
     return (word in _YES) == is_disabled
 
 
-def users_from(source: Any, user_map: Any, host: str | None, keep_invalid: bool) -> Any:
+def users_from(source: Any, user_map: Any, host: str | None, keep_invalid: bool, clean: Callable[[Row], Row] = dict) -> Any:
     """The users of a source; with a ``host`` those of this one, and with hosts in the map and no ``host`` a dictionary of the users of each.
 
-    MailopsError names every row with a mistake, unless those in values are left for ``mail_account`` to find (``keep_invalid``).
+    MailopsError names every row with a mistake, unless those in values are left for ``mail_account`` to find (``keep_invalid``). ``clean`` makes plain
+    values of a row: of the host's only, because this takes longer than to find them.
     """
     rows = rows_of(source)
     mapped = UserMap(given.mapping(user_map or {}), rows)
@@ -160,7 +169,7 @@ def users_from(source: Any, user_map: Any, host: str | None, keep_invalid: bool)
             continue
         user: dict[str, Any] = {}
         with problems.at(f"entry {number}"):
-            user = mapped.user(row)
+            user = mapped.user(clean(row))
         if not user:
             continue
         user = _leaver(user) if user.get("state") == "absent" else user

@@ -83,7 +83,9 @@ def test_sources(source: Any, user_map: Any, users: list[dict[str, Any]]) -> Non
     ({"disabled": "x"}, "TRUE", True), ({"disabled": "x"}, "no", False), ({"disabled": "x"}, "", False), ({"disabled": "x"}, None, False),
     ({"disabled": "x"}, [True], True), ({"enabled": "x"}, False, True), ({"enabled": "x"}, "yes", False), ({"enabled": "x"}, "", False),
     ({"enabled": "x"}, 0, True), ({"disabled": {"x": ["left", "Retired"]}}, "retired ", True), ({"disabled": {"x": "left"}}, "here", False),
-    ({"enabled": {"x": ["here"]}}, "away", True), ({"state": "x"}, "absent", True), ({"state": "x"}, "present", False),
+    ({"enabled": {"x": ["here"]}}, "away", True),
+    ({"enabled": {"x": ["here"]}}, " ", False), ({"enabled": {"x": ["here"]}}, [], False), ({"enabled": {"x": ["here"]}}, ["Here", "away"], False),
+    ({"state": "x"}, "absent", True), ({"state": "x"}, "present", False),
 ])  # fmt: skip
 def test_who_is_disabled(rule: dict[str, Any], value: Any, is_absent: bool) -> None:
     row = {"name": "a", "email": "not an address", "display_name": "A", "password": "s3cret", "x": value}
