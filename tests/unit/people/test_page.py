@@ -22,14 +22,16 @@ def test_every_example_of_the_page_is_tried() -> None:
 
 def test_a_csv_file(project: Project) -> None:
     inventory = project.inventory(INVENTORY, mail_accounts_profile_definitions=[profile()])
+    # What is in a file or a directory service is never a template.
+    path, trap = project.path / "people.csv", project.path / "evaluated"
+    path.write_bytes(path.read_bytes().replace(b"Adam Nowak", f"{{{{ lookup('ansible.builtin.pipe', 'touch {trap}') }}}}".encode()))
     done = project.play("csv.yml", "-i", inventory)
-    assert done.status == 0, done.output
+    assert done.status == 0 and not trap.exists(), done.output
     assert [path for path in project.written() if path.endswith("/.msmtprc")] == [
         "laptop-17/anowak/.msmtprc", "laptop-17/jkowalska/.msmtprc", "laptop-18/jkowalska/.msmtprc"]  # fmt: skip
     assert "correct horse" in "".join(path.read_text() for path in (project.path / "homes/laptop-18").rglob("*password"))
     assert "correct horse" not in done.output and "battery staple" not in done.output
     # Joanna leaves.
-    path = project.path / "people.csv"
     path.write_bytes(path.read_bytes().replace(b"laptop-18;active", b"laptop-18;Left"))
     assert project.play("csv.yml", "-i", inventory).status == 0
     assert {path.split("/")[1] for path in project.written()} == {"anowak"}
