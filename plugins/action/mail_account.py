@@ -9,7 +9,7 @@ from typing import Any
 
 from ..plugin_utils._action import MailopsAction
 from ..plugin_utils._deploy.deployment import plan_deployment
-from ..plugin_utils._deploy.facts import spoofed_options
+from ..plugin_utils._deploy.facts import discovered, spoofed_options
 from ..plugin_utils._deploy.report import make_report
 from ..plugin_utils._deploy.request import OPTIONS, read_request
 from ..plugin_utils._deploy.role import role_of
@@ -63,10 +63,4 @@ class ActionModule(MailopsAction):
         if report.summary and not self._task.no_log:
             # A callback displays that a host changed, and not what. On stderr, beside the task's result on stdout.
             self._display.display(report.summary, stderr=True)
-        return {**report.result(), **self._discovered()}
-
-    def _discovered(self) -> dict[str, Any]:
-        """Which Python the host has, so that the next task need not look for it. No other fact of the host's is passed on."""
-        if not self._discovered_interpreter_key:
-            return {}
-        return {"ansible_facts": {self._discovered_interpreter_key: self._discovered_interpreter}}
+        return {**report.result(), **discovered(self)}

@@ -19,6 +19,7 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import File, Result
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.backups import backup_name
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.inspect_place import inspect_place
 
 from ..unit.writer.home import MANIFEST, Home, Host
 from .conftest import CASES, USUAL_CASES
@@ -67,6 +68,7 @@ class Field:
         before = {name: self.host.home(name).tree() for name in self.users}
         dry = self._watched(check=True)
         assert {name: self.host.home(name).tree() for name in self.users} == before, "check mode changed something"
+        self._look(before)
         start = time.monotonic()
         real = self._watched(check=False)
         assert time.monotonic() - start < DEADLINE * 2
@@ -86,6 +88,19 @@ class Field:
             else:
                 assert_as_wanted(ground.home, self.old, self.new)
         return real
+
+    def _look(self, before: dict[str, Any]) -> None:
+        """What mail_account_info does there."""
+        start = time.monotonic()
+        with untouched([ground.outside for ground in self.grounds.values()]):
+            names = (*self.users, "bob")
+            found = self.host.run(users=names, patterns=patterns(), deadline=DEADLINE, check=True, inspect=inspect_place)
+        assert time.monotonic() - start < DEADLINE * 2
+        assert {name: self.host.home(name).tree() for name in self.users} == before
+        assert found["bob"].problem is None and {file.state for file in found["bob"].found.files} <= {"deployed"}
+        for name, ground in self.grounds.items():
+            if found[name].problem:
+                assert_helpful(found[name].problem, ground.home)
 
     def _watched(self, check: bool) -> dict[str, Result]:
         with untouched([ground.outside for ground in self.grounds.values()]):

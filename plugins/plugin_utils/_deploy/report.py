@@ -6,9 +6,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 from dataclasses import dataclass
 from typing import Any, Mapping, Sequence
 
@@ -17,6 +14,8 @@ from .._model.errors import MailopsError, some
 from .._model.limits import MAX_LISTED, limited_diffs
 from .deployment import Deployment, probe_note
 from .remaining import remaining_warnings
+from .report_file import write_report
+from .request import Request
 from .summary import summary
 from .target import Delivery
 
@@ -54,18 +53,7 @@ class Report:
 
     def write(self, path: str) -> None:
         """The complete report as JSON on the controller, mode 0600; the file is the old or the new one at any time."""
-        document = {"schema_version": SCHEMA_VERSION, **self.data, "failed": bool(self.problems), "problems": list(self.problems)}
-        try:
-            descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".mailops-")
-            try:
-                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    json.dump(document, file, indent=2, sort_keys=True)
-                os.replace(temporary, path)
-            except OSError:
-                os.unlink(temporary)
-                raise
-        except OSError as exc:
-            raise MailopsError(f"report_path {path}: cannot be written: {os.strerror(exc.errno or 0)}") from None
+        write_report(path, {"schema_version": SCHEMA_VERSION, **self.data, "failed": bool(self.problems), "problems": list(self.problems)})
 
 
 def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: bool) -> Report:

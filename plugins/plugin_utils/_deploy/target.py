@@ -76,7 +76,7 @@ def deliver(action: ActionBase, deployment: Deployment, task_vars: dict[str, Any
         if done:
             _display_progress(action, deployment.host, done, total, time.monotonic() - start)
         try:
-            answers.append(_run(action, dump_job(job), task_vars))
+            answers.append(run_job(action, dump_job(job), task_vars))
         except (MailopsError, AnsibleError) as exc:  # AnsibleError: as a rule the host cannot be reached any more
             if not answers:
                 raise
@@ -85,7 +85,8 @@ def deliver(action: ActionBase, deployment: Deployment, task_vars: dict[str, Any
     return Delivery(tuple(answers))
 
 
-def _run(action: ActionBase, job: str, task_vars: dict[str, Any]) -> Answer:
+def run_job(action: ActionBase, job: str, task_vars: dict[str, Any]) -> Answer:
+    """What the host answers to an encoded job. MailopsError or AnsibleError when it does not."""
     with _without_secrets(os.environ):
         found = action._execute_module(module_name=_MODULE, module_args={"job": job}, task_vars=task_vars)
     if "answer" not in found:  # the module did not run; an interpreter that is not Python may even have printed its file
