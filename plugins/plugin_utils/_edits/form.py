@@ -33,9 +33,9 @@ NOT_CHOSEN = "-"
 _CHOICES = ("account_type", "default", "notifications", "security")
 _PREFIX = "profile_"
 
-_SIMPLE = "|".join(name for name in (*FIELDS, "name", "new_name", "clear") if name not in SERVERS)
+_SIMPLE = "|".join(name for name in (*FIELDS, "name", "new_name", "clear", "store", "action") if name not in SERVERS)
 # A message names a field at its beginning, or after a colon or a semicolon; a server's field has a dot.
-_PLACE = re.compile(rf"(?m)(?:(?<=: )|(?<=; )|(?<=^- )|^)({_SIMPLE})(?=:)")
+_PLACE = re.compile(rf"(?m)(?:(?<=: )|(?<=; )|^)({_SIMPLE})(?=:)")
 _SERVER_PLACE = re.compile(rf"\b({'|'.join(SERVERS)})\.({'|'.join(SERVER_QUESTIONS)})\b(?!\.)")
 
 
@@ -74,10 +74,10 @@ def _answer(name: str, value: Any) -> Any:
     if isinstance(value, Mapping):
         found = {key: _answer(key, item) for key, item in value.items()}
         return {key: item for key, item in found.items() if not is_blank(item)}
-    if not isinstance(value, str) or name == "password":
+    if not isinstance(value, str) or (name == "password" and value):
         return value
     value = value.replace("\r\n", "\n").strip()
-    return None if name in _CHOICES and value == NOT_CHOSEN else value
+    return None if not value or (name in _CHOICES and value == NOT_CHOSEN) else value
 
 
 def _cleared(path: str) -> str:
@@ -137,5 +137,4 @@ def edit_form(form: Form, snapshot: Snapshot, key: StoreKey | None = None, new_i
 def with_variables(message: str) -> str:
     """A message with the variables of the playbook in place of options and fields: ``incoming.port`` is ``profile_incoming_port`` there."""
     message = _SERVER_PLACE.sub(rf"{_PREFIX}\1_\2", message)
-    message = re.sub(r"(?m)(?:(?<=: )|(?<=^- )|^)action(?=:)", f"{_PREFIX}action", message)
     return _PLACE.sub(rf"{_PREFIX}\1", message)
