@@ -116,6 +116,7 @@ def edit_form(form: Form, snapshot: Snapshot, key: StoreKey | None = None, new_i
     if form.operation == "remove":
         return edit_profile({"name": name, "state": "absent"}, snapshot, key, new_id)
     request = {"name": name, **form.fields, "clear": list(form.clear)}
+    is_done = False  # a rename, by an earlier run
     if form.operation in ("copy", "rename"):
         new_name = name_option(form.new_name, "new_name")
         request.update({"name": new_name, "copy_from" if form.operation == "copy" else "renamed_from": name})
@@ -125,8 +126,8 @@ def edit_form(form: Form, snapshot: Snapshot, key: StoreKey | None = None, new_i
             raise MailopsError(f"new_name: a profile '{new_name}' exists already, and a copy never replaces one; give another name")
         if form.operation == "rename" and name in snapshot and new_name in snapshot:
             raise MailopsError(f"new_name: a profile '{new_name}' exists already; give another name")
-    is_renamed = form.operation == "rename" and form.new_name in snapshot
-    if form.operation != "create" and name not in snapshot and not is_renamed:
+        is_done = form.operation == "rename" and new_name in snapshot
+    if form.operation != "create" and name not in snapshot and not is_done:
         raise MailopsError(f"name: there is no profile '{name}'{nearest(name, snapshot)}; create makes a new one")
     edit = edit_profile(request, snapshot, key, new_id)
     if form.operation == "create" and edit.before is not None and edit.changed:

@@ -11,9 +11,15 @@ from typing import Any
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import Edit
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.form import FIELDS, OPERATIONS, SERVER_QUESTIONS, edit_form, read_form
+from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.form import (
+    FIELDS,
+    OPERATIONS,
+    SERVER_QUESTIONS,
+    edit_form,
+    read_form,
+    with_variables,
+)
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.form import unused as unused_of
-from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.form import with_variables
 
 from ..refusals import problems
 from .records import RICH, SERVERS, snapshot, stored
@@ -31,7 +37,7 @@ def refused(operation: Any, name: Any = None, new_name: Any = None, **answers: A
 
 @pytest.mark.parametrize("nothing", ["", " ", "\n", None])
 def test_blank_leaves_everything_as_it_is(nothing: Any) -> None:
-    blank = {name: nothing for name in FIELDS}
+    blank = dict.fromkeys(FIELDS, nothing)
     servers = {side: dict.fromkeys(SERVER_QUESTIONS, nothing) for side in ("incoming", "outgoing")}
     assert not form("edit", "work", nothing, **{**blank, **servers, "clear": nothing}).changed
     assert not form("edit", "work", nothing, **blank, clear=[]).changed
@@ -49,7 +55,8 @@ def test_a_choice_that_was_not_made() -> None:
     ({"notifications": "false\n"}, "notifications", False), ({"description": "  Zażółć  "}, "description", "Zażółć"),
     ({"signature": "a\r\nb\r\n"}, "signature", "a\nb"), ({"email": " {UserName}@example.org\n"}, "email", "{UserName}@example.org"),
     ({"clear": "signature"}, "signature", None), ({"clear": "reply_to\nsignature\n"}, "signature", None), ({"clear": ["signature"]}, "signature", None),
-    ({"clear": '["signature"]'}, "signature", None), ({"clear": "- signature\n- reply_to"}, "reply_to", None), ({"clear": "profile_signature"}, "signature", None),
+    ({"clear": '["signature"]'}, "signature", None), ({"clear": "- signature\n- reply_to"}, "reply_to", None),
+    ({"clear": "profile_signature"}, "signature", None),
 ])  # fmt: skip
 def test_what_answers_mean(answers: dict[str, Any], field: str, value: Any) -> None:
     after = form("Edit ", " work\n", **answers).after.data

@@ -42,7 +42,8 @@ def test_the_sheet() -> None:
         "Incoming port       993 (follows from the security)", "Incoming security   tls", "Incoming user name  {UserName}",
         "Incoming password   each user's own, {UserPassword}", "Outgoing server     smtp.example.org", "Outgoing port       1587",
         "Outgoing security   starttls", "Outgoing user name  {UserEmail}", "Outgoing password   not set, the mail program asks",
-        "Folders             junk: Spam", "                    sent: Sent", "Variables           Region: north", "                    Team: (each user gives it)",
+        "Folders             junk: Spam", "                    sent: Sent", "Variables           Region: north",
+        "                    Team: (each user gives it)",
     ]  # fmt: skip
 
 
