@@ -27,7 +27,7 @@ KINDS = {
 }  # fmt: skip
 SETTINGS = {
     "mailops_awx_project_url": "https://git.example.org/mail.git", "mailops_awx_project_credential": "Git",
-    "mailops_awx_image": "registry.example.org/mail:1", "mailops_awx_slices": "4",
+    "mailops_awx_image": "registry.example.org/mail:1", "mailops_awx_slices": 4,
     "mailops_awx_store": "postgresql://mailops@db.example.org/mail", "mailops_awx_store_password": "a:b\\c",
     "mailops_awx_store_key": "0123456789abcdefgh",
     "mailops_awx_notify": ["it@example.org"], "mailops_awx_notify_sender": "awx@example.org", "mailops_awx_timezone": "Europe/Warsaw",

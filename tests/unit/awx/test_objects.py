@@ -140,6 +140,13 @@ def test_what_is_not_set_injects_blanks(awx: dict[str, Any], tmp_path: Path) -> 
         assert all(value == "" for name, value in found.items() if name != "PGPASSFILE")
 
 
+def test_the_notification(awx: dict[str, Any]) -> None:
+    """awx/main/notifications/email_backend.py: the type of each key."""
+    found = awx["controller_notifications"][0]["notification_configuration"]
+    kinds = {"host": str, "port": int, "username": str, "password": str, "use_tls": bool, "use_ssl": bool, "sender": str, "recipients": list, "timeout": int}
+    assert {name: type(value) for name, value in found.items()} == kinds
+
+
 def test_a_second_run_sends_no_secret(awx: dict[str, Any]) -> None:
     assert all(item["update_secrets"] is False and "" not in item["inputs"].values() for item in awx["controller_credentials"])
 
