@@ -317,6 +317,11 @@ files:
   type: dict
   returned: success
   sample: {created: 3, updated: 0, removed: 0, unchanged: 5}
+counts:
+  description: How many entries RV(users), RV(drifted), RV(skipped_accounts) and RV(failed_users) would have without their limits.
+  type: dict
+  returned: success
+  sample: {users: 2, drifted: 0, skipped_accounts: 0, failed_users: 0}
 users:
   description:
     - What became of each user's clients, at most 100 users. V(changed), V(unchanged), V(drifted) for files that were edited or removed since

@@ -24,7 +24,7 @@ ALLOWED = {
     "plugin_utils/_model": {"module_utils._wire"},
     "plugin_utils/_secrets": {"plugin_utils._model"},
     "plugin_utils/_store": {"plugin_utils._model"},
-    "plugin_utils/_edits": {"plugin_utils._model", "plugin_utils._secrets"},
+    "plugin_utils/_edits": {"plugin_utils._model", "plugin_utils._secrets", "module_utils._text"},
     "plugin_utils/_clients": {"plugin_utils._model", "module_utils._wire"},
     "plugin_utils/_deploy": {
         "plugin_utils._model", "plugin_utils._secrets", "plugin_utils._store", "plugin_utils._clients", "module_utils._wire",

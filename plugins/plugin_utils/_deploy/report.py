@@ -23,6 +23,7 @@ from .target import Delivery
 SCHEMA_VERSION = 1
 _WHO_IS_MISSING = "look whether its directory service answers; otherwise create them, take them off the list, or set missing_users: skip"
 _LISTS = ("changes", "drifted", "skipped_accounts", "failed_users", "forgotten", "users", "warnings")
+_COUNTED = ("users", "drifted", "skipped_accounts", "failed_users")
 _MAX_REASONS = 10
 UNCHANGED, CHANGED, DRIFTED, SKIPPED, FAILED, REMOVED = "unchanged", "changed", "drifted", "skipped", "failed", "removed"
 
@@ -69,7 +70,7 @@ def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: b
     with_changes = {result.name for result, _change in changes if result.listed}
     counts = {action: sum(change.action == action for _result, change in changes) for action in ACTIONS}
     forgotten = [place for answer in delivery.answers for place in answer.forgotten]
-    data = {
+    data: dict[str, Any] = {
         "changed": bool(changes or forgotten),
         "accounts": {
             "total": sum(map(len, deployment.accounts.values())),
@@ -89,6 +90,7 @@ def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: b
         "forgotten": [{"user": place.user, "path": place.path} for place in forgotten],
         "warnings": warnings,
     }
+    data["counts"] = {name: len(data[name]) for name in _COUNTED}
     diffs = [change.diff._asdict() for _result, change in changes if change.diff is not None]
     if forgotten:
         diffs.append(_forgotten_diff(deployment.request.instance, forgotten))
