@@ -112,9 +112,10 @@ prepare: $(READY) $(COLLECTION) packages
 packages:
 	@.ci/packages
 
-$(READY): tests/requirements.txt tests/unit/requirements.txt requirements.txt $(LOCK)
+$(READY): tests/requirements.txt tests/browser.txt tests/unit/requirements.txt requirements.txt $(LOCK)
 	@python=$$(.ci/find-python) && rm -rf $(VENV) && $$python -m venv $(VENV) && echo "$(VENV): $$(python --version)"
 	@pip $(INSTALL) -r tests/requirements.txt
+	@pip $(INSTALL) --no-deps -r tests/browser.txt
 	@touch $@
 
 # A peer that does not install is left out.
