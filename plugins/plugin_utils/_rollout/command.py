@@ -10,6 +10,8 @@ import re
 import shlex
 from typing import Any, Sequence
 
+from ...module_utils._text import printable
+
 # What ansible-playbook --limit takes literally: no separators, no patterns, no signs that begin an exclusion, an expression or a file.
 _LITERAL = re.compile(r"[\w.][\w.:@+=%-]*")
 
@@ -20,5 +22,5 @@ def rerun(arguments: Sequence[str], hosts: Sequence[str]) -> dict[str, Any]:
     by_hand = [host for host in hosts if host not in set(literal)]
     # With a comma, a colon is not one that separates names.
     limit = ",".join(literal) + ("," if len(literal) == 1 and ":" in literal[0] else "")
-    command = shlex.join(["ansible-playbook", *arguments, "--limit", limit]) if literal and arguments else ""
+    command = printable(shlex.join(["ansible-playbook", *arguments, "--limit", limit])) if literal and arguments else ""
     return {"command": command, "hosts": literal, "by_hand": by_hand}

@@ -62,7 +62,7 @@ def merge(files: Sequence[str], hosts: Sequence[str], oldest: float | None) -> t
         host.failed_task = host.failed_task or report.failed_task
         host.stale = host.stale or (oldest is not None and (report.at or 0) < oldest)
         if not report.nothing:
-            host.reports.append(report)
+            host.reports.append(replace(report, problems=()) if report.unreachable else report)
     return rollout, warnings
 
 
