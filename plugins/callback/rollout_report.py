@@ -53,7 +53,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._rollout.summary 
 
 _INTERVAL = 5.0  # seconds between two lines
 # The files are written with each line, unless that would take more than this part of the run.
-_SHARE = 0.01
+_SHARE = 0.02
 
 
 class CallbackModule(CallbackBase):
@@ -125,7 +125,7 @@ class CallbackModule(CallbackBase):
             return
         self._expected.add(self._play._uuid)
         self._collector.expect(self._hosts_of_play())
-        self._write(self._document(RUNNING))
+        self._write(RUNNING)
 
     def _hosts_of_play(self) -> Sequence[str]:
         try:
@@ -139,22 +139,20 @@ class CallbackModule(CallbackBase):
             self._next_line = now + _INTERVAL
             self._say([self._collector.progress(time.time())])
             if now >= self._next_files:
-                self._write(self._document(RUNNING))
+                self._write(RUNNING)
 
-    def _document(self, status: str) -> dict[str, Any]:
-        return self._collector.rollout.document(status, time.time())
-
-    def _write(self, document: dict[str, Any]) -> None:
-        if self._path is None:
-            return
-        start = time.monotonic()
-        try:
-            write_document(self._path, document)
-        except MailopsError as exc:
-            self._display.warning(f"rollout_report: {exc}")
-            self._path = None
-        now = time.monotonic()
-        self._next_files = now + (now - start) / _SHARE
+    def _write(self, status: str) -> dict[str, Any]:
+        """The document, which is written if there is a path."""
+        start = time.process_time()
+        document = self._collector.rollout.document(status, time.time())
+        if self._path:
+            try:
+                write_document(self._path, document)
+            except MailopsError as exc:
+                self._display.warning(f"rollout_report: {exc}")
+                self._path = None
+        self._next_files = time.monotonic() + (time.process_time() - start) / _SHARE
+        return document
 
     def _interrupted(self) -> None:
         if os.getpid() == self._pid:
@@ -165,11 +163,10 @@ class CallbackModule(CallbackBase):
         CallbackModule._active = None
         if not self._collector.rollout.hosts:
             return
-        document = self._document(status)
+        document = self._write(status)
         if status == INTERRUPTED:
             self._say(["the run was interrupted"])
         self._say(summary(document))
-        self._write(document)
         if self._path:
             self._say([f"the report is {self._path}, as JSON {json_path(self._path)}"])
 
