@@ -13,6 +13,8 @@ from .host import FAILED, NOT_TRIED, OK, STALE, UNREACHABLE
 
 # As most monitoring has it; Let's Encrypt renews 30 days before the end.
 CERTIFICATE_DAYS = 21
+# Where ssh says to which host it could not connect: the inventory may call it something else.
+_ADDRESS = re.compile(r"(?<=connect to host )\S+(?= port )|(?<=resolve hostname )[^\s:]+|\b(?:\d{1,3}\.){3}\d{1,3}\b")
 _Entry = Mapping[str, Any]
 
 
@@ -84,6 +86,8 @@ def _grouped(hosts: Sequence[_Entry], items: Callable[[_Entry], Iterable[tuple[s
     for host in hosts:
         for sentence, user in items(host):
             key = _without_names(sentence, host, user)
+            if host["state"] == UNREACHABLE:
+                key = _ADDRESS.sub("{host}", key)
             group = groups.setdefault(key, {"msg": sentence, "hosts": {}})
             if group["msg"] != sentence:
                 group["msg"] = key

@@ -53,6 +53,17 @@ def test_users_who_are_left_out_although_the_task_did_not_fail() -> None:
     assert document(found)["attention"]["failed"] == [{"msg": "email is no address", "hosts": [{"host": "a", "users": ["basil"]}]}]
 
 
+def test_hosts_that_are_called_by_their_addresses() -> None:
+    found = collector("a", "b", "c", "d")
+    for host, address in zip("abc", ("192.0.2.1", "2001:db8::7", "c.example.org")):
+        found.unreachable(host, {"msg": f"Failed to connect to the host via ssh: ssh: connect to host {address} port 22: No route to host"})
+    found.unreachable("d", {"msg": "ssh: Could not resolve hostname d.example.org: Name or service not known"})
+    assert groups(found, "unreachable") == [
+        ("Failed to connect to the host via ssh: ssh: connect to host {host} port 22: No route to host", ["a", "b", "c"]),
+        ("ssh: Could not resolve hostname d.example.org: Name or service not known", ["d"]),
+    ]
+
+
 def test_losses() -> None:
     found = collector("a", "b")
     skipped = [{"user": "anna", "client": "mbsync", "profile": "old", "reason": "mbsync does not support POP"}]
