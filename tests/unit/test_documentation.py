@@ -26,7 +26,7 @@ from .conftest import ROOT
 
 PLUGINS = "ansible_collections.mailops.profiles.plugins"
 STORE = {"store", "store_key", "store_key_file"}
-NAMES = ("mail_profile", "mail_profiles", "mail_profile_info", "mail_account")
+NAMES = ("mail_profile", "mail_profiles", "mail_profile_info", "mail_account", "mail_rollout_report")
 INTERNAL = "mail_account_apply"
 CHOICES = {"account_type": model.ACCOUNT_TYPES, "signature_format": model.SIGNATURE_FORMATS}
 SERVER_CHOICES = {"security": model.SECURITIES, "authentication": model.AUTHENTICATIONS}
