@@ -51,7 +51,7 @@ def as_page(document: Mapping[str, Any]) -> str:
 @functools.lru_cache(maxsize=1)
 def _template() -> Template:
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, keep_trailing_newline=True)
-    environment.globals.update(plural=_plural, words=_WORDS, style_of=_style_of, as_items=_as_items, users_of=_users_of)
+    environment.globals.update(plural=_plural, words=_WORDS, style_of=_style_of, as_items=_as_items, users_of=_users_of, time=_time)
     return environment.from_string(_text("page.html.j2"))
 
 
@@ -74,11 +74,15 @@ def _headline(document: Mapping[str, Any], bad: int) -> str:
 def _facts(document: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     for name, title in (("started", "Started"), ("written", "Written")):
         if document[name]:
-            yield title, document[name].replace("T", " ").replace("Z", " UTC")
+            yield title, _time(document[name])
     for name, title in _FACTS:
         value = document["head"].get(name)
         if value:
             yield title, value if isinstance(value, str) else ", ".join(value)
+
+
+def _time(text: str) -> str:
+    return text.replace("T", " ").replace("Z", " UTC")
 
 
 def _plural(number: int, noun: str, count: bool = True) -> str:
@@ -94,8 +98,13 @@ def _as_items(hosts: Sequence[str]) -> list[dict[str, Any]]:
     return [{"host": host, "users": []} for host in hosts]
 
 
-def _users_of(host: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
-    """A row for each user: clients by state, log-ins, and why the user failed."""
+def _users_of(host: Mapping[str, Any]) -> list[dict[str, Any]]:
+    """A row for each user, those with the worst state first."""
+    return sorted(_rows(host), key=lambda row: min(map(CLIENT_STATES.index, row["states"].split()), default=len(CLIENT_STATES)))
+
+
+def _rows(host: Mapping[str, Any]) -> Iterator[dict[str, Any]]:
+    """Clients by state, log-ins, and why the user failed."""
     clients = {item["user"]: item["clients"] for item in host["users"]}
     messages: dict[str, list[str]] = {}
     checks: dict[str, list[tuple[str, str]]] = {}

@@ -120,7 +120,7 @@ def test_whether_it_has_finished() -> None:
     found = collector("a", "b")
     take(found, "a", result("anna"))
     running, interrupted, finished = (Elements(as_page(document(found, *status))).text for status in ([RUNNING], [INTERRUPTED], []))
-    assert "Not finished: this is how far the run was at 2027-01-15T08:01:00Z" in running and "1host waiting" in running and "Run again" not in running
+    assert "Not finished: this is how far the run was at 2027-01-15 08:01:00 UTC" in running and "1host waiting" in running and "Run again" not in running
     assert "The run was interrupted at" in interrupted and "1host never tried" in interrupted and "--limit b" not in interrupted
     assert "interrupted" not in finished and "Mail rollout: 1 of 2 hosts needs attention" in finished
 
