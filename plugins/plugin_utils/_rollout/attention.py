@@ -9,7 +9,8 @@ from __future__ import annotations
 import re
 from typing import Any, Callable, Iterable, Iterator, Mapping, Sequence
 
-from .host import FAILED, NOT_TRIED, OK, STALE, UNREACHABLE
+from .host import FAILED, NOT_TRIED, STALE, UNREACHABLE
+from .report import OK
 
 # As most monitoring has it; Let's Encrypt renews 30 days before the end.
 CERTIFICATE_DAYS = 21
@@ -54,8 +55,8 @@ def _failures(host: _Entry) -> Iterator[tuple[str, str]]:
 def _failed_checks(host: _Entry) -> Iterator[tuple[str, str]]:
     for check in host["checks"]:
         if check["outcome"] != OK:
-            sentence = ": ".join(text for text in (check["msg"] or f"{check['side']} {check['address']}: {check['outcome']}", check["hint"]) if text)
-            yield f"{check['outcome']}: {sentence}", check["user"]
+            about = ", ".join(text for text in (server(check), check["outcome"]) if text)
+            yield ": ".join(text for text in (about, check["msg"], check["hint"]) if text), check["user"]
 
 
 def _skipped_accounts(host: _Entry) -> Iterator[tuple[str, str]]:
@@ -72,12 +73,17 @@ def _certificates(hosts: Sequence[_Entry]) -> list[dict[str, Any]]:
         for check in host["checks"]:
             days = check["certificate_days"]
             if days is not None and days <= CERTIFICATE_DAYS:
-                address = check["address"] or f"{check['profile']}, {check['side']}"
-                known = found.setdefault(address, {"address": address, "days": days, "hosts": []})
+                known = found.setdefault(server(check), {"server": server(check), "days": days, "hosts": []})
                 known["days"] = min(days, known["days"])
                 if host["host"] not in known["hosts"]:
                     known["hosts"].append(host["host"])
-    return sorted(found.values(), key=lambda item: (item["days"], item["address"]))
+    return sorted(found.values(), key=lambda item: (item["days"], item["server"]))
+
+
+def server(check: Mapping[str, Any]) -> str:
+    """What a check's server is called: as in the profile, if that is known."""
+    name = check["host"] or check["address"] or check["profile"]
+    return f"{name}:{check['port']}" if check["port"] is not None else name
 
 
 def _grouped(hosts: Sequence[_Entry], items: Callable[[_Entry], Iterable[tuple[str, str]]]) -> list[dict[str, Any]]:

@@ -72,8 +72,9 @@ class Collector:
     def progress(self, now: float) -> str:
         """One line: how far, and about how long still, by the time that the hosts took so far."""
         hosts = self.rollout.hosts.values()
-        done = sum(host.is_done for host in hosts)
-        failed = sum(bool(host.unreachable or host.failed_task) or any(report.failed for report in host.reports) for host in hosts)
+        only_checked = not any(host.is_deployed for host in hosts)
+        done = sum(host.is_done or (only_checked and host.is_checked) for host in hosts)
+        failed = sum(host.has_failed for host in hosts)
         left = ""
         if self._first is not None and 0 < done < len(hosts):
             left = f", about {max(now - self._first, 0) / done * (len(hosts) - done):.0f} s to go"
@@ -85,8 +86,7 @@ class Collector:
     def _report(self, host: str, data: Mapping[str, Any], now: float) -> Report:
         if _is_censored(data):
             data = {**censored(data), "skipped": data.get("skipped")}
-        users = data.get("users")
-        truncated = isinstance(users, list) and len(users) == MAX_LISTED
+        truncated = any(isinstance(data.get(name), list) and len(data[name]) == MAX_LISTED for name in ("users", "checks"))
         return read_report({**data, "truncated": truncated}, clean(host), now)
 
 

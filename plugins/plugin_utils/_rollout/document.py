@@ -13,8 +13,8 @@ from typing import Any, Mapping, Sequence
 
 from .attention import attention
 from .command import rerun
-from .host import FAILED, HOST_STATES, NOT_TRIED, OK, STALE, UNREACHABLE, Host
-from .report import CLIENT_STATES, FILE_ACTIONS
+from .host import FAILED, HOST_STATES, NOT_TRIED, STALE, UNREACHABLE, Host
+from .report import CLIENT_STATES, FILE_ACTIONS, OK
 
 # Raised when a key changes its meaning or goes.
 SCHEMA_VERSION = 1

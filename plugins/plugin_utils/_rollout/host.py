@@ -9,12 +9,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, Iterable
 
-from .report import CHANGED, CLIENT_STATES, DRIFTED, FAILED, FILE_ACTIONS, SKIPPED, UNCHANGED, Report
+from .report import CHANGED, CLIENT_STATES, DRIFTED, FAILED, FILE_ACTIONS, OK, SKIPPED, UNCHANGED, Report
 
 # Of a host, beside those of clients. Checked: the options or the log-ins were, and nothing was to be deployed. Stale: an old report.
 UNREACHABLE, NOT_TRIED, STALE, WAITING, CHECKED = "unreachable", "not_tried", "stale", "waiting", "checked"
 HOST_STATES = (FAILED, UNREACHABLE, NOT_TRIED, STALE, WAITING, DRIFTED, CHANGED, SKIPPED, CHECKED, UNCHANGED)
-OK = "ok"
 
 
 @dataclass
@@ -33,15 +32,24 @@ class Host:
         return any(not (report.validated or report.skipped or report.checks) for report in self.reports)
 
     @property
+    def has_failed(self) -> bool:
+        return bool(self.unreachable or self.failed_task) or any(_has_failed(report) for report in self.reports)
+
+    @property
     def is_done(self) -> bool:
-        return bool(self.unreachable or self.failed_task) or any(not report.validated or report.failed for report in self.reports)
+        return self.is_deployed or self.has_failed or any(report.skipped for report in self.reports)
+
+    @property
+    def is_checked(self) -> bool:
+        """Its log-ins were, which may be all that is to be done."""
+        return any(report.checks for report in self.reports)
 
     def state(self, is_over: bool, only_checked: bool) -> str:
         """``is_over``: nothing more comes of the rollout. ``only_checked``: it is one that deploys nothing."""
         reports = self.reports
         if self.unreachable:
             return UNREACHABLE
-        if self.failed_task or any(_has_failed(report) for report in reports):
+        if self.has_failed:
             return FAILED
         if self.stale:
             return STALE

@@ -15,8 +15,9 @@ from typing import Any, Iterator, Mapping, Sequence
 from jinja2 import Environment, StrictUndefined, Template
 from markupsafe import Markup
 
-from .host import HOST_STATES, OK
-from .report import CLIENT_STATES, FAILED
+from .attention import server
+from .host import HOST_STATES
+from .report import CLIENT_STATES, FAILED, OK
 
 _HERE = Path(__file__).resolve().parent
 _WORDS = {state: state for state in (*HOST_STATES, *CLIENT_STATES)} | {"not_tried": "never tried", "stale": "without a recent report"}
@@ -134,10 +135,10 @@ def _servers(hosts: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     found: dict[tuple[str, ...], dict[str, Any]] = {}
     for host in hosts:
         for check in host["checks"]:
-            key = (check["address"] or check["profile"], check["side"], check["tls_version"], check["outcome"])
-            server = found.setdefault(key, {**dict(zip(("address", "side", "tls_version", "outcome"), key)), "days": None, "number": 0})
-            server["number"] += 1
+            key = (server(check), check["side"], check["tls_version"], check["outcome"])
+            known = found.setdefault(key, {**dict(zip(("name", "side", "tls_version", "outcome"), key)), "days": None, "number": 0})
+            known["number"] += 1
             days = check["certificate_days"]
             if days is not None:
-                server["days"] = days if server["days"] is None else min(days, server["days"])
-    return sorted(found.values(), key=lambda item: (item["outcome"] == OK, item["days"] is None, item["days"] or 0, item["address"], item["side"]))
+                known["days"] = days if known["days"] is None else min(days, known["days"])
+    return sorted(found.values(), key=lambda item: (item["outcome"] == OK, item["days"] is None, item["days"] or 0, item["name"], item["side"]))

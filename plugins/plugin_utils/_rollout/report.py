@@ -16,7 +16,8 @@ from .._model.errors import listed_problems
 FAILED, DRIFTED, CHANGED, REMOVED, SKIPPED, UNCHANGED = "failed", "drifted", "changed", "removed", "skipped", "unchanged"
 CLIENT_STATES = (FAILED, DRIFTED, CHANGED, REMOVED, SKIPPED, UNCHANGED)
 FILE_ACTIONS = ("created", "updated", "removed", "unchanged")
-CHECK_TEXTS = ("user", "profile", "side", "outcome", "msg", "hint", "address", "tls_version")
+CHECK_TEXTS = ("user", "profile", "side", "outcome", "msg", "hint", "host", "address", "tls_version")
+OK = "ok"
 _MAX_TEXT, _MAX_NAME, _MAX_ENTRIES = 2000, 300, 100_000
 NOT_SHOWN = "the message is not shown, because the task has no_log"
 _T = TypeVar("_T")
@@ -41,7 +42,7 @@ class FailedUser:
 
 @dataclass(frozen=True)
 class Check:
-    """A log-in to a server, as mail_account_check returns it. ``certificate_days``: until the certificate expires."""
+    """A log-in to a server, as mail_account_check returns it. ``address``: the IP address; ``certificate_days``: until the certificate expires."""
 
     user: str = ""
     profile: str = ""
@@ -49,8 +50,10 @@ class Check:
     outcome: str = ""
     msg: str = ""
     hint: str = ""
+    host: str = ""
     address: str = ""
     tls_version: str = ""
+    port: int | None = None
     certificate_days: int | None = None
 
 
@@ -93,6 +96,9 @@ def read_report(data: Mapping[str, Any], host: str, at: float | None = None) -> 
         users[_name(item.get("user"))] = {_name(client): state for client, state in states if state in CLIENT_STATES}
     failed = data.get("failed") is True or data.get("unreachable") is True
     accounts = data.get("accounts")
+    checks = _entries(data, "checks", _check)
+    # The message of a check that failed is its failed log-ins.
+    is_told = any(check.outcome != OK for check in checks)
     return Report(
         host=host,
         instance=_name(data.get("instance")),
@@ -106,14 +112,14 @@ def read_report(data: Mapping[str, Any], host: str, at: float | None = None) -> 
         validated=data.get("validated") is True,
         failed_task=_text(data.get("failed_task")),
         truncated=data.get("truncated") is True,
-        problems=_problems(data) if failed else (),
+        problems=_problems(data) if failed and not is_told else (),
         users=users,
         failed_users=_entries(data, "failed_users", lambda item: FailedUser(_name(item.get("user")), _text(item.get("path")), _text(item.get("msg")))),
         drifted=_entries(data, "drifted", lambda item: (_name(item.get("user")), _text(item.get("path")))),
         dropped={_name(client): tuple(_texts(names)) for client, names in _mapping(data.get("dropped")).items()},
         skipped_accounts=_entries(data, "skipped_accounts", lambda item: Loss(*(_text(item.get(name)) for name in ("user", "client", "profile", "reason")))),
         warnings=tuple(_texts(data.get("warnings"))),
-        checks=_entries(data, "checks", _check),
+        checks=checks,
         files={action: _count(_mapping(data.get("files")).get(action)) for action in FILE_ACTIONS},
         accounts=_count(accounts.get("total") if isinstance(accounts, Mapping) else accounts),
     )
@@ -144,8 +150,8 @@ def _problems(data: Mapping[str, Any]) -> tuple[str, ...]:
 
 def _check(item: Mapping[str, Any]) -> Check:
     texts = {name: _text(item.get(name)) for name in CHECK_TEXTS}
-    days = item.get("certificate_days")
-    return Check(**texts, certificate_days=days if type(days) is int and abs(days) < 100_000 else None)
+    numbers = {name: item.get(name) for name in ("port", "certificate_days")}
+    return Check(**texts, **{name: value if type(value) is int and abs(value) < 100_000 else None for name, value in numbers.items()})
 
 
 def _entries(data: Mapping[str, Any], name: str, made: Callable[[Mapping[str, Any]], _T]) -> tuple[_T, ...]:

@@ -30,7 +30,7 @@ def summary(document: Mapping[str, Any]) -> Iterator[str]:
         yield f"never tried, {_hosts(len(found['not_tried']))}: {some(found['not_tried'], _MAX_HOSTS)}"
     for item in found["certificates"]:
         when = f"expires in {item['days']} days" if item["days"] >= 0 else "has expired"
-        yield f"the certificate of {item['address']} {when}"
+        yield f"the certificate of {item['server']} {when}"
     if document["rerun"]["command"] and len(document["rerun"]["hosts"]) <= _MAX_HOSTS:
         yield f"to run it again for these hosts, with the other options of this run: {document['rerun']['command']}"
 

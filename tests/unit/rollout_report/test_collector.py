@@ -93,14 +93,15 @@ def test_no_log(data: dict) -> None:
 
 def test_log_ins() -> None:
     found = collector("a", "b")
-    check = {"user": "anna", "profile": "work", "side": "incoming", "outcome": "ok", "address": "imap.example.org:993", "certificate_days": 9}
-    wrong = {"user": "anna", "side": "outgoing", "outcome": "refused", "msg": "smtp refused", "hint": "try 587", "address": "smtp.example.org:465"}
-    take(found, "a", {"changed": False, "checks": [check, wrong]}, action=CHECK)
-    take(found, "b", {"changed": False, "checks": [check]}, action=CHECK)
-    assert states(found) == {"a": "failed", "b": "checked"}
+    check = {"user": "anna", "profile": "work", "side": "incoming", "outcome": "ok", "host": "imap.example.org", "port": 993, "certificate_days": 9}
+    wrong = {"user": "anna", "side": "outgoing", "outcome": "refused", "msg": "nothing listens", "hint": "try 587", "host": "smtp.example.org", "port": 465}
+    message = "mail_account_check: [a] 1 user, 1 of 2 checks ok\nnothing listens"
+    take(found, "a", {"changed": False, "failed": True, "msg": message, "checks": [{**check, "address": "192.0.2.1"}, wrong]}, action=CHECK)
+    take(found, "b", {"changed": False, "checks": [{**check, "address": "192.0.2.2"}]}, action=CHECK)
+    assert states(found) == {"a": "failed", "b": "checked"} and found.progress(START) == "2 of 2 hosts, 1 failed"
     attention = document(found)["attention"]
-    assert groups(found, "checks") == [("refused: smtp refused: try 587", ["a"])]
-    assert attention["certificates"] == [{"address": "imap.example.org:993", "days": 9, "hosts": ["a", "b"]}]
+    assert groups(found, "checks") == [("smtp.example.org:465, refused: nothing listens: try 587", ["a"])] and attention["failed"] == []
+    assert attention["certificates"] == [{"server": "imap.example.org:993", "days": 9, "hosts": ["a", "b"]}]
     assert document(found)["counts"]["checks"] == {"ok": 2, "failed": 1}
 
 
