@@ -236,7 +236,10 @@ options:
     description:
       - A file on the controller for the complete result as JSON, since the result of the task lists at most 100 entries of a kind.
         Written with mode 0600, in check mode too.
-      - C(schema_version) is the version of its form.
+      - C(schema_version) is the version of its form. C(host), C(instance), C(dest) and C(check_mode) say what the report is about.
+      - Written also when the host fails or cannot be reached (C(unreachable)), so that no older report stays. With an option or a user that is
+        wrong nothing is written.
+      - M(mailops.profiles.mail_rollout_report) makes a page of the reports of all hosts.
     type: path
 seealso:
   - module: mailops.profiles.mail_profile
@@ -322,6 +325,10 @@ counts:
   type: dict
   returned: success
   sample: {users: 2, drifted: 0, skipped_accounts: 0, failed_users: 0}
+validated:
+  description: The options, users and profiles were checked, and nothing was deployed.
+  type: bool
+  returned: with O(validate_only)
 users:
   description:
     - What became of each user's clients, at most 100 users. V(changed), V(unchanged), V(drifted) for files that were edited or removed since

@@ -26,7 +26,9 @@ from .conftest import ROOT
 
 PLUGINS = "ansible_collections.mailops.profiles.plugins"
 STORE = {"store", "store_key", "store_key_file"}
-NAMES = ("mail_profile", "mail_profile_form", "mail_profiles", "mail_profile_info", "mail_account", "mail_account_info")
+NAMES = (
+    "mail_profile", "mail_profile_form", "mail_profiles", "mail_profile_info", "mail_account", "mail_account_info", "mail_rollout_report",
+)  # fmt: skip
 INTERNAL = "mail_account_apply"
 CHOICES = {"account_type": model.ACCOUNT_TYPES, "signature_format": model.SIGNATURE_FORMATS}
 SERVER_CHOICES = {"security": model.SECURITIES, "authentication": model.AUTHENTICATIONS}

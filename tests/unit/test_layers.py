@@ -28,10 +28,14 @@ ALLOWED = {
     "plugin_utils/_clients": {"plugin_utils._model", "module_utils._wire"},
     "plugin_utils/_deploy": {
         "plugin_utils._model", "plugin_utils._secrets", "plugin_utils._store", "plugin_utils._clients", "module_utils._wire",
-        "module_utils._text",
+        "module_utils._text", "plugin_utils._private_file",
     },
+    "plugin_utils/_rollout": {"plugin_utils._model", "plugin_utils._private_file", "module_utils._text"},
+    "plugin_utils/_private_file.py": set(),
     "plugin_utils/_action.py": {"plugin_utils._model", "module_utils._text"},
-    "action": {"plugin_utils._action", "plugin_utils._model", "plugin_utils._secrets", "plugin_utils._store", "plugin_utils._edits", "plugin_utils._deploy"},
+    "action": {"plugin_utils._action", "plugin_utils._model", "plugin_utils._secrets", "plugin_utils._store", "plugin_utils._edits", "plugin_utils._deploy",
+               "plugin_utils._rollout", "module_utils._text"},
+    "callback": {"plugin_utils._model", "plugin_utils._rollout"},
     "filter": {"plugin_utils._action", "plugin_utils._model", "plugin_utils._secrets", "plugin_utils._deploy", "module_utils._text"},
 }  # fmt: skip
 

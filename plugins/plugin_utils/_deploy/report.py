@@ -15,7 +15,6 @@ from .._model.limits import MAX_LISTED, limited_diffs
 from .deployment import Deployment, probe_note
 from .remaining import remaining_warnings
 from .report_file import write_report
-from .request import Request
 from .summary import summary
 from .target import Delivery
 
@@ -31,13 +30,14 @@ UNCHANGED, CHANGED, DRIFTED, SKIPPED, FAILED, REMOVED = "unchanged", "changed", 
 @dataclass(frozen=True)
 class Report:
     """``data`` is complete. ``problems``: why the task fails, if it does. ``others``: what became of the users who are not named there.
-    ``summary``: one line about what changed, None when nothing did."""
+    ``summary``: one line about what changed, None when nothing did. ``task``: of which host, instance and run it is, for the file."""
 
     data: Mapping[str, Any]
     problems: Sequence[str]
     others: str
     diffs: Sequence[dict[str, str]]
     summary: str | None
+    task: Mapping[str, Any]
 
     def result(self) -> dict[str, Any]:
         """The result of the task."""
@@ -52,9 +52,12 @@ class Report:
             found.update(failed=True, msg=f"mail_account: {MailopsError(*self.problems)}{self.others}")
         return found
 
-    def write(self, path: str) -> None:
+    def write(self, path: str, unreachable: bool = False) -> None:
         """The complete report as JSON on the controller, mode 0600; the file is the old or the new one at any time."""
-        write_report(path, {"schema_version": SCHEMA_VERSION, **self.data, "failed": bool(self.problems), "problems": list(self.problems)})
+        document = {"schema_version": SCHEMA_VERSION, **self.task, **self.data, "failed": bool(self.problems), "problems": list(self.problems)}
+        if unreachable:
+            document["unreachable"] = True
+        write_report(path, document)
 
 
 def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: bool) -> Report:
@@ -97,7 +100,9 @@ def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: b
     purged = [result.name for result in results if result.name and result.changes and not result.listed]
     names = list(dict.fromkeys(place.user for place in forgotten))
     line = summary(deployment, sorted(with_changes - {""}), purged, missing, names, counts, check_mode) if changes or forgotten else None
-    return Report(data, problems, _others(delivery, results, check_mode), diffs, line)
+    request = deployment.request
+    task = {"host": deployment.host or "", "instance": request.instance, "dest": request.destination.pattern or "", "check_mode": check_mode}
+    return Report(data, problems, _others(delivery, results, check_mode), diffs, line, task)
 
 
 def _real_path(item: Change | Drift) -> dict[str, str]:

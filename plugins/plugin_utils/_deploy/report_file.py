@@ -8,22 +8,15 @@ from __future__ import annotations
 
 import json
 import os
-import tempfile
 from typing import Any, Mapping
 
 from .._model.errors import MailopsError
+from .._private_file import replace_file
 
 
 def write_report(path: str, document: Mapping[str, Any]) -> None:
     """As JSON, mode 0600; the file is the old or the new one at any time."""
     try:
-        descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".mailops-")
-        try:
-            with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                json.dump(document, file, indent=2, sort_keys=True)
-            os.replace(temporary, path)
-        except OSError:
-            os.unlink(temporary)
-            raise
+        replace_file(path, json.dumps(document, indent=2, sort_keys=True))
     except OSError as exc:
         raise MailopsError(f"report_path {path}: cannot be written: {os.strerror(exc.errno or 0)}") from None
