@@ -19,12 +19,12 @@ import pytest
 
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import File, Result
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.backups import backup_name
-from ansible_collections.mailops.profiles.plugins.module_utils._writer.inspect_place import inspect_place
 
 from ..unit.writer.home import MANIFEST, Home, Host
 from .conftest import CASES, USUAL_CASES
 from .filesystems import in_memory, isolated
-from .traps import BACKUPS, STATE, TRAPS, Ground, Outside, assert_helpful, needed, patterns, places, untouched, wanted
+from .trap_looks import look
+from .traps import BACKUPS, STATE, TRAPS, Ground, Outside, assert_helpful, needed, patterns, places, temporary, untouched, wanted
 
 DEADLINE = 10
 MOMENTS = ("first", "update", "removal")
@@ -68,7 +68,7 @@ class Field:
         before = {name: self.host.home(name).tree() for name in self.users}
         dry = self._watched(check=True)
         assert {name: self.host.home(name).tree() for name in self.users} == before, "check mode changed something"
-        self._look(before)
+        look(self.host, self.grounds, before, patterns(), DEADLINE)
         start = time.monotonic()
         real = self._watched(check=False)
         assert time.monotonic() - start < DEADLINE * 2
@@ -89,19 +89,6 @@ class Field:
                 assert_as_wanted(ground.home, self.old, self.new)
         return real
 
-    def _look(self, before: dict[str, Any]) -> None:
-        """What mail_account_info does there."""
-        start = time.monotonic()
-        with untouched([ground.outside for ground in self.grounds.values()]):
-            names = (*self.users, "bob")
-            found = self.host.run(users=names, patterns=patterns(), deadline=DEADLINE, check=True, inspect=inspect_place)
-        assert time.monotonic() - start < DEADLINE * 2
-        assert {name: self.host.home(name).tree() for name in self.users} == before
-        assert found["bob"].problem is None and {file.state for file in found["bob"].found.files} <= {"deployed"}
-        for name, ground in self.grounds.items():
-            if found[name].problem:
-                assert_helpful(found[name].problem, ground.home)
-
     def _watched(self, check: bool) -> dict[str, Result]:
         with untouched([ground.outside for ground in self.grounds.values()]):
             return self.run(self.new, check)
@@ -110,10 +97,6 @@ class Field:
 def foreign(tree: dict[str, Any], home: Home) -> set[str]:
     """What does not belong to the user."""
     return {path for path, (uid, _mode, _content) in tree.items() if uid != home.uid}
-
-
-def temporary(tree: dict[str, Any]) -> set[str]:
-    return {path for path in tree if path.endswith(".tmp")}
 
 
 def read(path: Path) -> bytes:
