@@ -14,6 +14,8 @@ from typing import Any
 import pytest
 import yaml
 
+from ansible.module_utils.common.validation import check_type_dict
+
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.form import OPERATIONS
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import ACCOUNT_TYPES, SECURITIES
 
@@ -121,6 +123,12 @@ def test_credential_types_are_accepted(awx: dict[str, Any]) -> None:
         assert all("type" in field for field in item["inputs"]["fields"])
         # A survey's blank answer would win over an extra variable.
         assert set(item["injectors"]) <= {"env", "file"}
+
+
+def test_injectors_survive_infra_aap_configuration(awx: dict[str, Any]) -> None:
+    """Its role puts them through regex_replace, which makes a text of a dictionary, and gives that to a module."""
+    for item in awx["controller_credential_types"]:
+        assert check_type_dict(str(item["injectors"])) == item["injectors"] and "{  " not in str(item["injectors"])
 
 
 def test_what_the_store_credential_injects(awx: dict[str, Any], tmp_path: Path) -> None:

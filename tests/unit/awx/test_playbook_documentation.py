@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+import textwrap
 from pathlib import Path
 
 import pytest
@@ -49,3 +50,12 @@ def test_settings_are_described() -> None:
         stems = [first.rpartition("_")[0], first]
         described += [first, *(other if other.startswith("mailops") else next((s + other for s in stems if s + other in names), other) for other in others)]
     assert sorted(described) == sorted(names)
+
+
+def test_the_playbook_for_automation_platform_has_the_same_files() -> None:
+    page = (ROOT / "docs" / "awx.md").read_text()
+    block = next(text for text in re.findall(r"```yaml\n(.*?)```", page, re.DOTALL) if "infra.aap_configuration.dispatch" in text)
+    documented_files, files = (yaml.safe_load(text)[0]["vars_files"] for text in (textwrap.dedent(block), _text("awx")))
+    names = [[name.partition("/extensions/awx")[2].lstrip("/") or name.partition("}}/")[2] for name in each] for each in (files, documented_files)]
+    assert [name.partition(" |")[0].rstrip("}") for name in names[0] if "texts" not in name and "settings" not in name] == names[1][2:]
+    assert "texts/" in names[0][1] and "texts/" in names[1][1]
