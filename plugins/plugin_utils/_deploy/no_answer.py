@@ -23,6 +23,8 @@ _CAUSES = {
     "No space left on device": "a file system there is full: make room, in the directories for temporary files too",
 }
 
+_MAX_PATH = 200
+
 
 def no_answer(action: ActionBase, found: Mapping[str, Any], task_vars: Mapping[str, Any]) -> str:
     """A sentence about the host that the module was sent to, which with ``delegate_to`` is not that of the play."""
@@ -33,11 +35,19 @@ def no_answer(action: ActionBase, found: Mapping[str, Any], task_vars: Mapping[s
         if text in printed:
             return f"the module did not run on {host}: {cause}"
     variables = task_vars["ansible_delegated_vars"][delegate] if delegate else task_vars
-    given = action._templar.template(variables.get("ansible_python_interpreter"))
-    interpreter = action._discovered_interpreter or given or "the host's Python"
     status = found.get("rc")
     ended = f" (exit status {status})" if isinstance(status, int) else ""
+    interpreter, remedy = _interpreter(action, variables)
     return (
-        f"{printable(str(interpreter))} did not run on {host}{ended}: set ansible_python_interpreter to a Python 3.8 or newer; "
+        f"{printable(interpreter)} did not run on {host}{ended}: {remedy}set ansible_python_interpreter to a Python 3.8 or newer; "
         "the module ansible.builtin.ping displays the reason"
     )
+
+
+def _interpreter(action: ActionBase, variables: Mapping[str, Any]) -> tuple[str, str]:
+    """The Python that Ansible called, and what helps if a cache of facts named it."""
+    given = str(action._templar.template(variables.get("ansible_python_interpreter") or "auto"))
+    if action._discovered_interpreter or not given.startswith("auto"):
+        return str(action._discovered_interpreter or given), ""
+    cached = (variables.get("ansible_facts") or {}).get("discovered_interpreter_python")
+    return (str(cached)[:_MAX_PATH], "run with --flush-cache, or ") if cached else ("the host's Python", "")

@@ -19,7 +19,7 @@ ROLE: dict[str, Any] = {"import_role": {"name": "mailops.profiles.mail_accounts"
 ACCOUNT = {name: f"{{{{ mail_accounts_{name} }}}}" for name in ("users", "clients", "dest", "profile_definitions")}
 # Nothing listens there.
 DEAD = {"ansible_connection": "ssh", "ansible_host": "127.0.0.1", "ansible_port": 1}
-_RECAP = re.compile(r"^(\S+) +: ok=(\d+) +changed=(\d+) +unreachable=(\d+) +failed=(\d+) +skipped=(\d+) +rescued=(\d+) +ignored=(\d+)", re.MULTILINE)
+_RECAP = re.compile(r"^(.+?) +: ok=(\d+) +changed=(\d+) +unreachable=(\d+) +failed=(\d+) +skipped=(\d+) +rescued=(\d+) +ignored=(\d+)", re.MULTILINE)
 _COUNTS = ("ok", "changed", "unreachable", "failed", "skipped", "rescued", "ignored")
 
 
