@@ -12,12 +12,13 @@ from typing import Any, Callable
 import yaml
 
 from ansible.parsing.vault import VaultLib, VaultSecret
+from ansible.release import __version__ as ansible_version
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import FIELDS
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import open_store
 
 from ..rollout.conftest import Project
-from .conftest import play
+from .conftest import ACCOUNT, play
 
 KEY = "the key of the vault"
 # Braces are data here, in every source.
@@ -132,6 +133,23 @@ def test_every_field_from_everywhere(project: Project) -> None:
     stored = {name: open_store(f"{project.path}/{name}.db", {}).read()["Poczta firmowa (Gdynia)"].data for name in found}
     assert {name for name in found if stored[name] != stored["from_json"]} == set()
     assert stored["vaulted"].items() >= {"default": True, "check_interval": 15}.items() and stored["vaulted"]["incoming"]["port"] == 1993
+
+
+def test_what_unsafe_converts(project: Project) -> None:
+    """As it is until ansible-core 2.18, refused with a reason since then, and never another password than the one that was meant."""
+    project.write("vars/number.yml", 'number: !unsafe "0123"')
+    user = "{{ [mail_accounts_users[0] | combine({'password': number})] }}"
+    tasks = [{"mailops.profiles.mail_account": {**ACCOUNT, "users": user}}]
+    hosts = {"desk": {"mail_accounts_users": [{"name": "anna", "email": "anna@example.org", "display_name": "Anna"}]}}
+    profiles = [{**PROFILES[1], "outgoing": {"host": "mail.example.org", "password": "{UserPassword}"}}]
+    inventory = project.inventory(hosts, mail_accounts_profile_definitions=profiles)
+    run = play(project, [{"tasks": tasks, "vars_files": ["vars/number.yml"]}], inventory)
+    if run.status:
+        assert "user 'anna': password: must be text, not a number:" in run.output and "where it has !unsafe" in run.output
+        assert project.written() == []
+    else:
+        assert "0123" in [path.read_text(encoding="utf-8") for path in (project.path / "homes").rglob("*.password")]
+    assert (run.status != 0) == (tuple(map(int, ansible_version.split(".")[:2])) >= (2, 19)), run.output
 
 
 def content(project: Project, name: str) -> dict[str, str]:
