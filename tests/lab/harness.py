@@ -28,7 +28,7 @@ from tests.releases import Release, mount_command
 COMMON = ("/dev", "/etc/group", "/etc/hosts", "/etc/mailops-lab", "/etc/passwd", "/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt",
           "/home", "/proc", "/run", "/tmp", "/var/mail", str(REPOSITORY))  # fmt: skip
 QUEUES = ("maildrop", "incoming", "active")
-SECONDS_TO_DELIVER = 20
+SECONDS_TO_DELIVER = 60
 
 
 @dataclass(frozen=True)

@@ -18,15 +18,9 @@ from typing import Any
 from sandbox import HERE
 
 PORT = 2828
-SECONDS_TO_START = 60
-SECONDS_TO_ANSWER = 30
-SECONDS_TO_QUIT = 30
-# Its remote control sometimes never answers the first question, of which the accounts are no cause.
-STARTS = 3
-
-
-class NoAnswer(RuntimeError):
-    """Its remote control is silent, or the program has gone."""
+SECONDS_TO_START = 240
+SECONDS_TO_ANSWER = 120
+SECONDS_TO_QUIT = 120
 
 
 class Thunderbird:
@@ -34,15 +28,6 @@ class Thunderbird:
 
     def __init__(self, lab: Any, user: str, *arguments: str):
         argv = ["thunderbird", "--headless", "--marionette", "--remote-allow-system-access", *arguments]
-        for left in reversed(range(STARTS)):
-            try:
-                self._start(lab, user, argv)
-                break
-            except NoAnswer:
-                if not left:
-                    raise
-
-    def _start(self, lab: Any, user: str, argv: list[str]) -> None:
         with lab.path("/tmp/thunderbird.log").open("ab") as log:
             self._program = subprocess.Popen(lab.sandbox.command(argv, user), stdin=subprocess.DEVNULL, stdout=log, stderr=log)
         self._bridge = subprocess.Popen(lab.sandbox.command([sys.executable, "-B", str(HERE / "thunderbird.py")]),
@@ -95,7 +80,7 @@ class Thunderbird:
         self._bridge.stdin.flush()
         line = self._bridge.stdout.readline()
         if not line:
-            raise NoAnswer(f"Thunderbird does not answer to {command}")
+            raise RuntimeError(f"Thunderbird does not answer to {command}")
         error, value = json.loads(line)
         if error:
             raise RuntimeError(f"{command}: {error['error']}: {error['message']}")
