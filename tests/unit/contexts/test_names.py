@@ -37,6 +37,7 @@ def test_a_cache_of_facts(project: Project) -> None:
     inventory = project.inventory({"desk": {"mail_accounts_users": [user("anna")]}})
     cache = {"ANSIBLE_CACHE_PLUGIN": "jsonfile", "ANSIBLE_CACHE_PLUGIN_CONNECTION": str(project.path / "cache"), "ANSIBLE_GATHERING": "smart"}
     discover = {"ansible_python_interpreter": "auto_silent"}
+    cache["PATH"] = "/usr/bin:/bin"  # in which it is found
     stored = [
         {"mailops.profiles.mail_profile": {**PROFILE, "store": f"{project.path}/p.db"}, "register": "profile"},
         {"mailops.profiles.mail_profiles": {"profiles": [PROFILE], "store": f"{project.path}/p.db"}},
