@@ -16,7 +16,7 @@ from ..plugin_utils._deploy.facts import discovered, spoofed_options
 from ..plugin_utils._deploy.report import make_report
 from ..plugin_utils._deploy.request import OPTIONS, read_request
 from ..plugin_utils._deploy.role import role_of
-from ..plugin_utils._deploy.target import Delivery, deliver, refuse_exposure, refuse_windows
+from ..plugin_utils._deploy.target import Delivery, deliver, refuse_exposure, refuse_other_systems
 from ..plugin_utils._deploy.template_files import load_template, managed_line
 from ..plugin_utils._model import values
 from ..plugin_utils._model.errors import MailopsError
@@ -49,7 +49,7 @@ class ActionModule(MailopsAction):
             if values.boolean(options["validate_only"] or False):  # this is the check of all hosts, and one must not stop the others
                 return {"changed": False, "warnings": [spoofed]}
             raise MailopsError(spoofed)
-        refuse_windows(self)
+        refuse_other_systems(self)
         check_mode = bool(self._task.check_mode)
         managed = managed_line(self, task_vars)
         request = read_request(options, self.environ, lambda src: load_template(self, src), managed, check_mode, self.dry_run)

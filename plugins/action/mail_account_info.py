@@ -12,7 +12,7 @@ from ..plugin_utils._deploy.facts import discovered
 from ..plugin_utils._deploy.inventory import SCHEMA_VERSION, inventory, small_result
 from ..plugin_utils._deploy.question import OPTIONS, read_question
 from ..plugin_utils._deploy.report_file import write_report
-from ..plugin_utils._deploy.target import refuse_windows, run_job
+from ..plugin_utils._deploy.target import refuse_other_systems, run_job
 
 
 class ActionModule(MailopsAction):
@@ -22,7 +22,7 @@ class ActionModule(MailopsAction):
     _requires_connection = True
 
     def work(self, options: dict[str, Any], task_vars: dict[str, Any]) -> dict[str, Any]:
-        refuse_windows(self)
+        refuse_other_systems(self)
         question = read_question(options, bool(self._task.check_mode))
         host = task_vars.get("inventory_hostname")
         answers = [run_job(self, dump_job(job), task_vars) for job in question.first_jobs(host)]
