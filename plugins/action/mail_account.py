@@ -61,10 +61,4 @@ class ActionModule(MailopsAction):
         if report.summary and not self._task.no_log:
             # A callback displays that a host changed, and not what. On stderr, beside the task's result on stdout.
             self._display.display(report.summary, stderr=True)
-        return {**report.result(), **self._discovered()}
-
-    def _discovered(self) -> dict[str, Any]:
-        """Which Python the host has, so that the next task need not look for it. No other fact of the host's is passed on."""
-        if not self._discovered_interpreter_key:
-            return {}
-        return {"ansible_facts": {self._discovered_interpreter_key: self._discovered_interpreter}}
+        return {**report.result(), **self.discovered()}

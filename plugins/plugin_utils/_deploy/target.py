@@ -10,7 +10,7 @@ import os
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Iterator, Mapping, MutableMapping
+from typing import Any, Callable, Iterator, Mapping, MutableMapping, TypeVar
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
@@ -26,6 +26,8 @@ from .exchange import dump_job, load_answer
 _MODULE = "mailops.profiles.mail_account_apply"
 _MAX_SENTENCE = 2000
 _SECRETS = (ENVIRONMENT, "PGPASSWORD")
+
+Loaded = TypeVar("Loaded")
 
 
 @dataclass(frozen=True)
@@ -75,7 +77,7 @@ def deliver(action: ActionBase, deployment: Deployment, task_vars: dict[str, Any
         if done:
             _display_progress(action, deployment.host, done, total, time.monotonic() - start)
         try:
-            answers.append(_run(action, dump_job(job), task_vars))
+            answers.append(run_module(action, _MODULE, dump_job(job), load_answer, task_vars))
         except (MailopsError, AnsibleError) as exc:  # AnsibleError: as a rule the host cannot be reached any more
             if not answers:
                 raise
@@ -84,15 +86,16 @@ def deliver(action: ActionBase, deployment: Deployment, task_vars: dict[str, Any
     return Delivery(tuple(answers))
 
 
-def _run(action: ActionBase, job: str, task_vars: dict[str, Any]) -> Answer:
+def run_module(action: ActionBase, module: str, job: str, load: Callable[[Any], Loaded], task_vars: dict[str, Any]) -> Loaded:
+    """What the collection's module answers to the job. MailopsError when it did not run, failed, or ``load`` has a ValueError for its answer."""
     with _without_secrets(os.environ):
-        found = action._execute_module(module_name=_MODULE, module_args={"job": job}, task_vars=task_vars)
+        found = action._execute_module(module_name=module, module_args={"job": job}, task_vars=task_vars)
     if "answer" not in found:  # the module did not run; an interpreter that is not Python may even have printed its file
         raise MailopsError(_no_answer(action, found, task_vars))
     if found.get("failed"):
         raise MailopsError(printable(str(found.get("msg"))[:_MAX_SENTENCE]))
     try:
-        return load_answer(found["answer"])
+        return load(found["answer"])
     except ValueError:
         raise MailopsError("the host's answer is not valid: check who controls that host and its Python") from None
 
