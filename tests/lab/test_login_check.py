@@ -116,7 +116,7 @@ FAILS: dict[str, tuple[tuple[Any, ...], dict[str, Any], str, str, str]] = {
     "only with tls": (("imap", 143, "none"), {"in_clear": True}, "login_disabled", "no log-in without TLS", "starttls on this port"),
     "no log-in at all": (("smtp", 25, "none"), {"host": "localhost", "in_clear": True}, "login_disabled", "offers no log-in", ""),
     "tokens only": (("imap", 993), {"host": "tokens.example.org"}, "mechanism_missing", "it offers XOAUTH2", "authentication: oauth2"),
-    "tokens only, pop": (("pop", 995), {"host": "tokens.example.org"}, "mechanism_missing", "it offers XOAUTH2", "authentication: oauth2"),
+    "tokens only, pop": (("pop", 995), {"host": "tokens.example.org"}, "mechanism_missing", "takes no passwords", "authentication: oauth2"),
     "no kerberos": (("smtp", 465), {"mechanisms": ("GSSAPI",), "password": None, "senders": ()}, "mechanism_missing", "does not offer GSSAPI", "password"),
     "another password": (("imap", 993), {"password": WRONG + "1"}, "password_refused", "AUTHENTICATIONFAILED", "check both"),
     "another password, challenge": (("imap", 993), {"password": WRONG + "2", "mechanisms": ("CRAM-MD5",)}, "password_refused", "AUTHENTICATIONFAILED", ""),

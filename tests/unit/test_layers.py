@@ -19,8 +19,12 @@ PLUGINS = ROOT / "plugins"
 ALLOWED = {
     "module_utils/_text.py": set(),
     "module_utils/_wire.py": set(),
+    "module_utils/_entry.py": set(),
+    "module_utils/_login_wire.py": set(),
+    "module_utils/_login_check": {"module_utils._login_wire", "module_utils._text"},
     "module_utils/_writer": {"module_utils._wire", "module_utils._text"},
-    "modules": {"module_utils._wire", "module_utils._writer", "module_utils._text"},
+    "modules": {"module_utils._entry", "module_utils._login_check", "module_utils._wire", "module_utils._writer", "module_utils._text"},
+    "plugin_utils/_private_file.py": set(),
     "plugin_utils/_model": {"module_utils._wire"},
     "plugin_utils/_secrets": {"plugin_utils._model"},
     "plugin_utils/_store": {"plugin_utils._model"},
@@ -28,10 +32,11 @@ ALLOWED = {
     "plugin_utils/_clients": {"plugin_utils._model", "module_utils._wire"},
     "plugin_utils/_deploy": {
         "plugin_utils._model", "plugin_utils._secrets", "plugin_utils._store", "plugin_utils._clients", "module_utils._wire",
-        "module_utils._text",
+        "module_utils._login_wire", "module_utils._text", "plugin_utils._private_file",
     },
     "plugin_utils/_action.py": {"plugin_utils._model", "module_utils._text"},
-    "action": {"plugin_utils._action", "plugin_utils._model", "plugin_utils._secrets", "plugin_utils._store", "plugin_utils._edits", "plugin_utils._deploy"},
+    "action": {"plugin_utils._action", "plugin_utils._model", "plugin_utils._secrets", "plugin_utils._store", "plugin_utils._edits", "plugin_utils._deploy",
+               "module_utils._login_wire"},
     "filter": {"plugin_utils._action", "plugin_utils._model", "module_utils._text"},
 }  # fmt: skip
 
