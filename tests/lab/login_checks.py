@@ -10,6 +10,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+import credentials
 import mailserver
 from controller import COLLECTIONS
 from harness import Lab
@@ -46,7 +47,8 @@ def findings(lab: Lab, checks: Sequence[Check], **limits: Any) -> list[Finding]:
 
 
 def start_dovecot(lab: Lab, name: str, address: str, changes: dict[str, str]) -> None:
-    """One more Dovecot, at an address of its own, with some lines of the configuration replaced."""
+    """One more Dovecot, at an address of its own, with some lines of the configuration replaced. ``lab.seen_by(name)`` is what it was given."""
+    credentials.ADDRESSES[name] = address
     config = lab.path("/etc/dovecot/dovecot.conf").read_text(encoding="utf-8")
     directories = f"base_dir = /run/{name}\nstate_dir = /var/lib/{name}\n"
     own = {"listen = 127.0.0.2, 127.0.0.3\n": f"listen = {address}\n{directories}", "protocols = imap pop3 lmtp\n": "protocols = imap pop3\n"}
@@ -70,7 +72,10 @@ def add_hosts(lab: Lab, *lines: str) -> None:
 def add_submission(lab: Lab, address: str, *options: str) -> None:
     """One more submission service of the lab's Postfix, at port 465 of an address of its own, with the certificate "any"."""
     master = lab.path("/etc/postfix/master.cf")
-    usual = (f"smtpd_tls_chain_files={mailserver.LAB}/any.key,{mailserver.LAB}/any.pem", "smtpd_tls_wrappermode=yes", "smtpd_sasl_auth_enable=yes", "smtpd_relay_restrictions=permit_sasl_authenticated,reject")
+    usual = (
+        f"smtpd_tls_chain_files={mailserver.LAB}/any.key,{mailserver.LAB}/any.pem", "smtpd_tls_wrappermode=yes", "smtpd_sasl_auth_enable=yes",
+        "smtpd_relay_restrictions=permit_sasl_authenticated,reject",
+    )  # fmt: skip
     lines = [f"{address}:465 inet n - n - - smtpd", *(f"  -o {option}" for option in (*usual, *options))]
     master.write_text(master.read_text(encoding="utf-8") + "\n".join(lines) + "\n", encoding="utf-8")
     os.utime(master, (0, 0))
@@ -81,12 +86,28 @@ def add_submission(lab: Lab, address: str, *options: str) -> None:
 def make_certificate(lab: Lab, name: str, start: str, end: str) -> None:
     """NAME.pem and NAME.key of the lab's CA for the servers' names, valid between two moments (YYYYMMDDHHMMSSZ)."""
     at = mailserver.LAB
+    config = f"""[ca]
+default_ca = own
+[own]
+dir = {name}.ca
+database = {name}.ca/index
+serial = {name}.ca/serial
+new_certs_dir = {name}.ca
+default_md = sha256
+policy = any
+x509_extensions = server
+[any]
+commonName = supplied
+[server]
+subjectAltName = DNS:*.example.org
+"""
+    lab.path(f"{at}/{name}.cnf").write_text(config, encoding="utf-8")
     script = f"""set -e
 cd {at}
+mkdir {name}.ca
+touch {name}.ca/index
+echo 01 >{name}.ca/serial
 openssl req -new -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=mail.example.org -keyout {name}.key -out {name}.csr 2>/dev/null
-mkdir {name}.ca && touch {name}.ca/index && echo 01 >{name}.ca/serial
-printf '[ca]\\ndefault_ca=own\\n[own]\\ndir={name}.ca\\ndatabase={name}.ca/index\\nserial={name}.ca/serial\\nnew_certs_dir={name}.ca\\ndefault_md=sha256\\n' >{name}.cnf
-printf 'policy=any\\nx509_extensions=server\\n[any]\\ncommonName=supplied\\n[server]\\nsubjectAltName=DNS:*.example.org\\n' >>{name}.cnf
 openssl ca -batch -config {name}.cnf -cert ca.pem -keyfile ca.key -startdate {start} -enddate {end} -in {name}.csr -out {name}.pem -notext 2>&1
 chmod 600 {name}.key
 """

@@ -11,10 +11,20 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._login_wire import CheckAnswer, Finding, RoundTrip, dump_answer, load_job
+from ansible_collections.mailops.profiles.plugins.module_utils._login_wire import (
+    CheckAnswer,
+    Finding,
+    RoundTrip,
+    dump_answer,
+    load_job,
+)
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.check_exchange import dump_check_job, load_check_answer
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.check_report import CheckReport, make_check_report
-from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.check_request import OPTIONS, CheckRequest, read_check_request
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.check_request import (
+    OPTIONS,
+    CheckRequest,
+    read_check_request,
+)
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.checks import Plan, plan_checks
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import Deployment, plan_deployment
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
@@ -175,7 +185,7 @@ def test_answers_that_are_none(text: Any) -> None:
 
 
 def test_answers_control_no_terminal() -> None:
-    texts = {name: ESCAPES for name in ("msg", "hint", "address", "tls_version", "mechanism")}
+    texts = dict.fromkeys(("msg", "hint", "address", "tls_version", "mechanism"), ESCAPES)
     answer = load_check_answer(json.dumps(answers(**texts, tried=[ESCAPES], mechanisms=[ESCAPES])), planned(ANNA)[2].job)
     finding = answer.findings[0][0]
     assert all(text.isprintable() for text in (*finding[1:4], *finding.tried, finding.tls_version, *finding.mechanisms, finding.mechanism))
