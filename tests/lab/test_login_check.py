@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import json
+import time
 from typing import Any
 
 import pytest
@@ -19,6 +20,15 @@ pytestmark = pytest.mark.own_release
 WRONG = "not the password at all"
 
 
+# The right certificate only for who asks for the name (SNI).
+_WITH_NAMES = """protocols = imap pop3
+local_name names.example.org {
+  ssl_cert = </etc/mailops-lab/any.pem
+  ssl_key = </etc/mailops-lab/any.key
+}
+"""
+
+
 @pytest.fixture(scope="module")
 def odd(lab: Lab) -> Lab:
     """The lab, with servers beside its own that are set up wrong, each at an address of its own."""
@@ -29,6 +39,7 @@ def odd(lab: Lab) -> Lab:
         ("expired", "127.0.0.11", {"server.pem": "expired.pem", "server.key": "expired.key"}),
         ("future", "127.0.0.12", {"server.pem": "future.pem", "server.key": "future.key"}),
         ("clear", "127.0.0.13", {"ssl = required": "ssl = no", "disable_plaintext_auth = yes": "disable_plaintext_auth = no"}),
+        ("names", "127.0.0.15", {"server.pem": "expired.pem", "server.key": "expired.key", "protocols = imap pop3 lmtp\n": _WITH_NAMES}),
         ("tokens", "127.0.0.14", {"auth_mechanisms = plain login cram-md5": "auth_mechanisms = xoauth2", "server.pem": "any.pem", "server.key": "any.key"}),
     ):
         start_dovecot(lab, name, address, changes)
@@ -57,6 +68,7 @@ WORKS: dict[str, tuple[tuple[Any, ...], dict[str, Any], str]] = {
     "submission, challenge": (("smtp", 587, "starttls"), {"mechanisms": ("CRAM-MD5",)}, "CRAM-MD5"),
     "submission, login": (("smtp", 465), {"mechanisms": ("LOGIN",)}, "LOGIN"),
     "an internationalized name": (("imap", 993), {"host": "imap.xn--bcher-kva.example"}, "PLAIN"),
+    "a certificate by name": (("imap", 993), {"host": "names.example.org"}, "PLAIN"),
     "in clear, as the profile says": (("imap", 143, "none"), {"host": "clear.example.org", "in_clear": True}, "PLAIN"),
 }
 
@@ -72,9 +84,9 @@ def test_what_works(odd: Lab, user: str) -> None:
     assert {name: finding.outcome for name, finding in zip(WORKS, found)} == dict.fromkeys(WORKS, "ok")
     assert [finding.mechanism for finding in found] == [mechanism for *_rest, mechanism in WORKS.values()]
     for each, finding in zip(checks, found):
-        assert finding.address in ("127.0.0.2", "127.0.0.13") and finding.reached
-        if each.security != "none":
-            assert finding.tls_version == "TLSv1.3" and finding.certificate_days in (28, 29, 30)
+        assert finding.reached and finding.tried == (f"{finding.address}: connected",)
+        assert (finding.tls_version, finding.certificate_days is None) == (("", True) if each.security == "none" else ("TLSv1.3", False))
+        assert finding.address != "127.0.0.2" or finding.certificate_days in (28, 29, 30)
     assert set(odd.seen_by("example.org", mark)) <= {(person.email, person.password)}
     assert odd.messages(person.email) == []
 
@@ -167,20 +179,49 @@ def test_a_refused_password_is_tried_once(odd: Lab) -> None:
     assert [password for _name, password in odd.seen_by("example.org", mark)] == [WRONG]
 
 
-DISABLED = {
+ACCOUNTS = {
     "locked": ({"nologin": "y", "reason": "Account locked by the administrator"}, "Account locked by the administrator"),
     "disabled": ({"nologin": "y", "reason": "This account is disabled"}, "This account is disabled"),
 }
 
 
-@pytest.mark.parametrize("case", DISABLED)
-def test_a_disabled_account(odd: Lab, case: str) -> None:
-    fields, reason = DISABLED[case]
+@pytest.mark.parametrize("case", ACCOUNTS)
+def test_an_account_that_cannot_log_in(odd: Lab, case: str) -> None:
+    """And is not tried again."""
+    fields, reason = ACCOUNTS[case]
     user = f"{case}@example.org"
     odd.set_accounts({user: "correct horse"})
     path = odd.path(f"/etc/mailops-lab/accounts/{user}")
     path.write_text(json.dumps({**json.loads(path.read_text(encoding="utf-8")), **fields}), encoding="utf-8")
-    found = findings(odd, [check(odd, "imap", 993, username=user, password="correct horse"), check(odd, "smtp", 465, username=user, password="correct horse")])
-    assert [finding.outcome for finding in found] == ["account_disabled"] * 2, found
-    assert reason in found[0].msg and found[1].msg.startswith("not tried")
+    found = findings(odd, [check(odd, protocol, port, username=user, password="correct horse") for protocol, port in (("imap", 993), ("smtp", 465))])
+    assert [finding.outcome for finding in found] == ["account_disabled"] * 2 and reason in found[0].msg, found
+    assert found[1].msg.startswith("not tried")
 
+
+def test_a_server_that_cannot_log_anybody_in(odd: Lab) -> None:
+    """Which is not the user's fault. (Postfix does not say so: it calls this a wrong password.)"""
+    odd.set_accounts({"broken@example.org": "correct horse"})
+    odd.path("/etc/mailops-lab/accounts/broken@example.org").write_text("no JSON", encoding="utf-8")
+    places = (("imap", 993), ("pop", 995))
+    found = findings(odd, [check(odd, *place, username="broken@example.org", password="correct horse") for place in places])
+    assert [finding.outcome for finding in found] == ["refused"] * 2 and all("cannot log anybody in at the moment" in each.msg for each in found), found
+
+
+def test_an_inbox_that_cannot_be_read(odd: Lab) -> None:
+    odd.set_accounts({"nobox@example.org": "correct horse"})
+    nobox = check(odd, "imap", 993, username="nobox@example.org", password="correct horse")
+    assert findings(odd, [nobox])[0].outcome == "ok"
+    assert odd.run(["chown", "-R", "root:root", "/var/mail/mailops-lab/example.org/nobox"]).returncode == 0
+    found = findings(odd, [nobox])[0]
+    assert (found.outcome, found.reached) == ("account_disabled", True) and "the log-in works, and INBOX cannot be opened" in found.msg, found
+
+
+def test_an_ipv6_address_that_does_not_answer(odd: Lab) -> None:
+    """IPv4 is tried beside it, long before the time is over."""
+    script = "ip link add void type veth peer name nobody && ip link set void up && ip link set nobody up && ip addr add 2001:db8::1/64 dev void nodad"
+    done = odd.run(["sh", "-c", script])
+    assert done.returncode == 0, done.stderr
+    add_hosts(odd, "2001:db8::5 imap.own.example")
+    start = time.monotonic()
+    found = findings(odd, [check(odd, "imap", 993, host="imap.own.example")])[0]
+    assert found.outcome == "ok" and found.tried == ("127.0.0.3: connected", "2001:db8::5: no answer") and time.monotonic() - start < 10, found

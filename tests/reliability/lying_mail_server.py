@@ -19,6 +19,8 @@ from pathlib import Path
 
 ESCAPES = b"\x1b]0;owned\x07\x1b[2J\xc2\x9b31m\xe2\x80\xae"
 GREETING = b"* OK ready\r\n"
+_LOCK = threading.Lock()
+_OPEN: dict[object, int] = {}  # conversations of each behaviour
 
 
 class Peer:
@@ -152,6 +154,7 @@ BEHAVIOURS: dict[str, Callable[[Peer], None]] = {
     "escapes at the log-in": _refuse_with(lambda password: b"[ALERT] " + ESCAPES + b" call 555"),
     "a long refusal": _refuse_with(lambda password: b"x" * 10_000),
     "greets late": _slow(6),
+    "greets after a moment": _slow(0.2),
     "greets after 15 seconds": _slow(15),
 }  # fmt: skip
 
@@ -176,12 +179,16 @@ def _serve(listener: socket.socket, behaviour: Callable[[Peer], None], log: Path
 
 
 def _converse(peer: Peer, behaviour: Callable[[Peer], None]) -> None:
-    peer.write_down(b"connected\n")
+    with _LOCK:
+        _OPEN[behaviour] = _OPEN.get(behaviour, 0) + 1
+        peer.write_down(b"connected, %d in all\n" % _OPEN[behaviour])
     try:
         behaviour(peer)
     except (OSError, ValueError):
         pass  # the peer has had enough
     finally:
+        with _LOCK:
+            _OPEN[behaviour] -= 1
         peer.connection.close()
 
 
