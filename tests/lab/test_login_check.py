@@ -225,3 +225,18 @@ def test_an_ipv6_address_that_does_not_answer(odd: Lab) -> None:
     start = time.monotonic()
     found = findings(odd, [check(odd, "imap", 993, host="imap.own.example")])[0]
     assert found.outcome == "ok" and found.tried == ("127.0.0.3: connected", "2001:db8::5: no answer") and time.monotonic() - start < 10, found
+
+
+@pytest.mark.long
+def test_five_hundred_accounts(odd: Lab) -> None:
+    """Each with one log-in at each server. docs/check.md has how long that takes."""
+    accounts = {f"person{number}@example.org": f"secret {number}" for number in range(500)}
+    odd.set_accounts(accounts)
+    mark = odd.mark()
+    checks = [
+        check(odd, protocol, port, username=email, password=password, senders=senders)
+        for email, password in accounts.items()
+        for protocol, port, senders in (("imap", 993, ()), ("smtp", 465, (email,)))
+    ]
+    assert {finding.outcome for finding in findings(odd, checks)} == {"ok"}
+    assert sorted(odd.seen_by("example.org", mark)) == sorted([*accounts.items()] * 2)
