@@ -28,7 +28,7 @@ from tests.releases import Release, mount_command
 COMMON = ("/dev", "/etc/group", "/etc/hosts", "/etc/mailops-lab", "/etc/passwd", "/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt",
           "/home", "/proc", "/run", "/tmp", "/var/mail", str(REPOSITORY))  # fmt: skip
 QUEUES = ("maildrop", "incoming", "active")
-SECONDS_TO_DELIVER = 20
+SECONDS_TO_DELIVER = 60
 
 
 @dataclass(frozen=True)
@@ -68,14 +68,14 @@ class Lab:
             self.sandbox.users_root = "/mnt/root"
 
     def run(self, argv: Sequence[str], user: str | None = None, input: str | None = None,
-            env: Mapping[str, str] | None = None, timeout: float = 30) -> subprocess.CompletedProcess[str]:
+            env: Mapping[str, str] | None = None, timeout: float = 90) -> subprocess.CompletedProcess[str]:
         """Run a command as root, or as a user who has just logged in. Its failure is for the caller to judge."""
         stdin = {"stdin": subprocess.DEVNULL} if input is None else {"input": input}
         return subprocess.run(self.sandbox.command(argv, user, env), capture_output=True, timeout=timeout,
                               check=False, encoding="utf-8", errors="backslashreplace", **stdin)
 
     def pty(self, argv: Sequence[str], user: str | None = None, input: bytes | Dialogue = b"",
-            env: Mapping[str, str] | None = None, timeout: float = 20) -> tuple[int, bytes]:
+            env: Mapping[str, str] | None = None, timeout: float = 60) -> tuple[int, bytes]:
         """Run a full-screen program, and type: all at once when it first waits, or in steps of (expected, keys)."""
         dialogue = [(b"", input)] if isinstance(input, bytes) else input
         # The terminal is opened outside; setsid makes it the controlling one of a session inside.

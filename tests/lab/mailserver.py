@@ -32,7 +32,7 @@ BANNERS = {
     for address in ("127.0.0.2", "127.0.0.3")
     for port, banner in {143: b"* OK", 993: b"* OK", 110: b"+OK", 995: b"+OK", 587: b"220", 465: b"220"}.items()
 } | {("127.0.0.1", 25, False): b"220"}
-SECONDS_TO_SERVE = 30
+SECONDS_TO_SERVE = 90
 
 
 class NotServing(Exception):

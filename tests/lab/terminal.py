@@ -19,6 +19,7 @@ ROWS, COLUMNS = 50, 160
 # A program that has written nothing for so long waits for a key. Keys sent earlier are thrown away by programs that
 # switch the terminal to raw mode.
 QUIET_SECONDS = 0.15
+_SHOWN = 2000
 
 Dialogue = Sequence[tuple[bytes, bytes]]
 
@@ -45,7 +46,8 @@ def _converse(process: subprocess.Popen, controller: int, waiting: list[tuple[by
     while True:
         left = deadline - time.monotonic()
         if left <= 0:
-            raise subprocess.TimeoutExpired(f"{process.args} (it waits for {waiting[:1]})", timeout, output)
+            shown = output[-_SHOWN:].decode(errors="backslashreplace")
+            raise subprocess.TimeoutExpired(f"{process.args} (not typed: {waiting}; it wrote: {shown!r})", timeout, output)
         due = bool(waiting) and len(output) > answered and waiting[0][0] in output[answered:]
         if select.select([controller], [], [], min(left, QUIET_SECONDS) if due else left)[0]:
             try:

@@ -19,7 +19,7 @@ def run(lab: Lab, name: str, dialogue: list[tuple[bytes, bytes]], ca_file: str =
     """What aerc has written until it has left; it stops at the first that is expected and does not come."""
     # The editor leaves a message as it is. aerc knows no other way to say which CA to trust.
     environment = {"EDITOR": "true", "SSL_CERT_FILE": ca_file}
-    status, output = lab.pty(["aerc"], user=name, input=dialogue, env=environment, timeout=30)
+    status, output = lab.pty(["aerc"], user=name, input=dialogue, env=environment, timeout=90)
     assert status == 0, screen(output)
     return output
 

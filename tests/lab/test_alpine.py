@@ -34,7 +34,7 @@ def sends(lab: Lab, name: str, argv: Sequence[str] = ("alpine",)) -> EmailMessag
     """A message to the user alone. First it opens the folder for the copy."""
     lab.empty(USERS[name].email)
     dialogue = [*WRITE_AND_SEND, *password(name), *password(name)]
-    status, output = lab.pty([*argv, USERS[name].email], user=name, input=dialogue, timeout=30)
+    status, output = lab.pty([*argv, USERS[name].email], user=name, input=dialogue, timeout=90)
     assert status == 0, screen(output)
     (message,) = lab.messages(USERS[name].email)
     assert message["Subject"] == "sent"
@@ -43,14 +43,14 @@ def sends(lab: Lab, name: str, argv: Sequence[str] = ("alpine",)) -> EmailMessag
 
 def opens_mailbox(lab: Lab, name: str, subject: str, argv: Sequence[str] = ("alpine",)) -> None:
     dialogue = [GREETING, *password(name), (subject.encode(), b"q"), (b"Really quit", b"y")]
-    status, output = lab.pty([*argv, "-i"], user=name, input=dialogue, timeout=30)
+    status, output = lab.pty([*argv, "-i"], user=name, input=dialogue, timeout=90)
     assert status == 0, screen(output)
 
 
 def refuses_mailbox(lab: Lab) -> str:
     """What Alpine has shown when four times somebody has said that the certificate is not to be trusted."""
     dialogue = [GREETING, NO, NO, NO, NO, (b"MAIN MENU", b"q"), (b"Really quit", b"y")]
-    status, output = lab.pty(["alpine", "-i"], user="anna", input=dialogue, timeout=30)
+    status, output = lab.pty(["alpine", "-i"], user="anna", input=dialogue, timeout=90)
     assert status == 0, screen(output)
     return " ".join(screen(output).split())
 
@@ -125,7 +125,7 @@ def test_alpine_asks_before_it_sends_to_an_impostor(lab: Lab) -> None:
     deploy(lab, "anna", [profile(outgoing__host="wrong-name.example.org", folders={"sent": "Archive"})], ["alpine"])
     before = lab.log().count("sasl_username")
     dialogue = [*WRITE_AND_SEND, *password("anna"), NO, (b"", b"\x03"), (b"Cancel message", b"c")]
-    _status, output = lab.pty(["alpine", "anna@example.org"], user="anna", input=dialogue, timeout=30)
+    _status, output = lab.pty(["alpine", "anna@example.org"], user="anna", input=dialogue, timeout=90)
     assert REFUSAL in " ".join(screen(output).split())
     assert lab.log().count("sasl_username") == before
 

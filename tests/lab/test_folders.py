@@ -52,7 +52,7 @@ def mutt(lab: Lab, program: str, keys: bytes) -> None:
     editor.chmod(0o755)
     argv = [program, "-s", "written", ANNA.email]
     dialogue = [(b"To:", b"\r"), (b"Subject:", b"\r"), (b"y:Send", keys)]
-    status, output = lab.pty(argv, user="anna", input=dialogue, env={"EDITOR": "/tmp/editor"}, timeout=30)
+    status, output = lab.pty(argv, user="anna", input=dialogue, env={"EDITOR": "/tmp/editor"}, timeout=90)
     # A message that is postponed is a failure to Mutt.
     assert status == 0 or b"postponed" in output, screen(output)
 
@@ -60,7 +60,7 @@ def mutt(lab: Lab, program: str, keys: bytes) -> None:
 def alpine(lab: Lab, steps: list[tuple[bytes, bytes]], servers: int) -> None:
     password = [(b"ENTER PASSWORD:", f"{ANNA.password}\r".encode()), (b"Preserve password on DISK", b"n")]
     dialogue = [(b"To  ", b"\r\r\r"), (b"", b"written\r"), *steps, *password * servers]
-    status, output = lab.pty(["alpine", ANNA.email], user="anna", input=dialogue, timeout=30)
+    status, output = lab.pty(["alpine", ANNA.email], user="anna", input=dialogue, timeout=90)
     assert status == 0, screen(output)
 
 
@@ -68,7 +68,7 @@ def aerc(lab: Lab, *dialogue: tuple[bytes, bytes]) -> None:
     compose = f':compose -H "To: {ANNA.email}" -H "Subject: written"\r'.encode()
     environment = {"EDITOR": "true", "SSL_CERT_FILE": lab.ca_file}
     dialogue = [(b"is there", compose), *dialogue]
-    status, output = lab.pty(["aerc"], user="anna", input=dialogue, env=environment, timeout=30)
+    status, output = lab.pty(["aerc"], user="anna", input=dialogue, env=environment, timeout=90)
     assert status == 0, screen(output)
 
 

@@ -52,7 +52,7 @@ def prepared(lab: Lab, program: str, **changes: object) -> int:
 
 def talk(lab: Lab, program: str, dialogue: Dialogue) -> None:
     try:
-        status, output = lab.pty([program], user=USER.name, input=dialogue, timeout=25)
+        status, output = lab.pty([program], user=USER.name, input=dialogue, timeout=60)
     except subprocess.TimeoutExpired as waiting:
         raise AssertionError(f"{waiting}: {screen(waiting.output)[-2000:]}") from waiting
     assert status == 0, screen(output)

@@ -18,9 +18,9 @@ from typing import Any
 from sandbox import HERE
 
 PORT = 2828
-SECONDS_TO_START = 60
-SECONDS_TO_ANSWER = 30
-SECONDS_TO_QUIT = 30
+SECONDS_TO_START = 240
+SECONDS_TO_ANSWER = 120
+SECONDS_TO_QUIT = 120
 
 
 class Thunderbird:

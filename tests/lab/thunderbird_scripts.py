@@ -94,7 +94,7 @@ def state(thunderbird: Thunderbird) -> dict[str, Any]:
     return {**found, "accounts": {each["key"]: each for each in found["accounts"]}}
 
 
-def wait_for(expected: Any, look: Callable[[], Any], seconds: float = 30) -> None:
+def wait_for(expected: Any, look: Callable[[], Any], seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
     while look() != expected and time.monotonic() < deadline:
         time.sleep(0.1)

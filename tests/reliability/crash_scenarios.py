@@ -10,7 +10,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Callable, Sequence
+from typing import Any, Callable, Collection, Sequence
 
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import File, Job
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.manifest import is_temp
@@ -174,9 +174,7 @@ class Stage:
 
     def check_done(self, users: Sequence[str]) -> None:
         """These users have what the run was to bring."""
-        trees = self.machine.trees()
-        for user in users:
-            assert trees[user] == self._new[user]
+        self._check_same([self._new], users)
 
     def check_repaired(self, then: str) -> None:
         """The next run makes what it would make had nothing happened, and the last ones leave what was there before us."""
@@ -184,7 +182,7 @@ class Stage:
         unlinked = self._unlinked()
         for version, references in zip((then, "none"), self._references_of(then)):
             edited = self.run(version)
-            self._check_same([trees for trees, _edited in references])
+            self._check_same([trees for trees, _edited in references], self.machine.homes)
             more = {path for path in edited - references[0][1] if os.path.realpath(path) not in unlinked}
             assert not more, (version, more)
         for instance in self._instances:
@@ -207,9 +205,11 @@ class Stage:
             for path in self._old[user].keys() - self._new[user].keys() - trees[user].keys()
         }
 
-    def _check_same(self, expected: Sequence[Trees]) -> None:
+    def _check_same(self, expected: Sequence[Trees], users: Collection[str]) -> None:
         """Each file as after one of these: it was old or new when the run was killed."""
-        for user, tree in self.machine.trees().items():
+        trees = self.machine.trees()
+        for user in users:
+            tree = trees[user]
             sides = [_parts(trees[user]) for trees in expected]
             found = _parts(tree)
             for part in set().union(found, *sides):

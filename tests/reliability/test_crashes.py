@@ -49,6 +49,22 @@ def test_killed_at_a_call(stage: Stage, request: pytest.FixtureRequest, count) -
         count("kills survived", 1)
 
 
+@pytest.mark.parametrize("stage", ["first"], indirect=True)
+def test_what_another_worker_completes(stage: Stage, count) -> None:
+    """At every call: the worker that takes the place of the killed one knows what that one may have written."""
+    watch = Watch()
+    assert not problems(stage.start(prepare=watch.install).wait())
+    completed = 0
+    for last in range(1, watch.number + 1):
+        result = stage.start(prepare=Kill(last, "worker").install).wait()
+        assert result is not None
+        served = [user for user in stage.machine.homes if user not in problems(result)]
+        stage.check_done(served)
+        completed += len(served)
+    assert completed > watch.number
+    count("kills survived", watch.number)
+
+
 @pytest.mark.parametrize("whom", WHOM)
 @pytest.mark.parametrize("stage", ["first", "update", "remove"], indirect=True)
 def test_killed_at_a_moment(stage: Stage, whom: str, request: pytest.FixtureRequest, count) -> None:

@@ -56,6 +56,11 @@ class _Outcome:
         self.result = self.result._replace(problem=Problem(path, f"{path} {reason}"), changes=())
         self.is_done = True
 
+    def know_what_may_be_written(self) -> None:
+        """For another worker, as root's list has it: the one that was killed may have begun what it planned."""
+        if self.task.known is not None:
+            self.task = self.task._replace(known={**dict.fromkeys(path for path, _backup in self.result.written), **self.task.known})
+
 
 def _merged(earlier: Result, plan: Result) -> Result:
     """A place is planned again after its worker was killed: what the first one did stays reported."""
@@ -81,6 +86,8 @@ def run_tasks(tasks: Sequence[Task], settings: Settings) -> List[Result]:
         before, pending = len(pending), [outcome for outcome in pending if not outcome.is_done]
         if len(pending) == before:
             raise WriterError(f"the worker process ended before the first place ({reason}): look for a limit of memory or processes")
+        for outcome in pending:
+            outcome.know_what_may_be_written()
     return [outcome.result for outcome in outcomes]
 
 
