@@ -19,6 +19,7 @@ from pathlib import Path
 
 ESCAPES = b"\x1b]0;owned\x07\x1b[2J\xc2\x9b31m\xe2\x80\xae"
 GREETING = b"* OK ready\r\n"
+_HEARD: list[bytes] = []  # passwords
 _LOCK = threading.Lock()
 _OPEN: dict[object, int] = {}  # conversations of each behaviour
 
@@ -151,6 +152,7 @@ BEHAVIOURS: dict[str, Callable[[Peer], None]] = {
     "echo in base64": _refuse_with(lambda password: b"got " + base64.b64encode(b"a" + password)),
     "echo in digits": _refuse_with(lambda password: b"got " + password.hex().encode()),
     "echo behind much": _refuse_with(lambda password: b"x" * 150 + password + b"y" * 150),
+    "echo of the first one's": _refuse_with(lambda password: (_HEARD.append(password), b"got " + base64.b64encode(_HEARD[0]))[-1]),
     "escapes at the log-in": _refuse_with(lambda password: b"[ALERT] " + ESCAPES + b" call 555"),
     "a long refusal": _refuse_with(lambda password: b"x" * 10_000),
     "greets late": _slow(6),

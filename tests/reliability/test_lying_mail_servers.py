@@ -179,3 +179,9 @@ def test_few_connections_at_a_time(liars: Liars) -> None:
     open_ = [int(number) for number in re.findall(rb"connected, (\d+) in all", liars.told("greets after a moment"))]
     # The server hears of the end of a conversation a little later than the next one begins.
     assert len(open_) == 40 and max(open_) <= 3 + 2
+
+
+def test_a_server_repeats_what_another_user_said(liars: Liars) -> None:
+    check, = liars.checks({"echo of the first one's": ("tls", "", "")})
+    found, _seconds, _megabytes = run([check, *(check._replace(username=f"user{number}", password=f"secret {number}!") for number in range(5))], parallel=1)
+    assert len(found) == 6 and all("not shown: it repeats the password" in finding.msg for finding in found), found

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 import time
 from typing import Callable, Dict, Iterable, List, Optional, Sequence, Tuple
@@ -17,6 +18,7 @@ from .attempt import attempt
 from .clock import Clock
 from .network import Network
 from .round_trip import find, message, new_message_id
+from .text import Passwords
 
 _ENOUGH = 3  # failures in a row, after which a server is not asked any more
 _GRACE = 5.0  # seconds beyond the end, for threads that are about to finish
@@ -60,7 +62,13 @@ class _Run:
         late = Finding("timeout", f"not finished within the {self._job.total:g} seconds that all checks may take")
         findings = [self._findings.get(number, [late] * max(len(check.senders), 1)) for number, check in enumerate(checks)]
         found = self._with_advice(findings)
-        return CheckAnswer(tuple(map(tuple, found)), self._round_trips(found))
+        trips = self._round_trips(found)
+        passwords = Passwords({check.password for check in checks if check.password})
+        clean = functools.lru_cache(None)(passwords.without)
+        return CheckAnswer(
+            tuple(tuple(each._replace(msg=clean(each.msg)) for each in one) for one in found),
+            tuple(trip and trip._replace(msg=clean(trip.msg)) for trip in trips),
+        )
 
     def _by_credentials(self, numbers: Sequence[int]) -> List[List[int]]:
         """Log-ins with the same name and password are tried one after the other, so that a refusal is the last."""

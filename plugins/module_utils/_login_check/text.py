@@ -9,10 +9,11 @@ from __future__ import annotations
 import base64
 import binascii
 import re
-from typing import Iterable, Iterator
+from typing import Dict, Iterable, Iterator, Set
 
 from .._login_wire import MAX_SERVER_TEXT
 
+_SAYS = " (the server says: "
 _WITHHELD = "(not shown: it repeats the password)"
 _PIECE = 5  # characters of a password that are too many to be displayed
 _ENCODED = re.compile(rb"[A-Za-z0-9+/=_-]{8,}")
@@ -31,7 +32,32 @@ def clean(text: bytes, secrets: Iterable[str] = ()) -> str:
 def said(text: bytes, secrets: Iterable[str] = ()) -> str:
     """`` (the server says: ...)``, or nothing when it says nothing."""
     shown = clean(text, secrets)
-    return f" (the server says: {shown})" if shown else ""
+    return f"{_SAYS}{shown})" if shown else ""
+
+
+class Passwords:
+    """All passwords of a job: a server knows more than one, and may repeat that of somebody else."""
+
+    def __init__(self, passwords: Iterable[str]) -> None:
+        self._by_length: Dict[int, Set[bytes]] = {}
+        for password in passwords:
+            letters = _letters(password.encode("utf-8", "surrogatepass"))
+            if len(letters) >= _PIECE:  # shorter ones are in many texts by chance
+                self._by_length.setdefault(len(letters), set()).update((letters, letters[::-1]))
+
+    def without(self, msg: str) -> str:
+        """The sentence, without what a server said in it if that repeats one of them."""
+        sentence, begin, text = msg.partition(_SAYS)
+        return f"{sentence}{_SAYS}{_WITHHELD})" if begin and self._are_in(text.encode("utf-8", "surrogatepass")) else msg
+
+    def _are_in(self, text: bytes) -> bool:
+        forms = [_letters(form) for form in (text, *_decoded(text))]
+        return any(
+            form[start : start + length] in known
+            for form in forms
+            for length, known in self._by_length.items()
+            for start in range(len(form) - length + 1)
+        )
 
 
 def _repeats(text: bytes, secrets: Iterable[str]) -> bool:
@@ -56,7 +82,8 @@ def _decoded(text: bytes) -> Iterator[bytes]:
         plain = run.translate(bytes.maketrans(b"-_", b"+/"), b"=")
         for start in range(4):
             part = plain[start:]
-            yield base64.b64decode(part[: len(part) // 4 * 4])
+            part = part[:-1] if len(part) % 4 == 1 else part  # a digit alone is no byte
+            yield base64.b64decode(part + b"=" * (-len(part) % 4))
         for start in range(2):
             digits = re.match(rb"(?:[0-9A-Fa-f]{2})*", run[start:])
             yield binascii.unhexlify(digits.group() if digits else b"")

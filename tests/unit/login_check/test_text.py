@@ -10,7 +10,7 @@ import base64
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._login_check.text import clean, said
+from ansible_collections.mailops.profiles.plugins.module_utils._login_check.text import Passwords, clean, said
 
 PASSWORD = "zażółć gęślą"
 WITHHELD = "(not shown: it repeats the password)"
@@ -46,3 +46,15 @@ def test_short_passwords(secret: str) -> None:
 
 def test_said() -> None:
     assert said(b"no") == " (the server says: no)" and said(b" \r\n") == ""
+
+
+@pytest.mark.parametrize(("text", "shown"), [
+    ("no such password", True), ("your neighbour has zażółć gęślą", False), ("dcba4321", False), ("1234ab", True),
+    (base64.b64encode(b"x1234abcd").decode(), False),
+])  # fmt: skip
+def test_passwords_of_others(text: str, shown: bool) -> None:
+    """Only whole ones, or every "password" in a text would be withheld because somebody's password begins like that."""
+    sentence = f"the server refuses it{said(text.encode())}"
+    found = Passwords([PASSWORD, "1234abcd", "password1", "abc"]).without(sentence)
+    assert found == (sentence if shown else f"the server refuses it (the server says: {WITHHELD})")
+    assert Passwords(["refuses"]).without(sentence) == sentence  # our own words
