@@ -12,7 +12,7 @@ from ansible.errors import AnsibleConnectionFailure, AnsibleError
 from ..module_utils._text import printable
 from ..plugin_utils._action import MailopsAction
 from ..plugin_utils._deploy.deployment import plan_deployment
-from ..plugin_utils._deploy.facts import discovered, spoofed_options
+from ..plugin_utils._deploy.facts import spoofed_options
 from ..plugin_utils._deploy.report import make_report
 from ..plugin_utils._deploy.request import OPTIONS, read_request
 from ..plugin_utils._deploy.role import role_of
@@ -72,4 +72,4 @@ class ActionModule(MailopsAction):
         if report.summary and not self._task.no_log:
             # A callback displays that a host changed, and not what. On stderr, beside the task's result on stdout.
             self._display.display(report.summary, stderr=True)
-        return {**report.result(), **discovered(self)}
+        return {**report.result(), **self.discovered()}

@@ -7,8 +7,6 @@ from __future__ import annotations
 from typing import Any
 
 from ..plugin_utils._action import MailopsAction
-from ..plugin_utils._deploy.exchange import dump_job
-from ..plugin_utils._deploy.facts import discovered
 from ..plugin_utils._deploy.inventory import SCHEMA_VERSION, inventory, small_result
 from ..plugin_utils._deploy.question import OPTIONS, read_question
 from ..plugin_utils._deploy.report_file import write_report
@@ -25,12 +23,12 @@ class ActionModule(MailopsAction):
         refuse_other_systems(self)
         question = read_question(options, bool(self._task.check_mode))
         host = task_vars.get("inventory_hostname")
-        answers = [run_job(self, dump_job(job), task_vars) for job in question.first_jobs(host)]
+        answers = [run_job(self, job, task_vars) for job in question.first_jobs(host)]
         if question.users is None:
             seen = {result.name for answer in answers for result in answer.results}
             left = {place.user for answer in answers for place in answer.remaining if place.inventory_host == (host or "")} - seen
-            answers += [run_job(self, dump_job(job), task_vars) for job in question.more_jobs(sorted(left), host)]
+            answers += [run_job(self, job, task_vars) for job in question.more_jobs(sorted(left), host)]
         report = inventory(question, answers, host)
         if question.report_path is not None:
             write_report(question.report_path, {"schema_version": SCHEMA_VERSION, **report})
-        return {**small_result(report), **discovered(self)}
+        return {**small_result(report), **self.discovered()}

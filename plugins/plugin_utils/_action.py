@@ -57,6 +57,12 @@ class MailopsAction(ActionBase):
         # One directory for all processes of the run, removed when it ends. The option's value by any other way is a new one each time.
         return constants.DEFAULT_LOCAL_TMP if self._task.check_mode and context.CLIARGS.get("check") else None
 
+    def discovered(self) -> dict[str, Any]:
+        """Which Python the host has, so that the next task need not look for it. No other fact of the host's is passed on."""
+        if not self._discovered_interpreter_key:
+            return {}
+        return {"ansible_facts": {self._discovered_interpreter_key: self._discovered_interpreter}}
+
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         self._redact_reports()
         environment = self._take_environment()

@@ -253,3 +253,16 @@ def test_the_controllers_secrets_are_in_no_environment(fleet: Fleet) -> None:
     fleet.run("", role, MAILOPS_STORE_KEY="a key of the whole store", PGPASSWORD="the database's password")
     assert "mail_account_apply" in fleet.seen and "ANSIBLE_COLLECTIONS_PATH" in fleet.seen
     assert "a key of the whole store" not in fleet.seen and "the database's password" not in fleet.seen
+
+
+@pytest.mark.parametrize("answer", ["no JSON", "a number", "depth", "escapes in a message", "what is no business of a module"])
+def test_answers_about_log_ins(fleet: Fleet, answer: str) -> None:
+    """A host that lies about its log-ins gets no accounts, and no other host is touched."""
+    fleet.variables = {"mail_accounts_check": "{{ 'before' if inventory_hostname == 'hostile' else '' }}"}
+    look = {"hosts": "mail_accounts", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"msg": "hosts={{ groups.all | sort | join(' ') }}"}}]}
+    role = {"hosts": "mail_accounts", "gather_facts": False, "roles": ["mailops.profiles.mail_accounts"]}
+    done = fleet.run(HOSTILE[answer], role, look)
+    displayed = done.stdout + done.stderr
+    assert re.search(r"^hostile .*failed=1 ", done.stdout, re.MULTILINE) and fleet.written("good") and "mail_account_login" in fleet.seen, displayed
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", displayed), ascii(displayed)
+    assert "Traceback" not in displayed and "internal error" not in displayed and "hosts=good hostile" in done.stdout and SECRET not in displayed

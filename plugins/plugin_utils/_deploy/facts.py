@@ -2,15 +2,13 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Facts: those with the names of the role's variables, because Ansible lets what a host says win over the inventory and the role's defaults; and the
-only one that a task returns."""
+"""Facts with the names of the roles' variables: Ansible lets what a host says win over the inventory and the roles' defaults."""
 
 from __future__ import annotations
 
 from typing import Any, Mapping
 
 from ansible import constants as C
-from ansible.plugins.action import ActionBase
 
 from .._model.errors import comma_list
 from .role import VARIABLES
@@ -29,10 +27,3 @@ def spoofed_options(task_vars: Mapping[str, Any]) -> str | None:
         f"a fact of the host has the name of a variable of the role ({comma_list(names)}), and facts win over the inventory: nothing was sent. "
         "If a task of yours sets it with set_fact, leave cacheable: true out, and clear the fact cache; else find out who controls the host"
     )
-
-
-def discovered(action: ActionBase) -> dict[str, Any]:
-    """Which Python the host has, so that the next task need not look for it. No other fact of the host's is passed on."""
-    if not action._discovered_interpreter_key:
-        return {}
-    return {"ansible_facts": {action._discovered_interpreter_key: action._discovered_interpreter}}

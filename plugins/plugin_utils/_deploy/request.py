@@ -88,10 +88,11 @@ def read_request(
     managed: str = MANAGED,
     check_mode: bool = False,
     dry_run: str | None = None,
+    for_files: bool = True,
 ) -> Request:
     """The request that the options (None: not given) describe. MailopsError lists everything that is wrong with them.
 
-    ``managed``: the text of ``ansible_managed`` in templates. ``dry_run`` is that of ``open_store``.
+    ``managed``: the text of ``ansible_managed`` in templates. ``dry_run`` is that of ``open_store``. ``for_files``: the task writes some.
     """
     reader = OptionReader(options)
     leaving = reader.read("state", lambda value: given.choice(value, STATES), "present") == "absent"
@@ -104,7 +105,7 @@ def read_request(
     asked = bool(present or invalid) or "users" in reader.failed
     clients = reader.read("clients", lambda value: _clients.select(given.text_list(value)), [])
     templates = reader.read("templates", lambda value: read_templates(value, load_template, managed), []) if asked else []
-    if present and not clients and not templates and not reader.failed & {"clients", "templates"}:
+    if for_files and present and not clients and not templates and not reader.failed & {"clients", "templates"}:
         names = some([user.name for user in present])
         reader.problems.append(f"clients: {names} would get no files: name some of {', '.join(_clients.names())}, or give templates")
     definitions = reader.read("profile_definitions", read_definitions, None) if asked else None

@@ -10,14 +10,14 @@ import os
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Iterator, MutableMapping
+from typing import Any, Callable, Iterator, MutableMapping, TypeVar
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ...module_utils._text import printable
-from ...module_utils._wire import Answer
+from ...module_utils._wire import Answer, Job
 from .._model.errors import MailopsError
 from .._secrets.keys import ENVIRONMENT
 from .._secrets.links import ENVIRONMENT as LINK_ENVIRONMENT
@@ -32,6 +32,8 @@ _NOT_PASSED_ON = (
     "set ansible_pipelining: true, install the package acl on the host, connect as the become user, or become root"
 )
 _SECRETS = (ENVIRONMENT, LINK_ENVIRONMENT, "PGPASSWORD")
+
+Loaded = TypeVar("Loaded")
 
 
 @dataclass(frozen=True)
@@ -86,7 +88,7 @@ def deliver(action: ActionBase, deployment: Deployment, task_vars: dict[str, Any
         if done:
             _display_progress(action, deployment.host, done, total, time.monotonic() - start)
         try:
-            answers.append(run_job(action, dump_job(job), task_vars))
+            answers.append(run_job(action, job, task_vars))
         except (MailopsError, AnsibleError) as exc:  # AnsibleError: as a rule the host cannot be reached any more
             if not answers:
                 raise
@@ -95,11 +97,17 @@ def deliver(action: ActionBase, deployment: Deployment, task_vars: dict[str, Any
     return Delivery(tuple(answers))
 
 
-def run_job(action: ActionBase, job: str, task_vars: dict[str, Any]) -> Answer:
-    """What the host answers to an encoded job. MailopsError or AnsibleError when it does not."""
+def run_job(action: ActionBase, job: Job, task_vars: dict[str, Any]) -> Answer:
+    """What the host answers to a job of the writer's."""
+    return run_module(action, _MODULE, dump_job(job), load_answer, task_vars)
+
+
+def run_module(action: ActionBase, module: str, job: str, load: Callable[[Any], Loaded], task_vars: dict[str, Any]) -> Loaded:
+    """What the collection's module answers to the encoded job. MailopsError or AnsibleError when it did not run, failed, or ``load`` has a ValueError for
+    its answer."""
     try:
         with _without_secrets(os.environ):
-            found = action._execute_module(module_name=_MODULE, module_args={"job": job}, task_vars=task_vars)
+            found = action._execute_module(module_name=module, module_args={"job": job}, task_vars=task_vars)
     except AnsibleError as exc:
         if "when becoming an unprivileged user" in str(exc):
             raise MailopsError(_NOT_PASSED_ON) from None
@@ -109,7 +117,7 @@ def run_job(action: ActionBase, job: str, task_vars: dict[str, Any]) -> Answer:
     if found.get("failed"):
         raise MailopsError(printable(str(found.get("msg"))[:_MAX_SENTENCE]))
     try:
-        return load_answer(found["answer"])
+        return load(found["answer"])
     except ValueError:
         raise MailopsError("the host's answer is not valid: check who controls that host and its Python") from None
 
