@@ -57,8 +57,8 @@ class CheckJob(NamedTuple):
     checks: Tuple[Check, ...]
     round_trips: Tuple[RoundTrip, ...] = ()
     timeout: float = 30
-    parallel: int = 20
-    per_server: int = 16
+    parallel: int = 40
+    per_server: int = 24
     total: float = 600
 
 

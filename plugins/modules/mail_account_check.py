@@ -20,7 +20,7 @@ description:
     tls on 143). C(docs/check.md) in the collection explains each outcome.
   - A password goes to its own server only, after TLS with a verified certificate, and once. A user name and password that one server refuses
     are not tried at the other, so that no account is locked by a check. Only a profile with C(allow_cleartext) sends one without TLS.
-  - Users and profiles that share a log-in share one attempt. At most 16 connections are open to one server at a time. A server that fails three times
+  - Users and profiles that share a log-in share one attempt. At most 24 connections are open to one server at a time. A server that fails three times
     in a row, whatever the account, is not asked again.
   - A log-in that needs what only the user has is not tried. That is an account without a password, with C(password_command), or with the
     authentication V(oauth2), V(gssapi), V(ntlm) or V(client_certificate). Everything before the log-in is checked, and RV(checks[].msg) says so.
@@ -81,7 +81,7 @@ options:
     description:
       - How many connections may be open at a time, from 1 to 100.
     type: int
-    default: 20
+    default: 40
   fail_on:
     description:
       - V(any) fails the task when one of the checks is not V(ok). V(never) only reports.

@@ -54,10 +54,10 @@ class _Run:
 
     def answer(self) -> CheckAnswer:
         checks = self._job.checks
-        # Not both sides of an account at once: what one server refuses is not tried at the other.
         outgoing = [number for number, check in enumerate(checks) if check.protocol == SMTP]
         incoming = [number for number, check in enumerate(checks) if check.protocol != SMTP]
-        for numbers in (incoming, outgoing):
+        # A message is sent only to an inbox that can be read. Otherwise nobody waits: Postfix may take a second for each RCPT that no message follows.
+        for numbers in (incoming, outgoing) if self._job.round_trips else ([*incoming, *outgoing],):
             self._in_parallel([lambda group=group: self._in_turn(group) for group in self._by_credentials(numbers)])
         late = Finding("timeout", f"not finished within the {self._job.total:g} seconds that all checks may take")
         findings = [self._findings.get(number, [late] * max(len(check.senders), 1)) for number, check in enumerate(checks)]
@@ -71,7 +71,7 @@ class _Run:
         )
 
     def _by_credentials(self, numbers: Sequence[int]) -> List[List[int]]:
-        """Log-ins with the same name and password are tried one after the other, so that a refusal is the last."""
+        """Log-ins with the same name and password are tried one after the other, so that what one server refuses is not tried at the next."""
         groups: Dict[object, List[int]] = {}
         for number in numbers:
             check = self._job.checks[number]

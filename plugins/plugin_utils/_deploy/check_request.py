@@ -37,7 +37,7 @@ def read_check_request(options: Mapping[str, Any], environ: Mapping[str, str], c
     reader = OptionReader(options)
     own = {
         "fail_on": reader.read("fail_on", lambda value: given.choice(value, FAIL_ON), ANY),
-        "parallel": reader.read("parallel", lambda value: values.whole_number(value, 1, _MAX_PARALLEL), 20),
+        "parallel": reader.read("parallel", lambda value: values.whole_number(value, 1, _MAX_PARALLEL), 40),
         "round_trip": reader.read("round_trip", values.boolean, False),
         "timeout": reader.read("timeout", lambda value: values.whole_number(value, 1, _MAX_SECONDS), 30),
     }

@@ -20,7 +20,7 @@ from .deployment import Deployment
 INCOMING, OUTGOING = SERVERS
 ROUND_TRIP = "round_trip"
 SIDES = (INCOMING, OUTGOING, ROUND_TRIP)
-_PER_SERVER = 16  # connections at a time; Postfix allows a client 50
+_PER_SERVER = 24  # connections at a time; Postfix allows a client 50
 _MAX_TOTAL = 3600  # seconds
 _MECHANISMS = {
     "password": ("PLAIN", "LOGIN"),
