@@ -111,6 +111,7 @@ clean:  ## remove build/
 	rm -rf build
 
 prepare: $(READY) $(COLLECTION) packages
+	@.ci/community build/community
 
 packages:
 	@.ci/packages

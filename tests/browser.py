@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import base64
 import fcntl
+import importlib.util
 import json
 import os
 import select
@@ -17,6 +18,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 PROGRAM = "chromium"
@@ -156,6 +158,15 @@ class Tab:
             size = self.send("Page.getLayoutMetrics")["cssContentSize"]
             more["clip"] = {**size, "scale": 1}
         return base64.b64decode(self.send("Page.captureScreenshot", format="png", **more)["data"])
+
+    def accessibility(self) -> dict[str, Any]:
+        """What axe-core says, for people who use other aids than eyes and a mouse; the page needs no scripts of its own for that. The library is in
+        the wheel of axe-playwright-python, whose Python code, which needs Playwright, is not imported."""
+        package = importlib.util.find_spec("axe_playwright_python")
+        assert package and package.submodule_search_locations
+        axe = Path(package.submodule_search_locations[0]) / "axe.min.js"
+        self.run(f"{axe.read_text(encoding='utf-8')}; 0")
+        return json.loads(self.run("axe.run().then(done => JSON.stringify({violations: done.violations, rules: done.passes.map(each => each.id)}))"))
 
     def pdf(self) -> bytes:
         """As a person prints it: on the paper that the page asks for, without backgrounds."""

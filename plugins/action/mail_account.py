@@ -7,13 +7,16 @@ from __future__ import annotations
 import os
 from typing import Any
 
+from ansible.errors import AnsibleConnectionFailure, AnsibleError
+
+from ..module_utils._text import printable
 from ..plugin_utils._action import MailopsAction
 from ..plugin_utils._deploy.deployment import plan_deployment
 from ..plugin_utils._deploy.facts import spoofed_options
 from ..plugin_utils._deploy.report import make_report
 from ..plugin_utils._deploy.request import OPTIONS, read_request
 from ..plugin_utils._deploy.role import role_of
-from ..plugin_utils._deploy.target import deliver, refuse_exposure, refuse_windows
+from ..plugin_utils._deploy.target import Delivery, deliver, refuse_exposure, refuse_other_systems
 from ..plugin_utils._deploy.template_files import load_template, managed_line
 from ..plugin_utils._model import values
 from ..plugin_utils._model.errors import MailopsError
@@ -46,7 +49,7 @@ class ActionModule(MailopsAction):
             if values.boolean(options["validate_only"] or False):  # this is the check of all hosts, and one must not stop the others
                 return {"changed": False, "warnings": [spoofed]}
             raise MailopsError(spoofed)
-        refuse_windows(self)
+        refuse_other_systems(self)
         check_mode = bool(self._task.check_mode)
         managed = managed_line(self, task_vars)
         request = read_request(options, self.environ, lambda src: load_template(self, src), managed, check_mode, self.dry_run)
@@ -55,18 +58,18 @@ class ActionModule(MailopsAction):
         if request.validate_only:
             for user in request.users:
                 deployment.files(user)
-            return make_report(deployment, None, check_mode=True).result()
-        delivery = deliver(self, deployment, task_vars)
+            return {**make_report(deployment, None, check_mode=True).result(), "validated": True}
+        try:
+            delivery = deliver(self, deployment, task_vars)
+        except (MailopsError, AnsibleError) as exc:  # nothing was done; the report of an earlier run must not stay
+            if request.report_path is not None:
+                failed = make_report(deployment, Delivery(stopped=printable(str(exc), lines=True)), check_mode)
+                failed.write(request.report_path, unreachable=isinstance(exc, AnsibleConnectionFailure))
+            raise
         report = make_report(deployment, delivery, check_mode)
         if request.report_path is not None:
             report.write(request.report_path)
         if report.summary and not self._task.no_log:
             # A callback displays that a host changed, and not what. On stderr, beside the task's result on stdout.
             self._display.display(report.summary, stderr=True)
-        return {**report.result(), **self._discovered()}
-
-    def _discovered(self) -> dict[str, Any]:
-        """Which Python the host has, so that the next task need not look for it. No other fact of the host's is passed on."""
-        if not self._discovered_interpreter_key:
-            return {}
-        return {"ansible_facts": {self._discovered_interpreter_key: self._discovered_interpreter}}
+        return {**report.result(), **self.discovered()}

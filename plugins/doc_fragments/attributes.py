@@ -15,6 +15,9 @@ attributes:
     support: full
     membership:
       - mailops.profiles.all
+  async:
+    description: Can be used with C(async). The controller does the work, so a task with C(async) is refused before anything happens.
+    support: none
 """
 
     CHANGES = r"""
@@ -47,7 +50,8 @@ attributes:
     support: full
 notes:
   - The store is always on the controller, also with C(become) and in a play over many hosts. Use C(run_once) in such a play, because
-    every host would repeat the same work.
+    every host would repeat the same work. Ansible skips a task with C(run_once) for all hosts if its C(when) is false for the first one. Where that
+    may be, put the task into a play for C(localhost).
   - Each task is one transaction. A task waits up to 30 seconds while another process writes to the store. Edits at the same time are
     done one after the other, and none is lost.
 """

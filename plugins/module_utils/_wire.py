@@ -20,6 +20,8 @@ BLOCK = "block"
 MASK = "********"  # what is displayed for a password
 
 CREATED, UPDATED, REMOVED = ACTIONS = ("created", "updated", "removed")
+# What a file of a manifest is found to be.
+DEPLOYED, EDITED, MISSING, FOREIGN, UNREADABLE = FILE_STATES = ("deployed", "edited", "missing", "foreign", "unreadable")
 
 MAX_TAG = 64  # characters
 
@@ -70,16 +72,26 @@ class File(NamedTuple):
     last: bool = False
 
 
+class AccountLabel(NamedTuple):
+    """What the manifest says of an account, for people: the writer only keeps it."""
+
+    profile: str
+    key: str
+    clients: Tuple[str, ...]
+
+
 class Place(NamedTuple):
     """A directory in which files are put for a user. ``base`` None: the home of the system user ``name``, with the manifest below it;
     else an absolute path, with the manifest among root's. ``display``: what is displayed instead of ``base``. ``absent``: nothing stays of this
-    user, in no place that root's list has for the inventory host; ``base`` "" then means that only the list has places."""
+    user, in no place that root's list has for the inventory host; ``base`` "" then means that only the list has places. ``accounts``: those that
+    the files are for."""
 
     name: str
     base: Optional[str] = None
     files: Tuple[File, ...] = ()
     display: Optional[str] = None
     absent: bool = False
+    accounts: Tuple[AccountLabel, ...] = ()
 
 
 class Probe(NamedTuple):
@@ -116,7 +128,8 @@ class Job(NamedTuple):
     ``dest_pattern`` (None: homes) are stamped on every place that is served. Of one run with several jobs, ``earlier`` are the users of those
     before this one, and ``later`` the present users of those after it, with the ``base`` of each. ``forget``: users whose places are taken off root's
     list as they are. ``kept``: other users whose places stay as they are. ``purge``, in the first job: places with the same stamp that the run does
-    not serve are cleared. ``host``: None unless this is the last job.
+    not serve are cleared. ``host``: None unless this is the last job. ``inspect``: nothing is changed, and the results say what is found of the users
+    of ``places``, which have names only; without places, of the first users of root's list, and the others are ``remaining``.
     """
 
     instance: str
@@ -137,6 +150,7 @@ class Job(NamedTuple):
     is_last: bool = True
     host: Optional[HostFiles] = None
     kept: Tuple[str, ...] = ()
+    inspect: bool = False
 
 
 def load_job(text: str) -> Job:
@@ -145,9 +159,13 @@ def load_job(text: str) -> Job:
     if host is not None:
         files, patterns, probes, residue, remove = host
         host = HostFiles(_files(files), patterns, tuple(Probe(*probe) for probe in probes), tuple(map(tuple, residue)), remove)
-    places = tuple(Place(name, base, _files(files), *others) for name, base, files, *others in job.places)
+    places = tuple(Place(name, base, _files(files), display, absent, labels(accounts)) for name, base, files, display, absent, accounts in job.places)
     users = {name: tuple(getattr(job, name)) for name in ("earlier", "forget", "kept")}
     return job._replace(places=places, host=host, later=tuple(map(tuple, job.later)), **users)
+
+
+def labels(data: Sequence[Any]) -> Tuple[AccountLabel, ...]:
+    return tuple(AccountLabel(profile, key, tuple(clients)) for profile, key, clients in data)
 
 
 def _files(data: Sequence[Any]) -> Tuple[File, ...]:
@@ -201,11 +219,31 @@ class Problem(NamedTuple):
     message: str
 
 
+class FoundFile(NamedTuple):
+    """A file of a manifest, or with the producer "" a manifest, and in which of the ``FILE_STATES`` it is. ``real_path`` as in a change.
+    ``reason``: one sentence, of a file that is foreign or cannot be read."""
+
+    path: str
+    producer: str
+    state: str
+    real_path: str = ""
+    reason: str = ""
+
+
+class Found(NamedTuple):
+    """What is found in a place that is only looked at. ``confirmed``: when a run last left everything in it as it should be, in seconds since
+    1970, 0 if that is not known."""
+
+    accounts: Tuple[AccountLabel, ...] = ()
+    files: Tuple[FoundFile, ...] = ()
+    confirmed: int = 0
+
+
 class Result(NamedTuple):
     """What was found and done in one place. Paths are absolute, as they are displayed. ``notes``: (path, identifier) of variants.
     ``residue``: whether a program still knows of accounts that are gone. ``listed`` False: a place that the job did not name (purged).
     ``recorded``: whether a manifest was there. ``inode``: of the directory, 0 when there is none. ``written``: what root's list has to know of files
-    in a home: (relative path, name of the copy of the user's own file, or "")."""
+    in a home: (relative path, name of the copy of the user's own file, or ""). ``found``: None unless the place is only looked at."""
 
     name: str
     path: str
@@ -220,6 +258,7 @@ class Result(NamedTuple):
     recorded: bool = False
     inode: int = 0
     written: Tuple[Tuple[str, str], ...] = ()
+    found: Optional[Found] = None
 
 
 class Remaining(NamedTuple):

@@ -60,6 +60,8 @@ options:
       - C(email), C(display_name), C(first_name), C(last_name), C(password), strings that fill the built-in variables.
       - With ansible-core before 2.19 end a template for a password with C(| string). Otherwise Ansible makes a boolean of V(True), a list of V([1, 2]),
         and with C(jinja2_native) a number of V(1e5); such a value is refused, but with C(jinja2_native) quotes around a text are lost.
+      - Ansible-core 2.19 and newer make a number of C(!unsafe "0123"), quoted or not, and a boolean of C(!unsafe "true"). Such a value is refused. Use
+        C(!unsafe) only for texts with braces.
       - C(variables), a dictionary for the profiles' own variables.
       - C(profiles), a list of profile names, instead of the task's O(profiles). A user who would get no profile is an error.
       - C(default_profile), the name of the profile that is this user's default account.
@@ -236,7 +238,10 @@ options:
     description:
       - A file on the controller for the complete result as JSON, since the result of the task lists at most 100 entries of a kind.
         Written with mode 0600, in check mode too.
-      - C(schema_version) is the version of its form.
+      - C(schema_version) is the version of its form. C(host), C(instance), C(dest) and C(check_mode) say what the report is about.
+      - Written also when the host fails or cannot be reached (C(unreachable)), so that no older report stays. With an option or a user that is
+        wrong nothing is written.
+      - M(mailops.profiles.mail_rollout_report) makes a page of the reports of all hosts.
     type: path
 seealso:
   - module: mailops.profiles.mail_profile
@@ -246,6 +251,10 @@ notes:
     session cannot be seen from outside.
   - With passwords to deploy, the task refuses to run under C(ANSIBLE_KEEP_REMOTE_FILES) or C(ANSIBLE_DEBUG), or with
     C(world_readable_temp).
+  - With C(delegate_to), the delegate does the work and has O(dest) and the users. O(report_path), the templates, the store and its key are on the
+    controller as always, and the report and C({HostName}) have the name of the play's host.
+  - To become a user other than root, it needs pipelining or, on the host, the package C(acl). Such a run writes only what that user may write.
+  - A host with Windows, or with a connection for network devices such as C(network_cli), is refused.
 """
 
 EXAMPLES = r"""
@@ -317,6 +326,15 @@ files:
   type: dict
   returned: success
   sample: {created: 3, updated: 0, removed: 0, unchanged: 5}
+counts:
+  description: How many entries RV(users), RV(drifted), RV(skipped_accounts) and RV(failed_users) would have without their limits.
+  type: dict
+  returned: success
+  sample: {users: 2, drifted: 0, skipped_accounts: 0, failed_users: 0}
+validated:
+  description: The options, users and profiles were checked, and nothing was deployed.
+  type: bool
+  returned: with O(validate_only)
 users:
   description:
     - What became of each user's clients, at most 100 users. V(changed), V(unchanged), V(drifted) for files that were edited or removed since

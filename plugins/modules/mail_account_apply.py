@@ -40,10 +40,9 @@ answer:
   returned: success
 """
 
-import os
-import sys
-
 from ansible.module_utils.basic import AnsibleModule
+
+from ansible_collections.mailops.profiles.plugins.module_utils._entry import outdated, python_name, remove_own_file
 
 REGULAR_FILE = 0o100600
 
@@ -61,32 +60,19 @@ def label_function(module):
     return label
 
 
-def remove_own_file(module):
-    """Removes the file that this process runs, where Ansible has put the module into one: the job in it has passwords, and if the controller is
-    killed or the connection breaks, nobody else removes it."""
-    try:
-        with open("/proc/self/cmdline") as cmdline:
-            path = cmdline.read().split("\0")[1]
-        if os.path.basename(path) == "AnsiballZ_mail_account_apply.py" and not module._keep_remote_files:
-            os.unlink(path)
-    except (EnvironmentError, IndexError, ValueError):
-        pass  # another system, or a pipe in place of a file
-
-
 def main():
     # The syntax must be that of Python 2.7, up to where the interpreter is known to be new enough.
     module = AnsibleModule(argument_spec={"job": {"type": "str", "required": True, "no_log": True}}, supports_check_mode=True)
     remove_own_file(module)
-    python = "%s (Python %d.%d)" % (sys.executable, sys.version_info[0], sys.version_info[1])
-    if sys.version_info < (3, 8):
-        module.fail_json(msg="%s is too old: the host needs Python 3.8 or newer; set ansible_python_interpreter" % python, answer="")
+    if outdated():
+        module.fail_json(msg=outdated(), answer="")
     problem = None
     try:
         from ansible_collections.mailops.profiles.plugins.module_utils._text import internal_error
         from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import WriterError
         from ansible_collections.mailops.profiles.plugins.module_utils._writer.run import run
     except ImportError as exc:
-        problem = "%s has no module %s: install all of Python's standard library, or set ansible_python_interpreter" % (python, exc.name)
+        problem = "%s has no module %s: install all of Python's standard library, or set ansible_python_interpreter" % (python_name(), exc.name)
     if problem is None:
         try:
             changed, answer = run(module.params["job"], module.check_mode, module._diff, label_function(module))

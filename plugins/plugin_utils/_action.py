@@ -25,6 +25,7 @@ _OURS = ("MAILOPS_", "PG")
 _TAKEN = "_mailops_environment"
 _TEMPLATE = re.compile(r"\{\{.*?\}\}|\{%.*?%\}", re.DOTALL)
 _NOT_SHOWN = "not shown, because they may hold passwords"
+_NO_ASYNC = "async is not supported, because the controller does the work: take async and poll off the task"
 _REST = "_raw_params"
 _UNQUOTED = "holds the rest of a key=value text in which a value with spaces is not quoted, so that only its first word is used"
 
@@ -56,10 +57,18 @@ class MailopsAction(ActionBase):
         # One directory for all processes of the run, removed when it ends. The option's value by any other way is a new one each time.
         return constants.DEFAULT_LOCAL_TMP if self._task.check_mode and context.CLIARGS.get("check") else None
 
+    def discovered(self) -> dict[str, Any]:
+        """Which Python the host has, so that the next task need not look for it. No other fact of the host's is passed on."""
+        if not self._discovered_interpreter_key:
+            return {}
+        return {"ansible_facts": {self._discovered_interpreter_key: self._discovered_interpreter}}
+
     def run(self, tmp: str | None = None, task_vars: dict[str, Any] | None = None) -> dict[str, Any]:
         self._redact_reports()
         environment = self._take_environment()
         self.environ = {**os.environ, **{name: str(plain(value)) for name, value in environment.items()}}
+        if self._task.async_val:
+            return {"failed": True, "msg": f"{self._module_name()}: {_NO_ASYNC}"}
         result = super().run(tmp, task_vars)
         task_vars = task_vars or {}
         # Ansible would display them at -vvv.
@@ -75,12 +84,15 @@ class MailopsAction(ActionBase):
             known = given(options)
             result.update(self.work({name: known.get(name) for name in self.OPTIONS}, task_vars))
         except MailopsError as exc:
-            result.update(failed=True, msg=printable(f"{self._task.action.rpartition('.')[2]}: {exc}", lines=True))
+            result.update(failed=True, msg=printable(f"{self._module_name()}: {exc}", lines=True))
         except AnsibleError:  # Ansible's own, such as a host that is unreachable
             raise
         except Exception as exc:  # the text of an unexpected exception may quote a password
             result.update(failed=True, msg=internal_error(exc))
         return result
+
+    def _module_name(self) -> str:
+        return self._task.action.rpartition(".")[2]
 
     def _take_environment(self) -> dict[str, Any]:
         """The variables of the task's ``environment`` that are ours. They are taken off the task: Ansible puts those into the command line

@@ -35,6 +35,10 @@ class Recap:
     failed: int
 
 
+def read_recap(output: str) -> dict[str, Recap]:
+    return {name: Recap(*map(int, numbers)) for name, *numbers in _RECAP.findall(output)}
+
+
 @dataclass(frozen=True)
 class Rollout:
     output: str
@@ -63,7 +67,7 @@ class Fleet(Hosts):
         extra = json.dumps({**self._variables, **variables})
         done = self.run(["ansible-playbook", "mailops.profiles.rollout", "-e", extra, *arguments], {"ANSIBLE_NOCOLOR": "1", **(env or {})})
         output = done.stdout + done.stderr
-        recap = {name: Recap(*map(int, numbers)) for name, *numbers in _RECAP.findall(output)}
+        recap = read_recap(output)
         assert recap, output
         assert "sesame" not in output
         reports = {file.stem: json.loads(file.read_text()) for file in self._reports.iterdir()}

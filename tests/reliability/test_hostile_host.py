@@ -17,6 +17,16 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import (
+    AccountLabel,
+    Answer,
+    Found,
+    FoundFile,
+    Remaining,
+    Result,
+)
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import load_answer
+
 from ..mounts import own_var_lib
 from ..profiles import bare_profile
 
@@ -130,10 +140,10 @@ def test_an_honest_fact_has_a_way_out(fleet: Fleet) -> None:
 
 def answers(changes: Any = (), **other: Any) -> str:
     """The text of an answer as an honest host would give it, with some parts changed."""
-    result = ["anna", "/home/anna", list(changes), [], 0, [], [], None, False, True]
+    result = list(Result("anna", "/home/anna", list(changes)))
     for index, value in other.pop("result", {}).items():
         result[int(index)] = value
-    return json.dumps([[result], [], [], [], []])
+    return json.dumps(Answer((result,)))
 
 
 ESCAPES = "\x1b]0;owned\x07\x1b[2J\u202e\x9b31m"
@@ -147,18 +157,18 @@ HOSTILE = {
     "null": {"changed": False, "answer": None},
     "no answer": {"changed": True, "msg": "x"},
     "too few parts": {"changed": False, "answer": "[[], [], []]"},
-    "an unknown action": {"changed": True, "answer": answers([["/x", "msmtp", "rm -rf", None, ""]])},
+    "an unknown action": {"changed": True, "answer": answers([["/x", "msmtp", "rm -rf", None, "", ""]])},
     "a dictionary": {"changed": False, "answer": answers(result={"2": {}})},
     "a number for a path": {"changed": False, "answer": answers(result={"1": 7})},
     "a huge number": {"changed": False, "answer": answers(result={"4": 10**400})},
     "not a number": {"changed": False, "answer": answers(result={"4": float("nan")})},
     "depth": {"changed": False, "answer": "[" * 100_000},
     "a long text": {"changed": False, "answer": answers(result={"1": "x" * 3000})},
-    "very many": {"changed": False, "answer": answers([["/x", "msmtp", "created", None, ""]] * 100_001)},
+    "very many": {"changed": False, "answer": answers([["/x", "msmtp", "created", None, "", ""]] * 100_001)},
     "70 MB": {"changed": False, "answer": "[" + " " * (70 << 20) + "]"},
     "half a surrogate": {"changed": False, "answer": answers(result={"1": "\ud800"})},
     "escapes in a message": {"failed": True, "msg": ESCAPES, "answer": ""},
-    "escapes in a path": {"changed": True, "answer": answers([[f"/home/{ESCAPES}", ESCAPES, "created", None, ESCAPES]])},
+    "escapes in a path": {"changed": True, "answer": answers([[f"/home/{ESCAPES}", ESCAPES, "created", None, ESCAPES, ESCAPES]])},
     "escapes in a problem": {"changed": False, "answer": answers(result={"7": [f"/{ESCAPES}", ESCAPES]})},
     "escapes in a name": {"changed": False, "answer": answers(result={"0": ESCAPES})},
     "escapes in all that Ansible knows": {"failed": True, "module_stderr": ESCAPES, "exception": ESCAPES},
@@ -180,6 +190,42 @@ def test_answers(fleet: Fleet, answer: Any) -> None:
     assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", displayed), ascii(displayed)
     assert "Traceback" not in displayed and "internal error" not in displayed, displayed
     assert "hosts=good hostile" in done.stdout and SECRET not in displayed
+
+
+# What mail_account_info may be told.
+FOUND = {
+    "another state": Found(files=(FoundFile("/x", "msmtp", "fine"),)),
+    "a state that is no text": Found(files=(FoundFile("/x", "msmtp", ["deployed"]),)),
+    "a time that no date can hold": Found(confirmed=10**15),
+    "a time before time": Found(confirmed=-1),
+    "a name that is none": Found((AccountLabel(7, "work", ()),)),
+    "clients that are none": Found((AccountLabel("Work", "work", 7),)),
+    "a long reason": Found(files=(FoundFile("/x", "msmtp", "foreign", "", "x" * 3000),)),
+    "very many files": Found(files=(FoundFile("/x", "msmtp", "deployed"),) * 100_001),
+    "a number": 7,
+    "a text": "found",
+}
+
+
+@pytest.mark.parametrize("found", FOUND.values(), ids=FOUND)
+def test_what_is_found_is_checked(found: Any) -> None:
+    honest = Found((AccountLabel("Work", "work", ("msmtp",)),), (FoundFile("/x", "msmtp", "edited"),), 1)
+    assert load_answer(json.dumps(Answer((Result("anna", "/x", found=honest),)))).results[0].found == honest
+    with pytest.raises(ValueError):
+        load_answer(json.dumps(Answer((Result("anna", "/x", found=found),))))
+
+
+def test_what_is_found_controls_no_terminal_and_no_fact(fleet: Fleet) -> None:
+    """And a host that always has more users to ask for is asked once more, and not for ever."""
+    found = Found((AccountLabel(ESCAPES, ESCAPES, (ESCAPES,)),), (FoundFile(f"/{ESCAPES}", ESCAPES, "foreign", ESCAPES, ESCAPES),), 253402300799)
+    answer = Answer((Result(ESCAPES, ESCAPES, found=found),), (ESCAPES,), (), (ESCAPES,), (Remaining("more", ESCAPES, "hostile"),))
+    look = {"hosts": "mail_accounts", "gather_facts": False, "tasks": [
+        {"mailops.profiles.mail_account_info": {}, "register": "found"}, {"ansible.builtin.debug": {"var": "found"}}]}  # fmt: skip
+    done = fleet.run({"changed": True, "answer": json.dumps(answer), "ansible_facts": {"x": 1}, "add_host": {"host_name": "evil"}}, look)
+    displayed = done.stdout + done.stderr
+    assert done.returncode == 0 and "changed=0" in displayed and "Traceback" not in displayed, displayed
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", displayed), ascii(displayed)
+    assert "9999-12-31T23:59:59Z" in displayed and fleet.seen.count("'ANSIBLE_PIPELINING': '1'") == 2
 
 
 def test_an_answer_that_is_wrong_is_one_sentence(fleet: Fleet) -> None:
@@ -207,3 +253,16 @@ def test_the_controllers_secrets_are_in_no_environment(fleet: Fleet) -> None:
     fleet.run("", role, MAILOPS_STORE_KEY="a key of the whole store", PGPASSWORD="the database's password")
     assert "mail_account_apply" in fleet.seen and "ANSIBLE_COLLECTIONS_PATH" in fleet.seen
     assert "a key of the whole store" not in fleet.seen and "the database's password" not in fleet.seen
+
+
+@pytest.mark.parametrize("answer", ["no JSON", "a number", "depth", "escapes in a message", "what is no business of a module"])
+def test_answers_about_log_ins(fleet: Fleet, answer: str) -> None:
+    """A host that lies about its log-ins gets no accounts, and no other host is touched."""
+    fleet.variables = {"mail_accounts_check": "{{ 'before' if inventory_hostname == 'hostile' else '' }}"}
+    look = {"hosts": "mail_accounts", "gather_facts": False, "tasks": [{"ansible.builtin.debug": {"msg": "hosts={{ groups.all | sort | join(' ') }}"}}]}
+    role = {"hosts": "mail_accounts", "gather_facts": False, "roles": ["mailops.profiles.mail_accounts"]}
+    done = fleet.run(HOSTILE[answer], role, look)
+    displayed = done.stdout + done.stderr
+    assert re.search(r"^hostile .*failed=1 ", done.stdout, re.MULTILINE) and fleet.written("good") and "mail_account_login" in fleet.seen, displayed
+    assert not re.search(r"[\x00-\x08\x0b-\x1f\x7f-\x9f\u202e]", displayed), ascii(displayed)
+    assert "Traceback" not in displayed and "internal error" not in displayed and "hosts=good hostile" in done.stdout and SECRET not in displayed

@@ -23,7 +23,8 @@ from ansible_collections.mailops.profiles.plugins.module_utils._writer.backups i
 from ..unit.writer.home import MANIFEST, Home, Host
 from .conftest import CASES, USUAL_CASES
 from .filesystems import in_memory, isolated
-from .traps import BACKUPS, STATE, TRAPS, Ground, Outside, assert_helpful, needed, patterns, places, untouched, wanted
+from .trap_looks import look
+from .traps import BACKUPS, STATE, TRAPS, Ground, Outside, assert_helpful, needed, patterns, places, temporary, untouched, wanted
 
 DEADLINE = 10
 MOMENTS = ("first", "update", "removal")
@@ -67,6 +68,7 @@ class Field:
         before = {name: self.host.home(name).tree() for name in self.users}
         dry = self._watched(check=True)
         assert {name: self.host.home(name).tree() for name in self.users} == before, "check mode changed something"
+        look(self.host, self.grounds, before, patterns(), DEADLINE)
         start = time.monotonic()
         real = self._watched(check=False)
         assert time.monotonic() - start < DEADLINE * 2
@@ -95,10 +97,6 @@ class Field:
 def foreign(tree: dict[str, Any], home: Home) -> set[str]:
     """What does not belong to the user."""
     return {path for path, (uid, _mode, _content) in tree.items() if uid != home.uid}
-
-
-def temporary(tree: dict[str, Any]) -> set[str]:
-    return {path for path in tree if path.endswith(".tmp")}
 
 
 def read(path: Path) -> bytes:

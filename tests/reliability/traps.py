@@ -273,3 +273,7 @@ def assert_helpful(problem: Problem, home: Home, words: Sequence[str] = ()) -> N
     assert "internal error" not in problem.message and _SECRET not in problem.message, problem
     for word in words:
         assert word in problem.message, problem
+
+
+def temporary(tree: dict[str, Any]) -> set[str]:
+    return {path for path in tree if path.endswith(".tmp")}

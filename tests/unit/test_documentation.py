@@ -9,12 +9,14 @@ from __future__ import annotations
 import importlib
 import json
 import os
+import re
 import subprocess
 import sys
 
 import pytest
 import yaml
 
+from ansible_collections.mailops.profiles.plugins.module_utils._login_wire import OUTCOMES
 from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.edit import COMMANDS, STATES
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import profile as model
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import variables
@@ -26,8 +28,12 @@ from .conftest import ROOT
 
 PLUGINS = "ansible_collections.mailops.profiles.plugins"
 STORE = {"store", "store_key", "store_key_file"}
-NAMES = ("mail_profile", "mail_profiles", "mail_profile_info", "mail_account")
-INTERNAL = "mail_account_apply"
+NAMES = (
+    "mail_profile", "mail_profile_form", "mail_profiles", "mail_profile_info", "mail_account", "mail_account_check", "mail_account_info",
+    "mail_rollout_report",
+)  # fmt: skip
+ON_HOSTS = ("mail_account", "mail_account_check", "mail_account_info")
+INTERNAL = ("mail_account_apply", "mail_account_login")
 CHOICES = {"account_type": model.ACCOUNT_TYPES, "signature_format": model.SIGNATURE_FORMATS}
 SERVER_CHOICES = {"security": model.SECURITIES, "authentication": model.AUTHENTICATIONS}
 MINIMAL = {"name": "x", "incoming": {"host": "x"}, "outgoing": {"host": "x"}}
@@ -36,7 +42,7 @@ MINIMAL = {"name": "x", "incoming": {"host": "x"}, "outgoing": {"host": "x"}}
 @pytest.fixture(scope="module")
 def documents(collections_path):
     """What ansible-doc says about each module, fragments included."""
-    names = [f"mailops.profiles.{name}" for name in (*NAMES, INTERNAL)]
+    names = [f"mailops.profiles.{name}" for name in (*NAMES, *INTERNAL)]
     done = subprocess.run(
         [sys.executable, "-m", "ansible", "doc", "--json", "-t", "module", *names],
         env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": collections_path},
@@ -137,15 +143,24 @@ def test_where_each_module_runs(documents):
     for name in NAMES:
         document = documents[name]["doc"]
         said = json.dumps([document["attributes"]["platform"], document.get("notes", [])])
-        assert ("The hosts of the play are not contacted" in said) == (name != "mail_account")
-        assert ("Use C(run_once)" in said) == (name != "mail_account")
-    assert set(documents[INTERNAL]["doc"]["options"]) == {"job"} and "action_group" not in documents[INTERNAL]["doc"].get("attributes", {})
+        assert ("The hosts of the play are not contacted" in said) == (name not in ON_HOSTS)
+        assert ("Use C(run_once)" in said) == (name not in ON_HOSTS)
+    for name in INTERNAL:
+        assert set(documents[name]["doc"]["options"]) == {"job"} and "action_group" not in documents[name]["doc"].get("attributes", {})
 
 
-def test_every_module_but_the_internal_one_is_in_the_action_group():
+def test_every_module_but_the_internal_ones_is_in_the_action_group():
     groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"]
     assert sorted(groups["all"]) == sorted(NAMES)
-    assert sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")) == sorted([*NAMES, INTERNAL])
+    assert sorted(path.stem for path in (ROOT / "plugins" / "modules").glob("*.py")) == sorted([*NAMES, *INTERNAL])
+
+
+def test_the_page_about_checks_has_every_outcome(documents):
+    """In the order of the list; and the documentation of the result has them all."""
+    page = (ROOT / "docs/check.md").read_text().partition("## Outcomes")[2]
+    assert re.findall(r"^\| `(\w+)` \|", page, re.MULTILINE) == list(OUTCOMES)
+    returned = documents["mail_account_check"]["return"]
+    assert re.findall(r"V\((\w+)\)", returned["checks"]["contains"]["outcome"]["description"][0]) == list(OUTCOMES)
 
 
 def test_every_variable_is_described():

@@ -13,7 +13,7 @@ import json
 import re
 from typing import Any, Dict, Iterable, Mapping, NamedTuple, Optional, Set, Tuple
 
-from .._wire import BLOCK, MAX_TAG, OWNED
+from .._wire import BLOCK, MAX_TAG, OWNED, AccountLabel, labels
 
 MAX_ENTRIES = 1000
 OUR_DIRECTORY = ".config/mailops/"
@@ -21,6 +21,7 @@ _VERSION = 1
 _MAX_CHARACTERS = 500_000
 _MAX_REDACTED = 200_000  # characters of one file
 _MAX_HASHES = 8
+_MAX_NAME, _MAX_CLIENTS = 200, 100
 _HASH = re.compile(r"[0-9a-f]{64}\Z")
 _TEMP = re.compile(r"\.mailops-[0-9a-f]{16}\.tmp\Z")
 _MANIFEST = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}\.json\Z")
@@ -37,7 +38,7 @@ class Before(NamedTuple):
 
 class Entry(NamedTuple):
     """One file or block of ours. ``sha256``: of every content that may be there; more than one only while a run is under way.
-    ``variant``: the pattern of the variant that was written."""
+    ``variant``: the pattern of the variant that was written. ``widest``: the mode that a user's own file with a block may have at most."""
 
     path: str
     producer: str
@@ -50,19 +51,28 @@ class Entry(NamedTuple):
     before: Optional[Before] = None
     temp: Optional[str] = None
     pending: bool = False
+    widest: int = 0o777
 
 
 class Manifest:
-    """Entries by path, and the directories that we made. ``is_place_made``: the place itself is one of them; never a home."""
+    """Entries by path, the directories that we made, and the accounts that the entries are for. ``is_place_made``: the place itself is one of the
+    directories; never a home."""
 
-    def __init__(self, entries: Optional[Mapping[str, Entry]] = None, directories: Iterable[str] = (), is_place_made: bool = False) -> None:
+    def __init__(
+        self,
+        entries: Optional[Mapping[str, Entry]] = None,
+        directories: Iterable[str] = (),
+        accounts: Iterable[AccountLabel] = (),
+        is_place_made: bool = False,
+    ) -> None:
         self.entries = entries or {}
         self.directories = tuple(sorted(directories))
+        self.accounts = tuple(sorted(accounts))
         self.is_place_made = is_place_made
 
     def to_bytes(self) -> bytes:
         entries = [_data(self.entries[path]) for path in sorted(self.entries)]
-        data = {"version": _VERSION, "entries": entries, "directories": self.directories}
+        data = {"version": _VERSION, "entries": entries, "directories": self.directories, "accounts": self.accounts}
         if self.is_place_made:
             data["place_made"] = True
         text = json.dumps(data, sort_keys=True)
@@ -83,12 +93,15 @@ class Manifest:
             known = json.loads(data.decode("utf-8"))
             entries = [_entry(item) for item in known["entries"]]
             directories = list(known["directories"])
+            accounts = labels(known.get("accounts", ()))
             is_place_made = known.get("place_made", False) is True
-            if known["version"] != _VERSION or max(len(entries), len(directories)) > MAX_ENTRIES or not all(map(_is_path, directories)):
-                raise ValueError("another version, too many, or no paths")
+            if known["version"] != _VERSION or max(len(entries), len(directories), len(accounts)) > MAX_ENTRIES:
+                raise ValueError("another version, or too many")
+            if not all(map(_is_path, directories)) or not all(map(_is_label, accounts)):
+                raise ValueError("not paths, or not accounts")
         except (KeyError, TypeError, AttributeError, RecursionError) as exc:
             raise ValueError("not a manifest") from exc
-        return cls({entry.path: entry for entry in entries}, directories, is_place_made)
+        return cls({entry.path: entry for entry in entries}, directories, accounts, is_place_made)
 
     def union(self, entries: Mapping[str, Entry], after: Manifest) -> Manifest:
         """What is written ahead of the changes: everything that may be on the disk during the commit. ``after``: the final manifest."""
@@ -98,7 +111,7 @@ class Manifest:
             hashes = tuple(dict.fromkeys((*old.sha256, *entry.sha256)))[-_MAX_HASHES:]
             # The old tag stays: after a crash the change of the tag has not been reported yet.
             merged[path] = entry._replace(sha256=hashes, tag=old.tag, pending=True)
-        return Manifest(merged, {*self.directories, *after.directories}, self.is_place_made or after.is_place_made)
+        return Manifest(merged, {*self.directories, *after.directories}, self.accounts, self.is_place_made or after.is_place_made)
 
 
 def is_manifest(name: str) -> bool:
@@ -137,6 +150,7 @@ def _entry(item: Any) -> Entry:
         and (before is None or before.backup is None or is_backup(before.backup))
         and (entry.temp is None or is_temp(entry.temp))
         and isinstance(entry.pending, bool)
+        and _is_mode(entry.widest)
     ):
         raise ValueError("not an entry")
     return entry
@@ -145,6 +159,11 @@ def _entry(item: Any) -> Entry:
 def _is_path(value: Any) -> bool:
     """A relative one that stays below its base."""
     return _is_text(value, 1000) and value.isprintable() and not {"", ".", ".."} & set(value.split("/"))
+
+
+def _is_label(account: AccountLabel) -> bool:
+    texts = (account.profile, account.key, *account.clients)
+    return len(account.clients) <= _MAX_CLIENTS and all(_is_text(text, _MAX_NAME) and text.isprintable() for text in texts)
 
 
 def _is_text(value: Any, limit: int) -> bool:

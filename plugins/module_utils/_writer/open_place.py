@@ -10,7 +10,7 @@ import errno
 import os
 from typing import Callable, NamedTuple, Optional, Sequence, Tuple
 
-from .._wire import File
+from .._wire import AccountLabel, File
 from .encryption import why_locked
 from .errors import NOT_THERE, UNREACHABLE, UnsafePath
 from .identity import Identity, Switch
@@ -29,7 +29,7 @@ class Task(NamedTuple):
     directory, whose owner is found on the way there. ``listed`` False: the job does not name the place, whose files go. ``probe``: only
     looks whether the directory is there. ``known``: what root's list knows of the files in a home; None: the manifest is believed.
     ``inode``: that of the home, as root's list has it; 0: not known, None: the home is not on the list. ``shared_with``: other instances on whose
-    lists it is."""
+    lists it is. ``accounts``: those that the files are for."""
 
     name: str
     base: str
@@ -42,6 +42,7 @@ class Task(NamedTuple):
     known: Optional[KnownFiles] = None
     inode: Optional[int] = None
     shared_with: Tuple[str, ...] = ()
+    accounts: Tuple[AccountLabel, ...] = ()
 
 
 class OpenPlace(NamedTuple):
@@ -66,7 +67,9 @@ def open_place(task: Task, settings: Settings, switch: Switch) -> OpenPlace:
     wanted = bool(task.files)
     identity, mode, is_made = task.identity, 0o700, False
     if identity is not None:
-        fd = _open_home(task, identity, switch, settings.check) if task.base else -1
+        # A home that is looked at has to be there, as one that is written to.
+        is_looked_at = settings.inspect is not None
+        fd = _open_home(task, identity, switch, wanted or is_looked_at, settings.check and not is_looked_at) if task.base else -1
     else:
         mode = settings.dest.directory_mode
         fd, identity, is_made = settings.dest.open(task.base, task.display, switch, wanted, settings.check)
@@ -83,9 +86,8 @@ def open_place(task: Task, settings: Settings, switch: Switch) -> OpenPlace:
     return OpenPlace(tree, state, inode, lambda: settings.dest.remove(task.base, task.display, switch))
 
 
-def _open_home(task: Task, identity: Identity, switch: Switch, check: bool) -> int:
+def _open_home(task: Task, identity: Identity, switch: Switch, wanted: bool, check: bool) -> int:
     """-1: there is none. What has to be removed from one that cannot be reached waits on root's list."""
-    wanted = bool(task.files)
     waits = not wanted and task.inode is not None
     try:
         fd = open_home(task.base, identity, switch, wanted, check)

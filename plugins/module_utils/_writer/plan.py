@@ -21,6 +21,8 @@ from .trust import Patterns
 
 if TYPE_CHECKING:
     from .dest import Dest
+    from .identity import Switch
+    from .open_place import OpenPlace, Task
 
 # Kinds of steps. TAG: only the manifest changes. CUT: a block goes, the user's lines stay. RESTORE: the user's own file comes back.
 CREATE, UPDATE, TAG, UNLINK, CUT, RESTORE = "create", "update", "tag", "unlink", "cut", "restore"
@@ -31,7 +33,8 @@ class Settings(NamedTuple):
     """What is the same for all places of a run. ``patterns``: producer -> every path that it may produce -> strategy. ``label``: path -> SELinux
     context, where there is SELinux. ``residue``: (path with a ``/*/``, regular expression) of what programs have to forget. ``dest``: not
     None if one of the places is no home. ``deadline``: seconds for one place. ``others``: directories that are no homes and that are served, by
-    this run or an earlier one, and what is displayed of them."""
+    this run or an earlier one, and what is displayed of them. ``inspect``: nothing is planned, but this is called for each place with its task, and
+    gives the result."""
 
     instance: str
     patterns: Patterns
@@ -43,6 +46,7 @@ class Settings(NamedTuple):
     check: bool = False
     deadline: float = 20
     others: Mapping[str, str] = {}
+    inspect: Optional[Callable[[Task, OpenPlace, Settings, Switch], Result]] = None
 
 
 class Step(NamedTuple):

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from typing import Dict, Optional, Sequence, Tuple
 
-from .._wire import BLOCK, OWNED, File, Variant
+from .._wire import BLOCK, OWNED, AccountLabel, File, Variant
 from .backups import backup_name
 from .block import Block, ends_with_block, last, only_blocks
 from .content import MAX_SIZE, Content
@@ -24,9 +24,11 @@ from .users_text import UsersText
 from .work_trees import WorkTrees
 
 
-def plan_place(tree: Tree, state: State, files: Sequence[File], settings: Settings, records: Records) -> Plan:
+def plan_place(
+    tree: Tree, state: State, files: Sequence[File], settings: Settings, records: Records, accounts: Sequence[AccountLabel] = ()
+) -> Plan:
     """UnsafePath when any of the files cannot be written: then none of them is touched."""
-    return _Planner(tree, state, settings, records).plan(files)
+    return _Planner(tree, state, settings, records).plan(files, accounts)
 
 
 def check_state(plan: Plan, state: State) -> None:
@@ -56,7 +58,7 @@ class _Planner:
         self._work_trees = WorkTrees(tree)
         self._plan = Plan(tree, records, settings.diff)
 
-    def plan(self, files: Sequence[File]) -> Plan:
+    def plan(self, files: Sequence[File], accounts: Sequence[AccountLabel]) -> Plan:
         plan, records = self._plan, self._records
         if records.stored == b"":
             plan.is_manifest_drifted = True
@@ -73,7 +75,7 @@ class _Planner:
         plan.warnings += self._work_trees.warnings
         if entries:
             paths = (*entries, self._state.manifest) if self._state.inside else tuple(entries)
-            plan.manifest = Manifest(entries, directories(self._tree, records, paths), records.is_place_made)
+            plan.manifest = Manifest(entries, directories(self._tree, records, paths), accounts, records.is_place_made)
         if not plan.changed:
             # A lost or edited manifest is repaired even when all files are as they should be.
             plan.repair = (plan.manifest.to_bytes() if entries else None) != records.stored
@@ -132,9 +134,11 @@ class _Planner:
         before = old.before if old is not None and present is not None else self._before(path, file, current)
         if len(data) > MAX_SIZE:
             raise UnsafePath(where, "would be larger than 1 MiB, and could not be read again: make it shorter")
-        mode = self._mode(file, current, before)
+        widest = self._widest(file, before)
+        mode = self._mode(file, current, widest)
         pattern = variant.pattern if variant else ""
-        entry = Entry(path, file.producer, file.strategy, mode, (digest(chosen.content),), chosen.redacted, file.tag, pattern, before)
+        hashes = (digest(chosen.content),)
+        entry = Entry(path, file.producer, file.strategy, mode, hashes, chosen.redacted, file.tag, pattern, before, widest=widest)
         is_retagged = old is not None and old.tag != file.tag
         old_tag = old.tag if old is not None and is_retagged else ""
         same_data = current is not None and current.data == data
@@ -181,12 +185,17 @@ class _Planner:
             return next((variant for variant in file.variants if variant.pattern == old.variant), None)
         return next((variant for variant in file.variants if variant.content == present), None)
 
-    def _mode(self, file: File, current: Optional[Content], before: Optional[Before]) -> int:
+    def _mode(self, file: File, current: Optional[Content], widest: int) -> int:
         if file.strategy == OWNED or current is None:
             return self._settings.mode if file.mode is None else file.mode
-        # The user's own file keeps its mode, but others cannot read a secret in it; a file that is ours has the mode of the job.
+        return current.mode & widest
+
+    def _widest(self, file: File, before: Optional[Before]) -> int:
+        """The user's own file keeps its mode, but others cannot read a secret in it; a file that is ours has the mode of the job."""
+        if file.strategy == OWNED:
+            return 0o777
         narrowest = self._settings.mode if before is None else 0o600
-        return current.mode & (narrowest if file.secret else 0o777) & (0o777 if file.mode is None else file.mode)
+        return (narrowest if file.secret else 0o777) & (0o777 if file.mode is None else file.mode)
 
     def _before(self, path: str, file: File, current: Optional[Content]) -> Optional[Before]:
         if current is None or (file.strategy == OWNED and file.path.startswith(OUR_DIRECTORY)):

@@ -45,17 +45,12 @@ class Records(NamedTuple):
 
 def read_records(state: State, task: Task, patterns: Patterns, is_same: bool) -> Records:
     """``is_same``: whether this is the home that root's list has."""
-    tree, path = state.tree, state.manifest
-    # A link to a file would be replaced without a backup; a directory that is a link out of the tree is an unsafe path.
-    if not tree.missing_directories(path) and tree.real(path) != f"{tree.real(state.directory)}/{path.rpartition('/')[2]}":
-        raise UnsafePath(tree.absolute(path), "is a symbolic link: replace it by the file that it leads to")
-    others = _read_others(state)
-    own, stored = _read_own(tree, path)
-    own_directories = (OUR_DIRECTORY, f"{state.directory}/") if state.inside else (OUR_DIRECTORY,)
-    known = task.known
+    tree, known = state.tree, task.known
+    others = read_others(state)
+    own, stored = read_own(state)
     if known is not None:
         own, known = _confirmed(tree, own, task.files, known)
-    own, is_all, warnings = Trust(patterns, known, own_directories).believed(own)
+    own, is_all, warnings = Trust(patterns, known, own_directories(state)).believed(own)
     if not is_all:
         stored = b""
     around = _made_by_a_dead_run(state) if state.inside and stored is None and not others else []
@@ -63,11 +58,17 @@ def read_records(state: State, task: Task, patterns: Patterns, is_same: bool) ->
     is_lost = is_same and not stored and (not task.files or set(task.shared_with) <= set(others))
     if is_lost:
         ours = OUR_DIRECTORY.rstrip("/")
-        own = Manifest(own.entries, {*own.directories, ours, *(f"{ours}/{name}" for name in tree.names(ours)[: MAX_ENTRIES // 2])})
+        more = (ours, *(f"{ours}/{name}" for name in tree.names(ours)[: MAX_ENTRIES // 2]))
+        own = Manifest(own.entries, {*own.directories, *more}, own.accounts)
     # A home is never removed, whatever its user has written into the manifest. Another instance may leave before this one.
     is_place_made = not state.inside and (state.is_place_made or any(manifest.is_place_made for manifest in (own, *others.values())))
     originals = _read_originals(state, own, task.files)
     return Records(own, stored, others, originals, _residue(state), tuple(around), is_place_made, tuple(warnings), is_lost)
+
+
+def own_directories(state: State) -> Tuple[str, ...]:
+    """In which no template may write."""
+    return (OUR_DIRECTORY, f"{state.directory}/") if state.inside else (OUR_DIRECTORY,)
 
 
 def _confirmed(tree: Tree, own: Manifest, files: Sequence[File], known: KnownFiles) -> Tuple[Manifest, KnownFiles]:
@@ -81,10 +82,15 @@ def _confirmed(tree: Tree, own: Manifest, files: Sequence[File], known: KnownFil
             if current is not None and current.data in (file.content, *(each.content for each in file.variants)):
                 entries[file.path] = entry._replace(sha256=(hashlib.sha256(current.data).hexdigest(),))
                 confirmed[file.path] = None
-    return Manifest(entries, own.directories, own.is_place_made), confirmed
+    return Manifest(entries, own.directories, own.accounts, own.is_place_made), confirmed
 
 
-def _read_own(tree: Tree, path: str) -> Tuple[Manifest, Optional[bytes]]:
+def read_own(state: State) -> Tuple[Manifest, Optional[bytes]]:
+    """The manifest, and what is ``stored``. UnsafePath where it could not be written."""
+    tree, path = state.tree, state.manifest
+    # A link to a file would be replaced without a backup; a directory that is a link out of the tree is an unsafe path.
+    if not tree.missing_directories(path) and tree.real(path) != f"{tree.real(state.directory)}/{path.rpartition('/')[2]}":
+        raise UnsafePath(tree.absolute(path), "is a symbolic link: replace it by the file that it leads to")
     try:
         content = tree.read(path)
     except UnsafePath:
@@ -101,7 +107,7 @@ def _read_own(tree: Tree, path: str) -> Tuple[Manifest, Optional[bytes]]:
     return own, b"" if content.mode & 0o077 else content.data
 
 
-def _read_others(state: State) -> Dict[str, Manifest]:
+def read_others(state: State) -> Dict[str, Manifest]:
     """The manifests of other instances, as far as they are readable: their own runs report what is wrong with them."""
     names = [name for name in state.tree.names(state.directory) if is_manifest(name)]
     others = {}

@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Callable, Dict, Iterator, List, Optional, Sequence, Tuple
 
 from .._wire import OWNED, Answer, Job, Remaining, Result, dump_answer, load_job
+from .confirmed import note_confirmed
 from .errors import WriterError, display_text
 from .open_place import Task
 from .parent import run_tasks
@@ -37,6 +38,10 @@ def run(encoded_job: str, check: bool, diff: bool, label: Optional[Callable[[str
     ``label`` gives the SELinux context that the policy has for a path; None where there is no SELinux.
     """
     job = load_job(encoded_job)
+    if job.inspect:
+        from .inspection import inspect
+
+        return False, dump_answer(inspect(job))
     if (job.purge or job.forget) and os.geteuid() != 0:
         what = "the removal of users who are not listed" if job.purge else "to forget users"
         raise WriterError(f"{what} needs root, who keeps the list of the users served: run with become")
@@ -128,6 +133,8 @@ def _apply_with_list(
     # Before the list: its directory goes when it is empty.
     results += _apply(shared, settings, is_serving=bool(places) or served_list.is_lost)
     if not settings.check:
+        done = [key_of(task) for task, result in zip(coming, come) if result.problem is None]
+        note_confirmed(job.instance, done, places)
         try:
             served_list.write()
         except WriterError as exc:  # a full disk must not hide what was done, and a place too many on the list does no harm

@@ -56,7 +56,7 @@ class Trust(NamedTuple):
         if not_back:
             warnings.append(f"names a copy for {_some(not_back)} that root's list of places does not have: put it back by hand if it is the user's")
         is_all = len(entries) + len(unfinished) == len(manifest.entries) and not not_back
-        return Manifest(entries, manifest.directories, manifest.is_place_made), is_all, warnings
+        return Manifest(entries, manifest.directories, manifest.accounts, manifest.is_place_made), is_all, warnings
 
     def _fits(self, entry: Entry) -> bool:
         """Whether the producer may write this path in this way."""

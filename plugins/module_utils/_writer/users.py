@@ -45,13 +45,13 @@ def resolve(places: Sequence[Place], claimed_by: ClaimedBy, check: bool) -> Reso
         name = place.name
         if place.base is not None:
             base = place.base
-            found.tasks.append(Task(name, base, None, place.files, location_of(base), place.display or base))
+            found.tasks.append(Task(name, base, None, place.files, location_of(base), place.display or base, accounts=place.accounts))
             continue
         entry = known.get(name)
         if entry is None:
             found.missing.append(name)
             if check and os.geteuid() == 0:
-                found.tasks.append(Task(name, "", Identity(0, os.getegid()), place.files, HOME, f"~{name}"))
+                found.tasks.append(Task(name, "", Identity(0, os.getegid()), place.files, HOME, f"~{name}", accounts=place.accounts))
             continue
         reason = ineligible_reason(entry, claimed_by)
         if reason:
@@ -61,7 +61,7 @@ def resolve(places: Sequence[Place], claimed_by: ClaimedBy, check: bool) -> Reso
             continue
         claimed_by[entry.pw_uid] = claimed_by[entry.pw_dir] = name
         home = entry.pw_dir.rstrip("/")
-        found.tasks.append(Task(name, home, Identity(entry.pw_uid, entry.pw_gid), place.files, HOME, place.display or home))
+        found.tasks.append(Task(name, home, Identity(entry.pw_uid, entry.pw_gid), place.files, HOME, place.display or home, accounts=place.accounts))
     return found
 
 

@@ -15,7 +15,7 @@ import resource
 import signal
 from typing import Any, Callable, List, NamedTuple, Optional, Sequence
 
-from .._wire import Change, Diff, Drift, Problem, Result
+from .._wire import Change, Diff, Drift, Found, FoundFile, Problem, Result, labels
 from .commit import Commit
 from .errors import UNREACHABLE, UnsafePath, display_text, unexpected
 from .identity import Switch
@@ -53,9 +53,14 @@ def load_message(line: bytes) -> Message:
 def _result(name: str, path: str, changes: Any, drifted: Any, unchanged: int, notes: Any, *others: Any) -> Result:
     found = [Change(*change) for change in changes]
     found = [change._replace(diff=change.diff and Diff(*change.diff)) for change in found]
-    *others, written = others
+    *others, written, looked_at = others
     drifted = tuple(Drift(*drift) for drift in drifted)
-    return Result(name, path, tuple(found), drifted, unchanged, tuple(map(tuple, notes)), *others, tuple(map(tuple, written)))
+    looked_at = looked_at and _found(*looked_at)
+    return Result(name, path, tuple(found), drifted, unchanged, tuple(map(tuple, notes)), *others, tuple(map(tuple, written)), looked_at)
+
+
+def _found(accounts: Any, files: Any, confirmed: int) -> Found:
+    return Found(labels(accounts), tuple(FoundFile(*file) for file in files), confirmed)
 
 
 def serve(tasks: Sequence[Task], settings: Settings, note_progress: Callable[[int], None], writer: int) -> None:
@@ -100,7 +105,7 @@ class _Worker:
                 commit = self._plan(number, task)
             except Exception as exc:
                 problem = unexpected(task.display, exc)
-                if problem.errno in UNREACHABLE and task.inode is not None and not task.files:
+                if problem.errno in UNREACHABLE and task.inode is not None and not task.files and self._settings.inspect is None:
                     self._send(Message(number, True, Result(task.name, display_text(task.display), listed=task.listed)))  # waits on root's list
                 else:
                     self._fail(number, problem)
@@ -129,6 +134,9 @@ class _Worker:
         place = open_place(task, settings, self._switch)
         writes = False
         try:
+            if settings.inspect is not None:
+                self._send(Message(number, True, settings.inspect(task, place, settings, self._switch)))
+                return None
             if task.probe:
                 self._send(Message(number, True, Result(task.name, display_text(task.display), listed=task.listed, inode=place.inode)))
                 return None
@@ -139,7 +147,7 @@ class _Worker:
             if task.files and task.inode and place.inode and not is_same and records.stored is None:
                 raise another_home(task)
             with self._switch.to(place.tree.identity):
-                plan = plan_place(place.tree, place.state, task.files, settings, records)
+                plan = plan_place(place.tree, place.state, task.files, settings, records, task.accounts)
                 residue = not task.files and has_residue(place.tree, settings.residue)
                 result = plan.result(task.name, place.state)
             with self._switch.to(place.state.tree.identity):

@@ -17,7 +17,7 @@ from typing import Any
 
 from ...module_utils._wire import MASK, File
 from .._model.account import Account
-from .._model.errors import MailopsError
+from .._model.errors import Invalid, MailopsError
 from .._model.profile import AUTHENTICATIONS, fields_below
 from .._model.user import User
 from ._accounts import host_and_port
@@ -26,7 +26,7 @@ from ._file import owned, owned_paths
 from ._setup_page import codes, downloads
 from ._setup_page.contact import linked
 from ._setup_page.options import OPTIONS, check_options, logo, page_address
-from ._setup_page.page import Language, Page, html
+from ._setup_page.page import Code, Language, Page, html
 from ._setup_page.tables import account_table
 from ._setup_page.texts import texts
 
@@ -60,14 +60,13 @@ def _render(accounts: Sequence[Account], context: Context) -> list[File]:
 def _file(language: str, accounts: Sequence[Account], context: Context, shared: Mapping[str, Any]) -> File:
     options = context.options
     path = _path(language, options["languages"])
-    address = options["base_url"] and page_address(options["base_url"], "" if path == _INDEX else path)
     page = Page(
         language=language,
         accounts=[account_table(account, texts(language)) for account in accounts],
         other_languages=[
             Language(other, texts(other)["language"], _path(other, options["languages"])) for other in options["languages"] if other != language
         ],
-        address=codes.image(address.encode()) if address else None,
+        address=_address(path, context) if options["base_url"] else None,
         **shared,
     )
     content = html(page)
@@ -77,6 +76,14 @@ def _file(language: str, accounts: Sequence[Account], context: Context, shared: 
             f"{_MAX_PAGE} at most: give a smaller logo_file, or fewer profiles"
         )
     return owned(path, content, redacted=_summary(page, accounts, content), secret=page.holds_password)
+
+
+def _address(path: str, context: Context) -> Code:
+    """The code of the page's address."""
+    try:
+        return codes.image(page_address(context.options["base_url"], "" if path == _INDEX else path).encode())
+    except Invalid as exc:
+        raise MailopsError(f"user '{context.user.name}': client_options.setup_page.base_url: {exc}; give a shorter address") from None
 
 
 def _path(language: str, languages: Sequence[str]) -> str:

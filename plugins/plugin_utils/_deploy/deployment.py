@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Iterator, Mapping, Sequence
 
-from ...module_utils._wire import File, HostFiles, Job, Place, Probe
+from ...module_utils._wire import AccountLabel, File, HostFiles, Job, Place, Probe
 from .. import _clients
 from .._clients._client import Client, Context
 from .._model.account import Account, resolve_valid_users
@@ -22,7 +22,7 @@ from .request import Request
 from .templates import PRODUCER, check_templates
 
 # Seconds that one user may keep a host's run from going on: a file system that hangs, a lease.
-_DEADLINE = 20
+DEADLINE = 20
 # Users in one job: enough that the start of a module does not count, few enough for the memory of both sides, for the megabyte that
 # Python reads quickly as a module's source, and for an administrator who waits for a sign of life.
 BATCH = 2500
@@ -85,12 +85,12 @@ class Deployment:
             yield Job(
                 instance=self.request.instance,
                 places=places,
-                patterns={PRODUCER: None, **{client.name: client.paths for client in _clients.all_clients()}},
+                patterns=all_patterns(),
                 owner=destination.owner,
                 group=destination.group,
                 mode=destination.mode,
                 directory_mode=destination.directory_mode,
-                deadline=_DEADLINE,
+                deadline=DEADLINE,
                 inventory_host=self.host or "",
                 dest_pattern=destination.pattern,
                 # Two users who share a home are found across batches, too.
@@ -125,7 +125,21 @@ class Deployment:
         return self.request.purge_users and all(user.name for user in self.request.invalid)
 
     def _place(self, user: User) -> Place:
-        return Place(user.name, self.bases[user.name], self.files(user), self.displays.get(user.name), user.state == "absent")
+        display = self.displays.get(user.name)
+        return Place(user.name, self.bases[user.name], self.files(user), display, user.state == "absent", self._labels(user))
+
+    def _labels(self, user: User) -> tuple[AccountLabel, ...]:
+        """The user's accounts, with all that has files for them."""
+        templates = [PRODUCER] if self.request.templates else []
+        options = self.request.client_options
+        return tuple(
+            AccountLabel(
+                account.profile,
+                account.key,
+                tuple([client.name for client in self.request.clients if client.skip_reason(account, options[client.name]) is None] + templates),
+            )
+            for account in self.accounts[user.name]
+        )
 
     def _host_files(self) -> HostFiles | None:
         """What the clients of users with accounts in homes need on the host, once for all of them; None: nothing."""
@@ -136,7 +150,7 @@ class Deployment:
             return None
         return HostFiles(
             files=tuple(file._replace(producer=client.name) for client in used for file in client.host_files),
-            patterns={client.name: {file.path: file.strategy for file in client.host_files} for client in _clients.all_clients()},
+            patterns=host_patterns(),
             probes=tuple(
                 Probe(client.name, probe.pattern, probe_note(client, number), probe.matching, probe.blocks)
                 for client in used
@@ -145,6 +159,16 @@ class Deployment:
             residue=tuple(each for client in _clients.all_clients() for each in client.residue),
             remove=not self.request.present and not self.request.invalid,
         )
+
+
+def all_patterns() -> dict[str, Mapping[str, str] | None]:
+    """Every path that a client may produce in a place, and templates, which may produce any."""
+    return {PRODUCER: None, **{client.name: client.paths for client in _clients.all_clients()}}
+
+
+def host_patterns() -> dict[str, Mapping[str, str]]:
+    """The same for the files that all users of a host share."""
+    return {client.name: {file.path: file.strategy for file in client.host_files} for client in _clients.all_clients()}
 
 
 def probe_note(client: Client, number: int) -> str:

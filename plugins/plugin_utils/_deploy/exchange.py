@@ -15,13 +15,29 @@ import zlib
 from typing import Any, Callable
 
 from ...module_utils._text import printable
-from ...module_utils._wire import ACTIONS, Answer, Change, Diff, Drift, File, Job, Problem, Remaining, Result
+from ...module_utils._wire import (
+    ACTIONS,
+    FILE_STATES,
+    AccountLabel,
+    Answer,
+    Change,
+    Diff,
+    Drift,
+    File,
+    Found,
+    FoundFile,
+    Job,
+    Problem,
+    Remaining,
+    Result,
+)
 
 _MAX_TEXT = 2000
 _MAX_DIFF = 1 << 21
 _MAX_ITEMS = 100_000
 _MAX_ANSWER = 64 << 20
 _LARGEST_NUMBER = 2**31
+_LATEST = 253402300800  # seconds: the year 10000, which no date can hold
 
 
 def dump_job(job: Job) -> str:
@@ -59,7 +75,7 @@ def load_answer(text: Any) -> Answer:
 
 
 def _result(data: Any) -> Result:
-    name, path, changes, drifted, unchanged, notes, warnings, problem, residue, listed, recorded, inode, written = data
+    name, path, changes, drifted, unchanged, notes, warnings, problem, residue, listed, recorded, inode, written, found = data
     return Result(
         _text(name),
         _text(path),
@@ -74,7 +90,25 @@ def _result(data: Any) -> Result:
         recorded is True,
         _number(inode, 2**64),
         _tuple(written, _pair),
+        None if found is None else _found(found),
     )
+
+
+def _found(data: Any) -> Found:
+    accounts, files, confirmed = data
+    return Found(_tuple(accounts, _label), _tuple(files, _found_file), _number(confirmed, _LATEST))
+
+
+def _label(data: Any) -> AccountLabel:
+    profile, key, clients = data
+    return AccountLabel(_text(profile), _text(key), _texts(clients))
+
+
+def _found_file(data: Any) -> FoundFile:
+    path, producer, state, real_path, reason = data
+    if state not in FILE_STATES:
+        raise ValueError("not a state")
+    return FoundFile(_text(path), _text(producer), state, _text(real_path), _text(reason))
 
 
 def _remaining(data: Any) -> Remaining:

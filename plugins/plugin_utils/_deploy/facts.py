@@ -2,7 +2,7 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Facts with the names of the role's variables: Ansible lets what a host says win over the inventory and the role's defaults."""
+"""Facts with the names of the roles' variables: Ansible lets what a host says win over the inventory and the roles' defaults."""
 
 from __future__ import annotations
 

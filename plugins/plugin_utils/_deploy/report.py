@@ -6,9 +6,6 @@
 
 from __future__ import annotations
 
-import json
-import os
-import tempfile
 from dataclasses import dataclass
 from typing import Any, Mapping, Sequence
 
@@ -17,6 +14,7 @@ from .._model.errors import MailopsError, some
 from .._model.limits import MAX_LISTED, limited_diffs
 from .deployment import Deployment, probe_note
 from .remaining import remaining_warnings
+from .report_file import write_report
 from .summary import summary
 from .target import Delivery
 
@@ -24,6 +22,7 @@ from .target import Delivery
 SCHEMA_VERSION = 1
 _WHO_IS_MISSING = "look whether its directory service answers; otherwise create them, take them off the list, or set missing_users: skip"
 _LISTS = ("changes", "drifted", "skipped_accounts", "failed_users", "forgotten", "users", "warnings")
+_COUNTED = ("users", "drifted", "skipped_accounts", "failed_users")
 _MAX_REASONS = 10
 UNCHANGED, CHANGED, DRIFTED, SKIPPED, FAILED, REMOVED = "unchanged", "changed", "drifted", "skipped", "failed", "removed"
 
@@ -31,13 +30,14 @@ UNCHANGED, CHANGED, DRIFTED, SKIPPED, FAILED, REMOVED = "unchanged", "changed", 
 @dataclass(frozen=True)
 class Report:
     """``data`` is complete. ``problems``: why the task fails, if it does. ``others``: what became of the users who are not named there.
-    ``summary``: one line about what changed, None when nothing did."""
+    ``summary``: one line about what changed, None when nothing did. ``task``: of which host, instance and run it is, for the file."""
 
     data: Mapping[str, Any]
     problems: Sequence[str]
     others: str
     diffs: Sequence[dict[str, str]]
     summary: str | None
+    task: Mapping[str, Any]
 
     def result(self) -> dict[str, Any]:
         """The result of the task."""
@@ -52,20 +52,12 @@ class Report:
             found.update(failed=True, msg=f"mail_account: {MailopsError(*self.problems)}{self.others}")
         return found
 
-    def write(self, path: str) -> None:
+    def write(self, path: str, unreachable: bool = False) -> None:
         """The complete report as JSON on the controller, mode 0600; the file is the old or the new one at any time."""
-        document = {"schema_version": SCHEMA_VERSION, **self.data, "failed": bool(self.problems), "problems": list(self.problems)}
-        try:
-            descriptor, temporary = tempfile.mkstemp(dir=os.path.dirname(path), prefix=".mailops-")
-            try:
-                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    json.dump(document, file, indent=2, sort_keys=True)
-                os.replace(temporary, path)
-            except OSError:
-                os.unlink(temporary)
-                raise
-        except OSError as exc:
-            raise MailopsError(f"report_path {path}: cannot be written: {os.strerror(exc.errno or 0)}") from None
+        document = {"schema_version": SCHEMA_VERSION, **self.task, **self.data, "failed": bool(self.problems), "problems": list(self.problems)}
+        if unreachable:
+            document["unreachable"] = True
+        write_report(path, document)
 
 
 def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: bool) -> Report:
@@ -81,7 +73,7 @@ def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: b
     with_changes = {result.name for result, _change in changes if result.listed}
     counts = {action: sum(change.action == action for _result, change in changes) for action in ACTIONS}
     forgotten = [place for answer in delivery.answers for place in answer.forgotten]
-    data = {
+    data: dict[str, Any] = {
         "changed": bool(changes or forgotten),
         "accounts": {
             "total": sum(map(len, deployment.accounts.values())),
@@ -101,13 +93,16 @@ def make_report(deployment: Deployment, delivery: Delivery | None, check_mode: b
         "forgotten": [{"user": place.user, "path": place.path} for place in forgotten],
         "warnings": warnings,
     }
+    data["counts"] = {name: len(data[name]) for name in _COUNTED}
     diffs = [change.diff._asdict() for _result, change in changes if change.diff is not None]
     if forgotten:
         diffs.append(_forgotten_diff(deployment.request.instance, forgotten))
     purged = [result.name for result in results if result.name and result.changes and not result.listed]
     names = list(dict.fromkeys(place.user for place in forgotten))
     line = summary(deployment, sorted(with_changes - {""}), purged, missing, names, counts, check_mode) if changes or forgotten else None
-    return Report(data, problems, _others(delivery, results, check_mode), diffs, line)
+    request = deployment.request
+    task = {"host": deployment.host or "", "instance": request.instance, "dest": request.destination.pattern or "", "check_mode": check_mode}
+    return Report(data, problems, _others(delivery, results, check_mode), diffs, line, task)
 
 
 def _real_path(item: Change | Drift) -> dict[str, str]:

@@ -88,12 +88,13 @@ def read_request(
     managed: str = MANAGED,
     check_mode: bool = False,
     dry_run: str | None = None,
+    for_files: bool = True,
 ) -> Request:
     """The request that the options (None: not given) describe. MailopsError lists everything that is wrong with them.
 
-    ``managed``: the text of ``ansible_managed`` in templates. ``dry_run`` is that of ``open_store``.
+    ``managed``: the text of ``ansible_managed`` in templates. ``dry_run`` is that of ``open_store``. ``for_files``: the task writes some.
     """
-    reader = _Reader(options)
+    reader = OptionReader(options)
     leaving = reader.read("state", lambda value: given.choice(value, STATES), "present") == "absent"
     users, invalid = reader.read("users", lambda value: _users(given.mapping_list(value), leaving), ([], []))
     if options["users"] is None:
@@ -104,11 +105,11 @@ def read_request(
     asked = bool(present or invalid) or "users" in reader.failed
     clients = reader.read("clients", lambda value: _clients.select(given.text_list(value)), [])
     templates = reader.read("templates", lambda value: read_templates(value, load_template, managed), []) if asked else []
-    if present and not clients and not templates and not reader.failed & {"clients", "templates"}:
+    if for_files and present and not clients and not templates and not reader.failed & {"clients", "templates"}:
         names = some([user.name for user in present])
         reader.problems.append(f"clients: {names} would get no files: name some of {', '.join(_clients.names())}, or give templates")
     definitions = reader.read("profile_definitions", read_definitions, None) if asked else None
-    instance = reader.read("instance", _instance, "default")
+    instance = reader.read("instance", instance_name, "default")
     secret = reader.call(lambda: link_secret(options, environ)) if asked else _secret_of_leavers(options, environ)
     destination = read_destination(options, reader.problems)
     if purge and leaving and options["dest"] is None:
@@ -117,7 +118,7 @@ def read_request(
         reader.problems.append(f"dest: {{{LINK_TOKEN}}} has no value: {LINK_HINT}")
     if secret is not None:
         users = [_with_link(user, instance, secret) for user in users]
-    report_path, warnings = reader.read("report_path", lambda value: _report_path(value, check_mode), (None, ()))
+    report_path, warnings = reader.read("report_path", lambda value: report_file(value, check_mode), (None, ()))
     # Accounts are removed without keys and certificates, too.
     read_file = read_option_file if asked else _no_file
     client_options = reader.read(
@@ -167,7 +168,7 @@ def _users(data: list[Any], leaving: bool) -> tuple[list[User], list[InvalidUser
     return (read_leavers(data), []) if leaving else valid_users(data)
 
 
-class _Reader:
+class OptionReader:
     """Reads options, and collects what is wrong with them."""
 
     def __init__(self, options: Mapping[str, Any]) -> None:
@@ -220,13 +221,13 @@ def _checked_options(clients: Sequence[Client], options: Mapping[str, Mapping[st
     return warnings
 
 
-def _instance(value: Any) -> str:
+def instance_name(value: Any) -> str:
     if not isinstance(value, str) or not _INSTANCE.match(value):
         raise Invalid("must be 1 to 64 letters, digits, '_' or '-', and begin with a letter or digit")
     return value
 
 
-def _report_path(value: Any, check_mode: bool) -> tuple[str | None, tuple[str, ...]]:
+def report_file(value: Any, check_mode: bool) -> tuple[str | None, tuple[str, ...]]:
     """The path, and warnings."""
     value = values.text(value, _MAX_PATH)
     if not value.startswith("/"):

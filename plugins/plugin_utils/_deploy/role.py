@@ -8,24 +8,29 @@ from __future__ import annotations
 
 import difflib
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Iterable
+from typing import Any, Iterable, Mapping
 
+from .check_request import OWN_OPTIONS as CHECK_OPTIONS
 from .request import OPTIONS
 
 _OPTIONS = tuple(name for name in OPTIONS if name != "validate_only")
+# The options of mail_account_check, which is one task of the role mail_accounts among others.
+_OF_CHECKS = {name: f"check_{name}" for name in (*CHECK_OPTIONS, "report_path")}
 
 
 @dataclass(frozen=True)
 class Role:
     """``options``: those of the module that are variables of the role; ``others``: what else the role and its playbook take. ``alike``: somebody's
-    idea of how the variables begin; a play may have others of its own (``mail_domain``)."""
+    idea of how the variables begin; a play may have others of its own (``mail_domain``). ``of_checks``: what options of ``mail_account_check`` are
+    called there, where another task of the role has an option of that name or none."""
 
     name: str
     options: tuple[str, ...]
     others: tuple[str, ...]
     alike: str
+    of_checks: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def prefix(self) -> str:
@@ -55,18 +60,23 @@ class Role:
     def with_variables(self, message: str) -> str:
         """The module's message with the role's variables in place of the options."""
         begin, inside = self._patterns
-        message = begin.sub(lambda found: found[1] + ", ".join(self.prefix + name for name in found[2].split(", ")), message)
-        return inside.sub(rf"{self.prefix}\1", message)
+        renamed = self.of_checks if message.startswith("mail_account_check: ") else {}
+
+        def variable(option: str) -> str:
+            return self.prefix + renamed.get(option, option)
+
+        message = begin.sub(lambda found: found[1] + ", ".join(map(variable, found[2].split(", "))), message)
+        return inside.sub(lambda found: variable(found[1]), message)
 
     @cached_property
     def _patterns(self) -> tuple[re.Pattern[str], re.Pattern[str]]:
         """A message begins with the options that it is about; a name with "_" is no other word, wherever it is. Quoted names are values."""
-        any_option = "|".join(self.options)
-        begin = re.compile(rf"^((?:mail_account: |- )?)((?:{any_option})(?:, (?:{any_option}))*)(?=[:,.])", re.MULTILINE)
+        any_option = "|".join({*self.options, *self.of_checks})
+        begin = re.compile(rf"^((?:mail_account(?:_check)?: |- )?)((?:{any_option})(?:, (?:{any_option}))*)(?=[:,.])", re.MULTILINE)
         return begin, re.compile(rf"(?<![\w./'-])({'|'.join(name for name in self.options if '_' in name)})(?![\w/'=-])")
 
 
-MAIL_ACCOUNTS = Role("mail_accounts", _OPTIONS, ("hosts", "serial"), "mail_?ac{1,2}o?unts?")
+MAIL_ACCOUNTS = Role("mail_accounts", _OPTIONS, ("check", *_OF_CHECKS.values(), "hosts", "serial"), "mail_?ac{1,2}o?unts?", _OF_CHECKS)
 # The role decides itself where the files go, whose they are, and that nothing old stays.
 _OF_SITES = ("dest", "forget", "group", "mode", "missing_users", "owner", "purge_users")
 MAIL_SETUP_SITE = Role(

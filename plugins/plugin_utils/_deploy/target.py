@@ -10,23 +10,30 @@ import os
 import time
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, Iterator, Mapping, MutableMapping
+from typing import Any, Callable, Iterator, MutableMapping, TypeVar
 
 from ansible import constants as C
 from ansible.errors import AnsibleError
 from ansible.plugins.action import ActionBase
 
 from ...module_utils._text import printable
-from ...module_utils._wire import Answer
+from ...module_utils._wire import Answer, Job
 from .._model.errors import MailopsError
 from .._secrets.keys import ENVIRONMENT
 from .._secrets.links import ENVIRONMENT as LINK_ENVIRONMENT
 from .deployment import BATCH, Deployment
 from .exchange import dump_job, load_answer
+from .no_answer import no_answer
 
 _MODULE = "mailops.profiles.mail_account_apply"
 _MAX_SENTENCE = 2000
+_NOT_PASSED_ON = (
+    "Ansible cannot pass the module from the connecting user to the become user, because neither of them is root: "
+    "set ansible_pipelining: true, install the package acl on the host, connect as the become user, or become root"
+)
 _SECRETS = (ENVIRONMENT, LINK_ENVIRONMENT, "PGPASSWORD")
+
+Loaded = TypeVar("Loaded")
 
 
 @dataclass(frozen=True)
@@ -37,11 +44,16 @@ class Delivery:
     stopped: str | None = None
 
 
-def refuse_windows(action: ActionBase) -> None:
-    """The module and the files are made for POSIX hosts."""
+def refuse_other_systems(action: ActionBase) -> None:
+    """The module and the files are made for POSIX hosts. What is sent to a network device, Ansible runs on the controller."""
     connection = action._connection
     if getattr(connection._shell, "_IS_WINDOWS", False):
-        raise MailopsError(f"the host is a Windows host (connection {connection.transport}), which is not supported: take it out of the play's hosts")
+        kind = "a Windows host"
+    elif getattr(connection, "_remote_is_local", False):  # Ansible's own mark of such connections
+        kind = "a network device"
+    else:
+        return
+    raise MailopsError(f"the host is {kind} (connection {connection.transport}), which is not supported: take it out of the play's hosts")
 
 
 def refuse_exposure(action: ActionBase, deployment: Deployment) -> None:
@@ -76,7 +88,7 @@ def deliver(action: ActionBase, deployment: Deployment, task_vars: dict[str, Any
         if done:
             _display_progress(action, deployment.host, done, total, time.monotonic() - start)
         try:
-            answers.append(_run(action, dump_job(job), task_vars))
+            answers.append(run_job(action, job, task_vars))
         except (MailopsError, AnsibleError) as exc:  # AnsibleError: as a rule the host cannot be reached any more
             if not answers:
                 raise
@@ -85,15 +97,27 @@ def deliver(action: ActionBase, deployment: Deployment, task_vars: dict[str, Any
     return Delivery(tuple(answers))
 
 
-def _run(action: ActionBase, job: str, task_vars: dict[str, Any]) -> Answer:
-    with _without_secrets(os.environ):
-        found = action._execute_module(module_name=_MODULE, module_args={"job": job}, task_vars=task_vars)
+def run_job(action: ActionBase, job: Job, task_vars: dict[str, Any]) -> Answer:
+    """What the host answers to a job of the writer's."""
+    return run_module(action, _MODULE, dump_job(job), load_answer, task_vars)
+
+
+def run_module(action: ActionBase, module: str, job: str, load: Callable[[Any], Loaded], task_vars: dict[str, Any]) -> Loaded:
+    """What the collection's module answers to the encoded job. MailopsError or AnsibleError when it did not run, failed, or ``load`` has a ValueError for
+    its answer."""
+    try:
+        with _without_secrets(os.environ):
+            found = action._execute_module(module_name=module, module_args={"job": job}, task_vars=task_vars)
+    except AnsibleError as exc:
+        if "when becoming an unprivileged user" in str(exc):
+            raise MailopsError(_NOT_PASSED_ON) from None
+        raise
     if "answer" not in found:  # the module did not run; an interpreter that is not Python may even have printed its file
-        raise MailopsError(_no_answer(action, found, task_vars))
+        raise MailopsError(no_answer(action, found, task_vars))
     if found.get("failed"):
         raise MailopsError(printable(str(found.get("msg"))[:_MAX_SENTENCE]))
     try:
-        return load_answer(found["answer"])
+        return load(found["answer"])
     except ValueError:
         raise MailopsError("the host's answer is not valid: check who controls that host and its Python") from None
 
@@ -106,17 +130,6 @@ def _without_secrets(environ: MutableMapping[str, str]) -> Iterator[None]:
         yield
     finally:
         environ.update(kept)
-
-
-def _no_answer(action: ActionBase, found: Mapping[str, Any], task_vars: Mapping[str, Any]) -> str:
-    given = action._templar.template(task_vars.get("ansible_python_interpreter"))
-    interpreter = action._discovered_interpreter or given or "the host's Python"
-    status = found.get("rc")
-    ended = f" (exit status {status})" if isinstance(status, int) else ""
-    return (
-        f"{printable(str(interpreter))} did not run on the host{ended}: set ansible_python_interpreter to a Python 3.8 or newer; "
-        "the module ansible.builtin.ping displays the reason"
-    )
 
 
 def _display_progress(action: ActionBase, host: str | None, done: int, total: int, seconds: float) -> None:

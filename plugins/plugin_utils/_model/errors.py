@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from contextlib import contextmanager
 from typing import Iterable, Iterator, Sequence
 
@@ -27,6 +28,23 @@ class MailopsError(Exception):
         if len(self.problems) > MAX_LISTED:
             lines.append(f"- ... and {len(self.problems) - MAX_LISTED} more")
         return "\n".join([f"{len(self.problems)} problems:", *lines])
+
+
+def listed_problems(message: str) -> list[str]:
+    """The problems of a task's message: what MailopsError made of them, without the task's name and a last sentence in parentheses."""
+    head, *lines = message.split("\n")
+    head = re.sub(r"^mail_\w+: ", "", head)
+    if lines and lines[-1].startswith("(") and lines[-1].endswith(")"):
+        lines.pop()
+    if not re.fullmatch(r"\d+ problems:", head):
+        return ["\n".join([head, *lines])]
+    found: list[str] = []
+    for line in lines:
+        if line.startswith("- ") or not found:
+            found.append(line.removeprefix("- "))
+        else:
+            found[-1] += f"\n{line}"
+    return found
 
 
 class Invalid(MailopsError, ValueError):

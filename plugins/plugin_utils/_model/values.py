@@ -71,7 +71,7 @@ def not_text(value: Any) -> str:
         return "must be text"
     return (
         f"must be text, not {kind}: put it in quotes, and end a template that gives it with | string "
-        f"(ansible-core before 2.19 makes {kind} of a text that looks like one)"
+        f"(ansible-core before 2.19 makes {kind} of a text that looks like one, and newer ones do where it has !unsafe)"
     )
 
 

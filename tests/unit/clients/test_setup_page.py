@@ -18,6 +18,7 @@ from hypothesis import given
 
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import MASK
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._setup_page.options import page_address
 
 from ...profiles import profile
 from ..deploy.deployments import JOANNA, deployment
@@ -192,6 +193,8 @@ def test_what_diffs_display_says_what_changed() -> None:
         ({"base_url": "https://{UserName}.example.org/"}, "base_url: must have the name of a host behind https://"),
         ({"base_url": "https://jan:secret@example.org/"}, "base_url: must have the name of a host"),
         ({"base_url": "https:///x"}, "base_url: must have the name of a host"),
+        ({"base_url": "https://example.org:/"}, "base_url: the port must be a number"),
+        ({"base_url": "https://example.org:x/"}, "base_url: the port must be a number"),
         ({"base_url": "https://example.org:99999/"}, "base_url: the port must be a number from 1 to 65535"),
         ({"base_url": "https://example.org/?u={UserName}"}, "base_url: must be a directory, without ? and #"),
         ({"logo_file": "/etc/hostname"}, "logo_file: /etc/hostname is not a PNG, JPEG, GIF or SVG file"),
@@ -231,6 +234,27 @@ def test_a_variable_without_a_value_is_that_users_mistake() -> None:
     )  # fmt: skip
     assert [user.name for user in made.request.users] == ["jkowalska"] and [user.name for user in made.request.invalid] == ["jan"]
     assert "<h1 dir=\"auto\">For Joanna</h1>" in text(made.files(made.request.users[0])[0])
+
+
+@pytest.mark.parametrize(
+    ("base", "file", "expected"),
+    [
+        ("https://setup.example.org", "", "https://setup.example.org/"),
+        ("https://setup.example.org:8443/a/", "index.pl.html", "https://setup.example.org:8443/a/index.pl.html"),
+        ("https://setup.example.org/o'b?#\"><b> ü@example.org/", "", "https://setup.example.org/o'b%3F%23%22%3E%3Cb%3E%20%C3%BC@example.org/"),
+        ("https://poczta.gdańsk.example:8443/", "", "https://poczta.xn--gdask-y7a.example:8443/"),
+        ("https://[2001:db8::7]/100%/", "", "https://[2001:db8::7]/100%25/"),
+    ],
+)
+def test_an_address_stays_one(base: str, file: str, expected: str) -> None:
+    """Whatever a user's value has in it."""
+    assert page_address(base, file) == expected
+
+
+def test_an_address_that_no_code_can_hold_is_refused() -> None:
+    user = {**JOANNA, "display_name": "ü" * 200}
+    (problem,) = problems(files, None, user, base_url="https://setup.example.org/{UserDisplayName}/")
+    assert problem.startswith("user 'jkowalska': client_options.setup_page.base_url: the code would need 1227 bytes, ")
 
 
 def test_who_leaves_needs_no_values() -> None:

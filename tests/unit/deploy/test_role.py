@@ -9,6 +9,7 @@ from __future__ import annotations
 import pytest
 import yaml
 
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.check_request import OWN_OPTIONS
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.request import OPTIONS
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.role import MAIL_ACCOUNTS, MAIL_SETUP_SITE
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.variables import BUILT_IN
@@ -16,7 +17,8 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._model.variables 
 from ..conftest import ROOT
 
 ROLE = ROOT / "roles/mail_accounts"
-VARIABLES = [f"mail_accounts_{name}" for name in OPTIONS if name != "validate_only"]
+OF_CHECKS = ["check", *(f"check_{name}" for name in (*OWN_OPTIONS, "report_path"))]
+VARIABLES = [f"mail_accounts_{name}" for name in (*OPTIONS, *OF_CHECKS) if name != "validate_only"]
 
 
 def test_the_role_takes_every_option_and_documents_all_variables() -> None:
@@ -64,6 +66,8 @@ def test_the_variables_of_profiles_are_documented() -> None:
     ("mail_accounts_definitions", "profile_definitions"),
     ("mail_accounts_host", "hosts"),
     ("mail_accounts_missing_user", "missing_users"),
+    ("mail_accounts_checks", "check"),
+    ("mail_accounts_check_time_out", "check_timeout"),
 ])  # fmt: skip
 def test_a_misspelled_variable(name: str, meant: str) -> None:
     assert MAIL_ACCOUNTS.misspelled([name]) == [f"the role mail_accounts has no variable '{name}' (did you mean 'mail_accounts_{meant}'?)"]
@@ -86,6 +90,9 @@ def test_a_variable_that_is_right_or_somebody_elses(name: str) -> None:
     ("mail_account: the host has no user x: set missing_users: skip", "mail_account: the host has no user x: set mail_accounts_missing_users: skip"),
     ("mail_account: profile 'work': users: 'store_key' (state: absent)", "mail_account: profile 'work': users: 'store_key' (state: absent)"),
     ("mail_account: store /srv/store_key/x has no profile", "mail_account: store /srv/store_key/x has no profile"),
+    ("mail_account_check: 2 problems:\n- timeout: must be\n- users: is required",
+     "mail_account_check: 2 problems:\n- mail_accounts_check_timeout: must be\n- mail_accounts_users: is required"),
+    ("mail_account_check: report_path: there is no directory", "mail_account_check: mail_accounts_check_report_path: there is no directory"),
     ("mail_account: needs store_key or store_key_file", "mail_account: needs mail_accounts_store_key or mail_accounts_store_key_file"),
 ])  # fmt: skip
 def test_messages_name_the_variables(message: str, expected: str) -> None:

@@ -28,6 +28,7 @@ class Action:
     """An action whose host answers ``found``."""
 
     _discovered_interpreter = None
+    _task = SimpleNamespace(delegate_to=None)
     _templar = SimpleNamespace(template=lambda value: value)
     _display = SimpleNamespace(display=lambda *args, **kwargs: None)
 

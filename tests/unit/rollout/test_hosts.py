@@ -37,6 +37,8 @@ def served(run: Run) -> list[str]:
     ({"mail_accounts_hosts": " ", "mail_accounts_serial": " \n"}, ["desk-1", "desk-2"]),
     ({"mail_accounts_hosts": None, "mail_accounts_serial": None}, ["desk-1", "desk-2"]),
     ({"mail_accounts_hosts": "desk-1:!desk-2"}, ["desk-1"]),
+    ({"mail_accounts_hosts": "desk-1\ndesk-2\n", "mail_accounts_serial": "1\n50%"}, ["desk-1", "desk-2"]),
+    ({"mail_accounts_hosts": "- desk-2", "mail_accounts_serial": "[1, 2]"}, ["desk-2"]),
     ({"mail_accounts_hosts": ["desk-1", "desk-2"], "mail_accounts_serial": [1, "50%"]}, ["desk-1", "desk-2"]),
 ])  # fmt: skip
 def test_the_hosts_of_the_playbook(project: Project, variables: dict[str, Any], hosts: list[str]) -> None:

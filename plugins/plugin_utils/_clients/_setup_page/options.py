@@ -21,8 +21,8 @@ from .texts import languages
 
 _MAX_LOGO = 16 << 10  # bytes
 _IMAGES = {b"\x89PNG\r\n\x1a\n": "image/png", b"\xff\xd8\xff": "image/jpeg", b"GIF8": "image/gif", b"<svg": "image/svg+xml", b"<?xml": "image/svg+xml"}
-# What RFC 3986 allows in a path, and the separators before it.
-_URL_CHARACTERS = "/:@!$&'()*+,;=-._~%[]"
+# What RFC 3986 allows in a path.
+_PATH_CHARACTERS = "/:@!$&'()*+,;=-._~"
 
 OPTIONS = (
     Option(
@@ -90,17 +90,27 @@ def _wrong_with_url(url: str) -> str | None:
     if not url.startswith("https://"):
         return f"must begin with https://, such as {example}: without TLS anybody on the way could change the page"
     host, _slash, path = url.removeprefix("https://").partition("/")
-    name, _colon, port = host.rpartition(":") if host[-1:].isdigit() and ":" in host and not host.endswith("]") else (host, "", "")
+    # With a user in front of the @ it is no name of a host.
+    name, colon, port = (host, "", "") if "@" in host else _split_port(host)
     try:
         values.host(name)
     except Invalid:
         return f"must have the name of a host behind https://, without variables and passwords, such as {example}"
-    if port and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
+    if colon and not (port.isascii() and port.isdigit() and 0 < int(port) < 65536):
         return "the port must be a number from 1 to 65535"
     return "must be a directory, without ? and #" if set("?#") & set(path) else None
 
 
+def _split_port(host: str) -> tuple[str, str, str]:
+    """The host, the colon and the port; the latter two are empty where there is no port."""
+    return host.rpartition(":") if ":" in host and not host.endswith("]") else (host, "", "")
+
+
 def page_address(base_url: str, file: str) -> str:
     """The address of a page below a base_url whose variables are filled in. ``file`` is empty for the first language."""
-    scheme = "https://"
-    return f"{scheme}{quote(base_url.removeprefix(scheme).rstrip('/'), safe=_URL_CHARACTERS)}/{file}"
+    host, _slash, path = base_url.removeprefix("https://").partition("/")
+    path = quote(path.strip("/"), safe=_PATH_CHARACTERS)
+    if not host.isascii():
+        name, colon, port = _split_port(host)
+        host = f"{values.domain(name)}{colon}{port}"
+    return f"https://{host}/{path}{'/' if path else ''}{file}"
