@@ -78,7 +78,7 @@ def attacked(machine: Machine, way: str) -> Any:
     return real
 
 
-@every_way
+@pytest.mark.parametrize("way", ["another run", *(pytest.param(way, marks=pytest.mark.long) for way in ("a purge", "absent"))])
 @pytest.mark.parametrize("strategy", [OWNED, BLOCK])
 @pytest.mark.parametrize(("client", "pattern"), EVERY_PATH)
 def test_a_clients_path(machine: Machine, client: str, pattern: str, strategy: str, way: str) -> None:
