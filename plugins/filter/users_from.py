@@ -105,7 +105,9 @@ def _users_from(source: Any, map: Any = None, host: Any = None, invalid: Any = "
         host = plain(host)
         if host is not None and (not isinstance(host, str) or given.is_blank(host)):
             raise Invalid("host: must be the name of a host")
-        return users_from(source, plain(map), host, keep, plain)
+        with named("map"):
+            user_map = given.mapping(plain(map) or {})
+        return users_from(source, user_map, host, keep, plain)
     except MailopsError as exc:
         raise AnsibleFilterError(f"users_from: {exc}") from None
     except Exception as exc:

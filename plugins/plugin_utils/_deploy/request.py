@@ -22,7 +22,7 @@ from .. import _clients
 from .._clients._client import Client, Option
 from .._clients._options import ReadFile, read_options
 from .._model import given, values
-from .._model.errors import Invalid, MailopsError, Problems, comma_list, some
+from .._model.errors import Invalid, MailopsError, Problems, comma_list, key_text, nearest, some
 from .._model.user import STATES, InvalidUser, User, profile_names, read_leavers, user_names, valid_users
 from .._model.variables import LINK_TOKEN
 from .._secrets.keys import OPTIONS as KEY_OPTIONS
@@ -122,7 +122,9 @@ def read_request(
     # Accounts are removed without keys and certificates, too.
     read_file = read_option_file if asked else _no_file
     client_options = reader.read(
-        "client_options", lambda value: _client_options(clients, value, read_file), _client_options(clients, {}, read_file)
+        "client_options",
+        lambda value: _client_options(clients, value, read_file, "clients" not in reader.failed),
+        _client_options(clients, {}, read_file),
     )
     if asked and "client_options" not in reader.failed:
         warnings = (*warnings, *_checked_options(clients, client_options, reader.problems))
@@ -193,11 +195,14 @@ class OptionReader:
         return None
 
 
-def _client_options(clients: Sequence[Client], value: Any, read_file: ReadFile) -> dict[str, dict[str, Any]]:
+def _client_options(clients: Sequence[Client], value: Any, read_file: ReadFile, complete: bool = True) -> dict[str, dict[str, Any]]:
+    """``complete``: whether ``clients`` are all that the task means; otherwise options of others are not judged."""
     options = given.mapping(value)
     names = [client.name for client in clients]
-    unknown = [str(name)[:60] for name in options if name not in names]
-    problems = Problems(f"client_options.{name}: is not one of the task's clients ({comma_list(names)})" for name in unknown)
+    unknown = [key_text(name) for name in options if name not in names] if complete else []
+    problems = Problems(
+        f"client_options.{name}: is not one of the task's clients{nearest(name, names)}; they are {comma_list(names) or 'none'}" for name in unknown
+    )
     found: dict[str, dict[str, Any]] = {}
     for client in clients:
         with problems.at("client_options"):
