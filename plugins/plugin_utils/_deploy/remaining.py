@@ -41,7 +41,7 @@ def _remaining_warning(request: Request, host: str | None, remaining: Sequence[R
     if not request.invalid and all(user.state == "absent" for user in request.users):
         # Who withdraws some users' accounts has no reason to believe that those of all others are unwanted.
         return (
-            f"mail_account: users who are not listed keep what they have of instance {request.instance}: {some(places)}; to remove it, list them, too, "
+            f"mail_account: instance {request.instance} has other files that this task leaves alone: {some(places)}; to remove them, too, list their users, "
             "for another inventory host there, or with the dest that comes out at the path"
         )
     return (

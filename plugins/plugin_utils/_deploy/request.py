@@ -110,11 +110,13 @@ def read_request(
         reader.problems.append(f"clients: {names} would get no files: name some of {', '.join(_clients.names())}, or give templates")
     definitions = reader.read("profile_definitions", read_definitions, None) if asked else None
     instance = reader.read("instance", instance_name, "default")
+    known = len(reader.problems)
     secret = reader.call(lambda: link_secret(options, environ)) if asked else _secret_of_leavers(options, environ)
+    is_wrong = len(reader.problems) > known
     destination = read_destination(options, reader.problems)
     if purge and leaving and options["dest"] is None:
         reader.problems.append("purge_users: only with state: present or with dest, because state: absent leaves homes alone whose users are not listed")
-    if present and secret is None and destination.has_link:
+    if present and secret is None and destination.has_link and not is_wrong:
         reader.problems.append(f"dest: {{{LINK_TOKEN}}} has no value: {LINK_HINT}")
     if secret is not None:
         users = [_with_link(user, instance, secret) for user in users]

@@ -157,7 +157,7 @@ def test_one_warning_names_the_places_that_remain() -> None:
 def test_a_withdrawal_does_not_advise_to_remove_the_accounts_of_all_others() -> None:
     found = deployment([{"name": "jkowalska", "state": "absent"}])
     (warning,) = reported(found, home("jkowalska"), remaining=(Remaining("zoe", "/home/zoe", "laptop-17"),)).result()["warnings"]
-    assert warning.startswith("mail_account: users who are not listed keep what they have of instance default: zoe in /home/zoe; to remove it, list them, too")
+    assert warning.startswith("mail_account: instance default has other files that this task leaves alone: zoe in /home/zoe; to remove them, too,")
 
 
 def test_a_dry_run_plans_for_a_user_who_may_be_created() -> None:
