@@ -34,9 +34,9 @@ options:
         attributes is blank.
       - C(variables) is a dictionary, with a value of the same kind for each variable.
       - C(host) is where the names of a user's inventory hosts are, a list or a text with commas, semicolons or white space in between.
-      - C(disabled) or C(enabled) is the attribute that says who left, with words such as C(true), C(no) or C(1), or C(userAccountControl) of Active
+      - "C(disabled) or C(enabled) is the attribute that says who left, with words such as C(true), C(no) or C(1), or C(userAccountControl) of Active
         Directory. For other words it is a dictionary of one attribute and the values that mean it, such as C({status: [left, retired]}). An attribute
-        that is missing or blank says nothing.
+        that is missing or blank says nothing."
       - Without it the attributes are those of a user already, and others are left out.
     type: dict
   host:
