@@ -140,13 +140,25 @@ def test_the_life_of_a_site(site: Site) -> None:
 def test_dry_runs_second_runs_and_what_the_server_does_not_accept(site: Site) -> None:
     sites = site.server.base / "sites"
     run = site.run(certificate_file="/nowhere/site.pem", fails=True)
-    assert "the server does not accept the site's configuration, which was taken back" in run.output and "/nowhere/site.pem" in run.output
+    assert "there is no /nowhere/site.pem on the host" in run.output and not (site.server.base / "site").exists()
+    good, good_key, nonsense = (site.server.base / name for name in ("site.pem", "site.key", "nonsense.pem"))
+    nonsense.write_text("no certificate")
+    for check in ((), ("--check",)):
+        assert f"{nonsense} on the host is no certificate" in site.run(*check, certificate_file=str(nonsense), fails=True).output
+    other = site.server.base / "other.key"
+    subprocess.run(["openssl", "genpkey", "-algorithm", "ED25519", "-out", other], check=True)
+    run = site.run(certificate_file=str(good), certificate_key_file=str(other), fails=True)
+    assert f"{other} on the host is not the private key" in run.output, run.output[-1500:]
     assert not list(sites.iterdir())
-    good = f"{site.server.base}/site.pem"
-    assert changed(site.run("--check", "--diff", certificate_file=good)) and not list(sites.iterdir())
+    broken = sites / "zz-broken.conf"
+    broken.write_text("nonsense\n")
+    assert "the server does not accept the site's configuration, which was taken back" in site.run(certificate_key_file=str(good_key), fails=True).output
+    assert list(sites.iterdir()) == [broken]
+    broken.unlink()
+    assert changed(site.run("--check", "--diff", certificate_file=str(good))) and not list(sites.iterdir())
     assert changed(site.run()) and not changed(site.run()) and not changed(site.run("--check"))
     before = [path.read_text() for path in sites.iterdir()]
-    site.run(certificate_file="/nowhere/site.pem", fails=True)
+    site.run(certificate_file=str(nonsense), fails=True)
     assert [path.read_text() for path in sites.iterdir()] == before and site.server.get(f"{site.token('anna')}/").status == 200
     assert changed(site.run("--check", state="absent", users=[])) and site.server.get(f"{site.token('anna')}/").status == 200
     assert changed(site.run()) and not changed(site.run())
