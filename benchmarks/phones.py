@@ -36,11 +36,11 @@ def make_key() -> None:
     KEY.chmod(0o600)
 
 
-def task(clients: list[str], *profiles: dict[str, Any]) -> dict[str, Any]:
-    """One task for a web server's directory, with the passwords in all that can hold them."""
+def options(clients: list[str], *profiles: dict[str, Any]) -> dict[str, Any]:
+    """Of one task for a web server's directory, with the passwords in all that can hold them."""
     signing = {"signing_key_file": str(KEY), "signing_certificate_file": str(CERTIFICATE)}
-    options = {name: {"include_passwords": True, **(signing if name == "mobileconfig" else {})} for name in clients}
-    return account_task(profile_definitions=list(profiles), clients=clients, client_options=options, dest=f"{SITE}/{{UserName}}")
+    of_clients = {name: {"include_passwords": True, **(signing if name == "mobileconfig" else {})} for name in clients}
+    return {"profile_definitions": list(profiles), "clients": clients, "client_options": of_clients, "dest": f"{SITE}/{{UserName}}"}
 
 
 def empty_site() -> None:
@@ -58,7 +58,7 @@ def whole_plays(results: Results, few: int, many: int) -> None:
     inventories = {size: write_inventory(f"phones-{size}", {"here": {"mail_accounts_users": found[:size]}}) for size in (few, many)}
     start = {size: playbook(write_play("ping", PING), inventories[size], memory=True) for size in (few, many)}
     for profiles in ([PROFILE], [PROFILE, SECOND_PROFILE]):
-        play = write_play(f"phones-{len(profiles)}", task(CLIENTS, *profiles))
+        play = write_play(f"phones-{len(profiles)}", account_task(**options(CLIENTS, *profiles)))
         costs: dict[int, Cost] = {}
         for size in (few, many):
             empty_site()
@@ -89,8 +89,8 @@ def beside_openssl(results: Results, number: int, runs: int) -> None:
     found = people(number)
     inventory = write_inventory("openssl", {"here": {"mail_accounts_users": found}}, site=str(SITE), key=str(KEY), certificate=str(CERTIFICATE))
     plays = {
-        "profiles": write_play("profiles", task(["mobileconfig"], PROFILE)),
-        "all": write_play("all", task(CLIENTS, PROFILE)),
+        "profiles": write_play("profiles", account_task(**options(["mobileconfig"], PROFILE))),
+        "all": write_play("all", account_task(**options(CLIENTS, PROFILE))),
         "openssl": str(CONTENDERS / "openssl.yml"),
     }
     contents: dict[str, bytes] = {}
