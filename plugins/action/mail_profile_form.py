@@ -8,7 +8,7 @@ from typing import Any, Mapping
 
 from ..plugin_utils._action import MailopsAction
 from ..plugin_utils._edits.edit import Edit, changes, name_option
-from ..plugin_utils._edits.form import OPTIONS, READING, Form, edit_form, read_form, unused, with_variables
+from ..plugin_utils._edits.form import OPTIONS, READING, Form, edit_form, misspelled, read_form, unused, with_variables
 from ..plugin_utils._edits.report import diff, planned
 from ..plugin_utils._edits.sheet import sheet, table
 from ..plugin_utils._model.errors import MailopsError, nearest
@@ -38,7 +38,7 @@ class ActionModule(MailopsAction):
         text = result.pop("text")
         if text and not self._task.no_log:
             self._display.display(text)
-        warnings = [*unused(form), *store.warnings, *result.pop("warnings")]
+        warnings = [*misspelled(task_vars), *unused(form), *store.warnings, *result.pop("warnings")]
         return {**result, **({"warnings": list(map(with_variables, warnings))} if warnings else {})}
 
     def _read(self, form: Form, store: Store) -> dict[str, Any]:

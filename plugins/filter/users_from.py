@@ -34,9 +34,9 @@ options:
         attributes is blank.
       - C(variables) is a dictionary, with a value of the same kind for each variable.
       - C(host) is where the names of a user's inventory hosts are, a list or a text with commas, semicolons or white space in between.
-      - C(disabled) or C(enabled) is the attribute that says who left, with words such as C(true), C(no) or C(1), or C(userAccountControl) of Active
+      - "C(disabled) or C(enabled) is the attribute that says who left, with words such as C(true), C(no) or C(1), or C(userAccountControl) of Active
         Directory. For other words it is a dictionary of one attribute and the values that mean it, such as C({status: [left, retired]}). An attribute
-        that is missing or blank says nothing.
+        that is missing or blank says nothing."
       - Without it the attributes are those of a user already, and others are left out.
     type: dict
   host:
@@ -105,7 +105,9 @@ def _users_from(source: Any, map: Any = None, host: Any = None, invalid: Any = "
         host = plain(host)
         if host is not None and (not isinstance(host, str) or given.is_blank(host)):
             raise Invalid("host: must be the name of a host")
-        return users_from(source, plain(map), host, keep, plain)
+        with named("map"):
+            user_map = given.mapping(plain(map) or {})
+        return users_from(source, user_map, host, keep, plain)
     except MailopsError as exc:
         raise AnsibleFilterError(f"users_from: {exc}") from None
     except Exception as exc:

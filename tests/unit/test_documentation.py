@@ -149,6 +149,21 @@ def test_where_each_module_runs(documents):
         assert set(documents[name]["doc"]["options"]) == {"job"} and "action_group" not in documents[name]["doc"].get("attributes", {})
 
 
+@pytest.mark.parametrize("kind", ["filter", "callback"])
+def test_ansible_doc_has_the_other_plugins(collections_path, kind):
+    """A colon in a sentence without quotes is enough that it has nothing."""
+    names = sorted(f"mailops.profiles.{path.stem}" for path in (ROOT / "plugins" / kind).glob("[!_]*.py"))
+    done = subprocess.run(
+        [sys.executable, "-m", "ansible", "doc", "--json", "-t", kind, *names],
+        env={**os.environ, "ANSIBLE_COLLECTIONS_PATH": collections_path},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+    assert sorted(json.loads(done.stdout)) == names
+
+
 def test_every_module_but_the_internal_ones_is_in_the_action_group():
     groups = yaml.safe_load((ROOT / "meta" / "runtime.yml").read_text())["action_groups"]
     assert sorted(groups["all"]) == sorted(NAMES)

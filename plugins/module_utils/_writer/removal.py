@@ -7,9 +7,9 @@
 from __future__ import annotations
 
 import fnmatch
-from typing import List, Mapping, Set
+from typing import Iterator, List, Mapping, Set, Tuple
 
-from .._wire import BLOCK
+from .._wire import BLOCK, OWNED
 from .backups import backup_name
 from .block import Block
 from .content import Content
@@ -18,6 +18,7 @@ from .manifest import OUR_DIRECTORY, Before, Entry
 from .plan import CUT, RESTORE, UNLINK, Plan, Settings, Step, digest
 from .state import State
 from .tree import Tree
+from .trust import is_pattern_of_ours, producer_of
 
 
 class Removal:
@@ -72,23 +73,28 @@ class Removal:
                 self._cut(Entry(path, producers[path], BLOCK, 0o600, (), before=Before(0o600)), current)
 
     def _remove_unrecorded(self, known: Set[str]) -> None:
-        """What has a name that only we use, and is in no manifest. ``known``: files that were looked at."""
+        """What has a name that only we use, or is on root's list, and is in no manifest. ``known``: files that were looked at."""
         known |= {self._tree.real(path) for manifest in self._plan.records.others.values() for path in manifest.entries}
+        for path, producer, strategy in self._unrecorded():
+            try:
+                current = None if path in known else self._tree.read(path)
+            except UnsafePath:
+                continue  # we wrote no such thing
+            if current is not None:
+                known.add(path)
+                entry = Entry(path, producer, strategy, 0o600, ())
+                self._cut(entry, current) if strategy == BLOCK else self._unlink(entry, current)
+
+    def _unrecorded(self) -> Iterator[Tuple[str, str, str]]:
+        """Real path, producer and strategy of what may be there."""
         for producer, patterns in self._settings.patterns.items():
             for pattern, strategy in (patterns or {}).items():
                 # A marker in a mailbox does no harm, and a user may have any number of mailboxes.
-                is_ours = pattern.startswith(OUR_DIRECTORY) or ("*" in pattern and "*" not in pattern.split("/")[:-1])
-                if not is_ours:
-                    continue
-                for path in self._matching(pattern):
-                    try:
-                        current = None if path in known else self._tree.read(path)
-                    except UnsafePath:
-                        continue  # we wrote no such thing
-                    if current is not None:
-                        known.add(path)
-                        entry = Entry(path, producer, strategy, 0o600, ())
-                        self._cut(entry, current) if strategy == BLOCK else self._unlink(entry, current)
+                if pattern.startswith(OUR_DIRECTORY) or (is_pattern_of_ours(pattern) and "*" not in pattern.split("/")[:-1]):
+                    yield from ((path, producer, strategy) for path in self._matching(pattern))
+        for listed in self._plan.records.listed:
+            for path in self._matching(listed):
+                yield path, producer_of(listed, self._settings.patterns), OWNED
 
     def _matching(self, pattern: str) -> List[str]:
         """The real paths of what matches. What is itself a link is none of ours."""
@@ -101,7 +107,11 @@ class Removal:
                 else:
                     found = [f"{each}{part}/" for each in above]
             paths = [path[:-1].rpartition("/") for path in found]
-            real = [(f"{self._tree.real(directory)}/{name}", self._tree.real(f"{directory}/{name}")) for directory, _slash, name in paths]
+            # Where the directory really is, and so where what lies in it is unless it is a link itself.
+            real = [
+                (f"{self._tree.real(directory)}/{name}" if directory else name, self._tree.real(f"{directory}{slash}{name}"))
+                for directory, slash, name in paths
+            ]
         except UnsafePath:
             return []
         return [path for expected, path in real if path == expected]

@@ -90,8 +90,13 @@ class Tree(Way):
         fd = self.users_directory(directory)
         if fd is None:
             return []
-        with os.scandir(fd) as found:
-            names = [entry.name for entry in islice(found, _MAX_NAMES + 1)]
+        # Again, because the place's own directory was opened to pass through it, and not to read it.
+        readable = os.open(".", os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC, dir_fd=fd)
+        try:
+            with os.scandir(readable) as found:
+                names = [entry.name for entry in islice(found, _MAX_NAMES + 1)]
+        finally:
+            os.close(readable)
         if len(names) > _MAX_NAMES:
             raise UnsafePath(self.absolute(directory), f"holds more than {_MAX_NAMES} files: remove those that no program needs")
         return sorted(names)

@@ -22,6 +22,7 @@ Patterns = Mapping[str, Optional[Mapping[str, str]]]
 # Path -> the name of the copy that comes back, "" where there is none, None as long as no run was completed that wrote the file.
 KnownFiles = Mapping[str, Optional[str]]
 _MAX_NAMED = 5
+_OURS = "mailops"
 
 
 class Trust(NamedTuple):
@@ -91,7 +92,18 @@ def is_named_as_ours(path: str, patterns: Optional[Mapping[str, str]]) -> bool:
     """Whether no user has a file of this name. ``patterns``: those of its producer."""
     if patterns is None:
         return False
-    return path.startswith(OUR_DIRECTORY) or any("*" in pattern and _matches(path, pattern) for pattern in patterns)
+    return path.startswith(OUR_DIRECTORY) or any(is_pattern_of_ours(pattern) and _matches(path, pattern) for pattern in patterns)
+
+
+def is_pattern_of_ours(pattern: str) -> bool:
+    """Whether every name that it matches has ours in it: a user may have an ``index.pl.html`` or a ``mail-2.mobileconfig``."""
+    return "*" in pattern and _OURS in pattern
+
+
+def producer_of(path: str, patterns: Patterns) -> str:
+    """Whose whole file this may be: a client's that declares it, else a template's."""
+    of_clients = (producer for producer, declared in patterns.items() if any(_matches(path, pattern) for pattern in declared or ()))
+    return next(of_clients, next((producer for producer, declared in patterns.items() if declared is None), ""))
 
 
 def _matches(path: str, pattern: str) -> bool:

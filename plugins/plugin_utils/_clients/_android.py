@@ -11,6 +11,8 @@ from typing import Iterable
 from .._model.account import Account
 from ._accounts import servers
 
+WITHOUT_CA_FILE = "the app cannot get ca_file: users have to install the authority's certificate on the phone"
+
 
 def cautions(account: Account) -> Iterable[str]:
     authentications = {server.authentication for _side, server in servers(account)}

@@ -117,6 +117,8 @@ class Client:
     program).
     ``unsupported_values(account)``: the same for the values of one user's account (a name that is sent in another form).
     ``cautions(account)``: what an administrator has to know about this account beforehand, for a warning.
+    ``without_ca_file``: what an administrator has to do about a profile's ``ca_file`` if the client does not express it, where it is not to install the
+    authority on the host.
     ``options``: what a task can set in ``client_options``.
     ``check_options(options, now)``: what is wrong with their values together, and with what is in files, at that time (with a time zone).
     ``redacts``: ``render`` gives each file's ``redacted`` text and ``secret`` itself, and is called once: for what is signed, or costs
@@ -142,6 +144,7 @@ class Client:
     unsupported_fields: Callable[[Profile], Iterable[str]] = lambda profile: ()
     unsupported_values: Callable[[Account], Iterable[str]] = lambda account: ()
     cautions: Callable[[Account], Iterable[str]] = lambda account: ()
+    without_ca_file: str = ""
     options: tuple[Option, ...] = ()
     check_options: Callable[[Mapping[str, Any], datetime.datetime], OptionCheck] = lambda options, now: OptionCheck()
     redacts: bool = False

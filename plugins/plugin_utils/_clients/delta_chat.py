@@ -50,6 +50,7 @@ CLIENT = Client(
         ),
     ),
     check_options=_check_options,
+    without_ca_file="the app cannot get ca_file: users have to install the authority's certificate on the phone",
     redacts=True,
     notes=(
         "An image for each account, `delta-chat-KEY.png`, for the app's own scanner: it logs in at once, so the code is the password. The app always "

@@ -17,7 +17,7 @@ from xml.etree.ElementTree import Element, SubElement
 
 from .._model.account import Account, instance_suffix
 from .._model.profile import Server
-from ._android import cautions
+from ._android import WITHOUT_CA_FILE, cautions
 from ._client import Client, Context, Option
 from ._file import File, owned, owned_paths
 
@@ -101,6 +101,7 @@ CLIENT = Client(
     render=_render,
     authentications=tuple(_AUTHENTICATIONS),
     cautions=cautions,
+    without_ca_file=WITHOUT_CA_FILE,
     options=(Option("include_passwords", "bool", False, "Whether passwords are in the file. Otherwise the app asks for them."),),
     notes=(
         "`mail.k9s`, to open on the phone: K-9 Mail, or Thunderbird for Android, menu, Settings, Import settings. It has signatures and "

@@ -15,7 +15,7 @@ import datetime
 import plistlib
 import re
 import uuid
-from typing import Any, Callable, Iterable, Mapping, Sequence
+from typing import Any, Callable, Mapping, Sequence
 
 from .._model import values
 from .._model.account import Account, instance_suffix
@@ -161,11 +161,6 @@ def _unsupported_reason(account: Account) -> str | None:
     return None
 
 
-def _cautions(account: Account) -> Iterable[str]:
-    if account.ca_file:
-        yield "users have to install the authority's certificate and switch trust in it on by hand (Settings, General, About, Certificate Trust Settings)"
-
-
 CLIENT = Client(
     name="mobileconfig",
     title="Apple Mail",
@@ -178,7 +173,10 @@ CLIENT = Client(
     render=_render,
     authentications=tuple(_AUTHENTICATIONS),
     unsupported_reason=_unsupported_reason,
-    cautions=_cautions,
+    without_ca_file=(
+        "the profile cannot have ca_file: users have to install the authority's certificate and switch trust in it on by hand (Settings, General, "
+        "About, Certificate Trust Settings)"
+    ),
     options=(
         Option("include_passwords", "bool", False, "Whether passwords are in the file. Otherwise the device asks for them when it is installed."),
         Option("organization", "str", None, "Whom the profile is from, as the device displays it."),

@@ -127,6 +127,7 @@ CLIENT = Client(
     authentications=AUTHENTICATIONS,
     options=OPTIONS,
     check_options=check_options,
+    without_ca_file="the page says nothing of ca_file: people have to install the authority's certificate on each device, and you have to tell them how",
     redacts=True,
     notes=(
         "A page for the user's browser, in a `dest` that a web server has, or to be sent or printed: see [the setup page](setup-page.md). It links the "

@@ -12,7 +12,7 @@ from typing import Any, Mapping, Sequence
 from .._model.account import Account, instance_suffix
 from .._model.errors import Problems
 from . import _qr
-from ._android import cautions
+from ._android import WITHOUT_CA_FILE, cautions
 from ._client import Client, Context, Option, OptionCheck
 from ._file import File, owned, owned_paths
 from ._thunderbird_code import AUTHENTICATIONS, MAX_ACCOUNTS, codes, refusal
@@ -54,6 +54,7 @@ CLIENT = Client(
     render=_render,
     authentications=tuple(AUTHENTICATIONS),
     cautions=cautions,
+    without_ca_file=WITHOUT_CA_FILE,
     option_reason=lambda account, options: refusal(account, options["include_passwords"]),
     options=(
         Option("include_passwords", "bool", False, "Whether passwords are in the code. Otherwise the app asks for them."),

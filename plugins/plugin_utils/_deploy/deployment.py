@@ -28,6 +28,7 @@ DEADLINE = 20
 BATCH = 2500
 # Bytes of their files after which a job ends, whatever the number of users: images and pages fill the memory sooner.
 MAX_CONTENT = 8 << 20
+_WITHOUT_CA_FILE = "{} cannot use ca_file, and connects only if the system trusts that authority: install it there"
 
 
 @dataclass(frozen=True)
@@ -257,7 +258,4 @@ def _cautions(accounts: Mapping[str, Sequence[Account]], request: Request) -> It
             for caution in client.cautions(account):
                 yield f"{client.name}, profile '{account.profile}': {caution}"
             if account.ca_file and "ca_file" not in client.expresses:
-                yield (
-                    f"{client.name}, profile '{account.profile}': {client.title} cannot use ca_file, and connects only if the system trusts that "
-                    "authority: install it there"
-                )
+                yield f"{client.name}, profile '{account.profile}': {client.without_ca_file or _WITHOUT_CA_FILE.format(client.title)}"

@@ -38,6 +38,12 @@ def _remaining_warning(request: Request, host: str | None, remaining: Sequence[R
         f"{place.user} in {place.path}" + ("" if place.inventory_host == (host or "") else f" (inventory host {place.inventory_host})")
         for place in remaining
     ]
+    if not request.invalid and all(user.state == "absent" for user in request.users):
+        # Who withdraws some users' accounts has no reason to believe that those of all others are unwanted.
+        return (
+            f"mail_account: instance {request.instance} has other files that this task leaves alone: {some(places)}; to remove them, too, list their users, "
+            "for another inventory host there, or with the dest that comes out at the path"
+        )
     return (
         f"mail_account: instance {request.instance} also has files of users who have no accounts in this task: {some(places)}; if no other task "
         "serves them, remove them: list the users with state: absent, for another inventory host there, or with the dest that comes out at the path"

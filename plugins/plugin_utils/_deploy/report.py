@@ -183,7 +183,8 @@ def _skip_warnings(skipped: Sequence[Mapping[str, str]]) -> list[str]:
         return []
     reasons = sorted({f"{item['client']}, profile '{item['profile']}': {item['reason']}" for item in skipped})
     more = "; ..." if len(reasons) > _MAX_REASONS else ""
-    return [f"mail_account skips {len(skipped)} accounts: {'; '.join(reasons[:_MAX_REASONS])}{more}"]
+    count = "1 account" if len(skipped) == 1 else f"{len(skipped)} accounts"
+    return [f"mail_account skips {count}: {'; '.join(reasons[:_MAX_REASONS])}{more}"]
 
 
 def _probe_warnings(deployment: Deployment, notes: Sequence[str], skipped: list[Mapping[str, str]]) -> list[str]:

@@ -22,7 +22,7 @@ from .. import _clients
 from .._clients._client import Client, Option
 from .._clients._options import ReadFile, read_options
 from .._model import given, values
-from .._model.errors import Invalid, MailopsError, Problems, comma_list, some
+from .._model.errors import Invalid, MailopsError, Problems, comma_list, key_text, nearest, some
 from .._model.user import STATES, InvalidUser, User, profile_names, read_leavers, user_names, valid_users
 from .._model.variables import LINK_TOKEN
 from .._secrets.keys import OPTIONS as KEY_OPTIONS
@@ -110,11 +110,13 @@ def read_request(
         reader.problems.append(f"clients: {names} would get no files: name some of {', '.join(_clients.names())}, or give templates")
     definitions = reader.read("profile_definitions", read_definitions, None) if asked else None
     instance = reader.read("instance", instance_name, "default")
+    known = len(reader.problems)
     secret = reader.call(lambda: link_secret(options, environ)) if asked else _secret_of_leavers(options, environ)
+    is_wrong = len(reader.problems) > known
     destination = read_destination(options, reader.problems)
     if purge and leaving and options["dest"] is None:
         reader.problems.append("purge_users: only with state: present or with dest, because state: absent leaves homes alone whose users are not listed")
-    if present and secret is None and destination.has_link:
+    if present and secret is None and destination.has_link and not is_wrong:
         reader.problems.append(f"dest: {{{LINK_TOKEN}}} has no value: {LINK_HINT}")
     if secret is not None:
         users = [_with_link(user, instance, secret) for user in users]
@@ -122,7 +124,9 @@ def read_request(
     # Accounts are removed without keys and certificates, too.
     read_file = read_option_file if asked else _no_file
     client_options = reader.read(
-        "client_options", lambda value: _client_options(clients, value, read_file), _client_options(clients, {}, read_file)
+        "client_options",
+        lambda value: _client_options(clients, value, read_file, "clients" not in reader.failed),
+        _client_options(clients, {}, read_file),
     )
     if asked and "client_options" not in reader.failed:
         warnings = (*warnings, *_checked_options(clients, client_options, reader.problems))
@@ -193,11 +197,14 @@ class OptionReader:
         return None
 
 
-def _client_options(clients: Sequence[Client], value: Any, read_file: ReadFile) -> dict[str, dict[str, Any]]:
+def _client_options(clients: Sequence[Client], value: Any, read_file: ReadFile, complete: bool = True) -> dict[str, dict[str, Any]]:
+    """``complete``: whether ``clients`` are all that the task means; otherwise options of others are not judged."""
     options = given.mapping(value)
     names = [client.name for client in clients]
-    unknown = [str(name)[:60] for name in options if name not in names]
-    problems = Problems(f"client_options.{name}: is not one of the task's clients ({comma_list(names)})" for name in unknown)
+    unknown = [key_text(name) for name in options if name not in names] if complete else []
+    problems = Problems(
+        f"client_options.{name}: is not one of the task's clients{nearest(name, names)}; they are {comma_list(names) or 'none'}" for name in unknown
+    )
     found: dict[str, dict[str, Any]] = {}
     for client in clients:
         with problems.at("client_options"):

@@ -9,9 +9,10 @@ A form is for people: "create" never changes a profile that exists, and "edit" n
 
 from __future__ import annotations
 
+import difflib
 import re
 from dataclasses import dataclass
-from typing import Any, Callable, Mapping, Sequence
+from typing import Any, Callable, Iterable, Mapping, Sequence
 
 from .._model.errors import MailopsError, comma_list, named, nearest
 from .._model.given import choice, is_blank, text_list
@@ -108,6 +109,19 @@ def unused(form: Form) -> list[str]:
         return []
     names = [*form.fields, *(["clear"] if form.clear else []), *(["new_name"] if form.new_name else [])]
     return [f"{form.operation} does not use what is filled in for {comma_list(names)}"] if names else []
+
+
+def misspelled(variables: Iterable[str]) -> list[str]:
+    """A warning for each variable that was probably meant for the playbook; a play may have others that begin like these."""
+    fields = [name for name in FIELDS if name not in SERVERS]
+    known = [*fields, *(f"{server}_{name}" for server in SERVERS for name in SERVER_QUESTIONS), "action", "name", "new_name", "clear", "store"]
+    found = []
+    for variable in variables:
+        name = variable.removeprefix(_PREFIX)
+        if variable.startswith(_PREFIX) and name not in known:
+            for near in difflib.get_close_matches(name.lower()[:60], known, n=1, cutoff=0.75):
+                found.append(f"the playbook profile has no variable '{variable}' (did you mean '{_PREFIX}{near}'?)")
+    return found
 
 
 def edit_form(form: Form, snapshot: Snapshot, key: StoreKey | None = None, new_id: Callable[[], str] = random_id) -> Edit:

@@ -48,6 +48,23 @@ def test_a_ca_file_that_a_client_cannot_use_is_a_warning(client: str) -> None:
     assert any("cannot use ca_file, and connects only if the system trusts" in warning for warning in found["warnings"])
 
 
+@pytest.mark.parametrize(
+    ("client", "remedy"),
+    [
+        ("mobileconfig", "Certificate Trust Settings)"),
+        ("k9_settings", "on the phone"),
+        ("thunderbird_android", "on the phone"),
+        ("delta_chat", "on the phone"),
+        ("setup_page", "you have to tell them how"),
+    ],
+)
+def test_what_is_no_program_of_the_host_has_one_warning_with_another_remedy(client: str, remedy: str) -> None:
+    options = {client: {"include_passwords": True}}
+    found = deployment([JOANNA], profile_definitions=[profile(ca_file="/etc/ca.pem")], clients=[client], client_options=options)
+    (warning,) = [each for each in make_report(found, None, check_mode=True).result()["warnings"] if "authority" in each]
+    assert warning.startswith(f"{client}, profile 'work': ") and "ca_file" in warning and warning.endswith(remedy)
+
+
 def test_aercs_dialogue_is_a_warning() -> None:
     assert "smtp-starttls" in result("aerc", outgoing__security="starttls")["warnings"][0]
     assert "warnings" not in result("aerc")

@@ -50,6 +50,8 @@ def test_without_a_secret_it_is_an_error_that_says_what_to_give() -> None:
         "dest: {LinkToken} has no value: give link_secret, link_secret_file or MAILOPS_LINK_SECRET, a text of 32 characters at least "
         "(openssl rand -base64 32)"
     ]
+    (too_short,) = problems(dest=DEST, link_secret="short")
+    assert too_short.startswith("link_secret: must have at least 32 characters")
     no_mail = {"name": "bob", "display_name": "Bob", "password": "x"}
     (problem,) = [each for each in problems(JOANNA, no_mail, dest=DEST, link_secret=SECRET) if each.startswith("dest")]
     assert problem == "dest, user 'bob': {LinkToken} has no value: give the user email"

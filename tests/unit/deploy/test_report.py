@@ -89,7 +89,7 @@ def test_a_skipped_client() -> None:
     report = reported(found, home("jkowalska"))
     assert states(report) == {"jkowalska": {"mbsync": "skipped", "msmtp": "unchanged"}}
     assert [item["client"] for item in report.result()["skipped_accounts"]] == ["mbsync"]
-    assert report.result()["warnings"] == ["mail_account skips 1 accounts: mbsync, profile 'pop': mbsync (isync) does not support POP"]
+    assert report.result()["warnings"] == ["mail_account skips 1 account: mbsync, profile 'pop': mbsync (isync) does not support POP"]
 
 
 def test_a_user_who_cannot_be_served() -> None:
@@ -152,6 +152,12 @@ def test_one_warning_names_the_places_that_remain() -> None:
     (warning,) = reported(deployment([JOANNA]), home("jkowalska"), remaining=(Remaining("zoe", "/home/zoe", "desk"), *remaining)).result()["warnings"]
     assert "instance default also has files of users who have no accounts in this task: " in warning and "state: absent" in warning
     assert "zoe in /home/zoe (inventory host desk), u0 in /srv/u0, u1 in /srv/u1" in warning and "and 3 more" in warning
+
+
+def test_a_withdrawal_does_not_advise_to_remove_the_accounts_of_all_others() -> None:
+    found = deployment([{"name": "jkowalska", "state": "absent"}])
+    (warning,) = reported(found, home("jkowalska"), remaining=(Remaining("zoe", "/home/zoe", "laptop-17"),)).result()["warnings"]
+    assert warning.startswith("mail_account: instance default has other files that this task leaves alone: zoe in /home/zoe; to remove them, too,")
 
 
 def test_a_dry_run_plans_for_a_user_who_may_be_created() -> None:

@@ -104,7 +104,7 @@ WRONG = {
     "dest": ("homes", "dest: must be an absolute path"),
     "report_path": ("/nowhere/at/all.json", "report_path: there is no directory /nowhere/at"),
     "clients": ("outlook", "clients: there is no client 'outlook'"),
-    "client_options": ("mutt=1", "client_options.mutt: is not one of the task's clients"),
+    "client_options": ("mutt", "client_options: must be a dictionary"),
     "templates": ([{"src": "x.j2", "dest": "x"}], "templates, entry 1: src: x.j2 cannot be read"),
     "profile_definitions": ("x", "profile_definitions: must be a list of dictionaries"),
     "profiles": ("a, a", "profiles: names a profile twice"),
@@ -122,6 +122,15 @@ def test_everything_that_is_wrong_is_listed_at_once() -> None:
     found = problems(**{name: value for name, (value, _message) in WRONG.items()})
     for _value, message in WRONG.values():
         assert any(problem.startswith(message) for problem in found), message
+
+
+def test_options_are_for_the_clients_of_the_task() -> None:
+    options = {"setup_pages": {}}
+    wrong = "client_options.setup_pages: is not one of the task's clients (did you mean 'setup_page'?); they are msmtp, setup_page"
+    assert problems(clients="msmtp, setup_page", client_options=options) == [wrong]
+    # A misspelled client is one mistake, and not another one for its options.
+    (only,) = problems(clients="setup_pages", client_options=options)
+    assert only.startswith("clients: there is no client 'setup_pages' (did you mean 'setup_page'?)")
 
 
 def test_check_mode_waits_for_a_directory_that_an_earlier_task_may_create(tmp_path: Path) -> None:

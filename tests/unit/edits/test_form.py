@@ -16,6 +16,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._edits.form impor
     OPERATIONS,
     SERVER_QUESTIONS,
     edit_form,
+    misspelled,
     read_form,
     with_variables,
 )
@@ -126,6 +127,13 @@ def test_messages_name_the_variables(answers: dict[str, Any], message: str) -> N
 
 def test_create_never_changes_a_profile() -> None:
     assert "a profile 'other' exists already, with other values; choose edit" in refused("create", "other", **SERVERS, description="x")
+
+
+def test_misspelled_variables() -> None:
+    known = ["profile_action", "profile_name", "profile_incoming_port", "profile_store", "profile_clear", "profile_of_the_company", "profiled", "prt"]
+    assert misspelled([*known, "profile_incoming_prt"]) == [
+        "the playbook profile has no variable 'profile_incoming_prt' (did you mean 'profile_incoming_port'?)"
+    ]
 
 
 def test_what_is_not_used_is_said() -> None:

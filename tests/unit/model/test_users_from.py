@@ -124,6 +124,7 @@ def test_all_bad_entries_are_named() -> None:
     ([{"login": "a"}], {"name": "login", "disabled": "locked"}, "map: no entry has an attribute 'locked'"),
     ([{"dn": "x", "cn": "a"}], {"name": "uid"}, "map.name: no entry has an attribute 'uid'"),
     ([{"login": "a"}], {"email": "login"}, "map: name is required"),
+    ([{"login": "a"}], "login", "users_from: map: must be a dictionary"),
     ([{"login": "a"}], {"name": "login", "mail": "x"}, "map: there is no key 'mail' (did you mean 'email'?)"),
     ([{"login": "a"}], {"name": 7}, "map.name: must be the name of an attribute"),
     ([{"a": 1, "b": 1}], {"name": "a", "enabled": "b", "disabled": "b"}, "give one of them"),

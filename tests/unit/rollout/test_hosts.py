@@ -46,6 +46,13 @@ def test_the_hosts_of_the_playbook(project: Project, variables: dict[str, Any], 
     assert run.status == 0 and served(run) == hosts and "PLAY [Roll out the mail accounts] *" in run.output
 
 
+@pytest.mark.parametrize("serial", ["all", "1\n-1"])
+def test_batches_that_are_no_numbers(project: Project, serial: str) -> None:
+    run = project.rollout(project.inventory(HOSTS), *extra(mail_accounts_serial=serial))
+    assert run.status and "mail_accounts_serial: must be numbers of hosts or shares such as 10%" in run.output
+    assert "Traceback" not in run.output and project.written() == []
+
+
 @pytest.mark.parametrize("hosts", ["people", "people:&more", ["people", "more"]])
 def test_a_group_that_is_not_there(project: Project, hosts: Any) -> None:
     run = project.rollout(project.inventory(HOSTS), *extra(mail_accounts_hosts=hosts))

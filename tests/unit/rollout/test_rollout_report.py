@@ -146,7 +146,7 @@ def test_the_file_of_a_project_of_awx(project: Project) -> None:
     (shim,) = blocks("In AWX", "python")
     project.write("callback_plugins/rollout_report.py", shim)
     (settings,) = blocks("From the run itself: the callback", "ini")
-    project.write("ansible.cfg", settings.replace("build/rollout.html", "r.html"))
+    project.write("ansible.cfg", settings.replace("rollout.html", "r.html"))
     job = {"JOB_ID": "42", "AWX_HOST": "https://awx.example.org"}
     for enabled in ("indirect_instance_count", "mailops.profiles.rollout_report"):
         run = project.play(play(project), "-i", hosts(project), "--check", **job, ANSIBLE_CALLBACKS_ENABLED=enabled)

@@ -125,6 +125,14 @@ def test_whether_it_has_finished() -> None:
     assert "interrupted" not in finished and "Mail rollout: 1 of 2 hosts needs attention" in finished
 
 
+def test_users_of_whom_only_the_log_ins_are_known() -> None:
+    found = collector("a")
+    check = {**dict.fromkeys(CHECK_TEXTS, ""), "outcome": "ok", "certificate_days": 1}
+    take(found, "a", {"checks": [{**check, "user": user} for user in ("anna", "basil")], "changed": False}, task="check", action=CHECK)
+    text = Elements(as_page(document(found))).text
+    assert "1 host, 2 log-ins" in text and "2 users" in text and "0 users" not in text
+
+
 def test_same_rollout_same_page() -> None:
     def made(order: list[str]) -> tuple[str, str]:
         found = collector(*order)

@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, Place
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import OWNED, Answer, Place
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import NOT_THERE, WriterError
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 
@@ -144,7 +144,7 @@ def test_a_manifest_that_the_user_removed_is_repaired_with_a_warning(machine: Ma
 
 
 @every_way
-@pytest.mark.parametrize("damage", ["removed", "emptied", "half of it"])
+@pytest.mark.parametrize("damage", ["removed", "half of it", pytest.param("emptied", marks=pytest.mark.long)])
 @every_client
 def test_without_a_manifest_every_file_of_ours_goes_all_the_same(machine: Machine, client: clients.Client, damage: str, way: str) -> None:
     home = machine.add("alice")
@@ -165,6 +165,24 @@ def test_without_a_manifest_every_file_of_ours_goes_all_the_same(machine: Machin
     left = [path for path in paths if path.exists() and path.name != ".mailops" and path.read_bytes()]
     assert not left and home.read(".profile") == home.read(".config/mailops/notes.txt") == b"the user's\n"
     assert [user for user, _path in machine.served] == ["bob"]
+
+
+@every_way
+@every_client
+def test_without_a_manifest_a_users_file_of_a_name_like_ours_stays(machine: Machine, client: clients.Client, way: str) -> None:
+    """A page that somebody wrote, a profile that somebody downloaded; no name has that of this collection in it."""
+    home = machine.add("alice")
+    machine.add("bob")
+    patterns = {client.name: client.paths}
+    files = tuple(wanted(client, profile("work", signature="x")))
+    theirs = [pattern.replace("*", "own") for pattern, strategy in client.paths.items() if strategy == OWNED and "mailops" not in pattern]
+    theirs = [path for path in theirs if path not in {file.path for file in files}]
+    for path in theirs:
+        home.write(path, "the user's\n")
+    machine.run("alice", "bob", files=files, patterns=patterns)
+    shutil.rmtree(home.path / STATE)
+    leave(machine, way, check=False, files=files, patterns=patterns)
+    assert all(home.read(path) == b"the user's\n" for path in theirs)
 
 
 def test_files_of_another_instance_stay(machine: Machine, alice: Home) -> None:

@@ -27,7 +27,7 @@ _PATH_CHARACTERS = "/:@!$&'()*+,;=-._~"
 OPTIONS = (
     Option(
         "include_passwords", "bool", False,
-        "Whether the codes on the page hold the passwords. No page has one as text. Who has such a page, a copy or a photo of it, can read the mail.",
+        "Whether the codes on the page hold the passwords. No page has one as text. Whoever has such a page, a copy or a photo of it can read the mail.",
     ),
     Option("languages", "list", ["en"], f"A page for each, of {comma_list(languages())}. The first one is `index.html`."),
     Option("title", "str", None, "The heading, instead of the one of the language. Variables are filled in.", variables=True),
