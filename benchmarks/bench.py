@@ -26,6 +26,7 @@ from measure import Results  # noqa: E402
 GROUPS = {
     "one_host": "One host, one user; loops over profiles",
     "many_users": "Thousands of users on one host",
+    "phones": "What phones read, for thousands of users",
     "peers": "Beside those who do it file by file",
     "store": "Thousands of profiles",
     "many_hosts": "Many hosts",

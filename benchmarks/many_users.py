@@ -9,6 +9,7 @@ from __future__ import annotations
 import pickle
 import sys
 from pathlib import Path
+from typing import Any
 
 from ground import (
     GROUND,
@@ -39,13 +40,13 @@ def measure(results: Results, quick: bool) -> None:
     whole_plays(results, few, many, 1 if quick else 2)
 
 
-def jobs(number: int) -> list[str]:
-    """Files with the jobs that the action sends for so many users."""
+def jobs(number: int, **options: Any) -> list[str]:
+    """Files with the jobs that the action sends for so many users. ``options``: of the task, instead of those of ``account_task``."""
     from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import plan_deployment
     from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import dump_job
     from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.request import OPTIONS, read_request
 
-    task = account_task(users=people(number))["mailops.profiles.mail_account"]
+    task = account_task(users=people(number), **options)["mailops.profiles.mail_account"]
     request = read_request({name: task.get(name) for name in OPTIONS}, {}, lambda src: (src, False))
     paths: list[str] = []
     for job in plan_deployment(request, "here").jobs():

@@ -13,6 +13,8 @@ from pathlib import Path
 import jinja2
 import pytest
 
+from ansible.plugins.filter.core import to_uuid
+
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, load_job
 
 BENCHMARKS = Path(__file__).resolve().parents[2] / "benchmarks"
@@ -37,10 +39,28 @@ def test_every_part_can_be_loaded(load) -> None:
         assert callable(load(name).measure)
 
 
-def test_the_templates_of_the_peers_are_what_the_clients_render(load) -> None:
+@pytest.fixture
+def environment() -> jinja2.Environment:
+    """As Ansible's ``template`` has it."""
+    found = jinja2.Environment(keep_trailing_newline=True, trim_blocks=True, undefined=jinja2.StrictUndefined)
+    found.filters["to_uuid"] = to_uuid
+    return found
+
+
+def test_openssl_signs_what_the_client_signs(load, environment: jinja2.Environment) -> None:
+    ground, phones = load("ground"), load("phones")
+    phones.make_key()
+    (path,) = load("many_users").jobs(2, **phones.options(["mobileconfig"], ground.PROFILE))
+    template = environment.from_string((ground.CONTENDERS / "templates" / "mobileconfig.j2").read_text())
+    for place, person in zip(load_job(Path(path).read_text()).places, ground.people(2), strict=True):
+        (signed,) = place.files
+        (ground.GROUND / "signed").write_bytes(signed.content)
+        assert phones.verified(ground.GROUND / "signed").decode() == template.render(item=person)
+
+
+def test_the_templates_of_the_peers_are_what_the_clients_render(load, environment: jinja2.Environment) -> None:
     ground = load("ground")
     (path,) = load("many_users").jobs(2)
-    environment = jinja2.Environment(keep_trailing_newline=True, undefined=jinja2.StrictUndefined)
     for place, person in zip(load_job(Path(path).read_text()).places, ground.people(2)):
         files = {file.path: file for file in place.files}
         for template, name in TEMPLATES.items():

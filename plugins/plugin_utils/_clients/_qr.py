@@ -15,9 +15,8 @@ import struct
 import zlib
 from typing import Any
 
-from ansible.module_utils.basic import missing_required_lib
-
 from .._model.errors import Invalid
+from . import _qr_modules
 
 MAX_VERSION = 20  # 97 modules wide: 2.5 pixels each on the smallest phone, half a millimetre on paper
 MAX_BYTES = 858  # of version 20 with error correction L
@@ -29,35 +28,25 @@ _PIXELS = bytes([0xFF, 0x00]) + bytes(254)  # of a light and of a dark module
 
 def check_library() -> None:
     """Invalid when segno is missing."""
-    _segno()
-
-
-@functools.lru_cache(maxsize=32)
-def _code(payload: bytes) -> Any:
-    """Encoded once for all files of a user that have the code."""
-    if len(payload) > MAX_BYTES:
-        raise Invalid(f"the code would need {len(payload)} bytes, and phones read {MAX_BYTES} at most")
-    return _segno().make_qr(payload, error="l", mask=2, boost_error=False, mode="byte")
-
-
-def _segno() -> Any:
-    try:
-        import segno
-    except ImportError as exc:
-        raise Invalid(missing_required_lib("segno", reason="for QR codes")) from exc
-    return segno
+    _qr_modules.segno()
 
 
 def version(payload: bytes) -> int:
     """1 (21 modules wide) to 20 (97); Invalid for a payload that is too large for a phone."""
-    return _code(payload).version
+    return _qr_modules.version(len(_checked(payload)))
+
+
+def _checked(payload: bytes) -> bytes:
+    if len(payload) > MAX_BYTES:
+        raise Invalid(f"the code would need {len(payload)} bytes, and phones read {MAX_BYTES} at most")
+    return payload
 
 
 @functools.lru_cache(maxsize=32)
 def png(payload: bytes) -> bytes:
-    """The code as an image of two colours; Invalid as for ``version``."""
+    """The code as an image of two colours, made once for all files of a user that have it; Invalid as for ``version``."""
     # Much faster than segno's own writer, which counts with 10,000 users: a pixel is a bit, and a module as wide as a byte.
-    rows = [bytes(row).translate(_PIXELS) for row in _code(payload).matrix]
+    rows = [row.translate(_PIXELS) for row in _qr_modules.modules(_checked(payload))]
     side, above = _LIGHT * QUIET_ZONE, [_LIGHT * len(rows)] * QUIET_ZONE
     lines = b"".join((b"\0" + side + row + side) * _PNG_SCALE for row in (*above, *rows, *above))
     width = (len(rows) + 2 * QUIET_ZONE) * _PNG_SCALE
@@ -73,5 +62,6 @@ def _chunk(kind: bytes, data: bytes) -> bytes:
 def svg(payload: bytes, **more: Any) -> bytes:
     """The code as an SVG document without an XML declaration. ``more``: arguments of segno's serialiser."""
     file = io.BytesIO()
-    _code(payload).save(file, kind="svg", border=QUIET_ZONE, **{"dark": "#000", "light": "#fff", "xmldecl": False, "omitsize": True, **more})
+    code = _qr_modules.segno().make_qr(_checked(payload), error="l", mask=2, boost_error=False, mode="byte")
+    code.save(file, kind="svg", border=QUIET_ZONE, **{"dark": "#000", "light": "#fff", "xmldecl": False, "omitsize": True, **more})
     return file.getvalue()

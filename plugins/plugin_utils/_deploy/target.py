@@ -21,7 +21,7 @@ from ...module_utils._wire import Answer, Job
 from .._model.errors import MailopsError
 from .._secrets.keys import ENVIRONMENT
 from .._secrets.links import ENVIRONMENT as LINK_ENVIRONMENT
-from .deployment import BATCH, Deployment
+from .deployment import Deployment
 from .exchange import dump_job, load_answer
 from .no_answer import no_answer
 
@@ -82,9 +82,8 @@ def deliver(action: ActionBase, deployment: Deployment, task_vars: dict[str, Any
     """What the host answers. MailopsError or AnsibleError when it could not even begin; when a later batch fails, the rest is not tried."""
     answers: list[Answer] = []
     start = time.monotonic()
-    total = len(deployment.request.users)
-    for number, job in enumerate(deployment.jobs()):
-        done = number * BATCH
+    done, total = 0, len(deployment.request.users)
+    for job in deployment.jobs():
         if done:
             _display_progress(action, deployment.host, done, total, time.monotonic() - start)
         try:
@@ -94,6 +93,7 @@ def deliver(action: ActionBase, deployment: Deployment, task_vars: dict[str, Any
                 raise
             reason = str(exc) if isinstance(exc, MailopsError) else "the connection to the host failed"
             return Delivery(tuple(answers), f"{reason} (users {done + 1} to {total} were not tried)")
+        done += len(job.places)
     return Delivery(tuple(answers))
 
 

@@ -19,7 +19,8 @@ def by_zbar(image: bytes) -> bytes:
     """The payload of the one code in an image."""
     needs("zbarimg")
     # It opens its input by name, and pipes are none of ImageMagick's formats without one.
-    command = ["zbarimg", "--quiet", "--oneshot", "-Sbinary", "--raw", "png:-"]
+    # QR codes only: it finds bars of CODE-39 in the modules of some.
+    command = ["zbarimg", "--quiet", "--oneshot", "-Sdisable", "-Sqrcode.enable", "-Sbinary", "--raw", "png:-"]
     return subprocess.run(command, input=image, capture_output=True, check=True, timeout=60).stdout
 
 

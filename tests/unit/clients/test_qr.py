@@ -15,7 +15,7 @@ import segno
 from hypothesis import given
 from hypothesis import strategies as st
 
-from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import _qr
+from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import _qr, _qr_modules
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import Invalid
 
 from .drawn import examples
@@ -40,6 +40,17 @@ def test_the_smallest_and_the_largest_code(size: int) -> None:
     assert _qr.version(payload) <= _qr.MAX_VERSION == segno.make_qr(b"x" * _qr.MAX_BYTES, error="l", boost_error=False).version
 
 
+@pytest.mark.parametrize("version", range(1, _qr.MAX_VERSION + 1))
+def test_the_modules_are_those_that_segno_makes(version: int) -> None:
+    """Of the smallest and the largest payload of each version, so with and without padding, and of one between them."""
+    sizes = [size for size in range(1, _qr.MAX_BYTES + 1) if _qr_modules.version(size) == version]
+    for size in (sizes[0], sizes[len(sizes) // 2], sizes[-1]):
+        payload = bytes((number * number + size) % 256 for number in range(size))
+        code = segno.make_qr(payload, error="l", mask=2, boost_error=False, mode="byte")
+        assert code.version == version == _qr.version(payload)
+        assert _qr_modules.modules(payload) == [bytes(row) for row in code.matrix]
+
+
 def test_a_code_that_no_phone_reads_is_not_made() -> None:
     for make in (_qr.png, _qr.svg, _qr.version):
         with pytest.raises(Invalid, match="would need 859 bytes, and phones read 858 at most"):
@@ -48,7 +59,6 @@ def test_a_code_that_no_phone_reads_is_not_made() -> None:
 
 def test_the_same_payload_gives_the_same_code() -> None:
     first = _qr.png(b"payload"), _qr.svg(b"payload")
-    _qr._code.cache_clear()
     _qr.png.cache_clear()
     assert (_qr.png(b"payload"), _qr.svg(b"payload")) == first
 
@@ -85,7 +95,7 @@ def drawn_by_path(path: str, width: int) -> list[list[bool]]:
 
 def test_without_segno_the_reason_names_it(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "segno", None)
-    _qr._code.cache_clear()
+    _qr_modules._layout.cache_clear()
     _qr.png.cache_clear()
     with pytest.raises(Invalid, match="segno.*for QR codes"):
         _qr.png(b"payload")

@@ -14,6 +14,7 @@ import pytest
 from ansible import constants as C
 
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answer, Result, dump_answer
+from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy import deployment as deployment_module
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.deployment import BATCH
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.target import deliver, refuse_exposure
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
@@ -86,9 +87,13 @@ def test_a_sentence_of_the_host_cannot_control_the_terminal() -> None:
     assert "\x1b" not in refused and len(refused) < 2100
 
 
-def test_what_a_later_batch_fails_with() -> None:
+@pytest.mark.parametrize(("full", "first"), [(False, BATCH), (True, 1)])
+def test_what_a_later_batch_fails_with(full: bool, first: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whether the number of users or the size of their files ends a batch."""
+    if full:
+        monkeypatch.setattr(deployment_module, "MAX_CONTENT", 1)
     users = [{**JOANNA, "name": f"u{number}"} for number in range(BATCH + 2)]
-    first = Answer((Result("u0", "/home/u0"),))
-    delivery = deliver(Action({"answer": dump_answer(first)}, {"rc": 1}), deployment(users), {})
-    assert delivery.answers == (first,) and delivery.stopped is not None
-    assert delivery.stopped.endswith("(users 2501 to 2502 were not tried)")
+    answer = Answer((Result("u0", "/home/u0"),))
+    delivery = deliver(Action({"answer": dump_answer(answer)}, {"rc": 1}), deployment(users), {})
+    assert delivery.answers == (answer,) and delivery.stopped is not None
+    assert delivery.stopped.endswith(f"(users {first + 1} to {len(users)} were not tried)")
