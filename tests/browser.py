@@ -85,7 +85,7 @@ class Browser:
 
     def _receive(self, timeout: float) -> dict[str, Any]:
         while b"\0" not in self._buffer:
-            ready, _, _ = select.select([self._read], [], [], max(timeout, 0))
+            ready, _writable, _failed = select.select([self._read], [], [], max(timeout, 0))
             data = os.read(self._read, 1 << 20) if ready else b""
             if not data:
                 raise TimeoutError("the browser does not answer")

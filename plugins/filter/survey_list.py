@@ -54,7 +54,7 @@ def survey_list(value: Any, key: Any = None) -> list[Any]:
     try:
         value, key = plain(value), plain(key)
         # A single number, as of serial, may be one.
-        listed = [value] if type(value) is int else value
+        listed = [value] if isinstance(value, int) and not isinstance(value, bool) else value
         items = [] if is_blank(value) else [item.strip() for item in text_list(listed, numbers=True)]
         return items if key is None else [{key: item} for item in items]
     except MailopsError as exc:

@@ -58,7 +58,8 @@ def find(check: Check, network: Network, seconds: float, end: float, message_id:
 def _in_one_session(check: Check, network: Network, seconds: float, end: float, message_id: str, clock: Clock, seen: Seen) -> bool:
     with conversation(check, network, Clock(seconds, end), seen) as session:
         session.log_in(session.chosen())
-        assert isinstance(session, ImapSession)
+        if not isinstance(session, ImapSession):
+            raise TypeError("an IMAP account has a conversation in IMAP")
         session.open_mailbox(writing=True)
 
         def look() -> bool:
@@ -72,7 +73,8 @@ def _in_sessions(check: Check, network: Network, seconds: float, end: float, mes
     def look() -> bool:
         with conversation(check, network, Clock(seconds, end), seen) as session:
             session.log_in(session.chosen())
-            assert isinstance(session, PopSession)
+            if not isinstance(session, PopSession):
+                raise TypeError("a POP account has a conversation in POP")
             return session.remove_message(message_id)
 
     return _repeated(look, clock)

@@ -52,7 +52,7 @@ class Way:
         directory_mode: int = 0o700,
         display: Optional[str] = None,
         leaves: bool = False,
-        others: Mapping[str, str] = {},
+        others: Optional[Mapping[str, str]] = None,
     ) -> None:
         self.base = base
         self.display = display or base
@@ -61,7 +61,7 @@ class Way:
         self._real_base = (os.path.realpath(base) if fd >= 0 else base).rstrip("/")
         self._directory_mode = directory_mode
         self._leaves = leaves
-        self._others = others
+        self._others = others or {}
         self._link = ""  # the last one that led out
         # A plan asks for the same paths again and again.
         self._open: Dict[str, _Directory] = {}

@@ -23,7 +23,7 @@ _READERS = {
 }
 
 # Reads the file of an option of type ``path``; Invalid when it cannot, None where no file is needed.
-ReadFile = Callable[[str, Option], "OptionFile | None"]
+ReadFile = Callable[[str, Option], OptionFile | None]
 
 
 def read_options(client: Client, given: Mapping[Any, Any], read_file: ReadFile = lambda path, option: None) -> dict[str, Any]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any, Mapping
 
 from .._model import given, values
-from .._model.errors import MailopsError, Problems
+from .._model.errors import MailopsError
 from .._secrets.keys import OPTIONS as KEY_OPTIONS
 from .request import OPTIONS as REQUEST_OPTIONS
 from .request import OptionReader, Request, read_request
@@ -41,15 +41,12 @@ def read_check_request(options: Mapping[str, Any], environ: Mapping[str, str], c
         "round_trip": reader.read("round_trip", values.boolean, False),
         "timeout": reader.read("timeout", lambda value: values.whole_number(value, 1, _MAX_SECONDS), 30),
     }
-    problems = Problems(reader.problems)
-    request = None
     try:
         shared = {name: options.get(name) for name in REQUEST_OPTIONS}
         request = read_request(shared, environ, _no_template, check_mode=check_mode, dry_run=dry_run, for_files=False)
     except MailopsError as exc:
-        problems.extend(exc.problems)
-    problems.raise_all()
-    assert request is not None
+        raise MailopsError(*reader.problems, *exc.problems) from None
+    reader.problems.raise_all()
     return CheckRequest(request=request, **own)
 
 

@@ -84,7 +84,7 @@ def _answer(name: str, value: Any) -> Any:
 def _cleared(path: str) -> str:
     """The name of a field to clear, which may be given as the form has it: ``profile_incoming_password`` is ``incoming.password``."""
     path = path.removeprefix(_PREFIX)
-    side, _, key = path.partition("_")
+    side, _line, key = path.partition("_")
     return f"{side}.{key}" if side in SERVERS and key in SERVER_FIELDS[side] else path
 
 

@@ -34,7 +34,7 @@ def text_list(value: Any, numbers: bool = False) -> list[str]:
     """Texts: a list, JSON that begins with ``[``, YAML that begins with ``- ``, lines, or commas. ``numbers``: whole ones count as texts."""
     items = _structured(value) if isinstance(value, str) else value
     if numbers and isinstance(items, (list, tuple)):
-        items = [str(item) if type(item) is int else item for item in items]
+        items = [str(item) if isinstance(item, int) and not isinstance(item, bool) else item for item in items]
     if isinstance(items, str):
         items = items.splitlines() if "\n" in items.strip() else items.split(",")
         items = [item.strip() for item in items]

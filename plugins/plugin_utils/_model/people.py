@@ -135,5 +135,5 @@ def _passwd_row(name: Any, entry: Sequence[Any]) -> dict[str, Any] | None:
     if uid.isdecimal() and (int(uid) < _FIRST_UID or int(uid) == _NOBODY):
         return None
     # GECOS: full name, room, telephone; & is the log-in name.
-    full_name = str(row["gecos"] or "").split(",")[0].replace("&", str(name).capitalize()).strip()
+    full_name = str(row["gecos"] or "").partition(",")[0].replace("&", str(name).capitalize()).strip()
     return {**row, "display_name": full_name}

@@ -84,10 +84,11 @@ def _load(path: str) -> tuple[Mapping[str, Any], float, str]:
             return {}, 0, "is not JSON"
         except OSError as exc:
             return {}, 0, f"cannot be read: {os.strerror(exc.errno or 0)}"
-    if not isinstance(data, dict) or type(data.get("schema_version")) is not int:
+    version = data.get("schema_version") if isinstance(data, dict) else None
+    if not isinstance(version, int) or isinstance(version, bool):
         return {}, 0, "is no report of mail_account, and no document of rollout_report"
-    if data["schema_version"] != 1:
-        return {}, 0, f"has the schema version {data['schema_version'] % 10**6}, which this version does not know: update the collection"
+    if version != 1:
+        return {}, 0, f"has the schema version {version % 10**6}, which this version does not know: update the collection"
     return data, state.st_mtime, ""
 
 

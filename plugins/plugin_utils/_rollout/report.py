@@ -151,7 +151,11 @@ def _problems(data: Mapping[str, Any]) -> tuple[str, ...]:
 def _check(item: Mapping[str, Any]) -> Check:
     texts = {name: _text(item.get(name)) for name in CHECK_TEXTS}
     numbers = {name: item.get(name) for name in ("port", "certificate_days")}
-    return Check(**texts, **{name: value if type(value) is int and abs(value) < 100_000 else None for name, value in numbers.items()})
+    return Check(**texts, **{name: value if _is_whole(value) and abs(value) < 100_000 else None for name, value in numbers.items()})
+
+
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
 
 
 def _entries(data: Mapping[str, Any], name: str, made: Callable[[Mapping[str, Any]], _T]) -> tuple[_T, ...]:
@@ -187,4 +191,4 @@ def _flag(value: Any) -> bool | None:
 
 
 def _count(value: Any) -> int:
-    return value if type(value) is int and 0 <= value < 10**9 else 0
+    return value if _is_whole(value) and 0 <= value < 10**9 else 0

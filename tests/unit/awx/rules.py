@@ -59,7 +59,7 @@ def _question_problem(question: Mapping[str, Any], seen: set[str]) -> str | None
     if isinstance(default, str) and default.startswith("$encrypted$"):
         return "its default is a reserved text"
     for limit in ("min", "max"):
-        if question.get(limit) is not None and type(question[limit]) is not int:
+        if question.get(limit) is not None and not is_whole(question[limit]):
             return f"'{limit}' is no whole number"
     if question["type"] in ("multiplechoice", "multiselect"):
         if "choices" not in question:
@@ -72,6 +72,11 @@ def _question_problem(question: Mapping[str, Any], seen: set[str]) -> str | None
     return None
 
 
+def is_whole(value: Any) -> bool:
+    """No boolean, which is an integer to Python and none to AWX."""
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def answer_problem(question: Mapping[str, Any], answers: Mapping[str, Any]) -> str | None:
     """Why AWX refuses the answer to a question at launch, if it does."""
     if question["variable"] not in answers:
@@ -79,7 +84,7 @@ def answer_problem(question: Mapping[str, Any], answers: Mapping[str, Any]) -> s
     answer, kind = answers[question["variable"]], question["type"]
     limits = [question.get(limit) for limit in ("min", "max")]
     if kind in ("text", "textarea", "password"):
-        if type(answer) is not str:
+        if not isinstance(answer, str):
             return "must be a string"
         size = len(answer)
     elif kind in ("integer", "float"):
@@ -88,7 +93,7 @@ def answer_problem(question: Mapping[str, Any], answers: Mapping[str, Any]) -> s
         size = answer
     else:
         choices = question["choices"] if isinstance(question["choices"], list) else question["choices"].splitlines()
-        if kind == "multiselect" and type(answer) is not list:
+        if kind == "multiselect" and not isinstance(answer, list):
             return "must be a list"
         return None if all(item in choices for item in (answer if kind == "multiselect" else [answer])) else "must be one of the choices"
     low, high = limits
@@ -145,7 +150,7 @@ def _field_problem(field: Mapping[str, Any]) -> str | None:
         return "its type does not exist"
     if field.get("type") == "boolean" and set(field) & {"secret", "multiline", "format", "choices"}:
         return "has what only strings have"
-    if "default" in field and type(field["default"]) is not {"string": str, "boolean": bool}[field.get("type", "string")]:
+    if "default" in field and not isinstance(field["default"], {"string": str, "boolean": bool}[field.get("type", "string")]):
         return "its default is of the wrong type"
     return None
 

@@ -84,7 +84,7 @@ def test_a_rollout_in_slices(controller: Controller, credentials: list[Any], obj
         ("mail_rollout_slice_1", 2, 2, 0), ("mail_rollout_slice_2", 2, 2, 0), ("mail_rollout_slice_3", 1, 1, 0),
     ]  # fmt: skip
     assert artifacts["mail_rollout_slice_1"]["accounts"] == 8
-    assert all(type(count) is int for item in artifacts.values() for count in item.values())
+    assert all(isinstance(count, int) and not isinstance(count, bool) for item in artifacts.values() for count in item.values())
 
 
 def test_a_slice_without_a_host(controller: Controller, objects: dict[str, Any]) -> None:

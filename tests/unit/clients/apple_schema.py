@@ -24,9 +24,14 @@ def violations(payload: Mapping[str, Any]) -> list[str]:
     return list(_violations(payload))
 
 
+def _is(value: Any, kind: type) -> bool:
+    """True is an int to isinstance."""
+    return isinstance(value, kind) and isinstance(value, bool) == (kind is bool)
+
+
 def _violations(payload: Mapping[str, Any]) -> Iterator[str]:
     for name, kind in _COMMON.items():
-        if type(payload.get(name)) is not kind:
+        if not _is(payload.get(name), kind):
             yield f"{name} is missing, or of another type"
     if payload.get("PayloadType") != PAYLOAD_TYPE or payload.get("PayloadVersion") != 1:
         yield "PayloadType or PayloadVersion is another one"
@@ -36,7 +41,7 @@ def _violations(payload: Mapping[str, Any]) -> Iterator[str]:
                 yield f"{name} is required"
             continue
         value = payload[name]
-        if type(value) is not _TYPES[entry["type"]]:  # True is an int to isinstance
+        if not _is(value, _TYPES[entry["type"]]):
             yield f"{name} is no {entry['type']}"
         elif "rangelist" in entry and value not in entry["rangelist"]:
             yield f"{name} is none of {entry['rangelist']}"

@@ -38,7 +38,7 @@ def read(payload: bytes) -> tuple[tuple[int, int], list[dict[str, Any]]]:
         raise Rejected(str(exc)) from exc
     _need(isinstance(root, list) and len(root) >= 4 and len(root) % 2 == 0, "there is no whole account")
     version, sequence, *servers = root
-    _need(type(version) is int and version == 1, "another version")
+    _need(_is_whole(version) and version == 1, "another version")
     number, end = _elements(sequence, 2, 2)
     _need(type(number) is type(end) is int and 1 <= number <= end, "a sequence that does not count")
     return (number, end), [_account(*pair) for pair in zip(servers[::2], servers[1::2])]
@@ -55,11 +55,15 @@ def _account(incoming: Any, groups: Any) -> dict[str, Any]:
     }  # fmt: skip
 
 
+def _is_whole(value: Any) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)
+
+
 def _server(data: Any, names: Sequence[str], protocols: Sequence[int]) -> dict[str, Any]:
     found = dict(zip(names, _elements(data, _REQUIRED, len(names))))
     for name, choices in {"protocol": protocols, **_CHOICES}.items():
-        _need(type(found[name]) is int and found[name] in choices, f"{name} is none of {choices}")
-    _need(type(found["port"]) is int and 1 <= found["port"] <= 65535, "no port")
+        _need(_is_whole(found[name]) and found[name] in choices, f"{name} is none of {choices}")
+    _need(_is_whole(found["port"]) and 1 <= found["port"] <= 65535, "no port")
     for name in ("host", "username", "name", "password"):
         if name in found:
             _line(found[name])

@@ -110,5 +110,3 @@ def directory(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Directory]:
     finally:
         process.terminate()
         process.wait(10)
-
-

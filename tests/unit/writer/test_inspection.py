@@ -199,5 +199,3 @@ def test_a_list_that_cannot_be_used_or_is_lost(machine: Machine, anna: Home) -> 
     path.unlink()
     assert look(machine) == {}
     assert states(look(machine, "anna")["anna"]) == {".blockrc": "deployed", "work": "deployed"}
-
-

@@ -47,4 +47,3 @@ def image(payload: bytes, accounts: str = "") -> Code:
     modules = 17 + 4 * _qr.version(payload) + 2 * _qr.QUIET_ZONE
     size = next((name for name, pixels in _SIZES.items() if modules * pixels <= _WIDTH), "m2")
     return Code(data_url("image/png", _qr.png(payload)), math.ceil(modules * _SIZES[size]), size, accounts)
-
