@@ -137,9 +137,11 @@ def _start(family: int, address: Any, name: str, tried: Dict[str, str]) -> Optio
 
 
 def _no_connection(tried: Mapping[str, str]) -> CheckFailed:
+    if not tried:
+        return CheckFailed("timeout", "no time was left to connect")
     reasons = "; ".join(f"{address}: {reason}" for address, reason in tried.items())
     if os.strerror(errno.ECONNREFUSED) in tried.values():
         return CheckFailed("refused", f"no server listens on the port ({reasons})")
     if _NO_ANSWER in tried.values():
         return CheckFailed("timeout", f"no connection within {CONNECT_SECONDS:g} seconds ({reasons})", "look for a firewall between the host and the server")
-    return CheckFailed("unreachable", f"the server cannot be reached ({reasons or 'no time was left'})")
+    return CheckFailed("unreachable", f"the server cannot be reached ({reasons})")

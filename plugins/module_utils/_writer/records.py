@@ -30,7 +30,8 @@ class Records(NamedTuple):
     absent, or are at least written again. ``others``: instance -> its manifest. ``originals``: backup -> content of what may have to come back.
     ``residue``: temporary files of a run that died. ``around``: directories above the manifest that a run made which died before it could record them.
     ``is_place_made``: an instance, or this run, has made the place itself. ``warnings``: what the manifest is not believed.
-    ``is_lost``: it does not say, or not believably, what was written in this home. ``listed``: whole files that root's list has of it."""
+    ``is_lost``: it does not say, or not believably, what was written in this home. ``listed``: whole files that root's list
+    has of it, and in whose place the user had nothing."""
 
     own: Manifest
     stored: Optional[bytes]
@@ -64,7 +65,12 @@ def read_records(state: State, task: Task, patterns: Patterns, is_same: bool) ->
     # A home is never removed, whatever its user has written into the manifest. Another instance may leave before this one.
     is_place_made = not state.inside and (state.is_place_made or any(manifest.is_place_made for manifest in (own, *others.values())))
     originals = _read_originals(state, own, task.files)
-    return Records(own, stored, others, originals, _residue(state), tuple(around), is_place_made, tuple(warnings), is_lost, tuple(task.known or ()))
+    return Records(own, stored, others, originals, _residue(state), tuple(around), is_place_made, tuple(warnings), is_lost, _without_original(task.known))
+
+
+def _without_original(known: Optional[KnownFiles]) -> Tuple[str, ...]:
+    """Where the user had a file, a run that was killed may have put it back."""
+    return tuple(path for path, backup in (known or {}).items() if backup == "")
 
 
 def own_directories(state: State) -> Tuple[str, ...]:
