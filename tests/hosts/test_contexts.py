@@ -119,7 +119,8 @@ def test_a_task_that_another_host_does(start: Callable[..., Hosts], tmp_path: Pa
         "dest": "/srv/{HostName}/{UserName}", "report_path": f"{tmp_path}/{{{{ inventory_hostname }}}}.json",
     }  # fmt: skip
     task = {"mailops.profiles.mail_account": options, "become": True}
-    tasks = [{**task, "delegate_to": "desk"}, {**task, "delegate_to": "broken", "ignore_errors": True}]
+    failing = {"mailops.profiles.mail_account": {**options, "report_path": f"{tmp_path}/{{{{ inventory_hostname }}}}.failed.json"}, "become": True}
+    tasks = [{**task, "delegate_to": "desk"}, {**failing, "delegate_to": "broken", "ignore_errors": True}]
     (tmp_path / "site.yml").write_text(json.dumps([{"hosts": "laptop:phone", "gather_facts": False, "tasks": tasks}]))
     done = hosts.run(["ansible-playbook", str(tmp_path / "site.yml")])
     assert done.returncode == 0, done.stdout + done.stderr
@@ -131,3 +132,5 @@ def test_a_task_that_another_host_does(start: Callable[..., Hosts], tmp_path: Pa
         assert inside(hosts, "desk", f"cat /var/lib/mailops.profiles/default.json | grep -c '\"{name}\"'").strip() != "0"
     sentence = '"msg": "mail_account: /broken/python did not run on the host broken (exit status 127): set ansible_python_interpreter'
     assert done.stdout.count(sentence) == 2, done.stdout
+    reports = [json.loads((tmp_path / f"{name}.failed.json").read_text()) for name in ("laptop", "phone")]
+    assert all("did not run on the host broken" in report["problems"][0] and not report["changes"] for report in reports)

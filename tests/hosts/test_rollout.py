@@ -46,7 +46,9 @@ def test_each_host_is_served_or_fails_alone(fleet: Fleet, arguments: tuple[str, 
 
     real = fleet.roll_out(*arguments, "--diff", env=env)
     assert real.hosts == dry.hosts and real.diff() == dry.diff() != []
-    assert set(real.reports) == set(SERVED)
+    assert real.reports.keys() == {host.name for host in FLEET}
+    assert {name for name, report in real.reports.items() if report["failed"]} == {"gone", "bare"}
+    assert [name for name, report in real.reports.items() if report.get("unreachable")] == ["gone"]
     after = {name: fleet.files(name) for name in SERVED}
     for name in SERVED:
         written = {path: state for path, state in after[name].items() if path not in before[name]}

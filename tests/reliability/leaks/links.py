@@ -17,8 +17,8 @@ from .stories import CONTROLLER, PLAY, Tasks, Vaulted, play, to_yaml
 SITE = "/srv/linked"
 INSTANCE = "links"
 USERS = ("alice", "bob")
-# The files of the clients, and root's list of places.
-PLACES = (f"{SITE}/*/*", f"/var/lib/mailops.profiles/{INSTANCE}.json")
+# The files of the clients, root's list of places, and when they were last confirmed.
+PLACES = (f"{SITE}/*/*", *(f"/var/lib/mailops.profiles/{INSTANCE}.{end}" for end in ("json", "confirmed")))
 NEW_ADDRESS = "a.other@example.org"
 
 
