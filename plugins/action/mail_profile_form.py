@@ -85,7 +85,11 @@ def _refuse_vanishing_store(store: Any, environ: Mapping[str, str], task_vars: M
 def _outcome(form: Form, edit: Edit, check_mode: bool) -> str:
     if not edit.changed:
         name = edit.name or form.name
-        return f"profile '{name}' does not exist; nothing was removed" if edit.after is None else f"profile '{name}' is as it should be"
+        if edit.after is None:
+            return f"profile '{name}' does not exist; nothing was removed"
+        nothing = form.operation == "edit" and not form.fields and not form.clear
+        hint = "; nothing was filled in that would change it" if nothing else ""
+        return f"profile '{name}' is as it should be{hint}"
     done = f"{'would be ' if check_mode else ''}{'copied' if form.operation == 'copy' else edit.action}"
     if form.operation == "copy":
         return f"profile '{form.name}' {done} to '{edit.name}'"

@@ -13,6 +13,8 @@ description:
     are renamed, lists of one value become the value, what is blank is left out, and who is disabled gets C(state=absent).
   - Names of attributes are found in any case, and in spite of a byte order mark or quotes, as Excel leaves them in the first column.
   - All entries with mistakes are named at once, by their number in the source. Passwords are never displayed.
+  - An attribute of the map that no entry has is an error where all entries have the same attributes, as in a CSV file, and a warning where they may
+    differ, as in LDAP.
   - A leaver keeps the name, the e-mail address and the names, as far as they are valid. The rest is left out.
 positional: map, host
 options:
@@ -89,6 +91,7 @@ _value:
 from typing import Any, Callable
 
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
 
 from ..module_utils._text import internal_error
 from ..plugin_utils._action import plain
@@ -107,7 +110,7 @@ def _users_from(source: Any, map: Any = None, host: Any = None, invalid: Any = "
             raise Invalid("host: must be the name of a host")
         with named("map"):
             user_map = given.mapping(plain(map) or {})
-        return users_from(source, user_map, host, keep, plain)
+        return users_from(source, user_map, host, keep, plain, lambda text: Display().warning(f"users_from: {text}"))
     except MailopsError as exc:
         raise AnsibleFilterError(f"users_from: {exc}") from None
     except Exception as exc:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import stat
 from dataclasses import dataclass, replace
 from typing import Iterator, Mapping, Sequence
 
@@ -13,7 +14,7 @@ from ...module_utils._wire import AccountLabel, File, HostFiles, Job, Place, Pro
 from .. import _clients
 from .._clients._client import Client, Context
 from .._model.account import Account, resolve_valid_users
-from .._model.errors import MailopsError
+from .._model.errors import MailopsError, comma_list
 from .._model.profile import Profile
 from .._model.user import InvalidUser, User
 from .option_texts import check_texts, filled
@@ -195,9 +196,26 @@ def plan_deployment(request: Request, host: str | None) -> Deployment:
     warnings = [*request.warnings]
     warnings += [warning for profile in profiles.values() for warning in profile.warnings]
     warnings += _cautions(accounts, request)
+    warnings += _readable_passwords(accounts, request)
     skipped = _skipped(request, accounts)
     displays = request.destination.displays(request.users, host, bases)
     return Deployment(request, host, accounts, bases, displays, skipped, _losses(accounts, profiles, request), warnings)
+
+
+def _readable_passwords(accounts: Mapping[str, Sequence[Account]], request: Request) -> Iterator[str]:
+    mode = request.destination.mode
+    if not mode & stat.S_IROTH:
+        return
+    # Where a client asks whether it may write passwords, it has this option.
+    names = [client.name for client in request.clients if request.client_options[client.name].get("include_passwords", True)]
+    writing = [
+        name
+        for name in names
+        if any(account.has_password for listed in accounts.values() for account in _clients.get(name).supported(listed, request.client_options[name]))
+    ]
+    if writing:
+        who = f"everybody who has an account on the host may read the passwords that {comma_list(writing)} writes"
+        yield f"mode: {who}, because it is {mode:04o}: set 0640 or 0600"
 
 
 def _without_invalid(request: Request, invalid: Mapping[str, Sequence[str]], can_skip: bool) -> Request:

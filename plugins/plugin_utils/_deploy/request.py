@@ -123,13 +123,9 @@ def read_request(
     report_path, warnings = reader.read("report_path", lambda value: report_file(value, check_mode), (None, ()))
     # Accounts are removed without keys and certificates, too.
     read_file = read_option_file if asked else _no_file
-    client_options = reader.read(
-        "client_options",
-        lambda value: _client_options(clients, value, read_file, "clients" not in reader.failed),
-        _client_options(clients, {}, read_file),
-    )
-    if asked and "client_options" not in reader.failed:
-        warnings = (*warnings, *_checked_options(clients, client_options, reader.problems))
+    client_options, right = _client_options(clients, options["client_options"], read_file, "clients" not in reader.failed, reader.problems)
+    if asked:
+        warnings = (*warnings, *_checked_options(right, client_options, reader.problems))
     request = Request(
         users=tuple(users),
         invalid=tuple(invalid),
@@ -197,20 +193,27 @@ class OptionReader:
         return None
 
 
-def _client_options(clients: Sequence[Client], value: Any, read_file: ReadFile, complete: bool = True) -> dict[str, dict[str, Any]]:
-    """``complete``: whether ``clients`` are all that the task means; otherwise options of others are not judged."""
-    options = given.mapping(value)
+def _client_options(
+    clients: Sequence[Client], value: Any, read_file: ReadFile, complete: bool, problems: Problems
+) -> tuple[dict[str, dict[str, Any]], list[Client]]:
+    """Every option of each client, and the clients whose options were given without mistakes. ``problems`` gets the mistakes. ``complete``: whether
+    ``clients`` are all that the task means; otherwise options of others are not judged."""
+    options: Mapping[Any, Any] = {}
+    with problems.at("client_options"):
+        options = given.mapping({} if value is None else value)
     names = [client.name for client in clients]
     unknown = [key_text(name) for name in options if name not in names] if complete else []
-    problems = Problems(
+    problems.extend(
         f"client_options.{name}: is not one of the task's clients{nearest(name, names)}; they are {comma_list(names) or 'none'}" for name in unknown
     )
     found: dict[str, dict[str, Any]] = {}
+    right: list[Client] = []
     for client in clients:
-        with problems.at("client_options"):
-            found[client.name] = read_options(client, options.get(client.name) or {}, read_file)
-    problems.raise_all()
-    return found
+        found[client.name] = read_options(client, {}, read_file)
+        with problems.at(f"client_options.{client.name}"):
+            found[client.name] = read_options(client, given.mapping(options.get(client.name) or {}), read_file)
+            right.append(client)
+    return found, right
 
 
 def _no_file(path: str, option: Option) -> None:

@@ -31,6 +31,7 @@ class UserMap:
 
     def __init__(self, data: Mapping[Any, Any], rows: Sequence[Row]) -> None:
         self._columns = Columns(rows)
+        self.unseen: list[str] = []  # what no entry of a source has in which entries differ, as in LDAP: it may be blank in all, or misspelled
         data = given.given(data) or {key: key for key in (*_TEXTS, "profiles") if self._columns.missing(key) is None}
         problems = Problems(f"map: there is no key '{key_text(key)}'{nearest(key, _KEYS)}" for key in data if key not in _KEYS)
         if "name" not in data:
@@ -79,23 +80,25 @@ class UserMap:
             user["state"] = "absent"
         return user
 
-    def _reader(self, path: Any, is_required: bool = False) -> Read:
+    def _reader(self, path: Any, is_required: bool = False, is_only: bool = True) -> Read:
         if not isinstance(path, str) or not path.strip():
             raise Invalid("must be the name of an attribute, a text with names in braces, or a list of them")
         reason = self._columns.missing(path)
         if reason and self._rows and (is_required or self._columns.is_table):
             raise Invalid(reason)
+        if reason and self._rows and is_only:
+            self.unseen.append(reason)
         return self._columns.reader(path)
 
-    def _text(self, value: Any, is_required: bool = False, keeps_space: bool = False) -> Read:
+    def _text(self, value: Any, is_required: bool = False, keeps_space: bool = False, is_only: bool = True) -> Read:
         """The first of several that gives a text."""
         if isinstance(value, (list, tuple)):
-            reads = [self._text(each, False, keeps_space) for each in value]
+            reads = [self._text(each, False, keeps_space, is_only=len(value) == 1) for each in value]
             return lambda row: next((text for read in reads if (text := read(row))), "")
         if isinstance(value, str) and _PART.search(value):
-            parts = {path: self._text(path, is_required) for path in _PART.findall(value)}
+            parts = {path: self._text(path, is_required, is_only=is_only) for path in _PART.findall(value)}
             return lambda row: _filled(value, {path: part(row) for path, part in parts.items()})
-        read = self._reader(value, is_required)
+        read = self._reader(value, is_required, is_only)
         if keeps_space:
             return lambda row: next(texts(read(row)), "")
         return lambda row: next(texts(read(row)), "").strip()
@@ -148,16 +151,20 @@ def _is_yes(text: str, path: str, is_disabled: bool) -> bool:
     return (word in _YES) == is_disabled
 
 
-def users_from(source: Any, user_map: Any, host: str | None, keep_invalid: bool, clean: Callable[[Row], Row] = dict) -> Any:
+def users_from(
+    source: Any, user_map: Any, host: str | None, keep_invalid: bool, clean: Callable[[Row], Row] = dict, warn: Callable[[str], None] = lambda _text: None
+) -> Any:
     """The users of a source; with a ``host`` those of this one, and with hosts in the map and no ``host`` a dictionary of the users of each.
 
     MailopsError names every row with a mistake, unless those in values are left for ``mail_account`` to find (``keep_invalid``). ``clean`` makes plain
-    values of a row: of the host's only, because this takes longer than to find them.
+    values of a row: of the host's only, because this takes longer than to find them. ``warn`` gets a sentence for what may be misspelled in the map.
     """
     rows = rows_of(source)
     mapped = UserMap(given.mapping(user_map or {}), rows)
     if host is not None and not mapped.has_hosts:
         raise Invalid("host: the map has no host, which says where a user's host is named")
+    for reason in dict.fromkeys(mapped.unseen):
+        warn(f"map: {reason}: is it misspelled, or blank for everybody?")
     found: dict[str, list[dict[str, Any]]] = {}
     rows_of_users: dict[tuple[str, str], int] = {}
     problems = Problems()

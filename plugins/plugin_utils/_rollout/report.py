@@ -20,6 +20,8 @@ CHECK_TEXTS = ("user", "profile", "side", "outcome", "msg", "hint", "host", "add
 OK = "ok"
 _MAX_TEXT, _MAX_NAME, _MAX_ENTRIES = 2000, 300, 100_000
 NOT_SHOWN = "the message is not shown, because the task has no_log"
+# Ansible's own warning, with each result of a host that was asked for its Python: nobody has to do anything.
+_ABOUT_INTERPRETER = "is using the discovered Python interpreter at"
 _T = TypeVar("_T")
 
 
@@ -118,7 +120,7 @@ def read_report(data: Mapping[str, Any], host: str, at: float | None = None) -> 
         drifted=_entries(data, "drifted", lambda item: (_name(item.get("user")), _text(item.get("path")))),
         dropped={_name(client): tuple(_texts(names)) for client, names in _mapping(data.get("dropped")).items()},
         skipped_accounts=_entries(data, "skipped_accounts", lambda item: Loss(*(_text(item.get(name)) for name in ("user", "client", "profile", "reason")))),
-        warnings=tuple(_texts(data.get("warnings"))),
+        warnings=tuple(text for text in _texts(data.get("warnings")) if _ABOUT_INTERPRETER not in text),
         checks=checks,
         files={action: _count(_mapping(data.get("files")).get(action)) for action in FILE_ACTIONS},
         accounts=_count(accounts.get("total") if isinstance(accounts, Mapping) else accounts),

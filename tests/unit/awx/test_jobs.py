@@ -53,7 +53,7 @@ def test_the_form_of_a_profile(controller: Controller, credentials: list[Any], o
     assert "profile 'Poczta firmowa' created" in made.text and "set, encrypted in the store" in made.text and "{{ 7 * 7 }}" in made.text
     # Nothing but a name and blanks: nothing changes.
     same = controller.run("profile", answer(profile_action="edit", profile_name="Poczta firmowa"), credentials=credentials)
-    assert same.status == 0 and not same.changed and "is as it should be" in same.text
+    assert same.status == 0 and not same.changed and "is as it should be; nothing was filled in" in same.text
     edited = controller.run("profile", answer(
         profile_action="edit", profile_name="Poczta firmowa", profile_default="false", profile_clear=["signature", "incoming.password"],
     ), credentials=credentials)  # fmt: skip
@@ -119,9 +119,10 @@ def test_drift_and_withdrawal(controller: Controller, objects: dict[str, Any]) -
     assert not gone.exists() and "evil" in edited.read_text() and drift.leaks(PASSWORD, "sesame-basil") == []
     refused = controller.run("withdraw", {"withdraw_users": " \n"}, inventory)
     assert refused.status == 2 and "withdraw_users: is required" in refused.text and edited.exists()
-    named = rules.extra_vars(survey(objects["en"], "withdraw"), {"withdraw_users": "anna\ncecil\n", "mail_accounts_hosts": ""})
+    named = rules.extra_vars(survey(objects["en"], "withdraw"), {"withdraw_users": "anna\ncecil\nzoe\n", "mail_accounts_hosts": ""})
     withdrawn = controller.run("withdraw", named, inventory)
     assert withdrawn.status == 0 and list(withdrawn.artifacts.values())[0]["files_removed"] > 0
+    assert "No host that this run reached had an account of zoe: is" in withdrawn.text
     assert not (controller.homes / "desk-2/cecil/.msmtprc").exists() and (controller.homes / "desk-1/basil").exists()
 
 

@@ -133,6 +133,17 @@ def test_options_are_for_the_clients_of_the_task() -> None:
     assert only.startswith("clients: there is no client 'setup_pages' (did you mean 'setup_page'?)")
 
 
+def test_a_wrong_option_of_a_client_hides_nothing() -> None:
+    options = {
+        "mobileconfig": {"include_passwords": "perhaps"}, "thunderbird_android": 7, "setup_pages": {}, "k9_settings": {"x": 1, "include_passwords": "no"},
+        "setup_page": {"base_url": "gopher://example.org"},
+    }  # fmt: skip
+    found = problems(clients="mobileconfig, thunderbird_android, setup_page, k9_settings", client_options=options)
+    starts = ("setup_pages: ", "mobileconfig.include_passwords: ", "thunderbird_android: must be a dictionary", "k9_settings.x: ", "setup_page.base_url: ")
+    assert all(len([problem for problem in found if problem.startswith(f"client_options.{start}")]) == 1 for start in starts), found
+    assert len(found) == len(starts), found
+
+
 def test_check_mode_waits_for_a_directory_that_an_earlier_task_may_create(tmp_path: Path) -> None:
     path = tmp_path / "reports/laptop.json"
     options = {name: {**GIVEN, "report_path": str(path)}.get(name) for name in OPTIONS}

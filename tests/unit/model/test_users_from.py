@@ -15,6 +15,7 @@ from ansible.errors import AnsibleFilterError
 
 from ansible_collections.mailops.profiles.plugins.filter.users_from import FilterModule
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import read_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user_map import users_from as people
 
 users_from = FilterModule().filters()["users_from"]
 JOANNA = {"name": "jkowalska", "email": "j.kowalska@example.org", "display_name": "Joanna Kowalska"}
@@ -137,6 +138,21 @@ def test_what_cannot_be_meant(source: Any, user_map: Any, message: str) -> None:
 
 def test_an_attribute_of_ldap_may_be_missing_everywhere() -> None:
     assert users_from([{"dn": "x", "uid": "a"}], {"name": "uid", "email": "mail", "disabled": "nsAccountLock"}) == [{"name": "a"}]
+
+
+@pytest.mark.parametrize(("user_map", "said"), [
+    ({"name": "uid", "disabled": "employeType"}, ["map: no entry has an attribute 'employeType' (did you mean 'employeeType'?): is it misspelled"]),
+    ({"name": "uid", "enabled": {"stat": ["yes"]}, "host": "pc"}, ["'stat'"]),
+    ({"name": "uid", "email": "{uidd}@{domain}"}, ["'uidd' (did you mean 'uid'?)", "'domain'"]),
+    ({"name": "uid", "email": ["mail"]}, ["'mail'"]),
+    ({"name": "uid", "display_name": ["displayName", "cn"], "disabled": "EMPLOYEETYPE"}, []),
+])  # fmt: skip
+def test_a_misspelled_attribute_of_a_directory_is_a_warning(user_map: Any, said: list[str]) -> None:
+    rows = [{"dn": "x", "uid": "a", "cn": "A"}, {"dn": "y", "uid": "b", "employeeType": "no", "pc": "desk-1"}]
+    warnings: list[str] = []
+    people(rows, user_map, None, False, warn=warnings.append)
+    assert len(warnings) == len(said) and all(text in warning for text, warning in zip(said, warnings)), warnings
+    people([], user_map, None, False, warn=lambda text: pytest.fail(text))
 
 
 def test_hosts() -> None:

@@ -59,6 +59,13 @@ def test_hosts_of_all_files(tmp_path: Path) -> None:
     assert states(merge(files, [], None)[0]) == {"b": "failed", "c": "unreachable", "old": "unchanged", "a": "unchanged"}
 
 
+def test_what_ansible_says_of_its_interpreter_needs_no_attention() -> None:
+    found = collector("a")
+    interpreter = "Host 'a' is using the discovered Python interpreter at '/usr/bin/python3.11', but future installation of another Python interpreter"
+    take(found, "a", {**result("anna"), "warnings": [f"{interpreter} could cause a different interpreter to be discovered.", "one of ours"]})
+    assert [group["msg"] for group in document(found)["attention"]["warnings"]] == ["one of ours"]
+
+
 def test_the_newer_of_two_reports_and_all_tasks(tmp_path: Path) -> None:
     files = [
         write(tmp_path / "1/a.json", report("a", "anna", **failure("anna", "x")), START - 10),
