@@ -13,7 +13,8 @@ export ANSIBLE_COLLECTIONS_PATH := $(CURDIR)/build/collections
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
 INSTALL := install -qq $(if $(LOCK),-c $(LOCK))
-PYTEST := pytest $(if $(LONG),,-m "not long")
+SHORT := $(if $(LONG),,not long)
+PYTEST := pytest $(if $(LONG),,-m "$(SHORT)")
 ifneq ($(LONG),)
 export MAILOPS_CASES ?= 60
 export MAILOPS_EXAMPLES ?= 500
@@ -23,7 +24,7 @@ endif
 READY := $(VENV)/.stamp
 BENCH := build/bench/venv/.stamp
 COLLECTION := build/collections/ansible_collections/mailops/profiles
-PARTS := lint sanity unit integration molecule readme reliability lab hosts
+PARTS := lint sanity unit programs plays integration molecule readme reliability lab hosts
 MATRIX := matrix-2.16 matrix-2.19 matrix-2.21
 
 .PHONY: help demo test test-all test-newest $(PARTS) lab-all matrix $(MATRIX) mutation bench bench-quick clients-table pictures lock prepare packages clean
@@ -56,7 +57,13 @@ sanity: $(READY) packages  ## ansible-test sanity, without exceptions
 	.ci/sanity $(VENV)
 
 unit: prepare  ## the unit tests: a minute
-	$(PYTEST) -n auto tests/unit
+	pytest -m "$(if $(SHORT),$(SHORT) and )not programs" -n auto tests/unit
+
+programs: prepare  ## what mail programs and a browser read in the files
+	pytest -m "$(if $(SHORT),$(SHORT) and )programs" -n auto tests/unit
+
+plays: prepare  ## the role, the playbooks and the modules, as ansible-playbook and AWX run them
+	$(PYTEST) -n auto tests/plays
 
 integration: $(READY) packages  ## ansible-test integration; with TARGET=name a single target
 	.ci/integration $(VENV) build/integration $(TARGET)

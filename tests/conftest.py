@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Under CI=true a skipped test is a failure, unless not-tested-here.yml excuses it: what was to be proven was not. And the fixture
-`debian`, for tests of programs."""
+"""Under CI=true a skipped test is a failure, unless not-tested-here.yml excuses it: what was to be proven was not. And fixtures: where the
+collection is, and `debian`, for tests of programs."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ import pytest
 import yaml
 
 from . import releases
+from .checkout import COLLECTIONS
 
 _UNTESTED = yaml.safe_load(Path(__file__).with_name("not-tested-here.yml").read_text(encoding="utf-8"))
 _EXCUSED = [pattern for entry in _UNTESTED for pattern in entry.get("skipped", ())]
@@ -41,6 +42,12 @@ def pytest_make_collect_report():
     report = yield
     _fail_if_skipped(report)
     return report
+
+
+@pytest.fixture(scope="session")
+def collections_path() -> str:
+    """A value for ANSIBLE_COLLECTIONS_PATH."""
+    return str(COLLECTIONS)
 
 
 @pytest.fixture(scope="session")

@@ -24,7 +24,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._model.folders im
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import FIELDS, FOLDERS, RECORD_FIELDS, SERVER_FIELDS
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 
-from .conftest import ROOT
+from ..checkout import ROOT
 
 PLUGINS = "ansible_collections.mailops.profiles.plugins"
 STORE = {"store", "store_key", "store_key_file"}

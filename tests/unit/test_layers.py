@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import ROOT
+from ..checkout import ROOT
 
 PREFIX = "ansible_collections.mailops.profiles.plugins."
 PLUGINS = ROOT / "plugins"

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 
-from .conftest import ROOT
+from ..checkout import ROOT
 
 
 def test_every_row_has_its_test_or_says_that_there_is_none() -> None:

@@ -27,6 +27,8 @@ from .test_parsers_git_and_s_nail import configured, variables
 from .test_parsers_mail_tools import configuration
 from .test_parsers_mutt import dumped
 
+pytestmark = pytest.mark.programs
+
 
 def authenticated(value: str, *sides: str, **changes: Any) -> dict[str, Any]:
     """A profile in which these sides have this ``authentication``."""

@@ -24,6 +24,8 @@ from .accounts import resolved
 from .drawn import Drawn, any_text, examples, profiles_and_user, taken
 from .programs import PYTHON
 
+pytestmark = pytest.mark.programs
+
 GLIB = """
 import json, sys
 from gi.repository import GLib

@@ -19,6 +19,8 @@ from ...profiles import profile
 from .accounts import resolved
 from .programs import Home, needs
 
+pytestmark = pytest.mark.programs
+
 OWN = "[sendemail]\n\tsmtpServer = smtp.own.example\n\tfrom = Own <own@example.net>\n"
 ABSENT = {"outgoing__password": None}
 

@@ -18,6 +18,8 @@ from .accounts import JOANNA, resolved
 from .home import materialise
 from .programs import Home, needs
 
+pytestmark = pytest.mark.programs
+
 # A value for every directive that both programs, or one of them, have in "defaults"; none is what our accounts say.
 COMMON = {
     "port": "1", "timeout": "7", "proxy_host": "proxy.own.example", "proxy_port": "9", "source_ip": "192.0.2.1", "auth": "off", "user": "own",

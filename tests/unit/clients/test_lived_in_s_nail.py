@@ -18,6 +18,8 @@ from .accounts import JOANNA, resolved
 from .programs import needs
 from .test_parsers_git_and_s_nail import variables
 
+pytestmark = pytest.mark.programs
+
 OWN = "set v15-compat from=own@example.net mta=smtp://smtp.own.example:587 smtp-auth=none\n"
 # Without a value, or with one that S-nail checks.
 VALUES = {"tls-verify": "ignore", "smtp-auth": "none", "tls-fingerprint": "00", "imap-delim": "/", "hostname": "own.example", "sender": "own@example.net",

@@ -24,6 +24,8 @@ from .home import materialise
 from .mutt_dumps import SPELLED, dump, dumped
 from .programs import Home, needs
 
+pytestmark = pytest.mark.programs
+
 mutts = pytest.mark.parametrize("program", ["mutt", "neomutt"])
 OWN = """\
 set from=own@example.net realname="Own Name" imap_user=own imap_pass=own-imap smtp_pass=own-smtp pop_pass=own-pop

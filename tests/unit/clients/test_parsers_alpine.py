@@ -26,6 +26,8 @@ from .accounts import JOANNA, resolved
 from .drawn import Drawn, ascii_text, examples, profiles_and_user, taken
 from .home import materialise
 
+pytestmark = pytest.mark.programs
+
 # Alpine supports names of up to 64 characters of ASCII without quotes.
 LOGIN = st.text("".join(map(chr, range(33, 127))).replace('"', ""), min_size=1, max_size=20)
 TLS = {"ssl": "tls", "tls": "starttls", "notls": "none"}

@@ -24,6 +24,8 @@ from .accounts import JOANNA, resolved
 from .drawn import Drawn, examples, profiles_and_user, taken
 from .programs import needs
 
+pytestmark = pytest.mark.programs
+
 POP = {"account_type": "pop"}
 
 

@@ -27,6 +27,8 @@ from .accounts import JOANNA, resolved
 from .drawn import Drawn, examples, profiles_and_user, taken
 from .programs import Home, needs
 
+pytestmark = pytest.mark.programs
+
 COMMAND = ["pass", "show", "mail"]
 ADDRESS = {"incoming__host": "2001:db8::1"}
 NO_PASSWORD = {"incoming__password": None}

@@ -26,6 +26,8 @@ from .accounts import resolved
 from .drawn import ATEXT, Drawn, addresses, ascii_text, examples, profiles_and_user, taken
 from .programs import Home, needs
 
+pytestmark = pytest.mark.programs
+
 
 def test_msmtp_reads_what_was_written(homes: Any) -> None:
     needs("msmtp")

@@ -23,6 +23,8 @@ from .drawn import Drawn, examples, profiles_and_user, taken
 from .mutt_dumps import dump, dumped
 from .programs import needs
 
+pytestmark = pytest.mark.programs
+
 
 def as_mutt_has_it(account: Account, home: Path) -> dict[str, str]:
     incoming, outgoing = account.incoming, account.outgoing

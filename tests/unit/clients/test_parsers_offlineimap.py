@@ -22,6 +22,8 @@ from .accounts import resolved
 from .drawn import Drawn, examples, profiles_and_user, taken
 from .programs import PYTHON, Home, needs
 
+pytestmark = pytest.mark.programs
+
 # As OfflineIMAP itself makes its accounts, up to the connection. The file of authorities would have to exist for its own method.
 OFFLINEIMAP = """
 import json, os, sys, types

@@ -21,6 +21,8 @@ from .accounts import resolved
 from .programs import needs
 from .setting_names import PROGRAMS, names
 
+pytestmark = pytest.mark.programs
+
 VERDICTS = ("stated", "undone", "apart", "taste", "impossible")
 # Programs that are not called as their client is.
 _CLIENT = {"mutt": "neomutt", "s-nail": "s_nail", "git": "git_send_email"}

@@ -27,6 +27,8 @@ from .programs import needs
 from .qr_readers import by_zbar, by_zxing
 from .setup_pages import HOSTILE, HOSTILE_OPTIONS, HOSTILE_PROFILES, OPTIONS, PHONES, THREE, Parsed, files, png
 
+pytestmark = pytest.mark.programs
+
 WIDTHS = (320, 360, 412, 600, 767, 768, 1024, 1280, 1920)
 
 

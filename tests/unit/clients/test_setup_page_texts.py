@@ -25,7 +25,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._setup_p
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._setup_page.texts import languages, texts
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import AUTHENTICATIONS, FOLDERS, SECURITIES
 
-from ..conftest import ROOT
+from ...checkout import ROOT
 from .drawn import examples
 
 TEMPLATE = (ROOT / "plugins/plugin_utils/_clients/_setup_page/page.html.j2").read_text()

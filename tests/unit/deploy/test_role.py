@@ -14,7 +14,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.request i
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.role import MAIL_ACCOUNTS, MAIL_SETUP_SITE
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.variables import BUILT_IN
 
-from ..conftest import ROOT
+from ...checkout import ROOT
 
 ROLE = ROOT / "roles/mail_accounts"
 OF_CHECKS = ["check", *(f"check_{name}" for name in (*OWN_OPTIONS, "report_path"))]

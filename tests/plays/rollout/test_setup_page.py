@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import stat
 
-from ..conftest import ROOT
+from ...checkout import ROOT
 from .conftest import Project
 
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 
 from ...mounts import own_var_lib
-from ..conftest import ROOT
+from ...checkout import ROOT
 from ..rollout.conftest import Project
 
 COMMUNITY = ROOT / "build/community"

@@ -12,9 +12,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-import pytest
-
-ROOT = Path(__file__).resolve().parents[2]
+ROOT = Path(__file__).resolve().parents[1]
 
 
 def _collections_root() -> Path:
@@ -30,9 +28,3 @@ def _collections_root() -> Path:
 
 COLLECTIONS = _collections_root()
 sys.path.insert(0, str(COLLECTIONS))
-
-
-@pytest.fixture(scope="session")
-def collections_path() -> str:
-    """A value for ANSIBLE_COLLECTIONS_PATH."""
-    return str(COLLECTIONS)

@@ -18,7 +18,7 @@ from typing import Any
 
 import pytest
 
-from ..conftest import ROOT
+from ...checkout import ROOT
 from .conftest import Project, Run, user
 
 ENABLED = {"ANSIBLE_CALLBACKS_ENABLED": "mailops.profiles.rollout_report", "MAILOPS_ROLLOUT_REPORT": "r.html", "ANSIBLE_FORKS": "4"}

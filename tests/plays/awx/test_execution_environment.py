@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from ..conftest import COLLECTIONS, ROOT
+from ...checkout import COLLECTIONS, ROOT
 
 BUILDER = shutil.which("ansible-builder", path=str(Path(sys.executable).parent))
 

@@ -15,7 +15,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._wire import Answ
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.inventory import inventory, small_result
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.question import Question
 
-from ..conftest import ROOT
+from ...checkout import ROOT
 from .conftest import Project, user
 
 (EXAMPLE,) = re.findall(r"^```yaml\n# where.yml\n(.*?)^```$", (ROOT / "docs/info.md").read_text(encoding="utf-8"), re.MULTILINE | re.DOTALL)

@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 import yaml
 
-from ..conftest import ROOT
+from ...checkout import ROOT
 
 LANGUAGES = ("en", "pl")
 AWX = ROOT / "extensions" / "awx"

@@ -12,7 +12,7 @@ import os
 
 import pytest
 
-from ..conftest import ROOT
+from ...checkout import ROOT
 from .conftest import Project, user
 
 ROLE = ROOT / "roles/mail_setup_site"

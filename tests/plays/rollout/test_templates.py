@@ -17,7 +17,7 @@ from ansible.parsing.dataloader import DataLoader
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.template_files import _imported
 
-from ..conftest import ROOT
+from ...checkout import ROOT
 from .conftest import Project, user
 
 TEMPLATES = [{"src": "x.j2", "dest": "x"}]

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from ...mounts import own_var_lib
-from ..conftest import COLLECTIONS
+from ...checkout import COLLECTIONS
 from .conftest import AWX
 from .rules import dump_extra_vars, inject
 
