@@ -16,7 +16,7 @@ from ..unit.writer.conftest import alice, host, machine, root, tmp_path
 __all__ = ["alice", "count", "host", "machine", "root", "tmp_path"]
 
 # How many random cases a battery makes. docs/reliability.md holds the counts of a long run.
-USUAL_CASES = 20
+USUAL_CASES = 8
 CASES = int(os.environ.get("MAILOPS_CASES", USUAL_CASES))
 
 

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from .conftest import CASES
+from .conftest import CASES, USUAL_CASES
 from .crash_host import Machine, problems, was_killed
 from .crash_scenarios import SCENARIOS, Stage
 from .crash_watch import Kill, Watch
@@ -51,18 +51,19 @@ def test_killed_at_a_call(stage: Stage, request: pytest.FixtureRequest, count) -
 
 @pytest.mark.parametrize("stage", ["first"], indirect=True)
 def test_what_another_worker_completes(stage: Stage, count) -> None:
-    """At every call: the worker that takes the place of the killed one knows what that one may have written."""
+    """At every call, of which a short run takes each third: the worker that takes the place of the killed one knows what that one may have written."""
     watch = Watch()
     assert not problems(stage.start(prepare=watch.install).wait())
     completed = 0
-    for last in range(1, watch.number + 1):
+    calls = range(1, watch.number + 1, 3 if CASES <= USUAL_CASES else 1)
+    for last in calls:
         result = stage.start(prepare=Kill(last, "worker").install).wait()
         assert result is not None
         served = [user for user in stage.machine.homes if user not in problems(result)]
         stage.check_done(served)
         completed += len(served)
-    assert completed > watch.number
-    count("kills survived", watch.number)
+    assert completed > len(calls)
+    count("kills survived", len(calls))
 
 
 @pytest.mark.parametrize("whom", WHOM)

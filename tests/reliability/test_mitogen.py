@@ -40,7 +40,11 @@ INTERPRETERS: dict[str, tuple[dict[str, str], dict[str, str]]] = {
 
 
 @pytest.mark.parametrize(
-    ("strategy", "interpreter"), [("mitogen_free", "path"), *(("mitogen_linear", interpreter) for interpreter in INTERPRETERS)]
+    ("strategy", "interpreter"),
+    [
+        ("mitogen_free", "path"), ("mitogen_linear", "auto"),
+        *(pytest.param("mitogen_linear", each, marks=pytest.mark.long) for each in INTERPRETERS if each != "auto"),
+    ],  # fmt: skip
 )
 def test_a_rollout_ends(tmp_path: Path, strategy: str, interpreter: str) -> None:
     plugins = Path(ansible_mitogen.__file__).parent / "plugins" / "strategy"

@@ -30,7 +30,10 @@ def host(host: Host) -> Host:
 
 @pytest.mark.parametrize(
     "place, delay",
-    [("", None), (".config", None), (".config/mailops", None), (STATE, None), ("", HANG * 0.8), (".config/mailops", HANG * 0.8)],
+    [
+        ("", None), (".config/mailops", HANG * 0.8),
+        *(pytest.param(*each, marks=pytest.mark.long) for each in ((".config", None), (".config/mailops", None), (STATE, None), ("", HANG * 0.8))),
+    ],
 )
 @isolated
 def test_a_users_mount_that_hangs(host: Host, count, place: str, delay: float | None) -> None:

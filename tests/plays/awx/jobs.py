@@ -16,8 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from ...mounts import own_var_lib
 from ...checkout import COLLECTIONS
+from ...mounts import own_var_lib
 from .conftest import AWX
 from .rules import dump_extra_vars, inject
 

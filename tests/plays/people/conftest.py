@@ -17,8 +17,8 @@ from pathlib import Path
 
 import pytest
 
-from ...mounts import own_var_lib
 from ...checkout import ROOT
+from ...mounts import own_var_lib
 from ..rollout.conftest import Project
 
 COMMUNITY = ROOT / "build/community"

@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from ...unit.clients.qr_readers import by_zbar
 from ...checkout import ROOT
+from ...unit.clients.qr_readers import by_zbar
 from .conftest import Project, Run
 
 PAGE = (ROOT / "docs/phones.md").read_text(encoding="utf-8")

@@ -22,8 +22,8 @@ from ansible_collections.mailops.profiles.plugins.filter.setup_links import Filt
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.letters import languages
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model import strict_yaml
 
-from ...unit.clients.qr_readers import by_zbar, by_zxing
 from ...checkout import ROOT
+from ...unit.clients.qr_readers import by_zbar, by_zxing
 
 setup_links = FilterModule().filters()["setup_links"]
 SECRET = "the secret of links in these tests"
