@@ -27,4 +27,4 @@ def _collections_root() -> Path:
 
 
 COLLECTIONS = _collections_root()
-sys.path.insert(0, str(COLLECTIONS))
+sys.path.append(str(COLLECTIONS))  # behind build/collections, which `make` makes

@@ -111,6 +111,9 @@ def _padded(text: str, width: int) -> str:
 def _cut(text: str) -> str:
     if _width(text) <= _MAX_CELL:
         return text
-    while _width(text) > _MAX_CELL - 3:
-        text = text[:-1]
-    return f"{text}..."
+    end = columns = 0
+    for end, sign in enumerate(text):
+        columns += _width(sign)
+        if columns > _MAX_CELL - 3:
+            break
+    return f"{text[:end]}..."

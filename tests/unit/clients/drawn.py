@@ -54,9 +54,9 @@ Drawn = tuple[list[dict[str, Any]], dict[str, Any]]
 @st.composite
 def profiles_and_user(
     draw: st.DrawFn, text: st.SearchStrategy[str] = any_text, types: tuple[str, ...] = ("imap", "pop"),
-    email: st.SearchStrategy[str] = address, username: st.SearchStrategy[str] | None = None,
+    email: st.SearchStrategy[str] = address, username: st.SearchStrategy[str] | None = None, commands: st.SearchStrategy[list[str] | None] | None = None,
 ) -> Drawn:
-    """``email`` and ``username``: those that the client supports, where these are few of all."""
+    """``email``, ``username`` and ``commands``: those that the client supports, where these are few of all."""
     words = text.map(str.strip).filter(bool)
     own = {
         "Sender": words, "Login": words if username is None else username, "Signature": text, "Folder": words.map(_path).filter(bool), "Pin": text,
@@ -70,10 +70,12 @@ def profiles_and_user(
         "variables": {name: draw(value) for name, value in own.items()},
     }
     names = draw(st.sampled_from([["work"], ["work", "Work"]]) | st.lists(any_name, min_size=1, max_size=2, unique=True))
-    return [_profile(draw, name, draw(st.sampled_from(types)), list(own)) for name in names], user
+    return [_profile(draw, name, draw(st.sampled_from(types)), list(own), command if commands is None else commands) for name in names], user
 
 
-def _profile(draw: st.DrawFn, name: str, account_type: str, variables: list[str]) -> dict[str, Any]:
+def _profile(
+    draw: st.DrawFn, name: str, account_type: str, variables: list[str], commands: st.SearchStrategy[list[str] | None]
+) -> dict[str, Any]:
     data = profile(
         name,
         variables=dict.fromkeys(variables),
@@ -88,7 +90,7 @@ def _profile(draw: st.DrawFn, name: str, account_type: str, variables: list[str]
     if account_type == "imap":
         data["folders"] = draw(st.sampled_from([None, {"sent": "{Folder}", "drafts": "Entw\u00fcrfe"}, {"trash": "{Folder}"}]))
     for side in ("incoming", "outgoing"):
-        words = draw(command)
+        words = draw(commands)
         data[side] = {
             "host": draw(host),
             "port": draw(st.sampled_from([None, 4711])),

@@ -39,7 +39,7 @@ def login(payload: bytes) -> tuple[str, dict[str, str]]:
 
 
 @examples(10)
-@given(profiles_and_user(types=("imap",), email=address))
+@given(profiles_and_user(types=("imap",), email=address, commands=st.none()))
 def test_the_app_gets_every_value_as_it_was(drawn: Drawn) -> None:
     accounts, context = taken("delta_chat", drawn)
     for account, file in zip(accounts, files_of(CLIENT, accounts, context), strict=True):

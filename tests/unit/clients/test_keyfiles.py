@@ -77,7 +77,7 @@ def glib() -> Iterator[Callable[[str, Any], Any]]:
 
 
 def test_glib_writes_and_reads_the_same(glib: Any) -> None:
-    @examples(60)
+    @examples(25)
     @given(st.dictionaries(name, st.dictionaries(name, value, min_size=1), min_size=1))
     def check(groups: dict[str, dict[str, Any]]) -> None:
         text = key_file(groups)
@@ -96,7 +96,7 @@ def strings(glib: Any, text: str) -> dict[str, dict[str, str]]:
 
 
 def test_evolution_reads_what_was_written(glib: Any) -> None:
-    @examples(60)
+    @examples(25)
     @given(profiles_and_user())
     def check(drawn: Drawn) -> None:
         accounts, context = taken("evolution", drawn)
@@ -119,7 +119,7 @@ def test_evolution_reads_what_was_written(glib: Any) -> None:
 
 
 def test_geary_reads_what_was_written(glib: Any) -> None:
-    @examples(60)
+    @examples(25)
     @given(profiles_and_user(types=("imap",)))
     def check(drawn: Drawn) -> None:
         accounts, context = taken("geary", drawn)

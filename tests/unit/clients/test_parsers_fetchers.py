@@ -68,7 +68,7 @@ def test_passwords_that_getmail_does_not_send(password: str, changes: dict[str, 
 def test_mpop_reads_what_was_written(homes: Any) -> None:
     needs("mpop")
 
-    @examples(60)
+    @examples(25)
     @given(profiles_and_user(types=("pop",)))
     def check(drawn: Drawn) -> None:
         accounts, context = taken("mpop", drawn)

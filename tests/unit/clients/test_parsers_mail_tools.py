@@ -32,7 +32,7 @@ pytestmark = pytest.mark.programs
 def test_msmtp_reads_what_was_written(homes: Any) -> None:
     needs("msmtp")
 
-    @examples(80)
+    @examples(30)
     # In msmtp's file "*" and "%" in the sender's address begin a pattern.
     @given(profiles_and_user(email=addresses(ATEXT.translate({ord("*"): None, ord("%"): None}))))
     def check(drawn: Drawn) -> None:
@@ -132,7 +132,7 @@ def said_by_mbsync(home: Home) -> str:
 def test_mbsync_accepts_the_file(homes: Any) -> None:
     needs("mbsync")
 
-    @examples(80)
+    @examples(30)
     @given(profiles_and_user(types=("imap",)))
     def check(drawn: Drawn) -> None:
         accounts, context = taken("mbsync", drawn)
@@ -168,7 +168,7 @@ FETCHMAIL_SAYS = re.compile(
 def test_fetchmail_reads_what_was_written(homes: Any) -> None:
     needs("fetchmail")
 
-    @examples(60)
+    @examples(25)
     # fetchmail garbles non-ASCII text in its dump: it uses signed characters as indices.
     @given(profiles_and_user(text=ascii_text))
     def check(drawn: Drawn) -> None:

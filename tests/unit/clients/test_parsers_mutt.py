@@ -51,7 +51,7 @@ def as_mutt_has_it(account: Account, home: Path) -> dict[str, str]:
 def test_mutt_reads_what_was_written(program: str, homes: Any) -> None:
     needs(program)
 
-    @examples(80)
+    @examples(30)
     @given(profiles_and_user())
     def check(drawn: Drawn) -> None:
         accounts, context = taken("neomutt", drawn)

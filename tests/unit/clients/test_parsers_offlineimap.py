@@ -70,7 +70,7 @@ def offlineimap() -> Iterator[Callable[[Home], Any]]:
 
 
 def test_offlineimap_reads_what_was_written(offlineimap: Callable[[Home], Any], homes: Any) -> None:
-    @examples(80)
+    @examples(30)
     @given(profiles_and_user(types=("imap",)))
     def check(drawn: Drawn) -> None:
         accounts, context = taken("offlineimap", drawn)

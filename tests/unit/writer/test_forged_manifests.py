@@ -64,6 +64,8 @@ WAYS = {
     "absent": {"names": (), "absent": ("alice",)},
 }
 every_way = pytest.mark.parametrize("way", WAYS)
+# Of many combinations a short run takes one way.
+long_ways = pytest.mark.parametrize("way", ["another run", *(pytest.param(way, marks=pytest.mark.long) for way in WAYS if way != "another run")])
 
 
 def run(machine: Machine, way: str, check: bool = False, files: tuple[File, ...] | None = None) -> Any:
@@ -78,7 +80,7 @@ def attacked(machine: Machine, way: str) -> Any:
     return real
 
 
-@pytest.mark.parametrize("way", ["another run", *(pytest.param(way, marks=pytest.mark.long) for way in ("a purge", "absent"))])
+@long_ways
 @pytest.mark.parametrize("strategy", [OWNED, BLOCK])
 @pytest.mark.parametrize(("client", "pattern"), EVERY_PATH)
 def test_a_clients_path(machine: Machine, client: str, pattern: str, strategy: str, way: str) -> None:
@@ -100,7 +102,7 @@ def test_a_clients_path(machine: Machine, client: str, pattern: str, strategy: s
     assert EVIL not in [what for *_state, what in outside(home).values()]
 
 
-@every_way
+@long_ways
 @pytest.mark.parametrize("path", [".bashrc", ".ssh/authorized_keys", ".config/autostart/x.desktop", ".msmtprc", "Mail/x/.mailops"])
 @pytest.mark.parametrize("producer", ["templates", "msmtp", "block", "no such producer"])
 def test_a_path_of_no_template(machine: Machine, path: str, producer: str, way: str) -> None:
