@@ -17,9 +17,8 @@ OURS: dict[str, str] = {}
 THEIRS: dict[str, str] = {}
 # Seen with Debian 13's in its root: it starts, and takes the connection, and Marionette never answers.
 NO_ANSWER = "Thunderbird in the root of another release does not answer to Marionette"
-THEIRS_WITHOUT = {
-    "thunderbird": "it asks for the password of ours, and nobody answers",
-}
+# It asks for the password of ours, and may do so before its remote control answers.
+ASKS = "does not answer"
 
 
 @pytest.fixture(autouse=True)
@@ -44,11 +43,18 @@ def test_theirs_receives_and_sends_as_before(lab: Lab, home: LivedIn) -> None:
     theirs_works(lab, home, "password")
 
 
+@pytest.mark.long
 @each(HOMES, LEAKS_WITHOUT)
 def test_no_secret_goes_astray_when_ours_has_no_password(lab: Lab, home: LivedIn) -> None:
     no_secret_went_astray(lab, home, "no-password")
 
 
-@each(HOMES, THEIRS_WITHOUT)
+@pytest.mark.long
+@each(HOMES)
 def test_theirs_works_beside_one_of_ours_without_a_password(lab: Lab, home: LivedIn) -> None:
-    theirs_works(lab, home, "no-password")
+    try:
+        theirs_works(lab, home, "no-password")
+    except AssertionError as failure:
+        if home.name == "thunderbird" and ASKS in str(failure):
+            pytest.xfail("it asks for the password of ours, and nobody answers")
+        raise

@@ -141,7 +141,7 @@ def test_the_longest_line_that_mpop_reads(length: int, homes: Any) -> None:
 def test_getmail_reads_what_was_written(homes: Any) -> None:
     needs("getmail")
 
-    @examples(20)
+    @examples(8)
     @given(profiles_and_user())
     def check(drawn: Drawn) -> None:
         accounts, context = taken("getmail", drawn)
