@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
@@ -116,9 +117,17 @@ def sent_by_geary(lab: Lab, folder: str) -> None:
 def kept_by_geary(lab: Lab, folder: str) -> None:
     with composer(lab) as running:
         running.wait_until(lambda: "Draft manager opened" in running.log())
-        # It saves ten seconds after the last key.
-        running.press("x")
-        running.wait_until(lambda: lab.messages(ANNA.email, folder))
+        pressed = 0.0
+
+        def kept() -> bool:
+            """It saves ten seconds after the last key, which may have come before the text had the focus."""
+            nonlocal pressed
+            if time.monotonic() - pressed > 15:
+                pressed = time.monotonic()
+                running.press("x")
+            return bool(lab.messages(ANNA.email, folder))
+
+        running.wait_until(kept)
 
 
 @contextmanager

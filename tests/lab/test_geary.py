@@ -88,7 +88,7 @@ class Geary:
         return log.read_text(encoding="utf-8", errors="replace") if log.exists() else ""
 
     def wait_until(self, condition: Callable[[], object]) -> None:
-        deadline = time.monotonic() + 30
+        deadline = time.monotonic() + 60
         while not condition():
             assert time.monotonic() < deadline, self.log()[-5000:]
             time.sleep(0.1)

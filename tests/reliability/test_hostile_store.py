@@ -15,6 +15,7 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.plugin_utils._store import sqlite
 
 from ..postgres import Postgres, find_postgres
+from ..short import one_in
 from .hostile_stores import databases, directories, sqlite_files
 from .hostile_stores.rows import named_rows, rows
 from .hostile_stores.trying import refuse_harm, tried
@@ -36,7 +37,7 @@ def nothing_around(tmp_path: Path, canary: Path) -> Callable[[Path], None]:
     return judge
 
 
-@pytest.mark.parametrize("title", sqlite_files.attacks(""))
+@pytest.mark.parametrize("title", one_in(3, sqlite_files.attacks("")))
 def test_sqlite(tmp_path: Path, canary: Path, nothing_around: Callable[[Path], None], title: str, count, monkeypatch) -> None:
     monkeypatch.setattr(sqlite, "_MAX_SECONDS", 0.5)
     store = tmp_path / "store"
@@ -48,7 +49,7 @@ def test_sqlite(tmp_path: Path, canary: Path, nothing_around: Callable[[Path], N
     count("hostile stores, SQLite", 1)
 
 
-@pytest.mark.parametrize("title", directories.attacks(""))
+@pytest.mark.parametrize("title", one_in(3, directories.attacks("")))
 def test_directory(tmp_path: Path, canary: Path, nothing_around: Callable[[Path], None], title: str, count) -> None:
     """One file that is wrong is refused with its store: a branch that breaks a profile must not roll out the rest of itself."""
     store = tmp_path / "store"
@@ -68,7 +69,7 @@ def server() -> Iterator[Postgres]:
         yield postgres
 
 
-@pytest.mark.parametrize("title", databases.attacks(""))
+@pytest.mark.parametrize("title", one_in(3, databases.attacks("")))
 def test_postgresql(server: Postgres, tmp_path: Path, canary: Path, title: str, count) -> None:
     server.sql("CREATE DATABASE forged TEMPLATE base")
     try:

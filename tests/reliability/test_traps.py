@@ -20,6 +20,7 @@ import pytest
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import File, Result
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.backups import backup_name
 
+from ..short import one_in
 from ..unit.writer.home import MANIFEST, Home, Host
 from .conftest import CASES, USUAL_CASES
 from .filesystems import in_memory, isolated
@@ -136,7 +137,7 @@ TRAPPED = [
 ]
 
 
-@pytest.mark.parametrize(("moment", "place"), TRAPPED)
+@pytest.mark.parametrize(("moment", "place"), one_in(2, TRAPPED))
 @isolated
 def test_a_trap_stops_its_user_alone(host: Host, count, moment: str, place: str) -> None:
     in_memory(host.root)

@@ -13,6 +13,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients a
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client
 
 from ...profiles import profile
+from ...short import one_in
 from ..clients.accounts import files_of, resolved
 from .home import Home, Host
 
@@ -31,7 +32,7 @@ def run(host: Host, client: Client, files: list[File]) -> tuple[list[str], list[
 
 
 @every_client
-@pytest.mark.parametrize("own", [None, *OWN])
+@pytest.mark.parametrize("own", one_in(2, [None, *OWN]))
 def test_removal_restores_the_home_byte_for_byte(client: Client, own: bytes | None, host: Host) -> None:
     home = host.home("alice")
     first, second = wanted(client, profile("work", signature="x")), wanted(client, profile("work", signature="y"), profile("Work"))
