@@ -111,9 +111,10 @@ def _padded(text: str, width: int) -> str:
 def _cut(text: str) -> str:
     if _width(text) <= _MAX_CELL:
         return text
-    end = columns = 0
-    for end, sign in enumerate(text):
+    kept, columns = "", 0
+    for sign in text:
         columns += _width(sign)
         if columns > _MAX_CELL - 3:
             break
-    return f"{text[:end]}..."
+        kept += sign
+    return f"{kept}..."
