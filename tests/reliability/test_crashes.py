@@ -14,6 +14,7 @@ from pathlib import Path
 
 import pytest
 
+from ..short import one_in
 from .conftest import CASES, USUAL_CASES
 from .crash_host import Machine, problems, was_killed
 from .crash_scenarios import SCENARIOS, Stage
@@ -29,7 +30,7 @@ def stage(request: pytest.FixtureRequest, tmp_path: Path) -> Stage:
     return Stage(Machine(tmp_path), SCENARIOS[request.param])
 
 
-@pytest.mark.parametrize("stage", SCENARIOS, indirect=True)
+@pytest.mark.parametrize("stage", one_in(2, SCENARIOS), indirect=True)
 def test_killed_at_a_call(stage: Stage, request: pytest.FixtureRequest, count) -> None:
     """At every call that changes the disk when there are cases enough, else at some of them."""
     then = SCENARIOS[request.node.callspec.params["stage"]].then

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from ..short import one_in
 from .conftest import CASES
 from .crash_disk import Disk, read_calls
 from .crash_host import Machine, problems
@@ -43,7 +44,7 @@ def _record(stage: Stage, path: Path) -> tuple[Disk, list]:
     return disk, calls
 
 
-@pytest.mark.parametrize("name", SCENARIOS)
+@pytest.mark.parametrize("name", one_in(2, SCENARIOS))
 def test_what_was_not_synced_is_lost(root: None, tmp_path: Path, name: str, count) -> None:
     stage = Stage(Machine(tmp_path, ("alice",)), SCENARIOS[name], power=True)
     chance = random.Random(2)

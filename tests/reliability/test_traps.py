@@ -183,7 +183,7 @@ def test_a_trap_with_the_name_of_a_backup(host: Host, count) -> None:
     in_memory(host.root)
     owned = next(file for file in wanted() if file.content is not None and file.strategy == "owned" and file.path.startswith(".config/mailops/"))
     edited = b"edited by the user\n"
-    field = Field(host, "", list(TRAPS), "update")
+    field = Field(host, "", list(TRAPS)[:: 1 if CASES > USUAL_CASES else 2], "update")
     for name in field.users:
         host.home(name).write(owned.path, edited, 0o600)
     field.lay(f"{BACKUPS}/{backup_name(owned.path, edited)}")

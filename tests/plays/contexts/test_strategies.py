@@ -12,6 +12,7 @@ import pytest
 
 from ansible.release import __version__ as ansible_version
 
+from ...short import one_in
 from ..rollout.conftest import Project, user
 from .conftest import ACCOUNT, DEAD, ROLE, host, play, recap
 
@@ -51,14 +52,14 @@ def test_a_host_that_cannot_be_reached_fails_alone(project: Project) -> None:
     assert run.output.count("Connection refused") >= len(GOING_ON) and "Traceback" not in run.output
 
 
-@pytest.mark.parametrize(("hosts", "keywords", "expected"), [
+@pytest.mark.parametrize(("hosts", "keywords", "expected"), one_in(3, [
     # As always in Ansible, a batch of which no host can be reached ends the run.
     (["desk-1", "dead", "desk-2"], {"serial": 1}, ["desk-1"]),
     # The mistake is found before a connection is tried; and where Ansible tries one first, it still stops all hosts.
     (["dead", "desk-1", "wrong", "desk-2"], {}, []),
     (["dead", "desk-1", "wrong", "desk-2"], {"gather_facts": True, "ignore_unreachable": True, "max_fail_percentage": 50}, []),
     (["dead", "desk-1", "wrong", "desk-2"], {"serial": 2, "gather_facts": True}, ["desk-1"]),
-], ids=["serial", "a mistake", "a mistake, with facts", "a mistake, with facts and serial"])  # fmt: skip
+]), ids=["serial", "a mistake", "a mistake, with facts", "a mistake, with facts and serial"])  # fmt: skip
 def test_who_is_written_to_until_the_run_ends(project: Project, hosts: list[str], keywords: dict[str, Any], expected: list[str]) -> None:
     run = play(project, [{"tasks": [NO_SPEC, AFTER], **keywords}], project.inventory({name: WRONG[name] for name in hosts}))
     assert run.status and served(project) == expected, run.output
