@@ -18,7 +18,7 @@ from harness import Lab
 from login_checks import check, try_checks
 
 from ansible_collections.mailops.profiles.plugins.module_utils._login_wire import RoundTrip
-from tests.unit.conftest import ROOT
+from tests.checkout import ROOT
 
 pytestmark = pytest.mark.own_release
 WRONG = "n0t the p4ssword"

@@ -35,7 +35,7 @@ def run(directory: Path, ci: str, *argv: str, **env: str) -> tuple[int, str]:
 def test_pytest(tmp_path: Path, body: str, ci: str, status: int) -> None:
     tests = tmp_path / "tests"
     tests.mkdir()
-    for name in ("__init__", "conftest", "releases", "debian"):
+    for name in ("__init__", "checkout", "conftest", "releases", "debian"):
         shutil.copy(ROOT / f"tests/{name}.py", tests)
     (tests / "lab").mkdir()
     shutil.copy(ROOT / "tests/lab/client-packages", tests / "lab")

@@ -152,7 +152,7 @@ def test_a_misspelled_attribute_of_a_directory_is_a_warning(user_map: Any, said:
     warnings: list[str] = []
     people(rows, user_map, None, False, warn=warnings.append)
     assert len(warnings) == len(said) and all(text in warning for text, warning in zip(said, warnings)), warnings
-    people([], user_map, None, False, warn=lambda text: pytest.fail(text))
+    people([], user_map, None, False, warn=pytest.fail)
 
 
 def test_hosts() -> None:
