@@ -206,13 +206,13 @@ def _readable_passwords(accounts: Mapping[str, Sequence[Account]], request: Requ
     mode = request.destination.mode
     if not mode & stat.S_IROTH:
         return
-    # Where a client asks whether it may write passwords, it has this option.
-    names = [client.name for client in request.clients if request.client_options[client.name].get("include_passwords", True)]
-    writing = [
-        name
-        for name in names
-        if any(account.has_password for listed in accounts.values() for account in _clients.get(name).supported(listed, request.client_options[name]))
-    ]
+    secret = [account for listed in accounts.values() for account in listed if account.has_password]
+    writing = []
+    for client in request.clients:
+        options = request.client_options[client.name]
+        # The clients that ask whether they may write passwords have this option.
+        if options.get("include_passwords", True) and client.supported(secret, options):
+            writing.append(client.name)
     if writing:
         who = f"everybody who has an account on the host may read the passwords that {comma_list(writing)} writes"
         yield f"mode: {who}, because it is {mode:04o}: set 0640 or 0600"
