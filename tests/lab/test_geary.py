@@ -65,6 +65,11 @@ credentials=none
 """
 
 
+REFUSED = "Status changed to: tls-validation-failed"
+# A mistake of Geary's: one of its two connections reads while STARTTLS begins, and neither is tried again.
+GAVE_UP = "Stream has outstanding operation"
+
+
 @pytest.fixture(scope="module", autouse=True)
 def routable(lab: Lab) -> None:
     """Geary looks up no name on a machine that has none but loopback addresses."""
@@ -151,7 +156,11 @@ def test_geary_refuses_an_impostor(lab: Lab, impostor: str, security: str) -> No
     before = logins(lab)
     data = against(impostor, security)
     deploy(lab, "anna", [data], ["geary"])
-    trust = system_ca(lab) if impostor == "wrong name" else nullcontext()
-    with trust, geary(lab, "anna", host=data["incoming"]["host"]) as running:
-        running.wait_until(lambda: "Status changed to: tls-validation-failed" in running.log())
-    assert logins(lab) == before
+    for _attempt in range(5):
+        trust = system_ca(lab) if impostor == "wrong name" else nullcontext()
+        with trust, geary(lab, "anna", host=data["incoming"]["host"]) as running:
+            running.wait_until(lambda: any(text in running.log() for text in (REFUSED, GAVE_UP)))
+            refused = REFUSED in running.log()
+        if refused:
+            break
+    assert refused and logins(lab) == before

@@ -21,9 +21,9 @@ from ...unit.stores.edits import put, replacing
 from ..conftest import CASES
 from .writers import Writer, mixture, read
 
-# With 200 cases, 100 writers are killed.
+# With 200 cases, 100 writers are killed, while they write as much as takes a while.
 KILLS = CASES // 2
-BULK = min(300, CASES * 10)
+BULK = min(300, max(200, CASES * 10))
 SOON = 10.0  # seconds; who has to wait for a dead writer's lock waits for 30
 
 
@@ -51,7 +51,8 @@ def undisturbed(place: Place, chance: random.Random) -> list[dict[str, float]]:
 
 
 def until(number: int, met: list[Any], what: str = "killed writers") -> Iterator[int]:
-    """Attempts, until ``met`` has so many: some writers are done before they are killed, some have room enough."""
+    """Attempts, until ``met`` has so many, and one at least: some writers are done before they are killed, some have room enough."""
+    number = max(1, number)
     for attempt in range(10 * number):
         if len(met) == number:
             return
