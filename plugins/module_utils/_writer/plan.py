@@ -90,7 +90,9 @@ class Step(NamedTuple):
 
 class Plan:
     """``manifest``: what will be recorded in the end. ``residue``: temporary files of a run that died. ``drifted``: path ->
-    producer. ``notes``: those of variants. ``repair``: only the manifest is not what it should be. ``warnings``: sentences."""
+    producer. ``notes``: those of variants. ``repair``: only the manifest is not what it should be. ``relabels``: only the accounts in it
+    have other names, or are those of another profile with the same files; it is written anew, which changes nothing that a program reads.
+    ``warnings``: sentences."""
 
     def __init__(self, tree: Tree, records: Records, with_diffs: bool) -> None:
         self._tree = tree
@@ -103,7 +105,7 @@ class Plan:
         self.is_manifest_drifted = False
         self.notes: List[Tuple[str, str]] = []
         self.unchanged = 0
-        self.repair = False
+        self.repair = self.relabels = False
         self.warnings: List[str] = []
 
     @property
@@ -112,7 +114,7 @@ class Plan:
 
     @property
     def changed(self) -> bool:
-        return bool(self.steps or self.residue or self.records.residue or self.repair)
+        return bool(self.steps or self.residue or self.records.residue or self.repair or self.relabels)
 
     def add(self, step: Step, old: Optional[Entry], ours: Optional[bytes], redacted: str) -> None:
         """A step that changes a file; the rest is for its diff."""

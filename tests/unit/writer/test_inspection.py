@@ -26,7 +26,7 @@ from ansible_collections.mailops.profiles.plugins.module_utils._wire import (
 from ansible_collections.mailops.profiles.plugins.module_utils._writer import inspection, state
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.errors import WriterError
 
-from .home import MANIFEST, OWN, Home, Site, block, owned
+from .home import MANIFEST, OWN, Home, Site, all_changes, block, owned
 from .machine import Machine
 
 LABELS = (AccountLabel("Work", "work", ("own", "block")), AccountLabel("Shop (Gdynia)", "shop-gdynia", ("own",)))
@@ -57,6 +57,22 @@ def test_what_was_deployed(machine: Machine, anna: Home) -> None:
     assert found.accounts == tuple(sorted(LABELS)) and abs(found.confirmed - time.time()) < 60
     assert found.files == (FoundFile(f"{anna.path}/.blockrc", "block", "deployed"), FoundFile(f"{anna.path}/{OWN}", "own", "deployed"))
     assert anna.tree() == before
+
+
+def test_a_renamed_profile_changes_nothing_on_the_host(machine: Machine, anna: Home) -> None:
+    """What is found has the new name."""
+    for labels in ((AccountLabel("Office", "work", ("own", "block")),), ()):
+        places = (Place("anna", None, (block(), owned()), accounts=labels),)
+        before = anna.tree()
+        assert not all_changes(machine.run("anna", check=True, places=places)) and anna.tree() == before
+        done = machine.run("anna", places=places)
+        assert not all_changes(done) and not done.results[0].drifted and look(machine)["anna"].found.accounts == labels
+        written = anna.tree()
+        assert {path for path in written if written[path] != before[path]} <= {MANIFEST, os.path.dirname(MANIFEST)}
+        assert not all_changes(machine.run("anna", places=places)) and anna.tree() == written
+    # What else is wrong with it is still repaired, and said.
+    anna.write(MANIFEST, anna.read(MANIFEST).replace(b'"directories": [', b'"directories": ["Mail", '), 0o600)
+    assert [change.path for change in all_changes(machine.run("anna", places=places))] == [f"{anna.path}/{MANIFEST}"]
 
 
 def test_a_run_that_changes_nothing_confirms(machine: Machine, anna: Home, monkeypatch: pytest.MonkeyPatch) -> None:
