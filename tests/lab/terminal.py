@@ -20,6 +20,8 @@ ROWS, COLUMNS = 50, 160
 # switch the terminal to raw mode.
 QUIET_SECONDS = 0.15
 _SHOWN = 2000
+# What a program asks its terminal (primary device attributes), and what a VT220 answers. aerc 0.20 does not leave without an answer.
+_WHO_ARE_YOU, _VT220 = b"\x1b[c", b"\x1b[?62c"
 
 Dialogue = Sequence[tuple[bytes, bytes]]
 
@@ -51,7 +53,10 @@ def _converse(process: subprocess.Popen, controller: int, waiting: list[tuple[by
         due = bool(waiting) and len(output) > answered and waiting[0][0] in output[answered:]
         if select.select([controller], [], [], min(left, QUIET_SECONDS) if due else left)[0]:
             try:
-                output += os.read(controller, 65536)
+                written = os.read(controller, 65536)
+                output += written
+                if _WHO_ARE_YOU in written:
+                    os.write(controller, _VT220)
             except OSError:  # The program has closed its terminal.
                 return process.wait(max(left, 1)), output
         elif due and left > QUIET_SECONDS:

@@ -16,11 +16,6 @@ HOMES = [*lived_in_terminal.HOMES, *lived_in_tools.HOMES]
 pytestmark = pytest.mark.usefixtures("no_command_ran")
 
 
-@pytest.fixture(autouse=True)
-def leaving(lab: Lab, home: LivedIn) -> None:
-    if home.name == "aerc" and lab.sandbox.users_root != "/":
-        pytest.xfail("aerc 0.20 does all that is typed, and does not leave")
-
 
 @each(HOMES)
 def test_no_server_is_told_the_other_s_name_or_password(lab: Lab, home: LivedIn) -> None:

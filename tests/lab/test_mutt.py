@@ -24,7 +24,8 @@ def test_mutt_opens_the_mailbox_and_sends(lab: Lab, program: str, name: str) -> 
     lab.deliver(user.email, "is there", "Hello\n")
     opens_mailbox(lab, program, name, "is there")
     dump = lab.run([program, "-D"], user=name)
-    assert (dump.returncode, dump.stderr) == (0, "")
+    # NeoMutt 2025 ends with 1.
+    assert dump.stderr == "" and dump.returncode in ((0, 1) if program == "neomutt" else (0,))
     values = {line.removeprefix("set ").replace(" = ", "=", 1) for line in dump.stdout.splitlines()}
     real_name = {"mutt": "realname", "neomutt": "real_name"}[program]
     for variable, text in (
