@@ -16,7 +16,6 @@ HOMES = [*lived_in_terminal.HOMES, *lived_in_tools.HOMES]
 pytestmark = pytest.mark.usefixtures("no_command_ran")
 
 
-
 @each(HOMES)
 def test_no_server_is_told_the_other_s_name_or_password(lab: Lab, home: LivedIn) -> None:
     no_secret_went_astray(lab, home, "password")
