@@ -35,7 +35,7 @@ help:  ## what can be made
 demo:  ## three users' accounts below build/demo: the dry run, the run, a second run, a change
 	@demo/run
 
-test: prepare  ## every part below, with the newest ansible-core, and a summary: a quarter of an hour
+test: prepare  ## every part below, with the newest ansible-core, and a summary: less than half an hour on two cores
 	@.ci/test $(PARTS)
 
 test-all:  ## all there is: every ansible-core, every log-in, long batteries: an hour and more
