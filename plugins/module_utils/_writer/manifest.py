@@ -70,9 +70,8 @@ class Manifest:
         self.accounts = tuple(sorted(accounts))
         self.is_place_made = is_place_made
 
-    def named_as(self, other: Manifest) -> Manifest:
-        """The same with the accounts of another one."""
-        return Manifest(self.entries, self.directories, other.accounts, self.is_place_made)
+    def with_accounts(self, accounts: Iterable[AccountLabel]) -> Manifest:
+        return Manifest(self.entries, self.directories, accounts, self.is_place_made)
 
     def to_bytes(self) -> bytes:
         entries = [_data(self.entries[path]) for path in sorted(self.entries)]

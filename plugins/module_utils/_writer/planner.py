@@ -79,7 +79,7 @@ class _Planner:
         if not plan.changed:
             # A lost or edited manifest is repaired even when all files are as they should be.
             plan.repair = (plan.manifest.to_bytes() if entries else None) != records.stored
-            if plan.repair and plan.manifest.named_as(records.own).to_bytes() == records.stored:
+            if plan.repair and plan.manifest.with_accounts(records.own.accounts).to_bytes() == records.stored:
                 plan.repair, plan.relabels = False, True
         if plan.changed:
             for step in plan.steps:

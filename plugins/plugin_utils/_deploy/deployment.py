@@ -214,8 +214,8 @@ def _readable_passwords(accounts: Mapping[str, Sequence[Account]], request: Requ
         if options.get("include_passwords", True) and client.supported(secret, options):
             writing.append(client.name)
     if writing:
-        who = f"everybody who has an account on the host may read the passwords that {comma_list(writing)} writes"
-        yield f"mode: {who}, because it is {mode:04o}: set 0640 or 0600"
+        what = f"everybody who has an account on the host may read the passwords in the files of {comma_list(writing)}"
+        yield f"mode: {what}, because it is {mode:04o}: set 0640 or 0600"
 
 
 def _without_invalid(request: Request, invalid: Mapping[str, Sequence[str]], can_skip: bool) -> Request:

@@ -20,7 +20,7 @@ CHECK_TEXTS = ("user", "profile", "side", "outcome", "msg", "hint", "host", "add
 OK = "ok"
 _MAX_TEXT, _MAX_NAME, _MAX_ENTRIES = 2000, 300, 100_000
 NOT_SHOWN = "the message is not shown, because the task has no_log"
-# Ansible's own warning, with each result of a host that was asked for its Python: nobody has to do anything.
+# A part of Ansible's own warning about a host whose Python it had to find. It needs no attention.
 _ABOUT_INTERPRETER = "is using the discovered Python interpreter at"
 _T = TypeVar("_T")
 

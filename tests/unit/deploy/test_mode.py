@@ -12,7 +12,7 @@ import pytest
 
 from .deployments import JOANNA, deployment, profile
 
-SAID = "mode: everybody who has an account on the host may read the passwords that {} writes, because it is 0644"
+SAID = "mode: everybody who has an account on the host may read the passwords in the files of {}, because it is 0644"
 WITH = {"include_passwords": True}
 
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from ansible.errors import AnsibleFilterError
+from ansible.utils.display import Display
 
 from ansible_collections.mailops.profiles.plugins.filter.users_from import FilterModule
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import read_users
@@ -153,6 +154,13 @@ def test_a_misspelled_attribute_of_a_directory_is_a_warning(user_map: Any, said:
     people(rows, user_map, None, False, warn=warnings.append)
     assert len(warnings) == len(said) and all(text in warning for text, warning in zip(said, warnings)), warnings
     people([], user_map, None, False, warn=pytest.fail)
+
+
+def test_the_filter_displays_its_warnings(monkeypatch: pytest.MonkeyPatch) -> None:
+    displayed: list[str] = []
+    monkeypatch.setattr(Display, "warning", lambda _self, text, *_more, **_options: displayed.append(text))
+    assert users_from([{"dn": "x", "uid": "a"}], {"name": "uid", "disabled": "locked"}) == [{"name": "a"}]
+    assert displayed == ["users_from: map: no entry has an attribute 'locked': is it misspelled, or blank for everybody?"]
 
 
 def test_hosts() -> None:
