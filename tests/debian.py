@@ -2,8 +2,8 @@
 # GNU General Public License v3.0+ (see LICENSES/GPL-3.0-or-later.txt or https://www.gnu.org/licenses/gpl-3.0.txt)
 # SPDX-License-Identifier: GPL-3.0-or-later
 
-"""Root directories of other releases than the machine's: made by debootstrap as root, once for each list of packages, then kept below
-build/."""
+"""Root directories of other releases than the machine's, with their updates: made by debootstrap as root, once for each list of packages,
+then kept below build/."""
 
 from __future__ import annotations
 
@@ -16,16 +16,19 @@ from collections.abc import Collection
 from pathlib import Path
 
 CACHE = Path(__file__).resolve().parent.parent / "build"
-# apt fetches through whatever proxy the machine's own apt does, and no service of a package is started.
+# $0: the root, $1: its sources.list, then the packages. apt fetches through whatever proxy the machine's own apt does, and no service of a package is started.
 _INSTALL = """
 set -e
 apt-config dump Acquire >"$0/etc/apt/apt.conf.d/00machine"
+printf %s "$1" >"$0/etc/apt/sources.list"
+shift
 printf '#!/bin/sh\\nexit 101\\n' >"$0/usr/sbin/policy-rc.d"
 chmod 755 "$0/usr/sbin/policy-rc.d"
 mount -t proc proc "$0/proc"
 mount --rbind /dev "$0/dev"
 export DEBIAN_FRONTEND=noninteractive
 chroot "$0" apt-get -qq update
+chroot "$0" apt-get -qq upgrade --yes
 chroot "$0" apt-get -qq install --yes --no-install-recommends "$@"
 chroot "$0" apt-get clean
 """
@@ -36,7 +39,7 @@ class Unavailable(Exception):
 
 
 def is_made(name: str, packages: Collection[str]) -> bool:
-    stamp = CACHE / f"{name}.packages"
+    stamp = CACHE / f"{name}.stamp"
     return (CACHE / name).is_dir() and stamp.is_file() and stamp.read_text().split() == sorted(packages)
 
 
@@ -73,12 +76,14 @@ def _make(name: str, release: str, packages: list[str]) -> None:
     uri = mirror(release)
     if uri is None:
         raise Unavailable(f"no mirror in apt's sources has {release}")
-    half, stamp, log = (CACHE / f"{name}.{end}" for end in ("part", "packages", "log"))
+    suites = {suite: mirror(suite) for suite in (release, f"{release}-updates", f"{release}-security")}
+    sources = "".join(f"deb {place} {suite} main\n" for suite, place in suites.items() if place)
+    half, stamp, log = (CACHE / f"{name}.{end}" for end in ("part", "stamp", "log"))
     for path in (half, CACHE / name):
         shutil.rmtree(path, ignore_errors=True)
     with log.open("wb") as output:
         for argv in (["debootstrap", "--variant=minbase", "--include=ca-certificates", release, str(half), uri],
-                     ["sh", "-c", _INSTALL, str(half), *packages]):  # fmt: skip
+                     ["sh", "-c", _INSTALL, str(half), sources, *packages]):  # fmt: skip
             # Whatever they mount and start goes with their namespaces.
             isolated = ["unshare", "--mount", "--pid", "--fork", "--kill-child", *argv]
             if subprocess.run(isolated, stdin=subprocess.DEVNULL, stdout=output, stderr=output, check=False).returncode:

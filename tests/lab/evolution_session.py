@@ -85,12 +85,15 @@ class Evolution:
         return [_refusal(service) for service in (self._store(account), self._transport(self._identity(account)))]
 
     def _described(self, account) -> dict:
+        # While accounts change, the service has some of their sources already, and some still.
         described = _properties("account", account)
         identity = self._identity(account)
         if identity is None:
             return described
         transport = self._registry.ref_source(identity.get_extension("Mail Submission").get_transport_uid())
-        described |= _properties("identity", identity) | _properties("transport", transport)
+        described |= _properties("identity", identity)
+        if transport is not None:
+            described |= _properties("transport", transport)
         signature = self._registry.ref_source(identity.get_extension("Mail Identity").get_signature_uid())
         if signature is not None:
             described |= _properties("signature", signature) | {"signature text": _text(signature)}

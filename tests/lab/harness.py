@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import base64
 import json
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -24,9 +26,10 @@ from terminal import Dialogue, run_in_terminal
 
 from tests.releases import Release, mount_command
 
-# What the programs of another release find as those of the lab's own machine do: its users, its network, its CA, what tests hand over.
+# What the programs of another release find as those of the lab's own machine do: its users, its network, its CA, what a run writes for all
+# users of a machine, what tests hand over.
 COMMON = ("/dev", "/etc/group", "/etc/hosts", "/etc/mailops-lab", "/etc/passwd", "/etc/resolv.conf", "/etc/ssl/certs/ca-certificates.crt",
-          "/home", "/proc", "/run", "/tmp", "/var/mail", str(REPOSITORY))  # fmt: skip
+          "/etc/thunderbird", "/home", "/proc", "/run", "/tmp", "/var/mail", str(REPOSITORY))  # fmt: skip
 QUEUES = ("maildrop", "incoming", "active")
 SECONDS_TO_DELIVER = 60
 
@@ -102,29 +105,47 @@ class Lab:
         self.wait_for_delivery()
         self._order("empty", email=email, password=self._passwords[email])
 
+    def new_mailbox(self, email: str) -> None:
+        """As the server makes it at the first log-in: no messages, and no folders but those that it makes itself."""
+        self.wait_for_delivery()
+        name, domain = email.lower().split("@")
+        # Connections of programs that were killed: they would go on with what they know.
+        self.run(["doveadm", "kick", email])
+        shutil.rmtree(self.path(f"/var/mail/mailops-lab/{domain}/{name}"), ignore_errors=True)
+
     def create_folders(self, email: str, *names: str) -> None:
         """The names as the server has them, in modified UTF-7."""
         self._order("create", email=email, password=self._passwords[email], folders=names)
 
+    def folders(self, email: str) -> list[str]:
+        """Those that are subscribed to, in the order in which the server lists them, in modified UTF-7."""
+        return self._order("folders", email=email, password=self._passwords[email])
+
     @contextmanager
-    def hierarchy(self, separator: str, prefix: str) -> Iterator[None]:
-        """The IMAP server has another separator between levels, and a prefix before the users' folders."""
+    def hierarchy(self, separator: str, prefix: str, marks: bool = True) -> Iterator[None]:
+        """The IMAP server has another separator between levels, and a prefix before the users' folders; it does, or does not, mark the
+        folders that it makes itself with what they are for (RFC 6154)."""
         config = self.path("/etc/dovecot/dovecot.conf")
         before = config.read_text(encoding="utf-8")
         try:
-            config.write_text(before.replace("  separator = /\n", f"  separator = {separator}\n  prefix = {prefix}\n"), encoding="utf-8")
-            self._reload_dovecot(separator, prefix)
+            changed = before.replace("  separator = /\n", f"  separator = {separator}\n  prefix = {prefix}\n")
+            config.write_text(changed if marks else re.sub(" +special_use = .*\n", "", changed), encoding="utf-8")
+            self._reload_dovecot(separator, prefix, marks)
             yield
         finally:
             config.write_text(before, encoding="utf-8")
-            self._reload_dovecot("/", "")
+            self._reload_dovecot("/", "", marks=True)
 
-    def _reload_dovecot(self, separator: str, prefix: str) -> None:
+    def _reload_dovecot(self, separator: str, prefix: str, marks: bool) -> None:
         done = self.run(["doveadm", "reload"])
         assert done.returncode == 0, done.stderr
         email, password = next(iter(self._passwords.items()))
         deadline = time.monotonic() + SECONDS_TO_DELIVER
-        while not self._order("namespace", email=email, password=password).startswith(f'(("{prefix}" "{separator}"))'):
+        wanted = f'(("{prefix}" "{separator}"))'
+        while True:
+            namespace, marked = self._order("namespace", email=email, password=password)
+            if namespace.startswith(wanted) and marked == marks:
+                return
             assert time.monotonic() < deadline, "Dovecot did not reload its configuration"
             time.sleep(0.05)
 

@@ -54,9 +54,15 @@ def create(email: str, password: str, folders: list[str]) -> None:
             mailbox.subscribe(_quoted(folder))
 
 
-def namespace(email: str, password: str) -> str:
+def folders(email: str, password: str) -> list[str]:
     with _mailbox(email, password) as mailbox:
-        return mailbox.namespace()[1][0].decode()
+        return [line.decode().rsplit('" ', 1)[1].strip('"') for line in mailbox.lsub()[1]]
+
+
+def namespace(email: str, password: str) -> tuple[str, bool]:
+    """The namespaces, and whether folders are marked with what they are for (RFC 6154)."""
+    with _mailbox(email, password) as mailbox:
+        return mailbox.namespace()[1][0].decode(), any(rb"\Sent" in line for line in mailbox.list()[1])
 
 
 def _mailbox(email: str, password: str) -> imaplib.IMAP4_SSL:
@@ -73,5 +79,6 @@ def _quoted(folder: str) -> str:
 
 if __name__ == "__main__":
     order = json.load(sys.stdin)
-    action = {"deliver": deliver, "messages": messages, "empty": empty, "create": create, "namespace": namespace}[order.pop("action")]
+    action = {"deliver": deliver, "messages": messages, "empty": empty, "create": create, "folders": folders,
+              "namespace": namespace}[order.pop("action")]
     json.dump(action(**order), sys.stdout)

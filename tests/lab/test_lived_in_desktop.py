@@ -15,17 +15,8 @@ LEAKS: dict[str, str] = {}
 LEAKS_WITHOUT: dict[str, str] = {}
 OURS: dict[str, str] = {}
 THEIRS: dict[str, str] = {}
-# Seen with Debian 13's in its root: without a display Marionette never answers. Under xvfb-run it does, but does not see the files that a run
-# writes for all users of the machine, because the root has an /etc and a /usr/lib of its own.
-NO_ANSWER = "Thunderbird in the root of another release does not see the machine's files"
 # It asks for the password of ours, and may do so before its remote control answers.
 ASKS = "does not answer"
-
-
-@pytest.fixture(autouse=True)
-def answering(lab: Lab, home: LivedIn) -> None:
-    if home.name == "thunderbird" and lab.sandbox.users_root != "/":
-        pytest.xfail(NO_ANSWER)
 
 
 @each(HOMES, LEAKS)

@@ -17,8 +17,7 @@ from harness import Lab
 from thunderbird import Thunderbird
 from thunderbird_scripts import ADD_BY_HAND, LEFT, SEND, SERVICES, SUBJECTS, key_of, state, wait_for
 
-# In the root of another release Thunderbird starts, but does not answer to Marionette.
-pytestmark = [pytest.mark.usefixtures("no_command_ran"), pytest.mark.own_release]
+pytestmark = pytest.mark.usefixtures("no_command_ran")
 CREATE_FOLDERS = """
 import imaplib, ssl, sys
 mailbox = imaplib.IMAP4_SSL("imap.example.org", ssl_context=ssl.create_default_context(cafile=sys.argv[1]))

@@ -18,8 +18,7 @@ from thunderbird_scripts import key_of, state
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 
-# In the root of another release Thunderbird starts, but does not answer to Marionette.
-pytestmark = [pytest.mark.usefixtures("no_command_ran"), pytest.mark.own_release]
+pytestmark = pytest.mark.usefixtures("no_command_ran")
 
 WRONG: dict[str, tuple[str, dict[str, Any]]] = {
     "type": ("server", {"type": "rss"}),

@@ -12,8 +12,7 @@ from harness import Lab
 from thunderbird import Thunderbird
 from thunderbird_scripts import SEND, SERVICES, SUBJECTS, key_of, state, wait_for
 
-# In the root of another release Thunderbird starts, but does not answer to Marionette.
-pytestmark = [pytest.mark.usefixtures("no_command_ran"), pytest.mark.own_release]
+pytestmark = pytest.mark.usefixtures("no_command_ran")
 
 LUKASZ = USERS["lukasz"]
 POST = {**pop("starttls", outgoing__security="starttls", leave_on_server=False, notifications=False), "name": "post"}

@@ -96,9 +96,9 @@ def state(thunderbird: Thunderbird) -> dict[str, Any]:
 
 def wait_for(expected: Any, look: Callable[[], Any], seconds: float = 90) -> None:
     deadline = time.monotonic() + seconds
-    while look() != expected and time.monotonic() < deadline:
+    while (found := look()) != expected and time.monotonic() < deadline:
         time.sleep(0.1)
-    assert look() == expected
+    assert found == expected, found
 
 
 def key_of(account: Any) -> str:

@@ -311,6 +311,37 @@ var mailopsProfiles = mailopsProfiles || (() => {
     timer.cancel();
   }
 
+  // Thunderbird takes a folder with the server's mark \\Trash for the trash, looks for no other one, and then drops it because of our
+  // preference: no folder is the trash, and nothing can be deleted. And it keeps an earlier one until it lists the folders again. Where the
+  // server does not have the profile's folder, the trash stays what it was, as Thunderbird has it with sent mail and drafts.
+  function keepTrash(accounts) {
+    const wanted = new Map(accounts.filter(({ trash }) => isText(trash)).map(({ key, trash }) => [key, trash]));
+    if (!wanted.size) {
+      return;
+    }
+    const flag = Ci.nsMsgFolderFlags.Trash;
+    const folders = Cc["@mozilla.org/mail/folder-lookup;1"].getService(Ci.nsIFolderLookupService);
+    const manager = Cc["@mozilla.org/messenger/account-manager;1"].getService(Ci.nsIMsgAccountManager);
+    const session = Cc["@mozilla.org/messenger/services/session;1"].getService(Ci.nsIMsgMailSession);
+    const settle = (key, dropped) => {
+      const { rootFolder } = manager.getIncomingServer(key);
+      const before = rootFolder.getFoldersWithFlags(flag);
+      const trash = folders.getFolderForURL(wanted.get(key)) ?? before[0] ?? dropped;
+      before.filter(folder => folder != trash).forEach(folder => folder.clearFlag(flag));
+      trash?.setFlag(flag);
+    };
+    const onFolderIntPropertyChanged = (folder, property, before, after) => {
+      if (property == "FolderFlag" && before & flag && !(after & flag) && wanted.has(folder.server.key)) {
+        // When all that Thunderbird drops is dropped.
+        Services.tm.dispatchToMainThread(() => attempt("trash", () => settle(folder.server.key, folder)));
+      }
+    };
+    for (const key of wanted.keys()) {
+      attempt("trash", () => settle(key));
+    }
+    session.AddFolderListener({ onFolderIntPropertyChanged }, Ci.nsIFolderListener.intPropertyChanged);
+  }
+
   function start() {
     const files = readAccounts();
     // While a file cannot be read, nothing is removed: its account may still exist.
@@ -329,7 +360,10 @@ var mailopsProfiles = mailopsProfiles || (() => {
     chooseDefault(accounts);
     silence(accounts);
     attempt("certificates", () => trust(accounts.map(account => account.ca_file).filter(isText), complete));
-    once("final-ui-startup", () => takePasswords(accounts, complete));
+    once("final-ui-startup", () => {
+      takePasswords(accounts, complete);
+      attempt("trash", () => keepTrash(accounts));
+    });
   }
 
   // Before this, Thunderbird has not read the user's preferences; after it, it has read the accounts.

@@ -60,6 +60,7 @@ def _data(account: Account) -> dict[str, Any]:
         "default": account.default,
         "notifications": account.notifications,
         "ca_file": account.ca_file,
+        "trash": _folder_uri(account, "trash") if "trash" in account.folders else None,
         "server": _server(account),
         "identity": _identity(account),
         "smtpserver": _outgoing(account),
