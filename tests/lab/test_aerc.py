@@ -116,7 +116,10 @@ def test_aerc_reads_from_no_impostor(lab: Lab, ca_file: str, host: str, security
 def test_aerc_sends_to_no_impostor(lab: Lab, security: str) -> None:
     email = USERS["anna"].email
     deploy(lab, "anna", [profile(outgoing__host="wrong-name.example.org", outgoing__security=security)], ["aerc"])
+    lab.empty(email)
     lab.deliver(email, "is there", "Hello\n")
     before = lab.log().count("sasl_username")
-    run(lab, "anna", [(b"is there", compose(email)), (b"Send this email?", b"y"), (b"x509: certificate", QUIT)])
+    # aerc 0.20 connects before there is anything to send.
+    asked = [(b"Send this email?", b"y")] if lab.sandbox.users_root == "/" else []
+    run(lab, "anna", [(b"is there", compose(email)), *asked, (b"x509:", QUIT)])
     assert lab.log().count("sasl_username") == before
