@@ -8,10 +8,13 @@ It has nothing to ask for what it has read: these log-ins prove what the client 
 
 from __future__ import annotations
 
+import subprocess
+
 import pytest
 from deployed import USERS, deploy, logins, profile, redeploy, screen, securities
 from harness import Lab
 
+STARTTLS = "aerc 0.15 and newer begin with a dialogue about smtp-starttls, as the client's page says"
 pytestmark = pytest.mark.usefixtures("no_command_ran")
 
 
@@ -36,7 +39,7 @@ QUIT = b":quit\r"
 ])  # fmt: skip
 def test_aerc_reads_and_sends(lab: Lab, name: str, security: str) -> None:
     if security == "starttls" and lab.sandbox.users_root != "/":
-        pytest.xfail("aerc 0.15 and newer begin with a dialogue about smtp-starttls, as the client's page says")
+        pytest.xfail(STARTTLS)
     user = USERS[name]
     data = profile(incoming__security=security, outgoing__security=security, folders={"sent": "Archive"})
     (account,) = deploy(lab, name, [data], ["aerc"])
@@ -114,12 +117,17 @@ def test_aerc_reads_from_no_impostor(lab: Lab, ca_file: str, host: str, security
 
 @securities
 def test_aerc_sends_to_no_impostor(lab: Lab, security: str) -> None:
+    if security == "starttls" and lab.sandbox.users_root != "/":
+        pytest.xfail(STARTTLS)
     email = USERS["anna"].email
     deploy(lab, "anna", [profile(outgoing__host="wrong-name.example.org", outgoing__security=security)], ["aerc"])
     lab.empty(email)
     lab.deliver(email, "is there", "Hello\n")
-    before = lab.log().count("sasl_username")
-    # aerc 0.20 connects before there is anything to send.
-    asked = [(b"Send this email?", b"y")] if lab.sandbox.users_root == "/" else []
-    run(lab, "anna", [(b"is there", compose(email)), *asked, (b"x509:", QUIT)])
-    assert lab.log().count("sasl_username") == before
+    before = lab.log()
+    # aerc 0.20 connects before it composes, and what it says then may be gone before anybody reads it: the server says what happened.
+    with pytest.raises(subprocess.TimeoutExpired):
+        dialogue = [(b"is there", compose(email)), (b"Send this email?", b"y"), (b"never", QUIT)]
+        lab.pty(["aerc"], user="anna", input=dialogue, env={"EDITOR": "true", "SSL_CERT_FILE": lab.ca_file}, timeout=8)
+    said = lab.log().removeprefix(before)
+    assert "alert bad certificate" in said
+    assert "sasl_username" not in said
