@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import shlex
 import subprocess
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import pytest
@@ -129,8 +129,6 @@ def _use(lab: Lab, home: LivedIn, account: Account | None, when: str, found: Out
         found.wrong[when] = f"{type(error).__name__}: {error}"
 
 
-# --- What is asked of each
-
 def no_secret_went_astray(lab: Lab, home: LivedIn, given: str) -> None:
     seen = _outcome(lab, home, given).seen
     assert seen["own.example"] <= {(OWN, PASSWORD)}
@@ -149,9 +147,27 @@ def theirs_works(lab: Lab, home: LivedIn, given: str) -> None:
     assert "theirs" not in wrong, wrong["theirs"]
 
 
-def each(homes: Iterable[LivedIn], to_be_mended: Mapping[str, str] | None = None) -> pytest.MarkDecorator:
-    """A parameter ``home``. What is to be mended in its client fails for that reason."""
-    def marks(name: str):
-        return pytest.mark.xfail(strict=True, reason=to_be_mended[name]) if name in (to_be_mended or {}) else ()
+@pytest.mark.usefixtures("no_command_ran")
+class Beside:
+    """What is asked of each of these homes; for tests to inherit."""
 
-    return pytest.mark.parametrize("home", [pytest.param(home, id=home.name, marks=marks(home.name)) for home in homes])
+    homes: Sequence[LivedIn]
+
+    def pytest_generate_tests(self, metafunc: pytest.Metafunc) -> None:
+        metafunc.parametrize("home", self.homes, ids=[home.name for home in self.homes])
+
+    def test_no_server_is_told_the_other_s_name_or_password(self, lab: Lab, home: LivedIn) -> None:
+        no_secret_went_astray(lab, home, "password")
+
+    @pytest.mark.every_release
+    def test_ours_is_logged_in_to(self, lab: Lab, home: LivedIn) -> None:
+        ours_works(lab, home)
+
+    def test_theirs_receives_and_sends_as_before(self, lab: Lab, home: LivedIn) -> None:
+        theirs_works(lab, home, "password")
+
+    def test_no_secret_goes_astray_when_ours_has_no_password(self, lab: Lab, home: LivedIn) -> None:
+        no_secret_went_astray(lab, home, "no-password")
+
+    def test_theirs_works_beside_one_of_ours_without_a_password(self, lab: Lab, home: LivedIn) -> None:
+        theirs_works(lab, home, "no-password")

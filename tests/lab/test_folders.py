@@ -41,6 +41,9 @@ FOLDERS = {
 HAS_TRASH = f"""{SERVICES}
 const {{ rootFolder }} = MailServices.accounts.getAccount(args[0]).incomingServer;
 return rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Trash)?.URI ?? "";"""
+CHOOSE_TRASH = f"""{SERVICES}
+MailServices.accounts.getAccount(args[0]).incomingServer.QueryInterface(Ci.nsIImapIncomingServer).trashFolderName = args[1];
+await new Promise(resolve => Services.tm.idleDispatchToMainThread(resolve));"""
 DELETE = f"""{SERVICES}
 const {{ rootFolder }} = MailServices.accounts.getAccount(args[0]).incomingServer;
 const inbox = rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Inbox);
@@ -207,8 +210,10 @@ def test_thunderbird_deletes_where_the_server_marks_another_trash(lab: Lab) -> N
     deploy(lab, "anna", [], ["thunderbird"])
     for trash in ("2026", "2026", "2027"):
         redeploy(lab, "anna", [profile(folders={"trash": f"Bin/{trash}"})], ["thunderbird"])
-        with trash_in_thunderbird(lab, trash):
-            pass
+        with trash_in_thunderbird(lab, trash) as (running, key):
+            # In the account's settings; until the next start, as with everything that a profile says.
+            running.run(CHOOSE_TRASH, key, "Trash")
+            wait_for("Trash", lambda: running.run(HAS_TRASH, key).split("/")[-1])
     deleted_in_thunderbird(lab, "Bin/2027", "2027")
     lab.deliver(ANNA.email, "is there", "Hello\n")
     deploy(lab, "anna", [profile(folders={"trash": "Bin/Missing"})], ["thunderbird"])

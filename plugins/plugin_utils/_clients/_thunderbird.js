@@ -315,7 +315,7 @@ var mailopsProfiles = mailopsProfiles || (() => {
   // preference: no folder is the trash, and nothing can be deleted. And it keeps an earlier one until it lists the folders again. Where the
   // server does not have the profile's folder, the trash stays what it was, as Thunderbird has it with sent mail and drafts.
   function keepTrash(accounts) {
-    const wanted = new Map(accounts.filter(({ trash }) => isText(trash)).map(({ key, trash }) => [key, trash]));
+    const wanted = new Map(accounts.filter(({ trash }) => isText(trash)).map(account => [account.key, account]));
     if (!wanted.size) {
       return;
     }
@@ -324,9 +324,13 @@ var mailopsProfiles = mailopsProfiles || (() => {
     const manager = Cc["@mozilla.org/messenger/account-manager;1"].getService(Ci.nsIMsgAccountManager);
     const session = Cc["@mozilla.org/messenger/services/session;1"].getService(Ci.nsIMsgMailSession);
     const settle = (key, dropped) => {
-      const { rootFolder } = manager.getIncomingServer(key);
-      const before = rootFolder.getFoldersWithFlags(flag);
-      const trash = folders.getFolderForURL(wanted.get(key)) ?? before[0] ?? dropped;
+      const { trash: uri, server } = wanted.get(key);
+      const chosen = prefs.getStringPref(`mail.server.${key}.trash_folder_name`, "");
+      if (chosen && chosen != server.trash_folder_name) {
+        return; // By the user, since the start.
+      }
+      const before = manager.getIncomingServer(key).rootFolder.getFoldersWithFlags(flag);
+      const trash = folders.getFolderForURL(uri) ?? before[0] ?? dropped;
       before.filter(folder => folder != trash).forEach(folder => folder.clearFlag(flag));
       trash?.setFlag(flag);
     };
