@@ -16,7 +16,8 @@ from collections.abc import Collection
 from pathlib import Path
 
 CACHE = Path(__file__).resolve().parent.parent / "build"
-# $0: the root, $1: its sources.list, then the packages. apt fetches through whatever proxy the machine's own apt does, and no service of a package is started.
+# $0: the root, $1: its sources.list, then the packages. apt fetches through whatever proxy the machine's own apt does, and no service of a
+# package is started.
 _INSTALL = """
 set -e
 apt-config dump Acquire >"$0/etc/apt/apt.conf.d/00machine"

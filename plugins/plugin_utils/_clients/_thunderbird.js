@@ -311,7 +311,7 @@ var mailopsProfiles = mailopsProfiles || (() => {
     timer.cancel();
   }
 
-  // Thunderbird takes a folder with the server's mark \\Trash for the trash, looks for no other one, and then drops it because of our
+  // Thunderbird takes a folder with the server's mark \Trash for the trash, looks for no other one, and then drops it because of our
   // preference: no folder is the trash, and nothing can be deleted. And it keeps an earlier one until it lists the folders again. Where the
   // server does not have the profile's folder, the trash stays what it was, as Thunderbird has it with sent mail and drafts.
   function keepTrash(accounts) {
