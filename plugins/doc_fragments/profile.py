@@ -223,8 +223,8 @@ options:
   folders:
     description:
       - The server's folders for special purposes, where they have other names than the client expects. IMAP only.
-      - They have to exist. About a missing one some programs ask, some make it, Evolution fails, and Thunderbird takes the one that the
-        server marks for the purpose (SPECIAL-USE).
+      - They have to exist on the server. Programs differ in what they do about a missing one. Some ask, some make it, Evolution fails,
+        and Thunderbird uses the one that the server marks for the purpose (SPECIAL-USE).
       - A folder is written as people see it, whatever the server's spelling is. A path with V(/) between the levels, in Unicode, relative to
         O(incoming.namespace), such as V(Archiv/Entwürfe). A path that begins with the namespace means the same. Each client gets what it needs.
       - A name with O(incoming.separator) in it, and one in the encoding of IMAP (C(Entw&APw-rfe)), are refused, with the right spelling.

@@ -8,7 +8,6 @@ from __future__ import annotations
 import base64
 import json
 import re
-import shutil
 import subprocess
 import sys
 import time
@@ -111,7 +110,8 @@ class Lab:
         name, domain = email.lower().split("@")
         # Connections of programs that were killed: they would go on with what they know.
         self.run(["doveadm", "kick", email])
-        shutil.rmtree(self.path(f"/var/mail/mailops-lab/{domain}/{name}"), ignore_errors=True)
+        done = self.run(["rm", "-rf", f"/var/mail/mailops-lab/{domain}/{name}"])
+        assert done.returncode == 0, done.stderr
 
     def create_folders(self, email: str, *names: str) -> None:
         """The names as the server has them, in modified UTF-7."""

@@ -129,19 +129,14 @@ def _use(lab: Lab, home: LivedIn, account: Account | None, when: str, found: Out
         found.wrong[when] = f"{type(error).__name__}: {error}"
 
 
-def no_secret_went_astray(lab: Lab, home: LivedIn, given: str) -> None:
+def _no_secret_went_astray(lab: Lab, home: LivedIn, given: str) -> None:
     seen = _outcome(lab, home, given).seen
     assert seen["own.example"] <= {(OWN, PASSWORD)}
     # Some programs try an empty password where they have none.
     assert seen["example.org"] <= {(USER.email, USER.password), (USER.email, "")}
 
 
-def ours_works(lab: Lab, home: LivedIn) -> None:
-    wrong = _outcome(lab, home, "password").wrong
-    assert "ours" not in wrong, wrong["ours"]
-
-
-def theirs_works(lab: Lab, home: LivedIn, given: str) -> None:
+def _theirs_works(lab: Lab, home: LivedIn, given: str) -> None:
     wrong = _outcome(lab, home, given).wrong
     assert "before" not in wrong, wrong["before"]
     assert "theirs" not in wrong, wrong["theirs"]
@@ -157,17 +152,18 @@ class Beside:
         metafunc.parametrize("home", self.homes, ids=[home.name for home in self.homes])
 
     def test_no_server_is_told_the_other_s_name_or_password(self, lab: Lab, home: LivedIn) -> None:
-        no_secret_went_astray(lab, home, "password")
+        _no_secret_went_astray(lab, home, "password")
 
     @pytest.mark.every_release
     def test_ours_is_logged_in_to(self, lab: Lab, home: LivedIn) -> None:
-        ours_works(lab, home)
+        wrong = _outcome(lab, home, "password").wrong
+        assert "ours" not in wrong, wrong["ours"]
 
     def test_theirs_receives_and_sends_as_before(self, lab: Lab, home: LivedIn) -> None:
-        theirs_works(lab, home, "password")
+        _theirs_works(lab, home, "password")
 
     def test_no_secret_goes_astray_when_ours_has_no_password(self, lab: Lab, home: LivedIn) -> None:
-        no_secret_went_astray(lab, home, "no-password")
+        _no_secret_went_astray(lab, home, "no-password")
 
     def test_theirs_works_beside_one_of_ours_without_a_password(self, lab: Lab, home: LivedIn) -> None:
-        theirs_works(lab, home, "no-password")
+        _theirs_works(lab, home, "no-password")

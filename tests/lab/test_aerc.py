@@ -127,7 +127,7 @@ def test_aerc_sends_to_no_impostor(lab: Lab, security: str) -> None:
     # aerc 0.20 connects before it composes, and what it says then may be gone before anybody reads it: the server says what happened.
     with pytest.raises(subprocess.TimeoutExpired):
         dialogue = [(b"is there", compose(email)), (b"Send this email?", b"y"), (b"never", QUIT)]
-        lab.pty(["aerc"], user="anna", input=dialogue, env={"EDITOR": "true", "SSL_CERT_FILE": lab.ca_file}, timeout=8)
+        lab.pty(["aerc"], user="anna", input=dialogue, env={"EDITOR": "true", "SSL_CERT_FILE": lab.ca_file}, timeout=20)
     said = lab.log().removeprefix(before)
     assert "alert bad certificate" in said
     assert "sasl_username" not in said

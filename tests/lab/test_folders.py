@@ -38,6 +38,7 @@ FOLDERS = {
     "nested": {"sent": "[Gmail]/Sent Mail", "drafts": "[Gmail]/Drafts & more", "trash": "[Gmail]/Old/2026"},
     "umlauts": {"sent": "Ausg\u00e4nge & Co/M\u00fcller", "drafts": "Entw\u00fcrfe", "trash": "Papierk\u00f6rbe/2026"},
 }
+BIN = "K\u00f6rbe & Co"
 HAS_TRASH = f"""{SERVICES}
 const {{ rootFolder }} = MailServices.accounts.getAccount(args[0]).incomingServer;
 return rootFolder.getFolderWithFlags(Ci.nsMsgFolderFlags.Trash)?.URI ?? "";"""
@@ -204,17 +205,18 @@ def test_mail_lands_in_the_folder(lab: Lab, program: str, kind: str, server: str
 
 def test_thunderbird_deletes_where_the_server_marks_another_trash(lab: Lab) -> None:
     lab.new_mailbox(ANNA.email)
-    lab.create_folders(ANNA.email, "Trash", "Bin/2026", "Bin/2027")
-    assert lab.folders(ANNA.email)[:3] == ["Trash", "Bin/2026", "Bin/2027"]
+    on_server = ["Trash", *(modified_utf7(f"{BIN}/{year}") for year in ("2026", "2027"))]
+    lab.create_folders(ANNA.email, *on_server)
+    assert lab.folders(ANNA.email)[:3] == on_server
     lab.deliver(ANNA.email, "is there", "Hello\n")
     deploy(lab, "anna", [], ["thunderbird"])
     for trash in ("2026", "2026", "2027"):
-        redeploy(lab, "anna", [profile(folders={"trash": f"Bin/{trash}"})], ["thunderbird"])
+        redeploy(lab, "anna", [profile(folders={"trash": f"{BIN}/{trash}"})], ["thunderbird"])
         with trash_in_thunderbird(lab, trash) as (running, key):
             # In the account's settings; until the next start, as with everything that a profile says.
             running.run(CHOOSE_TRASH, key, "Trash")
             wait_for("Trash", lambda: running.run(HAS_TRASH, key).split("/")[-1])
-    deleted_in_thunderbird(lab, "Bin/2027", "2027")
+    deleted_in_thunderbird(lab, on_server[-1], "2027")
     lab.deliver(ANNA.email, "is there", "Hello\n")
-    deploy(lab, "anna", [profile(folders={"trash": "Bin/Missing"})], ["thunderbird"])
+    deploy(lab, "anna", [profile(folders={"trash": f"{BIN}/Missing"})], ["thunderbird"])
     deleted_in_thunderbird(lab, "Trash", "Trash")

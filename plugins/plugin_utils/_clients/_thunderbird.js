@@ -312,15 +312,14 @@ var mailopsProfiles = mailopsProfiles || (() => {
   }
 
   // Thunderbird takes a folder with the server's mark \Trash for the trash, looks for no other one, and then drops it because of our
-  // preference: no folder is the trash, and nothing can be deleted. And it keeps an earlier one until it lists the folders again. Where the
-  // server does not have the profile's folder, the trash stays what it was, as Thunderbird has it with sent mail and drafts.
+  // preference: no folder is the trash, and nothing can be deleted. After a change of our preference it may keep the earlier folder. So
+  // the account's folder of this address is made the trash here. If there is none, the trash stays what it was.
   function keepTrash(accounts) {
     const wanted = new Map(accounts.filter(({ trash }) => isText(trash)).map(account => [account.key, account]));
     if (!wanted.size) {
       return;
     }
     const flag = Ci.nsMsgFolderFlags.Trash;
-    const folders = Cc["@mozilla.org/mail/folder-lookup;1"].getService(Ci.nsIFolderLookupService);
     const manager = Cc["@mozilla.org/messenger/account-manager;1"].getService(Ci.nsIMsgAccountManager);
     const session = Cc["@mozilla.org/messenger/services/session;1"].getService(Ci.nsIMsgMailSession);
     const settle = (key, dropped) => {
@@ -329,8 +328,9 @@ var mailopsProfiles = mailopsProfiles || (() => {
       if (chosen && chosen != server.trash_folder_name) {
         return; // By the user, since the start.
       }
-      const before = manager.getIncomingServer(key).rootFolder.getFoldersWithFlags(flag);
-      const trash = folders.getFolderForURL(uri) ?? before[0] ?? dropped;
+      const { rootFolder } = manager.getIncomingServer(key);
+      const before = rootFolder.getFoldersWithFlags(flag);
+      const trash = rootFolder.descendants.find(folder => folder.URI == uri) ?? before[0] ?? dropped;
       before.filter(folder => folder != trash).forEach(folder => folder.clearFlag(flag));
       trash?.setFlag(flag);
     };

@@ -92,8 +92,8 @@ CLIENT = Client(
         "The accounts are beside the user's own ones, after the next start of Geary. It asks once for each server's password, and "
         "keeps it in the user's keyring. Geary writes the user's changes into the same file, and the next run reverts them. The "
         "server's CA must be one of the system's. With a wrong certificate Geary asks whether to trust it. Where the server marks one "
-        "folder for sent mail, drafts, deleted mail, the archive or junk (SPECIAL-USE), and the profile names another, Geary takes "
-        "either of the two: name those that the server marks. Geary does not find `[Gmail]/...` on a server that lists it without "
+        "folder for sent mail, drafts, deleted mail, the archive or junk (SPECIAL-USE), and the profile names another, Geary uses "
+        "one of the two, and nobody can say which: name those that the server marks. Geary does not find `[Gmail]/...` on a server that lists it without "
         "quotes, as Dovecot does."
     ),
 )  # fmt: skip
