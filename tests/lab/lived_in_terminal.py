@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from harness import Lab
 from lived_in import OWN, PASSWORD, USER, LivedIn, Session, Use
+from terminal import RUN_ALPINE
 
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import Account
 
@@ -48,15 +49,15 @@ system-certs-file={CA}
 
 
 def alpine(session: Session, account: Account | None) -> None:
-    argv = ["alpine", *(["-p", f"{USER.home}/.config/mailops/alpine/{account.key}/.pinerc"] if account else [])]
+    argv = [*RUN_ALPINE, *(["-p", f"{USER.home}/.config/mailops/alpine/{account.key}/.pinerc"] if account else [])]
     # The password is typed where it is asked for by its own log-in name.
     asked = f"USER: {session.email}  ENTER PASSWORD:".encode()
-    password = [(asked, f"{session.password}\r".encode()), (b"Preserve password on DISK", b"n")]
+    password = (asked, f"{session.password}\r".encode())
     first = [(b"Exit this greeting", b"e")] if not session.lab.path(f"{USER.home}/.alpine-seen").exists() or account else []
     session.lab.path(f"{USER.home}/.alpine-seen").touch()
-    session.type([*argv, "-i"], [*first, *password, (session.there.encode(), b"q"), (b"Really quit", b"y")])
+    session.type([*argv, "-i"], [*first, password, (session.there.encode(), b"q"), (b"Really quit", b"y")])
     write = [(b"To  ", b"\r\r\r"), (b"", f"{session.sent}\r".encode()), (b"", b"\x18"), (b"Send message?", b"y")]
-    session.type([*argv, session.email], [*write, *password, *password])
+    session.type([*argv, session.email], [*write, password, password])
     session.has_sent()
 
 

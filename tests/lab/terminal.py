@@ -24,6 +24,9 @@ QUIET_SECONDS = 0.15
 # What a program asks its terminal (primary device attributes), and what a VT220 answers. aerc 0.20 does not leave without an answer.
 _WHO_ARE_YOU, _VT220 = b"\x1b[c", b"\x1b[?62c"
 
+# Where it can have a file for passwords, Alpine offers to keep each that is typed, and asks on for a master password if a key goes astray.
+RUN_ALPINE = ("alpine", "-passfile", "/nowhere/passfile")
+
 Dialogue = Sequence[tuple[bytes, bytes]]
 
 

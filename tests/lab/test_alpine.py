@@ -12,7 +12,7 @@ from email.message import EmailMessage
 import pytest
 from deployed import USERS, against, deploy, impostors, logins, profile, redeploy, screen
 from harness import Lab
-from terminal import Dialogue
+from terminal import RUN_ALPINE, Dialogue
 
 pytestmark = pytest.mark.usefixtures("no_command_ran")
 
@@ -27,10 +27,10 @@ OWN = "# mine\neditor=vim\nfeature-list=enable-sigdashes\n"
 
 
 def password(name: str) -> Dialogue:
-    return [(b"ENTER PASSWORD:", f"{USERS[name].password}\r".encode()), (b"Preserve password on DISK", b"n")]
+    return [(b"ENTER PASSWORD:", f"{USERS[name].password}\r".encode())]
 
 
-def sends(lab: Lab, name: str, argv: Sequence[str] = ("alpine",)) -> EmailMessage:
+def sends(lab: Lab, name: str, argv: Sequence[str] = RUN_ALPINE) -> EmailMessage:
     """A message to the user alone. First it opens the folder for the copy."""
     lab.empty(USERS[name].email)
     dialogue = [*WRITE_AND_SEND, *password(name), *password(name)]
@@ -41,7 +41,7 @@ def sends(lab: Lab, name: str, argv: Sequence[str] = ("alpine",)) -> EmailMessag
     return message
 
 
-def opens_mailbox(lab: Lab, name: str, subject: str, argv: Sequence[str] = ("alpine",)) -> None:
+def opens_mailbox(lab: Lab, name: str, subject: str, argv: Sequence[str] = RUN_ALPINE) -> None:
     dialogue = [GREETING, *password(name), (subject.encode(), b"q"), (b"Really quit", b"y")]
     status, output = lab.pty([*argv, "-i"], user=name, input=dialogue, timeout=90)
     assert status == 0, screen(output)
@@ -50,7 +50,7 @@ def opens_mailbox(lab: Lab, name: str, subject: str, argv: Sequence[str] = ("alp
 def refuses_mailbox(lab: Lab) -> str:
     """What Alpine has shown when four times somebody has said that the certificate is not to be trusted."""
     dialogue = [GREETING, NO, NO, NO, NO, (b"MAIN MENU", b"q"), (b"Really quit", b"y")]
-    status, output = lab.pty(["alpine", "-i"], user="anna", input=dialogue, timeout=90)
+    status, output = lab.pty([*RUN_ALPINE, "-i"], user="anna", input=dialogue, timeout=90)
     assert status == 0, screen(output)
     return " ".join(screen(output).split())
 
@@ -83,14 +83,14 @@ def test_alpine_rewrites_its_files_around_our_blocks(lab: Lab) -> None:
     files = [lab.path(f"{user.home}/.pinercex"), lab.path(beside[1])]
     deployed = [path.read_text() for path in files]
     opens_mailbox(lab, "anna", "is there")
-    opens_mailbox(lab, "anna", "is there", ["alpine", "-p", beside[0]])
+    opens_mailbox(lab, "anna", "is there", [*RUN_ALPINE, "-p", beside[0]])
     rewritten = [path.read_text() for path in files]
     assert deployed[0].startswith(OWN) and OWN in rewritten[0]
     for before, after in zip(deployed, rewritten):
         assert before in after and before != after
     redeploy(lab, "anna", profiles, ["alpine"])
     assert [path.read_text() for path in files] == rewritten
-    assert sends(lab, "anna", ["alpine", "-p", beside[0]])["From"].addresses[0].display_name == "Second"
+    assert sends(lab, "anna", [*RUN_ALPINE, "-p", beside[0]])["From"].addresses[0].display_name == "Second"
 
 
 HOSTILE = "`touch /tmp/pwned`$(touch /tmp/pwned)$HOME$$ \\$ \\\\ '#%s|;~=:&*()<>/_DATE_ \\n"
@@ -106,7 +106,7 @@ def test_alpine_writes_any_value_as_we_do(lab: Lab) -> None:
     before = lab.path("/home/anna/.pinercex").read_text()
     # The file is written before the greeting is shown.
     with pytest.raises(subprocess.TimeoutExpired) as waiting:
-        lab.pty(["alpine"], user="anna", timeout=3)
+        lab.pty(RUN_ALPINE, user="anna", timeout=3)
     assert "Exit this greeting" in screen(waiting.value.output)
     after = lab.path("/home/anna/.pinercex").read_text()
     assert before in after and before != after
@@ -125,7 +125,7 @@ def test_alpine_asks_before_it_sends_to_an_impostor(lab: Lab) -> None:
     deploy(lab, "anna", [profile(outgoing__host="wrong-name.example.org", folders={"sent": "Archive"})], ["alpine"])
     before = lab.log().count("sasl_username")
     dialogue = [*WRITE_AND_SEND, *password("anna"), NO, (b"", b"\x03"), (b"Cancel message", b"c")]
-    _status, output = lab.pty(["alpine", "anna@example.org"], user="anna", input=dialogue, timeout=90)
+    _status, output = lab.pty([*RUN_ALPINE, "anna@example.org"], user="anna", input=dialogue, timeout=90)
     assert REFUSAL in " ".join(screen(output).split())
     assert lab.log().count("sasl_username") == before
 

@@ -14,6 +14,7 @@ import test_geary
 from deployed import USERS, deploy, profile, redeploy, screen
 from gnome import system_ca
 from harness import Lab
+from terminal import RUN_ALPINE
 from test_evolution import evolution
 from test_geary import Geary, geary
 from thunderbird import Thunderbird
@@ -64,9 +65,9 @@ def mutt(lab: Lab, program: str, keys: bytes) -> None:
 
 
 def alpine(lab: Lab, steps: list[tuple[bytes, bytes]], servers: int) -> None:
-    password = [(b"ENTER PASSWORD:", f"{ANNA.password}\r".encode()), (b"Preserve password on DISK", b"n")]
-    dialogue = [(b"To  ", b"\r\r\r"), (b"", b"written\r"), *steps, *password * servers]
-    status, output = lab.pty(["alpine", ANNA.email], user="anna", input=dialogue, timeout=90)
+    password = (b"ENTER PASSWORD:", f"{ANNA.password}\r".encode())
+    dialogue = [(b"To  ", b"\r\r\r"), (b"", b"written\r"), *steps, *[password] * servers]
+    status, output = lab.pty([*RUN_ALPINE, ANNA.email], user="anna", input=dialogue, timeout=90)
     assert status == 0, screen(output)
 
 
