@@ -77,8 +77,7 @@ def password_command(value: Any, declared: Collection[str]) -> tuple[str, ...]:
     except Invalid:
         items = []
     if not items:
-        shell = isinstance(value, str) and re.search(r"[|;&<>`]|\$\(", value)
-        hint = f"; {_SHELL}" if shell else ""
+        hint = _shell_hint(value) if isinstance(value, str) else ""
         raise Invalid(f'must be a list of words: write ["pass", "show", "mail"] instead of pass show mail{hint}')
     words = []
     for number, item in enumerate(items):
@@ -96,12 +95,24 @@ def password_command(value: Any, declared: Collection[str]) -> tuple[str, ...]:
 
 
 _SHELL = 'no shell runs the command; where one is needed write ["sh", "-c", "pass show mail | head -n 1"]'
+_IS_SHELL = re.compile(r"(?:\A|/)(?:ba|da|k|z)?sh\Z")
 _OPERATORS = ("|", "||", "&", "&&", ";", "<", ">", ">>", "2>", "2>&1", "2>/dev/null", ">/dev/null")
 _HOME = re.compile(r"~[A-Za-z0-9_.-]*(?:/|\Z)|\$(?:HOME|USER|LOGNAME|XDG_[A-Z_]+)\b|\$\{(?:HOME|USER|LOGNAME|XDG_[A-Z_]+)\}")
 
 
+def _shell_hint(text: str) -> str:
+    """What will be wrong with the words of a text, too."""
+    try:
+        _refuse_shell(text.split())
+    except Invalid as reason:
+        return f"; {reason}"
+    return f"; {_SHELL}" if re.search(r"[|;&<>`]|\$\(", text) else ""
+
+
 def _refuse_shell(words: list[str]) -> None:
     """What only a shell understands. No word is quoted, because it may be a password."""
+    if len(words) > 2 and _IS_SHELL.search(words[0]) and words[1].startswith("-") and words[1].endswith("c"):
+        return
     for number, word in enumerate(words, start=1):
         where = f"word {number}"
         if _HOME.match(word):
@@ -112,7 +123,7 @@ def _refuse_shell(words: list[str]) -> None:
             )
         if word in _OPERATORS:
             raise Invalid(f"{where} is '{word}', which only a shell understands: {_SHELL}")
-    if re.match(r"[A-Za-z_][A-Za-z0-9_]*=", words[0]):
+    if words and re.match(r"[A-Za-z_][A-Za-z0-9_]*=", words[0]):
         raise Invalid(
             "the first word is an assignment, which only a shell understands: "
             'write "env" before it, such as ["env", "GNUPGHOME=/srv/keys", "pass", "show", "mail"]'

@@ -65,6 +65,9 @@ def test_what_is_wrong_with_a_value(check, value, part):
         (["GNUPGHOME=/x", "pass", "show"], 'the first word is an assignment, which only a shell understands: write "env" before it'),
         (["pass show mail"], 'give each word by itself, ["pass", "show", "mail"]'),
         ("pass show mail | head -n 1", 'where one is needed write ["sh", "-c", "pass show mail | head -n 1"]'),
+        ("cat ~/pw", "instead of pass show mail; word 2 begins with '~'"),
+        ("GNUPGHOME=/x pass show", "instead of pass show mail; the first word is an assignment"),
+        ("", "must be a list of words"),
         ("pass show mail", 'write ["pass", "show", "mail"] instead of pass show mail'),
     ],
 )
@@ -78,6 +81,8 @@ def test_what_is_wrong_with_a_command(command, part):
     "command",
     [
         ["sh", "-c", "pass show mail | head -n 1"],
+        ["sh", "-c", "~/bin/pw"],
+        ["/bin/bash", "-lc", '"$HOME/bin/pw" "$1"', "pw", "~"],
         ["env", "GNUPGHOME=/x", "pass", "show"],
         ["secret-tool", "lookup", "user", "a|b", "x~", "$5"],
         ["/opt/My Tools/pw"],
