@@ -13,8 +13,10 @@ from .errors import UnsafePath
 from .links import join, split
 from .tree import Tree
 
-# Of Git (a file in a linked work tree), Mercurial and Subversion, and of chezmoi's source.
-_SIGNS = (".git", ".hg", ".svn", ".chezmoiroot", ".chezmoiversion")
+# Of Git (a file in a linked work tree), Mercurial, Subversion, Jujutsu, Bazaar, Darcs, Pijul and Fossil, and of chezmoi's source.
+_SIGNS = (".git", ".hg", ".svn", ".jj", ".bzr", "_darcs", ".pijul", ".fslckout", ".chezmoiroot", ".chezmoiversion")
+# Usual places of the bare repository of a home, which shows no other sign; the last one is yadm's.
+_OF_A_HOME = (".cfg/HEAD", ".dotfiles/HEAD", ".local/share/yadm/repo.git/HEAD")
 _CHEZMOI = ".local/share/chezmoi"
 
 
@@ -32,7 +34,7 @@ class WorkTrees:
         tree = self._tree
         if "" not in self._found:
             self._found[""] = ""
-            sign = tree.first_of("", _SIGNS)
+            sign = tree.first_of("", _SIGNS) or self._bare_repository()
             if sign:
                 keep = "see that no file with a password is committed (password_command keeps passwords out of files)"
                 self.warnings.append(f"{tree.display} is a work tree itself ({sign}): {keep}")
@@ -48,6 +50,13 @@ class WorkTrees:
             if directory and tree.real(directory) != directory:
                 remedies.append("link files there and no directories (stow --no-folding)")
             raise UnsafePath(tree.absolute(path), f"{reason}: {', or '.join([*remedies, 'move it out of the work tree'])}")
+
+    def _bare_repository(self) -> str:
+        for path in _OF_A_HOME:
+            with suppress(UnsafePath):
+                if self._tree.exists(path):
+                    return split(path)[0]
+        return ""
 
     def _above(self, directory: str) -> str:
         if directory not in self._found:

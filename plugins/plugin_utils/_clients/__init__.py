@@ -32,11 +32,23 @@ def all_clients() -> list[Client]:
     return [get(name) for name in names()]
 
 
+# Programs and packages that have another name than their client.
+_OTHER_NAMES = {
+    "git": "git_send_email", "isync": "mbsync", "mail": "s_nail", "mailx": "s_nail", "mutt": "neomutt", "nail": "s_nail",
+    "pine": "alpine",
+}  # fmt: skip
+
+
+def _meant(name: str, known: list[str]) -> str:
+    other = _OTHER_NAMES.get(name.lower())
+    return f" (did you mean '{other}'?)" if other else nearest(name, known)
+
+
 def select(wanted: Iterable[str]) -> list[Client]:
     """The clients of these names; MailopsError lists the unknown ones, the nearest and all known names."""
     wanted, known = list(dict.fromkeys(wanted)), names()
     unknown = [name for name in wanted if name not in known]
     Problems(
-        f"clients: there is no client '{str(name)[:60]}'{nearest(name, known)}; known are {comma_list(known)}" for name in unknown
+        f"clients: there is no client '{str(name)[:60]}'{_meant(str(name), known)}; known are {comma_list(known)}" for name in unknown
     ).raise_all()
     return [get(name) for name in wanted]

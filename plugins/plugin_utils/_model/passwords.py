@@ -70,6 +70,19 @@ def password(value: Any, declared: Collection[str], literals: bool) -> str:
     )
 
 
+_SHELL = 'no shell runs the command; where one is needed write ["sh", "-c", "pass show mail | head -n 1"]'
+_IS_SHELL = re.compile(r"(?:\A|/)(?:ba|da|k|z)?sh\Z")
+_OPERATORS = ("|", "||", "&", "&&", ";", "<", ">", ">>", "2>", "2>&1", "2>/dev/null", ">/dev/null")
+_NAME = r"(?:HOME|USER|LOGNAME|UID|XDG_[A-Z_]+)"
+# At the beginning of a word, of an option's value or of a component of a path. Elsewhere it may be meant as it stands ("pa$HOME", awk's "$(NF)").
+_REPLACED = re.compile(
+    r"(?:\A|(?<=[=:]))(?P<tilde>~[A-Za-z0-9_.-]*(?:/|\Z))"
+    rf"|(?:\A|(?<=[=:/]))(?:(?P<name>\${_NAME}\b|\$\{{{_NAME}\}})|\$\(|`)"
+)
+# A path may have spaces, but hardly one of a directory for programs.
+_WITH_ITS_WORDS = re.compile(r"[^/ ]\S* |/(?:usr/)?(?:local/)?s?bin/\S+ ")
+
+
 def password_command(value: Any, declared: Collection[str]) -> tuple[str, ...]:
     """A list of words, or one as JSON or YAML text. Other text is not split: a shell and a comma would do it differently."""
     try:
@@ -79,25 +92,23 @@ def password_command(value: Any, declared: Collection[str]) -> tuple[str, ...]:
     if not items:
         hint = _shell_hint(value) if isinstance(value, str) else ""
         raise Invalid(f'must be a list of words: write ["pass", "show", "mail"] instead of pass show mail{hint}')
-    words = []
-    for number, item in enumerate(items):
-        template = variables.parse(values.text(item))
-        if template.names and (number == 0 or not template.only_variable):
-            raise Invalid("the first word must be literal, and a variable must be a whole argument of its own")
-        if variables.PASSWORD in template.names:
-            raise Invalid("{UserPassword} would be visible in the process list; it belongs in password")
-        variables.refuse_unknown(template.names, declared)
-        words.append(str(template))
+    words = [values.text(item) for item in items]
     if not words[0] or words[0].startswith("-"):
         raise Invalid("the first word must be a program")
     _refuse_shell(words)
-    return tuple(words)
-
-
-_SHELL = 'no shell runs the command; where one is needed write ["sh", "-c", "pass show mail | head -n 1"]'
-_IS_SHELL = re.compile(r"(?:\A|/)(?:ba|da|k|z)?sh\Z")
-_OPERATORS = ("|", "||", "&", "&&", ";", "<", ">", ">>", "2>", "2>&1", "2>/dev/null", ">/dev/null")
-_HOME = re.compile(r"~[A-Za-z0-9_.-]*(?:/|\Z)|\$(?:HOME|USER|LOGNAME|XDG_[A-Z_]+)\b|\$\{(?:HOME|USER|LOGNAME|XDG_[A-Z_]+)\}")
+    templates = [variables.parse(word) for word in words]
+    if templates[0].names:
+        raise Invalid("the first word must be a program, and not a variable")
+    for number, template in enumerate(templates, start=1):
+        if variables.PASSWORD in template.names:
+            raise Invalid("{UserPassword} would be visible in the process list; it belongs in password")
+        if template.names and not template.only_variable:
+            raise Invalid(
+                f"word {number} has a variable and other text, and a variable must be a word of its own: "
+                'write ["sh", "-c", "pass show \\"mail/$1\\"", "sh", "{UserEmail}"]'
+            )
+        variables.refuse_unknown(template.names, declared)
+    return tuple(map(str, templates))
 
 
 def _shell_hint(text: str) -> str:
@@ -114,19 +125,19 @@ def _refuse_shell(words: list[str]) -> None:
     if len(words) > 2 and _IS_SHELL.search(words[0]) and words[1].startswith("-") and words[1].endswith("c"):
         return
     for number, word in enumerate(words, start=1):
-        where = f"word {number}"
-        if _HOME.match(word):
-            sign = "'~'" if word.startswith("~") else "a variable such as $HOME"
+        found = _REPLACED.search(word)
+        if found:
+            sign = "'~'" if found["tilde"] else "a variable such as $HOME" if found["name"] else "a command such as $(id -u)"
             raise Invalid(
-                f"{where} begins with {sign}, which only a shell replaces: write an absolute path, such as "
-                '"/usr/local/bin/mail-password", or ["sh", "-c", "exec ~/bin/mail-password"]'
+                f"word {number} {'holds' if found.start() else 'begins with'} {sign}, which only a shell replaces: write an absolute path, "
+                'such as "/usr/local/bin/mail-password", or ["sh", "-c", "exec ~/bin/mail-password"]'
             )
         if word in _OPERATORS:
-            raise Invalid(f"{where} is '{word}', which only a shell understands: {_SHELL}")
+            raise Invalid(f"word {number} is '{word}', which only a shell understands: {_SHELL}")
     if words and re.match(r"[A-Za-z_][A-Za-z0-9_]*=", words[0]):
         raise Invalid(
             "the first word is an assignment, which only a shell understands: "
             'write "env" before it, such as ["env", "GNUPGHOME=/srv/keys", "pass", "show", "mail"]'
         )
-    if len(words) == 1 and " " in words[0] and not words[0].startswith("/"):
+    if len(words) == 1 and _WITH_ITS_WORDS.match(words[0]):
         raise Invalid('is one word with spaces in it: give each word by itself, ["pass", "show", "mail"] and not ["pass show mail"]')

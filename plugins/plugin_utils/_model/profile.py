@@ -29,6 +29,16 @@ SECURITY_SPELLINGS = {
     **dict.fromkeys(("none", "noencryption", "unencrypted", "plaintext", "cleartext"), "none"),
 }
 AUTHENTICATIONS = ("password", "encrypted", "gssapi", "ntlm", "oauth2", "client_certificate", "none")
+# In other programs' words, and the names of mechanisms (SASL).
+AUTHENTICATION_SPELLINGS = {
+    **dict.fromkeys(("password", "normalpassword", "plain", "login", "plainlogin", "loginplain"), "password"),
+    **dict.fromkeys(("encrypted", "encryptedpassword", "crammd5", "scramsha1", "scramsha256"), "encrypted"),
+    **dict.fromkeys(("gssapi", "kerberos", "kerberosgssapi"), "gssapi"),
+    "ntlm": "ntlm",
+    **dict.fromkeys(("oauth2", "oauth", "xoauth2", "oauthbearer"), "oauth2"),
+    **dict.fromkeys(("clientcertificate", "tlscertificate", "external"), "client_certificate"),
+    **dict.fromkeys(("none", "noauthentication"), "none"),
+}
 SIGNATURE_FORMATS = ("text", "html")
 FOLDERS = ("sent", "drafts", "trash", "archive", "junk")
 

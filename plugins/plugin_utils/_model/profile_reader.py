@@ -16,6 +16,7 @@ from .names import MAX_NAME, profile_name
 from .ports import derived_port, port_problem
 from .profile import (
     ACCOUNT_TYPES,
+    AUTHENTICATION_SPELLINGS,
     AUTHENTICATIONS,
     FIELDS,
     FOLDERS,
@@ -263,6 +264,13 @@ def _template(check: Callable[[str], str]) -> _Check:
     return lambda reader, value: reader.read_text(value, check)
 
 
+def _ca_file(value: Any) -> str:
+    path = values.absolute_path(value)
+    if variables.parse(path).names:
+        raise Invalid("takes no variables: one file serves all users of a host, such as /etc/ssl/certs/ca.pem")
+    return path
+
+
 _CHECKS: dict[str, _Check] = {
     "variables": _Reader.read_variables,  # first, because texts may hold them
     "name": _plain(profile_name),
@@ -280,7 +288,7 @@ _CHECKS: dict[str, _Check] = {
     "leave_on_server": _plain(values.boolean),
     "delete_after_days": _plain(values.whole_number, 1, 3650),
     "check_interval": _plain(values.whole_number, 1, 10_080),
-    "ca_file": _plain(values.absolute_path),
+    "ca_file": _plain(_ca_file),
 }
 _SERVER_CHECKS: dict[str, _Check] = {
     "host": _template(values.host),
@@ -289,7 +297,7 @@ _SERVER_CHECKS: dict[str, _Check] = {
     "username": _template(values.word),
     "password": _Reader.read_password,
     "password_command": _Reader.read_password_command,
-    "authentication": _plain(choice, AUTHENTICATIONS),
+    "authentication": _plain(spelled, AUTHENTICATIONS, AUTHENTICATION_SPELLINGS),
     "allow_cleartext": _plain(values.boolean),
     "separator": _plain(folders.separator),
     "namespace": _plain(values.word),

@@ -173,8 +173,12 @@ def _host(value: str) -> str:
     name, colon, port = value.partition(":")
     if colon and port.isdigit() and name:
         raise Invalid(f"'{value}' is not a host name or IP address: write {name}, and {port} in port (the port has a field of its own)")
-    if re.fullmatch(r"[0-9.]+", value) or ":" in value:
-        raise Invalid(f"'{value}' is not a host name or IP address (the port has a field of its own)")
+    if re.fullmatch(r"[0-9.]+", value):
+        raise Invalid(f"'{value}' is not a host name or IP address: an IPv4 address has four numbers from 0 to 255, without a zero before them")
+    if re.fullmatch(r"[A-Za-z0-9]+", name) and "." in port and ":" not in port:
+        raise Invalid(f"'{value}' is not a host name or IP address: write {port} (what stands before the ':' belongs in security)")
+    if colon:
+        raise Invalid(f"'{value}' is not a host name or IP address: it holds ':' (the port has a field of its own)")
     if "/" in value:
         raise Invalid(f"'{value}' is not a host name or IP address: it holds '/'")
     try:
@@ -267,5 +271,5 @@ def file_mode(value: Any, allowed: re.Pattern[str], example: str) -> int:
 def absolute_path(value: Any) -> str:
     value = text(value)
     if not value.startswith("/") or ".." in value.split("/"):
-        raise Invalid("must be an absolute path without '..'")
+        raise Invalid(f"must be an absolute path without '..'{', not one with ~' if value.startswith('~') else ''}")
     return value

@@ -18,6 +18,7 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients a
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._client import Client, Context
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._options import read_options
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.account import resolve_users
+from ansible_collections.mailops.profiles.plugins.plugin_utils._model.errors import MailopsError
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile import AUTHENTICATIONS, dotted_fields
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.profile_reader import read_profile
 from ansible_collections.mailops.profiles.plugins.plugin_utils._model.user import read_users
@@ -252,3 +253,12 @@ def test_two_instances_share_no_whole_file(client: Client) -> None:
         accounts = resolve_users([reader], known, None, "laptop-17", instance)[reader.name]
         paths.append({file.path for file in files_of(client, accounts, Context(reader, {}, instance)) if file.strategy != BLOCK})
     assert paths[0] & paths[1] == SERVED.get(client.name, set())
+
+
+OTHER_NAMES = {"mailx": "s_nail", "git": "git_send_email", "Mutt": "neomutt", "isync": "mbsync", "thunderbrid": "thunderbird"}
+
+
+@pytest.mark.parametrize("said", OTHER_NAMES)
+def test_a_client_by_another_name(said: str) -> None:
+    with pytest.raises(MailopsError, match=f"there is no client '{said}' .did you mean '{OTHER_NAMES[said]}'"):
+        clients.select([said])

@@ -37,6 +37,10 @@ from ...profiles import bare_profile
         (values.host, "imap_1.example.org", "holds '_', which the name of a host must not hold"),
         (values.host, "imaps://imap.example.org:993/", "is a URL, not a host name: write imap.example.org"),
         (values.host, "imap.example.org:993", "write imap.example.org, and 993 in port"),
+        (values.host, "ssl:imap.example.org", "write imap.example.org (what stands before the ':' belongs in security)"),
+        (values.host, "imap.example.org:imaps", "holds ':' (the port has a field of its own)"),
+        (values.host, "fe80::1::2", "holds ':'"),
+        *((values.host, address, "four numbers from 0 to 255, without a zero") for address in ("10.0.0.256", "10.0.0", "010.0.0.1", "1.2.3.4.5")),
         (values.host, "imap..example.org", "two dots in a row"),
         (values.host, ".example.org", "begins with a dot"),
         (values.host, "imap.example.org/mail", "holds '/'"),
@@ -44,6 +48,7 @@ from ...profiles import bare_profile
         (values.host, "imap.example.org;x", "holds ';'"),
         (values.host, "*.example.org", "holds '*'"),
         (values.host, f"{'a' * 64}.example.org", "has more than 63 characters"),
+        (values.absolute_path, "~/ca.pem", "must be an absolute path without '..', not one with ~"),
         (values.login, "jan\u00a0kowalski", "holds white space other than single spaces, which a log-in name must not"),
     ],
 )
@@ -58,6 +63,16 @@ def test_what_is_wrong_with_a_value(check, value, part):
     [
         (["~/bin/pw"], "word 1 begins with '~'"),
         (["cat", "~ewa/pw"], "word 2 begins with '~'"),
+        (["gpg", "--homedir=~/.gnupg"], "word 2 holds '~'"),
+        (["gpg", "--homedir=$HOME/.gnupg"], "word 2 holds a variable such as $HOME"),
+        (["cat", "/home/$USER/pw"], "word 2 holds a variable such as $HOME"),
+        (["cat", "${HOME}/pw"], "word 2 begins with a variable such as $HOME"),
+        (["cat", "/run/user/$(id -u)/pw"], "word 2 holds a command such as $(id -u)"),
+        (["cat", "`pwd`/pw"], "word 2 begins with a command such as $(id -u)"),
+        (["/usr/bin/pass show mail"], 'give each word by itself, ["pass", "show", "mail"]'),
+        (["pass", "mail/{UserEmail}"], 'word 2 has a variable and other text, and a variable must be a word of its own: write ["sh", "-c", '),
+        (["sh", "-c", "pass mail/{UserEmail}"], 'word 3 has a variable and other text, and a variable must be a word of its own: write ["sh", "-c", '),
+        (["{UserName}", "show"], "the first word must be a program, and not a variable"),
         (["cat", "$HOME/pw"], "word 2 begins with a variable such as $HOME"),
         (["cat", "${XDG_RUNTIME_DIR}/pw"], "word 2 begins with a variable such as $HOME"),
         (["pass", "show", "mail", "|", "head"], 'word 4 is \'|\', which only a shell understands: no shell runs the command'),
@@ -88,6 +103,7 @@ def test_what_is_wrong_with_a_command(command, part):
         ["/opt/My Tools/pw"],
         ["awk", "{print $NF}", "/etc/pw"],
         ["printf", "%s", "pa$HOME"],
+        ["awk", "{print $(NF-1)}", "/srv/~jan/pw"],
     ],
 )
 def test_a_command_that_needs_no_shell(command):
@@ -104,6 +120,27 @@ SPELLINGS = {
 @pytest.mark.parametrize(("stored", "written"), [(stored, each) for stored, spellings in SPELLINGS.items() for each in spellings])
 def test_security_in_other_words(stored, written):
     assert read_profile(bare_profile(incoming={"host": "imap.example.org", "security": written})).incoming.security == stored
+
+
+AUTHENTICATIONS = {
+    "password": ["password", "PLAIN", "LOGIN", "Normal password"],
+    "encrypted": ["encrypted", "CRAM-MD5", "SCRAM-SHA-256", "Encrypted password"],
+    "gssapi": ["GSSAPI", "Kerberos", "Kerberos / GSSAPI"],
+    "ntlm": ["NTLM"],
+    "oauth2": ["OAuth2", "XOAUTH2", "OAUTHBEARER"],
+    "client_certificate": ["TLS Certificate", "EXTERNAL"],
+}
+
+
+@pytest.mark.parametrize(("stored", "written"), [(stored, each) for stored, spellings in AUTHENTICATIONS.items() for each in spellings])
+def test_authentication_in_other_words(stored, written):
+    assert read_profile(bare_profile(incoming={"host": "imap.example.org", "authentication": written})).incoming.authentication == stored
+
+
+def test_a_ca_file_has_no_variables():
+    with pytest.raises(MailopsError, match="ca_file: takes no variables"):
+        read_profile(bare_profile(ca_file="/home/{UserName}/ca.pem"))
+    assert read_profile(bare_profile(ca_file="/srv/{ca}.pem")).ca_file == "/srv/{ca}.pem"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,10 @@ import pytest
 from .home import OWN, Home, Host, block, owned
 from .test_links import give
 
-SIGNS = {".git": "directory", ".git ": "file", ".hg": "directory", ".svn": "directory", ".chezmoiroot": "file", ".chezmoiversion": "file"}
+SIGNS = {
+    **dict.fromkeys((".git", ".hg", ".svn", ".jj", ".bzr", "_darcs", ".pijul"), "directory"),
+    **dict.fromkeys((".git ", ".fslckout", ".chezmoiroot", ".chezmoiversion"), "file"),
+}
 
 
 def sign(home: Home, directory: str, name: str = ".git ") -> None:
@@ -59,6 +62,21 @@ def test_a_link_into_a_work_tree(host: Host, alice: Home, name: str, where: str)
                 "see that no file with a password is committed (password_command keeps passwords out of files)",
             )
         assert host.run(block(), owned())["alice"].warnings == ()
+
+
+@pytest.mark.parametrize("place", [".cfg", ".dotfiles", ".local/share/yadm/repo.git"])
+def test_a_home_whose_repository_is_a_bare_one(host: Host, alice: Home, place: str) -> None:
+    alice.mkdir(place)
+    assert host.one(*secrets()).warnings == ()
+    alice.write(f"{place}/HEAD", "ref: refs/heads/main\n")
+    (warning,) = host.one(*secrets()).warnings
+    assert warning.startswith(f"{alice.path} is a work tree itself ({place}): ")
+
+
+def test_what_only_looks_like_the_place_of_a_repository(host: Host, alice: Home) -> None:
+    alice.link(".cfg", "/etc")
+    alice.write(".dotfiles", "a file\n")
+    assert host.one(*secrets()).warnings == () and alice.read(OWN) == b"s3cret\n"
 
 
 def test_what_has_no_secret_is_written_as_ever(host: Host, alice: Home) -> None:
