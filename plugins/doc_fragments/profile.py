@@ -129,8 +129,8 @@ options:
       authentication:
         description:
           - How to log in. V(encrypted) is a challenge and response, such as CRAM-MD5; V(none) does not log in.
-          - Names of mechanisms and words of other programs, such as C(PLAIN), C(CRAM-MD5), C(Normal password) and C(Kerberos), are taken and stored as one
-            of these.
+          - Names of mechanisms and words of other programs, such as C(PLAIN), C(CRAM-MD5), C(Normal password) and C(Kerberos), are taken and
+            stored as one of these.
           - A new profile has V(password).
         type: str
         choices: [password, encrypted, gssapi, ntlm, oauth2, client_certificate, none]
@@ -203,8 +203,8 @@ options:
       authentication:
         description:
           - How to log in. V(encrypted) is a challenge and response, such as CRAM-MD5; V(none) does not log in.
-          - Names of mechanisms and words of other programs, such as C(PLAIN), C(CRAM-MD5), C(Normal password) and C(Kerberos), are taken and stored as one
-            of these.
+          - Names of mechanisms and words of other programs, such as C(PLAIN), C(CRAM-MD5), C(Normal password) and C(Kerberos), are taken and
+            stored as one of these.
           - A new profile has V(password).
         type: str
         choices: [password, encrypted, gssapi, ntlm, oauth2, client_certificate, none]

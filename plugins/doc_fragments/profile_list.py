@@ -127,9 +127,10 @@ options:
             type: list
             elements: str
           authentication:
-            description: How to log in. V(encrypted) is a challenge and response, such as CRAM-MD5; V(none) does not log in.
-            - Names of mechanisms and words of other programs, such as C(PLAIN), C(CRAM-MD5), C(Normal password) and C(Kerberos), are taken and stored as one
-              of these.
+            description:
+              - How to log in. V(encrypted) is a challenge and response, such as CRAM-MD5; V(none) does not log in.
+              - Names of mechanisms and words of other programs, such as C(PLAIN), C(CRAM-MD5), C(Normal password) and C(Kerberos), are taken and
+                stored as one of these.
             type: str
             choices: [password, encrypted, gssapi, ntlm, oauth2, client_certificate, none]
             default: password
@@ -196,9 +197,10 @@ options:
             type: list
             elements: str
           authentication:
-            description: How to log in. V(encrypted) is a challenge and response, such as CRAM-MD5; V(none) does not log in.
-            - Names of mechanisms and words of other programs, such as C(PLAIN), C(CRAM-MD5), C(Normal password) and C(Kerberos), are taken and stored as one
-              of these.
+            description:
+              - How to log in. V(encrypted) is a challenge and response, such as CRAM-MD5; V(none) does not log in.
+              - Names of mechanisms and words of other programs, such as C(PLAIN), C(CRAM-MD5), C(Normal password) and C(Kerberos), are taken and
+                stored as one of these.
             type: str
             choices: [password, encrypted, gssapi, ntlm, oauth2, client_certificate, none]
             default: password
