@@ -18,6 +18,7 @@ from email.utils import formataddr
 from typing import Sequence
 from urllib.parse import quote
 
+from ...module_utils._wire import OTHER_INSTANCES
 from .._model.account import Account
 from .._model.profile import Server, fields_below
 from ._account_files import AccountFiles, captured_password
@@ -60,8 +61,19 @@ _HAS_OBSOLETE = rf"^[^#\n]*[ \t](?:{'|'.join(_OBSOLETE)})(?:[=\s]|$)"
 # Read before the user's file, and together with it. (Debian's, and what others call it.)
 _READS = ("/etc/s-nail.rc", "/etc/mail.rc", "/etc/nail.rc")
 _INCLUDES = r"^(?:[ \t]*\\?so(?:u|ur|urc|urce|urce_if)?[ \t]+|[^#\n]*\bmailx-extra-rc=)([^\n;#]+)"
-# The user's own lines switch to an account, or set where mail comes from or goes to.
-_OWN_DEFAULT = rf"^[ \t]*\\?ac[a-z]*[ \t]+[^ \t{{]+[ \t]*$|^[^#\n]*\b(?:inbox|mta|smtp|sendmail)=|{MAY_HAVE_MORE}"
+# Lines of the user's own outside of accounts.
+_OPENS = r"[ \t]*\\?ac[a-z]*[ \t]+[^\n{]*\{"
+_OUTSIDE = (
+    rf"\A(?:{_OPENS}[^\n]*\n(?:(?![ \t]*\}})[^\n{OTHER_INSTANCES}]*\n)*[ \t]*\}}[^\n]*\n"
+    rf"|(?!{_OPENS})[^\n{OTHER_INSTANCES}]*\n)*?"
+)
+# The user's own lines switch to an account, set where mail comes from or goes to, or who sends it.
+_OWN_DEFAULT = "|".join((
+    r"^[ \t]*\\?ac[a-z]*[ \t]+[^ \t{]+[ \t]*$",
+    r"^[^#\n]*\b(?:inbox|mta|smtp|sendmail)=",
+    rf"{_OUTSIDE}[^#\n{OTHER_INSTANCES}]*(?<![\w-])(?:from=|sender=|folder=[$\"']*(?:imap|pop3)s?://)",
+    MAY_HAVE_MORE,
+))  # fmt: skip
 # S-nail reads this file after the others, and what it sets would apply in an account that is open by then.
 _READ_LAST = r"^[^#\n]*\bmailx-extra-rc="
 _PLAIN = f"{ALPHANUMERIC} @._+=:,/*<>%()&;-"
@@ -219,7 +231,8 @@ CLIENT = Client(
     },
     notes=(
         "Each account is an `account` in `.mailrc`. S-nail starts with the default one, unless the user's own lines, those in `/etc/s-nail.rc`, "
-        "or what they source, switch to another one or set `mta` or `inbox`. A profile that is marked as default wins over these; "
+        "or what they source, switch to another one or set `mta` or `inbox`, or, outside of accounts, `from`, `sender` or a `folder` on a "
+        "server. A profile that is marked as default wins over these; "
         "with an own `mailx-extra-rc`, which would apply in our account, S-nail does not start with ours, and the task warns. "
         "`s-nail -A KEY` or the command `account KEY` switches, and `account null` goes back to the user's own settings. The password is in a "
         "file of ours, which `.mailrc` sources, or comes from the command whenever S-nail switches to the account; otherwise S-nail asks for "
