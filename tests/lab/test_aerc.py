@@ -131,3 +131,25 @@ def test_aerc_sends_to_no_impostor(lab: Lab, security: str) -> None:
     said = lab.log().removeprefix(before)
     assert "alert bad certificate" in said
     assert "sasl_username" not in said
+
+
+OWN, OWN_PASSWORD = "anna@own.example", "theirs"
+
+
+@pytest.mark.every_release
+@pytest.mark.parametrize("name", ["work", "work.second"])
+@pytest.mark.parametrize("is_later", [False, True], ids=["before", "later"])
+def test_an_own_account_that_would_be_mixed_with_ours(lab: Lab, name: str, is_later: bool) -> None:
+    """aerc makes one of two sections with one name, and a section with a dot has what it lacks from the one that is named before the dot."""
+    ours = [profile(key="work")]
+    deploy(lab, "anna", ours if is_later else [], ["aerc"])
+    lab.set_accounts({OWN: OWN_PASSWORD})
+    own = f"[{name}]\nsource = imaps://anna%40own.example@imap.own.example\nfrom = {OWN}\n"
+    lab.run(["sh", "-c", "umask 077; mkdir -p .config/aerc; cat >> .config/aerc/accounts.conf"], user="anna", input=own)
+    since = lab.mark()
+    redeploy(lab, "anna", ours, ["aerc"])
+    # There is no password for the user's server.
+    run(lab, "anna", [(b"uthentication failed", QUIT)])
+    assert {password for _name, password in lab.seen_by("own.example", since)} <= {""} and lab.seen_by("example.org", since) == []
+    assert lab.path("/home/anna/.config/aerc/accounts.conf").read_text() == own
+    assert not lab.path("/home/anna/.config/mailops/aerc").exists()

@@ -93,6 +93,38 @@ def test_alpine_rewrites_its_files_around_our_blocks(lab: Lab) -> None:
     assert sends(lab, "anna", [*RUN_ALPINE, "-p", beside[0]])["From"].addresses[0].display_name == "Second"
 
 
+OWN_WAY = 'personal-name=Own\ndefault-fcc=""\nsendmail-path=/home/anna/own-way -t\n'
+
+
+@pytest.mark.parametrize("place", [".pinerc", ".pinercex"])
+def test_no_program_of_the_user_s_sends_as_our_account(lab: Lab, place: str) -> None:
+    """It comes before any server of ours, and nothing in .pinercex undoes it."""
+    user = USERS["anna"]
+    deploy(lab, "anna", [], ["alpine"])
+    lab.run(["sh", "-c", "cat > own-way && chmod +x own-way"], user="anna", input="#!/bin/sh\ncat > ~/own-way-sent\n")
+    lab.run(["tee", place], user="anna", input=OWN_WAY)
+    (account,) = redeploy(lab, "anna", [profile(default=True, folders={"sent": "Archive"})], ["alpine"])
+    status, output = lab.pty([*RUN_ALPINE, "somebody@own.example"], user="anna", input=WRITE_AND_SEND, timeout=20)
+    assert status == 0, screen(output)
+    sent = lab.path(f"{user.home}/own-way-sent").read_text()
+    assert "somebody@own.example" in sent and user.email not in sent
+    lab.path(f"{user.home}/own-way-sent").unlink()
+    message = sends(lab, "anna", [*RUN_ALPINE, "-p", f"{user.home}/.config/mailops/alpine/{account.key}/.pinerc"])
+    assert message["From"].addresses[0].addr_spec == user.email
+    assert not lab.path(f"{user.home}/own-way-sent").exists()
+
+
+def test_a_program_for_everybody_does_not_send_as_our_account(lab: Lab) -> None:
+    place = lab.path(f"{lab.sandbox.users_root.rstrip('/')}/etc/pine.conf")
+    before = place.read_text() if place.exists() else None
+    place.write_text("sendmail-path=/bin/false\n")
+    try:
+        deploy(lab, "anna", [profile(default=True, folders={"sent": "Archive"})], ["alpine"])
+        assert sends(lab, "anna")["From"].addresses[0].addr_spec == USERS["anna"].email
+    finally:
+        place.unlink() if before is None else place.write_text(before)
+
+
 HOSTILE = "`touch /tmp/pwned`$(touch /tmp/pwned)$HOME$$ \\$ \\\\ '#%s|;~=:&*()<>/_DATE_ \\n"
 
 

@@ -61,5 +61,7 @@ def variant(pattern: str, text: str | None, note: str = "") -> Variant:
 # Patterns for variants.
 # An own line: neither blank, nor a comment, nor of another instance's block.
 OWN_LINE = rf"\A[^{OTHER_INSTANCES}]*?^[ \t]*[^\s#{OTHER_INSTANCES}{UNKNOWN_INCLUDE}{NEXT_FILE}]"
+# At the end of a pattern: the match is in the user's own text, not in a block of another instance.
+IS_USERS = rf"(?=[^{OTHER_INSTANCES}]*{OTHER_INSTANCES})"
 # The user's text includes another one that is not known, and may have what a program rejects or what decides.
 MAY_HAVE_MORE = UNKNOWN_INCLUDE

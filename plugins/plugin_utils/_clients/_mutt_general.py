@@ -11,8 +11,7 @@ other settings are the user's taste. tests/unit/clients/settings/ judges every s
 
 from __future__ import annotations
 
-from ...module_utils._wire import OTHER_INSTANCES
-from ._file import MAY_HAVE_MORE, File, owned
+from ._file import IS_USERS, MAY_HAVE_MORE, File, owned
 
 # Both programs know these, in all versions that have ssl_use_tlsv1_3 (Mutt 2.0, NeoMutt 2020).
 RESET = (
@@ -50,16 +49,15 @@ INCLUDES = (
     r"(\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|[^\s\"'`;<>]+)"
 )
 
-_IS_USERS = rf"(?=[^{OTHER_INSTANCES}]*{OTHER_INSTANCES})"
 # A default of the user's own: something opens or sends, or says who sends.
 _DEFAULT = r"spool_?file|smtp_url|sendmail|pop_host|from"
 _COMMANDS = r"mailboxes|named-mailboxes|virtual-mailboxes|account-hook|my_hdr[ \t]+[\"']?[Ff][Rr][Oo][Mm]:"
-OWN_DEFAULT = rf"{_NOT_A_COMMENT}(?:.*?(?<![\w$-])(?:{_DEFAULT})[ \t]*=|(?:.*?[;\"'])?[ \t]*(?:{_COMMANDS})){_IS_USERS}"
-MAY_HAVE_DEFAULT = rf"{MAY_HAVE_MORE}{_IS_USERS}"
+OWN_DEFAULT = rf"{_NOT_A_COMMENT}(?:.*?(?<![\w$-])(?:{_DEFAULT})[ \t]*=|(?:.*?[;\"'])?[ \t]*(?:{_COMMANDS})){IS_USERS}"
+MAY_HAVE_DEFAULT = rf"{MAY_HAVE_MORE}{IS_USERS}"
 # Anything that an account of ours undoes: to come back to it must be possible.
 _UNDONE_HOOKS = "|".join((*_HOOKS, *_NEOMUTT_HOOKS))
 _UNDONE = "|".join((*RESET, *_NEOMUTT_RESET, *_MUTT_RESET, "real_name", "virtual_spoolfile"))
-OWN_ACCOUNT = rf"{_NOT_A_COMMENT}(?:.*?(?<![\w$-])(?:{_UNDONE})[ \t]*=|(?:.*?[;\"'])?[ \t]*(?:(?:{_UNDONE_HOOKS})-hook|my_hdr)[ \t]){_IS_USERS}"
+OWN_ACCOUNT = rf"{_NOT_A_COMMENT}(?:.*?(?<![\w$-])(?:{_UNDONE})[ \t]*=|(?:.*?[;\"'])?[ \t]*(?:(?:{_UNDONE_HOOKS})-hook|my_hdr)[ \t]){IS_USERS}"
 
 
 def undo_files(path: str) -> list[File]:

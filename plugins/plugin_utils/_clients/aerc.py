@@ -29,6 +29,7 @@ from ._imap import mailbox
 
 _FILES = AccountFiles("aerc")
 _MECHANISM = {"password": "plain", "oauth2": "xoauth2", "none": "none"}
+_ACCOUNTS = ".config/aerc/accounts.conf"
 _OWN_ACCOUNT = rf"\A[^{OTHER_INSTANCES}]*?^[ \t]*\["
 _FOLDER_KEYS = {"sent": "copy-to", "drafts": "postpone", "archive": "archive"}
 
@@ -41,11 +42,16 @@ def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     # aerc opens with the first account.
     accounts = sorted(accounts, key=lambda account: not account.default)
     text = "\n".join("".join(f"{line}\n" for line in _section(account)) for account in accounts)
-    # It opens the user's own ones before ours.
-    variants = [variant(_OWN_ACCOUNT, text, "own-first")] if accounts[0].default else []
+    # aerc makes one of two sections with one name. A section NAME.MORE of the user's has from NAME what it lacks, such as our password.
+    same_name = rf"^[ \t]*\[(?:{'|'.join(account.key for account in accounts)})[\].]"
+    variants = [variant(same_name, None, "same-name")]
+    if accounts[0].default:
+        # It opens the user's own ones before ours.
+        variants.append(variant(_OWN_ACCOUNT, text, "own-first"))
     # aerc does not start when others can read this file.
-    block_of_ours = block(".config/aerc/accounts.conf", text, variants=variants, mode=0o600)
-    return [block_of_ours, *(file for account in accounts for file in _files(account))]
+    block_of_ours = block(_ACCOUNTS, text, variants=variants, mode=0o600)
+    others = [file for account in accounts for file in _files(account)]
+    return [block_of_ours, *(file._replace(variants=(variant(same_name, None),), reads=(_ACCOUNTS,)) for file in others)]
 
 
 def _files(account: Account) -> list[File]:
@@ -139,7 +145,7 @@ CLIENT = Client(
         *fields_below("incoming", "outgoing"),
     ),
     paths={
-        **block_paths(".config/aerc/accounts.conf"),
+        **block_paths(_ACCOUNTS),
         **_FILES.patterns(
             "signature", "incoming.password", "outgoing.password", "incoming.password-command", "outgoing.password-command"
         ),
@@ -149,11 +155,17 @@ CLIENT = Client(
     unsupported_reason=_unsupported_reason,
     unsupported_fields=html_signature,
     variant_notes={
+        "same-name": VariantNote(
+            "the user has an account with the name of one of ours, or with that name before a dot, and aerc would mix the two: rename it in "
+            f"~/{_ACCOUNTS}, or give the profile another key",
+            skips=True,
+        ),
         "own-first": VariantNote("aerc opens the user's own accounts before the default one of the profiles; `aerc -a KEY` opens only that"),
     },
     cautions=_cautions,
     notes=(
-        "Each account is a section in `accounts.conf`. aerc opens a tab for each: the user's own first, then our default one. The "
+        "Each account is a section in `accounts.conf`. aerc opens a tab for each: the user's own first, then our default one. An own "
+        "account with the name of ours, or with that name before a dot, skips ours, because aerc would mix the two. The "
         "password is in a file of ours, or comes from the command; aerc strips it of spaces at both ends, and never asks, so "
         "one of them is required. `ca_file` cannot be set: start aerc with SSL_CERT_FILE in the environment. A wrong certificate "
         "is rejected. When the user creates an account with `:new-account`, aerc drops the second marker of our block, and the "

@@ -19,6 +19,7 @@ from __future__ import annotations
 import re
 from typing import Iterable, Sequence
 
+from ...module_utils._wire import NEXT_FILE, OTHER_INSTANCES
 from .._model.account import Account
 from .._model.folders import modified_utf7
 from .._model.profile import Server
@@ -30,10 +31,14 @@ from ._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 
 _FOLDER = ".config/mailops/alpine"
 _TLS = {"tls": "/ssl", "starttls": "/tls", "none": "/notls"}
-_SYSTEM = ("/etc/pine.conf", "/etc/pinerc.fixed")
+_FIXED = "/etc/pinerc.fixed"
+_SYSTEM = ("/etc/pine.conf", _FIXED)
 # With one of these an account is the user's own: it has a mailbox, a way to send, or a sender.
 _OWN_ACCOUNT = ("inbox-path", "smtp-server", "sendmail-path", "user-domain", "customized-hdrs", "folder-collections")
 _EMPTY = '""'
+# A program that sends, of the user's own, comes before any smtp-server, and an empty value after it does not undo it. One of
+# /etc/pine.conf comes after a server of ours.
+_OWN_PROGRAM = r'^(?i:sendmail-path)[ \t]*=[ \t]*(?!"")[^ \t\r\n]'
 # The user's own would move or delete what is ours, choose the sender, or weaken TLS.
 _UNDONE = (
     "read-message-folder", "incoming-archive-folders", "pruned-folders", "trash-folder", "patterns-filters2", "patterns-roles",
@@ -61,7 +66,10 @@ def _default_block(account: Account) -> File:
     if not account.default:
         return block(".pinercex", _lines(variables), variants=[variant(_set(_OWN_ACCOUNT), hint)], reads=(".pinerc", *_SYSTEM))
     own = f"# Your own account, of .pinerc: alpine -x ~/{_FOLDER}/own-account.pinercex\n"
-    return block(".pinercex", own + _lines(variables), variants=[variant(_set(variables), hint, "own-pinercex")])
+    # Only what stands in the file itself cannot be overridden.
+    in_pinercex = rf"(?:\A[^{NEXT_FILE}{OTHER_INSTANCES}]*?|{OTHER_INSTANCES}[\s\S]*?)(?:{_set(variables)})"
+    variants = [variant(in_pinercex, hint, "own-pinercex"), variant(_OWN_PROGRAM, hint, "own-program")]
+    return block(".pinercex", own + _lines(variables), variants=variants, reads=(".pinerc", _FIXED))
 
 
 def _set(names: Iterable[str]) -> str:
@@ -154,14 +162,21 @@ CLIENT = Client(
             "the user (or another instance) sets the same variables in ~/.pinercex, so the profile that is marked as the default one is not "
             f"opened by `alpine`, but by `alpine -p ~/{_FOLDER}/KEY/.pinerc`; remove the user's lines to open it first"
         ),
+        "own-program": VariantNote(
+            "the user's own settings, or /etc/pinerc.fixed, name a program that sends (sendmail-path), which Alpine prefers to any server, so the "
+            "profile that is marked as the default one is not opened by `alpine`, but by `alpine -p "
+            f"~/{_FOLDER}/KEY/.pinerc`; remove sendmail-path to open it first"
+        ),
     },
     notes=(
         "`alpine` opens the default account, and `alpine -p ~/.config/mailops/alpine/KEY/.pinerc` opens any account. The accounts "
         "are in `.pinercex` files, whose settings override those in `.pinerc`, which stays as it is. If the user has an own mailbox, "
         "server or sender in `.pinerc`, `.pinercex` or `/etc/pine.conf`, `alpine` opens the user's own as before, and our block is only a "
         "comment with the command, unless the profile says `default: true` or `default_profile` names it: then ours wins over "
-        "`.pinerc`, and a comment has the command for the user's own. It cannot win over lines in the user's own `.pinercex`; a warning "
-        "says so. The default account undoes the user's roles, filters, folders for read and archived messages, and settings of TLS; "
+        "`.pinerc`, and a comment has the command for the user's own. It cannot win over lines in the user's own `.pinercex`, nor over a "
+        "`sendmail-path` of the user's, by which Alpine would send our mail; a warning says so. (By a `sendmail-path` in "
+        "`/etc/pinerc.fixed` Alpine sends all mail, with `-p` too.) The default account undoes the user's roles, filters, folders for "
+        "read and archived messages, and settings of TLS; "
         "`alpine -p` reads nothing of the user's. Not possible: features (`feature-list`) and the authorities that the user trusts cannot "
         "be undone. Alpine asks for passwords, for each server by its name. With a wrong certificate it asks, too."
     ),

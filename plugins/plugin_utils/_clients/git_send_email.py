@@ -5,9 +5,11 @@
 """git send-email: a file of ours for each account, which is an identity (``--identity``), included in the user's ``.gitconfig``.
 
 Passwords are not in the user's file, which people publish with their dotfiles. The author of commits is not set. What an identity
-does not set, git takes from the user's own ``[sendemail]``: a file of ours sets or empties what decides about server, log-in, sender and
-recipients, and leaves the rest, such as ``confirm``, to the user. A list is emptied by its name without ``=``. Nothing undoes a
-``sendmailCmd``, and an empty ``smtpPass`` is a password. There is no setting for Reply-To.
+does not set, git takes from the user's own ``[sendemail]``: a file of ours sets or empties what decides about server, log-in and sender,
+and leaves the rest, such as ``confirm``, to the user. What chooses recipients is undone only where the user's general settings have it,
+in a file for each such setting: an identity wins over the repository's settings, too, and a project's list of recipients stands
+there. git passes over an included file that does not exist. A list is emptied by its name without ``=``. Nothing undoes a ``sendmailCmd``,
+and an empty ``smtpPass`` is a password. There is no setting for Reply-To.
 """
 
 from __future__ import annotations
@@ -15,7 +17,7 @@ from __future__ import annotations
 import re
 import shlex
 from email.charset import Charset
-from typing import Any, Iterable, Mapping, Sequence
+from typing import Any, Iterable, Sequence
 from urllib.parse import quote
 
 from .._model.account import Account
@@ -50,9 +52,12 @@ _OWN_DEFAULT = "|".join((
 ))  # fmt: skip
 _OWN_COMMAND = _general("sendmailCmd")
 _OWN_PASSWORD = _general("smtpPass")
-_EMPTY_LISTS = ("\tto\n", "\tcc\n", "\tbcc\n", "\tsmtpServerOption\n")
-# Instead of an empty path of the user's, which turns the check off. Where there are none, git refuses to send.
-_SYSTEM_CERTIFICATES = "/etc/ssl/certs"
+# Lines that undo what the user sets for all mail. An include that is not known may set it, too.
+_RECIPIENTS = {"to": "to", "cc": "cc", "bcc": "bcc", "ccCmd": 'ccCmd = "true"', "headerCmd": 'headerCmd = ""', "mailmap": 'mailmap = "false"'}
+# With any command git does not ask for the recipients, so it is undone only where there certainly is one.
+_COMMAND_FOR_RECIPIENTS = {"toCmd": 'toCmd = "true"'}
+# An empty path turns the check off. Where there are no certificates, git refuses to send.
+_CERTIFICATES = {"smtpSSLCertPath": 'smtpSSLCertPath = "/etc/ssl/certs"'}
 # git truncates a name at the first "<", drops quotes, uses what looks like an address as the envelope's sender, and decodes encoded
 # words.
 _MUST_BE_ENCODED = re.compile(r'[<>@"\\]|=\?')
@@ -103,18 +108,15 @@ def _included(paths: Iterable[str]) -> str:
 
 
 def _files(account: Account, impossible: str) -> Iterable[File]:
-    never = rf"{impossible}|{_OWN_PASSWORD}" if _asks(account) else impossible
-    command, certificates = _general("toCmd"), _general("smtpSSLCertPath")
-    # With a command git does not ask for the recipients, so it is undone only where there is one.
-    undone_command, undone_certificates = {"toCmd": "true"}, {} if account.ca_file else {"smtpSSLCertPath": _SYSTEM_CERTIFICATES}
-    variants = [
-        variant(never, None),
-        variant(rf"\A(?=[\s\S]*?{command})(?=[\s\S]*?{certificates})", _text(account, {**undone_command, **undone_certificates})),
-        variant(command, _text(account, undone_command)),
-        variant(certificates, _text(account, undone_certificates)),
-    ]
-    file = owned(_FILES.path(account, "gitconfig"), _text(account, {}))
-    yield file._replace(variants=tuple(variants), **_READS)
+    never = variant(rf"{impossible}|{_OWN_PASSWORD}" if _asks(account) else impossible, None)
+    undone = {f"no-{name.lower()}.gitconfig": (name, line) for name, line in _undone(account).items()}
+    comment = "# Each is there only where your general settings have what it undoes.\n"
+    text = f"{_text(account)}{comment}[include]\n{_included(_FILES.path(account, kind) for kind in undone)}"
+    yield owned(_FILES.path(account, "gitconfig"), text)._replace(variants=(never,), **_READS)
+    for kind, (name, line) in undone.items():
+        found = rf"{_general(name)}|{MAY_HAVE_MORE}" if name in _RECIPIENTS else _general(name)
+        variants = (never, variant(found, f'[sendemail "{account.key}"]\n\t{line}\n'))
+        yield File(_FILES.path(account, kind), None, variants=variants, **_READS)
     command = account.outgoing.password_command
     if command:
         # git calls a credential helper with get, store or erase.
@@ -124,9 +126,14 @@ def _files(account: Account, impossible: str) -> Iterable[File]:
         yield owned(_FILES.path(account, "password-command"), script)
 
 
-def _text(account: Account, more: Mapping[str, str]) -> str:
-    settings = "".join(f"\t{name} = {double_quoted(value)}\n" for name, value in {**_settings(account), **more}.items())
-    return f'[sendemail "{account.key}"]\n{settings}{"".join(_EMPTY_LISTS)}{_credential(account)}'
+def _undone(account: Account) -> dict[str, str]:
+    """A setting -> the line that undoes it in an identity."""
+    return {**_RECIPIENTS, **_COMMAND_FOR_RECIPIENTS, **({} if account.ca_file else _CERTIFICATES)}
+
+
+def _text(account: Account) -> str:
+    settings = "".join(f"\t{name} = {double_quoted(value)}\n" for name, value in _settings(account).items())
+    return f'[sendemail "{account.key}"]\n{settings}\tsmtpServerOption\n{_credential(account)}'
 
 
 def _settings(account: Account) -> dict[str, str]:
@@ -142,9 +149,6 @@ def _settings(account: Account) -> dict[str, str]:
         "smtpPass": server.password,
         "smtpSSLCertPath": account.ca_file,
         "smtpDomain": "",
-        "ccCmd": "true",
-        "headerCmd": "",
-        "mailmap": "false",
     }
     return {name: value for name, value in values.items() if value is not None}
 
@@ -194,14 +198,17 @@ CLIENT = Client(
         "Each account is an identity in a file of its own, which the user's `.gitconfig` includes, or `.config/git/config` where only that "
         "exists. The default one is `sendemail.identity`, unless the user has a default of their own: in these files, in `/etc/gitconfig`, or in "
         "what they include. A profile that is marked as default wins; `git send-email --identity=KEY` chooses another one, and "
-        "`--no-identity` the user's own. "
+        "`--no-identity` the user's own. A server or sender that a repository sets for itself cannot be seen from the home, and our default "
+        "identity wins over it: `git config sendemail.identity ''` in the repository turns that off there. (With an account "
+        "without a password git would use a repository's own `smtpPass`.) "
         "`user.name` and `user.email` stay as they are; without them git sends nothing. The password is in our file, or comes from "
         "the command through a credential helper; otherwise git asks the user each time. The user's own helpers neither get nor give it; "
         "`git config --global credential.smtp://USER@HOST:PORT.helper NAME` turns one on. On Debian and Ubuntu, `git-email` only recommends what "
         "it needs to send: install `libmailtools-perl` (Mail::Address), "
         "`libauthen-sasl-perl` (Authen::SASL) and `libio-socket-ssl-perl` (IO::Socket::SSL), and `libdigest-hmac-perl` (Digest::HMAC_MD5) "
-        "for `encrypted`. Of the user's own `[sendemail]`, recipients (`to`, `cc`, `bcc` and their commands), `headerCmd`, `smtpDomain` and "
-        "`smtpSSLCertPath` do not apply to our identities; `suppresscc`, `aliasesfile`, `confirm`, encodings and the like do. Nothing undoes a "
-        "`sendmailCmd` there, nor an `smtpPass` for an account without a password: such accounts are skipped. A wrong certificate is rejected."
+        "for `encrypted`. Of the user's own general `[sendemail]`, recipients (`to`, `cc`, `bcc` and their commands), `headerCmd`, `mailmap` and "
+        "`smtpSSLCertPath`, as they stand there at the last run, and `smtpDomain` do not apply to our identities; `suppresscc`, `aliasesfile`, "
+        "`confirm`, encodings and the like do, and so do the recipients that a repository sets for itself. Nothing undoes a `sendmailCmd`, nor an "
+        "`smtpPass` for an account without a password: such accounts are skipped. A wrong certificate is rejected."
     ),
 )  # fmt: skip

@@ -18,12 +18,13 @@ from email.utils import formataddr
 from typing import Sequence
 from urllib.parse import quote
 
+from ...module_utils._wire import OTHER_INSTANCES
 from .._model.account import Account
 from .._model.profile import Server, fields_below
 from ._account_files import AccountFiles, captured_password
 from ._accounts import default_account, html_signature
 from ._client import Client, Context, VariantNote
-from ._file import MAY_HAVE_MORE, File, block, block_paths, owned, variant
+from ._file import IS_USERS, MAY_HAVE_MORE, File, block, block_paths, owned, variant
 from ._imap import mailbox
 from ._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 
@@ -56,12 +57,23 @@ _OBSOLETE = (
     "ssl-no-default-ca", "ssl-cert", "ssl-cipher-list", "ssl-config-file", "ssl-config-module", "ssl-config-pairs", "ssl-crl-dir",
     "ssl-crl-file", "ssl-curves", "ssl-key", "ssl-method", "ssl-protocol", "ssl-verify",
 )  # fmt: skip
-_HAS_OBSOLETE = rf"^[^#\n]*[ \t](?:{'|'.join(_OBSOLETE)})(?:[=\s]|$)"
+_HAS_OBSOLETE = rf"^[^#\n]*[ \t](?:{'|'.join(_OBSOLETE)})(?:[=\s]|$){IS_USERS}"
 # Read before the user's file, and together with it. (Debian's, and what others call it.)
 _READS = ("/etc/s-nail.rc", "/etc/mail.rc", "/etc/nail.rc")
 _INCLUDES = r"^(?:[ \t]*\\?so(?:u|ur|urc|urce|urce_if)?[ \t]+|[^#\n]*\bmailx-extra-rc=)([^\n;#]+)"
-# The user's own lines switch to an account, or set where mail comes from or goes to.
-_OWN_DEFAULT = rf"^[ \t]*\\?ac[a-z]*[ \t]+[^ \t{{]+[ \t]*$|^[^#\n]*\b(?:inbox|mta|smtp|sendmail)=|{MAY_HAVE_MORE}"
+# Lines of the user's own outside of accounts.
+_OPENS = r"[ \t]*\\?ac[a-z]*[ \t]+[^\n{]*\{"
+_OUTSIDE = (
+    rf"\A(?:{_OPENS}[^\n]*\n(?:(?![ \t]*\}})[^\n{OTHER_INSTANCES}]*\n)*[ \t]*\}}[^\n]*\n"
+    rf"|(?!{_OPENS})[^\n{OTHER_INSTANCES}]*\n)*?"
+)
+# Lines of the user or of another instance switch to an account, or the user's own set where mail comes from or goes to, or who sends it.
+_OWN_DEFAULT = "|".join((
+    r"^[ \t]*\\?ac[a-z]*[ \t]+[^ \t{]+[ \t]*$",
+    rf"^[^#\n]*\b(?:inbox|mta|smtp|sendmail)={IS_USERS}",
+    rf"{_OUTSIDE}[^#\n{OTHER_INSTANCES}]*(?<![\w-])(?:from=|sender=|folder=[$\"']*(?:imap|pop3)s?://)",
+    f"{MAY_HAVE_MORE}{IS_USERS}",
+))  # fmt: skip
 # S-nail reads this file after the others, and what it sets would apply in an account that is open by then.
 _READ_LAST = r"^[^#\n]*\bmailx-extra-rc="
 _PLAIN = f"{ALPHANUMERIC} @._+=:,/*<>%()&;-"
@@ -219,7 +231,8 @@ CLIENT = Client(
     },
     notes=(
         "Each account is an `account` in `.mailrc`. S-nail starts with the default one, unless the user's own lines, those in `/etc/s-nail.rc`, "
-        "or what they source, switch to another one or set `mta` or `inbox`. A profile that is marked as default wins over these; "
+        "or what they source, switch to another one or set `mta` or `inbox`, or, outside of accounts, `from`, `sender` or a `folder` on a "
+        "server; of two instances the first one's is the default. A profile that is marked as default wins over these; "
         "with an own `mailx-extra-rc`, which would apply in our account, S-nail does not start with ours, and the task warns. "
         "`s-nail -A KEY` or the command `account KEY` switches, and `account null` goes back to the user's own settings. The password is in a "
         "file of ours, which `.mailrc` sources, or comes from the command whenever S-nail switches to the account; otherwise S-nail asks for "

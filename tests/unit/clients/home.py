@@ -20,11 +20,11 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients a
 from ansible_collections.mailops.profiles.plugins.plugin_utils._deploy.exchange import dump_job
 
 
-def materialise(files: Iterable[File], home: Path) -> set[str]:
+def materialise(files: Iterable[File], home: Path, instance: str = "default") -> set[str]:
     """Writes the files below ``home``, for the user who runs the test and is in no job of an administrator. The notes of variants."""
     place = Place("somebody", files=tuple(files))
     patterns = {name: clients.get(name).paths for name in {file.producer for file in place.files}}
-    job = load_job(dump_job(Job("default", (place,), patterns)))
+    job = load_job(dump_job(Job(instance, (place,), patterns)))
     task = Task(place.name, str(home), Identity(os.geteuid(), os.getegid()), job.places[0].files, state.HOME, str(home))
     (result,) = run_tasks([task], Settings(job.instance, job.patterns))
     assert (result.problem, result.warnings) == (None, ()), result

@@ -9,6 +9,7 @@ Whether ours sends then as it should is in tests/lab/test_lived_in_git.py.
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 import pytest
@@ -49,6 +50,86 @@ def test_an_own_default_in_another_file(files: dict[str, str], homes: Any) -> No
     assert git(home, f"sendemail.{accounts[0].key}.smtpserver") == "smtp.example.org"
     marked, context = resolved([profile(default=True)])
     assert git(homes("git_send_email", marked, context, files), "sendemail.identity") == marked[0].key
+
+
+USER = "[user]\n\tname = Own\n\temail = own@example.net\n"
+PATCH = "From 0123456789012345678901234567890123456789 Mon Sep 17 00:00:00 2001\nFrom: Own <own@example.net>\nSubject: A change\n\nWhy.\n"
+RECIPIENTS = ["to", "cc", "bcc", "toCmd", "ccCmd"]
+
+
+def value(setting: str, where: str) -> str:
+    """Of a setting that adds a recipient, whose address says which one and where it stands."""
+    address = f"{setting.lower()}@{where}.example"
+    return f'"echo {address} #"' if setting.endswith("Cmd") else address
+
+
+def general(*settings: str) -> str:
+    return "[sendemail]\n" + "".join(f"\t{setting} = {value(setting, 'general')}\n" for setting in settings)
+
+
+def recipients(home: Home, *of_repository: str) -> set[str]:
+    """Of a patch that our identity would send, from a repository with these settings."""
+    (home.path / "a.patch").write_text(PATCH)
+    assert home.run("git", "init", "-q", "repository").returncode == 0
+    for setting in of_repository:
+        home.run("git", "-C", "repository", "config", f"sendemail.{setting}", value(setting, "repository").strip('"'))
+    said = dry_run(home)
+    assert "Server: smtp.example.org\n" in said
+    return set(re.findall("^RCPT TO:<(.*)>$", said, re.MULTILINE))
+
+
+def dry_run(home: Home, *options: str) -> str:
+    sent = home.run("git", "-C", "repository", "send-email", "--dry-run", "--confirm=never", "--suppress-cc=author", *options, "../a.patch")
+    assert sent.returncode == 0, sent
+    return sent.stdout
+
+
+@pytest.mark.parametrize("setting", RECIPIENTS)
+@pytest.mark.parametrize("default", [False, True])
+def test_recipients_of_a_repository_get_the_patch(setting: str, default: bool, homes: Any) -> None:
+    """As projects teach to set them. What stands in the user's general file does not apply, as far as it is not that setting."""
+    needs("git")
+    accounts, context = resolved([profile(default=default)])
+    ours = f"{setting.lower()}@repository.example"
+    assert recipients(homes("git_send_email", accounts, context, {".gitconfig": USER}), setting) == {ours}
+    others = [each for each in RECIPIENTS if each != setting]
+    home = homes("git_send_email", accounts, context, {".gitconfig": USER + general(*others)})
+    assert recipients(home, setting) == {ours}
+
+
+@pytest.mark.parametrize("setting", RECIPIENTS)
+@pytest.mark.parametrize("files", [
+    {".gitconfig": USER + "{}"}, {".gitconfig": USER + "[include]\n\tpath = ~/.own\n", ".own": "{}"}, {".gitconfig": USER, ".config/git/config": "{}"},
+], ids=["file", "include", "other file"])  # fmt: skip
+def test_recipients_of_the_general_settings_do_not(setting: str, files: dict[str, str], homes: Any) -> None:
+    needs("git")
+    accounts, context = resolved([profile()])
+    home = homes("git_send_email", accounts, context, {path: text.format(general(setting)) for path, text in files.items()})
+    other = "cc" if setting != "cc" else "bcc"
+    assert recipients(home, other) == {f"{other}@repository.example"}
+
+
+def test_a_repository_gets_its_own_server_without_an_identity(homes: Any) -> None:
+    """It cannot be seen from the home: docs/clients.md has the commands."""
+    needs("git")
+    accounts, context = resolved([profile()])
+    home = homes("git_send_email", accounts, context, {".gitconfig": USER})
+    recipients(home, "to")
+    for name, text in {"smtpServer": "smtp.own.example", "from": "own@own.example"}.items():
+        home.run("git", "-C", "repository", "config", f"sendemail.{name}", text)
+    assert "Server: smtp.example.org\n" in dry_run(home)
+    assert "Server: smtp.own.example\n" in dry_run(home, "--no-identity")
+    home.run("git", "-C", "repository", "config", "sendemail.identity", "")
+    assert "Server: smtp.own.example\n" in dry_run(home)
+
+
+def test_an_include_that_is_not_known_may_have_recipients(homes: Any) -> None:
+    needs("git")
+    accounts, context = resolved([profile(default=True)])
+    home = homes("git_send_email", accounts, context, {".gitconfig": USER + "[include]\n\tpath = /opt/own/gitconfig\n"})
+    for setting, undone in {"to": "", "cc": "", "bcc": "", "ccCmd": "true"}.items():
+        found = home.run("git", "config", f"sendemail.{accounts[0].key}.{setting}")
+        assert (found.returncode, found.stdout) == (0, f"{undone}\n")
 
 
 @pytest.mark.parametrize("own", [

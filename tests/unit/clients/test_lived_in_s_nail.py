@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 from ansible_collections.mailops.profiles.plugins.plugin_utils._clients import s_nail
 
 from ...profiles import profile
 from .accounts import JOANNA, resolved
+from .home import materialise
 from .programs import needs
 from .test_parsers_git_and_s_nail import variables
 
@@ -77,6 +79,34 @@ def test_no_password_is_in_their_file(homes: Any) -> None:
     assert "tr0ub4dor" not in (home.path / ".mailrc").read_text()
     secret = home.path / f".config/mailops/s_nail/{accounts[0].key}.passwords"
     assert "tr0ub4dor" in secret.read_text() and secret.stat().st_mode & 0o777 == 0o600
+
+
+@pytest.mark.parametrize("own", ["", "set toplines=7\n", "set ssl-verify=strict\n", OWN], ids=["none", "taste", "old names", "default"])
+@pytest.mark.parametrize("names", [("project", "staff"), ("staff", "project")], ids="-".join)
+def test_two_instances_agree_on_one_default(names: tuple[str, str], own: str, homes: Any) -> None:
+    """The first one's, or the user's own."""
+    needs("s-nail")
+    accounts, context = zip(*(resolved([profile(name, key=name, incoming__host=f"{name}.example")]) for name in names))
+    home = homes("s_nail", accounts[0], context[0], {".mailrc": own})
+    both = [(clients.get("s_nail").files(accounts[at], context[at]), instance) for at, instance in enumerate(("default", "other"))]
+    texts = []
+    for files, instance in (*both, *both, *both[::-1]):
+        assert materialise(files, home.path, instance) == set()
+        texts.append((home.path / ".mailrc").read_text())
+    assert texts[1:] == texts[1:2] * 5
+    account = variables(home, "account", warns=True)["account"]
+    assert account == (None if own == OWN else names[0])
+
+
+def test_what_the_user_takes_out_is_forgotten_by_both_instances(homes: Any) -> None:
+    accounts, context = zip(*(resolved([profile(name, key=name)]) for name in ("project", "staff")))
+    home = homes("s_nail", accounts[0], context[0], {".mailrc": "set ssl-verify=strict\n"})
+    files = [clients.get("s_nail").files(*each) for each in zip(accounts, context)]
+    materialise(files[1], home.path, "other")
+    (home.path / ".mailrc").write_text((home.path / ".mailrc").read_text().replace("set ssl-verify=strict\n", ""))
+    for each, instance in zip(files, ("default", "other")):
+        materialise(each, home.path, instance)
+    assert "ssl-verify" not in (home.path / ".mailrc").read_text()
 
 
 def test_an_own_account_with_the_name_of_ours(homes: Any) -> None:

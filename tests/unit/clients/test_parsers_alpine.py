@@ -115,11 +115,28 @@ def test_an_own_account_stays_the_default(own: dict[str, str], stays: bool, defa
     accounts, context = resolved([profile(default=default)])
     notes = materialise(clients.get("alpine").files(accounts, context), tmp_path)
     text = (tmp_path / ".pinercex").read_text().removeprefix(own.get(".pinercex", ""))
-    can_win = ".pinercex" not in own or "=" not in own[".pinercex"]
+    reason = "own-program" if "sendmail-path" in own.get(".pinerc", "") else "own-pinercex" if "=" in own.get(".pinercex", "") else ""
+    can_win = not reason
     assert ("\ninbox-path=" in text) == (can_win if default else not stays)
-    assert notes == ({"alpine/own-pinercex"} if default and not can_win else set())
+    assert notes == ({f"alpine/{reason}"} if default and not can_win else set())
     assert f"alpine -p ~/.config/mailops/alpine/{accounts[0].key}/.pinerc" in text or "\ninbox-path=" in text
     assert ("alpine -x ~/.config/mailops/alpine/own-account.pinercex" in text) == (default and can_win)
+
+
+@pytest.mark.parametrize(("own", "wins"), [
+    ({".pinerc": "sendmail-path=/usr/bin/msmtp -t\n"}, True), ({".pinercex": "Sendmail-Path = x\n"}, True),
+    ({".pinerc": "sendmail-path=x\n", ".pinercex": 'sendmail-path=""\n'}, True),
+    ({".pinerc": 'sendmail-path=\nsmtp-server=x\ninbox-path=x\n', ".pinercex": 'sendmail-path= ""\n#sendmail-path=x\n'}, False),
+])  # fmt: skip
+def test_a_program_of_the_user_s_wins_over_a_marked_default(own: dict[str, str], wins: bool, tmp_path: Path) -> None:
+    for name, text in own.items():
+        (tmp_path / name).write_text(text)
+    accounts, context = resolved([profile(default=True)])
+    notes = materialise(clients.get("alpine").files(accounts, context), tmp_path)
+    text = (tmp_path / ".pinercex").read_text().removeprefix(own.get(".pinercex", ""))
+    assert ("smtp-server=" not in text) == wins and notes == ({"alpine/own-program"} if wins else set())
+    assert not wins or f"alpine -p ~/.config/mailops/alpine/{accounts[0].key}/.pinerc" in text
+    assert "smtp-server=" in (tmp_path / f".config/mailops/alpine/{accounts[0].key}/.pinercex").read_text()
 
 
 def test_nothing_of_the_user_s_decides_in_ours(tmp_path: Path) -> None:

@@ -24,6 +24,10 @@ OWN_AERC = "[own]\nsource = maildir://~\n"
     ("aerc", {".config/aerc/accounts.conf": "# none\n"}, True, None),
     ("aerc", {".config/aerc/accounts.conf": OWN_AERC}, False, None),
     ("aerc", {".config/aerc/accounts.conf": OWN_AERC}, True, "own-first"),
+    ("aerc", {".config/aerc/accounts.conf": "[mine]\nfrom = own@example.net\n"}, True, "same-name"),
+    ("aerc", {".config/aerc/accounts.conf": OWN_AERC + "  [mine] # own\n"}, False, "same-name"),
+    ("aerc", {".config/aerc/accounts.conf": OWN_AERC + "[mine.second]\n"}, False, "same-name"),
+    ("aerc", {".config/aerc/accounts.conf": "# [mine]\n[mine2]\n[my.mine]\n[Mine]\nfrom = [mine]\n"}, False, None),
     ("fetchmail", {".fetchmailrc": "# none\n\n"}, True, None),
     ("fetchmail", {".fetchmailrc": "set daemon 300\n"}, False, "own-file"),
     ("offlineimap", {".offlineimaprc": "\n"}, True, None),
@@ -34,6 +38,10 @@ def test_note(client: str, own: dict[str, str], default: bool, note: str | None,
     for path, text in own.items():
         (tmp_path / path).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / path).write_text(text)
-    accounts, context = resolved([profile(default=default)])
+    accounts, context = resolved([profile(key="mine", default=default, signature="x")])
     found = materialise(clients.get(client).files(accounts, context), tmp_path)
     assert found == ({f"{client}/{note}"} if note else set())
+    if note and clients.get(client).variant_notes[note].skips:
+        # No file at all, and no secret.
+        written = {str(path.relative_to(tmp_path)): path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
+        assert written == own
