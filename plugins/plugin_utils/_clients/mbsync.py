@@ -22,6 +22,7 @@ from ._account_files import AccountFiles
 from ._client import Client, Context, VariantNote
 from ._file import File, block, block_paths, owned, owned_paths, variant
 from ._line_limit import long_line_reason
+from ._maildir import mail_directory
 from ._quoting import double_quoted
 
 _FILES = AccountFiles("mbsync")
@@ -49,9 +50,13 @@ def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     blocks = [block(_PLACES[0], _text(accounts), alternatives=places, variants=variants) for places in (_PLACES, _PLACES[::-1])]
     return [
         *blocks,
-        *(owned(f"Mail/{account.key}/.mailops", _README) for account in accounts),
+        *(owned(f"{_directory(account.key)}/.mailops", _README) for account in accounts),
         *(file for account in accounts for file in _FILES.passwords(account, "incoming")),
     ]
+
+
+def _directory(key: str) -> str:
+    return mail_directory("mbsync", key)
 
 
 def _text(accounts: Sequence[Account], more: Sequence[str] = ()) -> str:
@@ -60,11 +65,11 @@ def _text(accounts: Sequence[Account], more: Sequence[str] = ()) -> str:
 
 
 def _sections(account: Account, more: Sequence[str]) -> list[list[str]]:
-    key = account.key
+    key, directory = account.key, _directory(account.key)
     return [
         _account(account),
         [f"IMAPStore {key}-remote", f"Account {key}"],
-        [f"MaildirStore {key}-local", f"Path ~/Mail/{key}/", f"Inbox ~/Mail/{key}/INBOX", "SubFolders Verbatim", "InfoDelimiter :"],
+        [f"MaildirStore {key}-local", f"Path ~/{directory}/", f"Inbox ~/{directory}/INBOX", "SubFolders Verbatim", "InfoDelimiter :"],
         [
             f"Channel {key}",
             f"Far :{key}-remote:",
@@ -108,7 +113,8 @@ CLIENT = Client(
     title="mbsync (isync)",
     account_types=("imap",),
     expresses=("ca_file", *fields_below("incoming")),
-    paths={**block_paths(*_PLACES), **owned_paths("Mail/*/.mailops"), **_FILES.patterns("incoming.password")},
+    # The last is where it was before the release of 0.1.0: without that pattern the file would stay.
+    paths={**block_paths(*_PLACES), **_FILES.patterns("incoming.password"), **owned_paths(f"{_directory('*')}/.mailops", "Mail/*/.mailops")},
     render=_render,
     authentications=tuple(_AUTH_MECHS),
     unsupported_reason=_unsupported_reason,
@@ -120,8 +126,8 @@ CLIENT = Client(
         ),
     },
     notes=(
-        "Each account is a channel in `.mbsyncrc`, between the server and `~/Mail/KEY`; where `.config/isyncrc` exists, which isync 1.5 "
-        "prefers, it is there, and where both exist, in both. `mbsync --all` synchronises all channels, the user's own included, and "
+        "Each account is a channel in `.mbsyncrc`, between the server and `~/.local/share/mailops/mail/mbsync/KEY`; where `.config/isyncrc` exists, which "
+        "isync 1.5 prefers, it is there, and where both exist, in both. `mbsync --all` synchronises all channels, the user's own included, and "
         "`mbsync KEY` one of ours. Nothing is deleted on the server. What the user sets for all channels (`Sync`, `Expunge`, `MaxMessages` and "
         "others) does not apply to ours, which state it; `FSync` and `BufferLimit` do, and `FieldDelimiter` does not change our names. "
         "Nothing of the user's is changed; an own section with the name of ours skips ours. The password is in a file of ours, or comes "
