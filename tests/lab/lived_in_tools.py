@@ -191,7 +191,7 @@ OFFLINEIMAP_DEFAULT = OFFLINEIMAP.replace(f"remotepass = {PASSWORD}\n", "").repl
 def offlineimap(session: Session, account: Account | None) -> None:
     options = ["-c", ".config/mailops/offlineimap/config", "-a", account.key] if account else []
     session.run("offlineimap", "-u", "basic", *options)
-    session.finds(f"cat {f'Mail/offlineimap/{account.key}' if account else 'Maildir'}/INBOX/new/*")
+    session.finds(f"cat {f'.local/share/mailops/mail/offlineimap/{account.key}' if account else 'Maildir'}/INBOX/new/*")
 
 
 HOMES = [

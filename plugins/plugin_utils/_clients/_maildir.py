@@ -21,6 +21,11 @@ def mail_directory(client: str, key: str) -> str:
     return f"{_ROOT}/{client}/{key}"
 
 
+def mail_marker(client: str, key: str) -> File:
+    """A file that creates this directory, for programs that create only what is in it."""
+    return owned(f"{mail_directory(client, key)}/.mailops", f"{client} keeps the mail of this account here.\n")
+
+
 def maildir(path: str) -> list[File]:
     """A file in each of its three directories. A name that begins with a dot is not a message (maildir(5))."""
     return [owned(f"{path}/{part}/.mailops", _README) for part in ("cur", "new", "tmp")]

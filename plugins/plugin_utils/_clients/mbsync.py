@@ -20,9 +20,9 @@ from .._model.account import Account
 from .._model.profile import fields_below
 from ._account_files import AccountFiles
 from ._client import Client, Context, VariantNote
-from ._file import File, block, block_paths, owned, owned_paths, variant
+from ._file import File, block, block_paths, owned_paths, variant
 from ._line_limit import long_line_reason
-from ._maildir import mail_directory
+from ._maildir import mail_directory, mail_marker
 from ._quoting import double_quoted
 
 _FILES = AccountFiles("mbsync")
@@ -35,8 +35,6 @@ _MAX_LINE = 1021
 _SSL_TYPE = {"tls": "IMAPS", "starttls": "STARTTLS", "none": "None"}
 # Without AuthMechs mbsync chooses the strongest mechanism that the server offers, and does not fall back when it fails.
 _AUTH_MECHS = {"password": "PLAIN LOGIN", "encrypted": "SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5", "gssapi": "GSSAPI", "ntlm": "NTLM"}
-# mbsync creates the folders of a store, but not the directory that holds them ("cannot open store"). This file creates it.
-_README = "mbsync keeps the mail of this account here.\n"
 
 
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
@@ -50,13 +48,10 @@ def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     blocks = [block(_PLACES[0], _text(accounts), alternatives=places, variants=variants) for places in (_PLACES, _PLACES[::-1])]
     return [
         *blocks,
-        *(owned(f"{_directory(account.key)}/.mailops", _README) for account in accounts),
+        # mbsync creates the folders of a store, but not the directory that holds them ("cannot open store").
+        *(mail_marker("mbsync", account.key) for account in accounts),
         *(file for account in accounts for file in _FILES.passwords(account, "incoming")),
     ]
-
-
-def _directory(key: str) -> str:
-    return mail_directory("mbsync", key)
 
 
 def _text(accounts: Sequence[Account], more: Sequence[str] = ()) -> str:
@@ -65,7 +60,7 @@ def _text(accounts: Sequence[Account], more: Sequence[str] = ()) -> str:
 
 
 def _sections(account: Account, more: Sequence[str]) -> list[list[str]]:
-    key, directory = account.key, _directory(account.key)
+    key, directory = account.key, mail_directory("mbsync", account.key)
     return [
         _account(account),
         [f"IMAPStore {key}-remote", f"Account {key}"],
@@ -114,7 +109,7 @@ CLIENT = Client(
     account_types=("imap",),
     expresses=("ca_file", *fields_below("incoming")),
     # The last is where it was before the release of 0.1.0: without that pattern the file would stay.
-    paths={**block_paths(*_PLACES), **_FILES.patterns("incoming.password"), **owned_paths(f"{_directory('*')}/.mailops", "Mail/*/.mailops")},
+    paths={**block_paths(*_PLACES), **_FILES.patterns("incoming.password"), **owned_paths(mail_marker("mbsync", "*").path, "Mail/*/.mailops")},
     render=_render,
     authentications=tuple(_AUTH_MECHS),
     unsupported_reason=_unsupported_reason,

@@ -21,7 +21,7 @@ from .programs import PYTHON, Home, needs
 
 pytestmark = pytest.mark.programs
 
-FETCHERS = ("getmail", "mbsync", "mpop")
+FETCHERS = ("getmail", "mbsync", "mpop", "offlineimap")
 # What their files say of directories.
 PLACES = re.compile(r"(?:^Path|^path =|^delivery maildir|^localfolders =) ~/(\S+)", re.MULTILINE)
 OWN_MBSYNC = """\

@@ -111,6 +111,17 @@ def test_the_users_own_file_of_offlineimap_stays(path: str, homes: Any) -> None:
     assert synced(home, "-c", str(home.path / ".config/mailops/offlineimap/config")) == [account.key for account in accounts]
 
 
+@pytest.mark.parametrize("existing", [{}, {".offlineimaprc": "[general]\n"}])
+def test_what_ours_has_synced_is_apart_from_what_the_user_has(existing: dict[str, str], homes: Any) -> None:
+    """OfflineIMAP keeps that by the account's name, which an account of the user's may have, too."""
+    needs("offlineimap")
+    accounts, context = resolved([NOWHERE])
+    home = homes("offlineimap", accounts, context, existing)
+    assert synced(home, *(["-c", str(home.path / ".config/mailops/offlineimap/config")] if existing else [])) == [accounts[0].key]
+    assert not (home.path / ".offlineimap").exists()
+    assert (home.path / f".local/share/mailops/mail/offlineimap/.state/Account-{accounts[0].key}").is_dir()
+
+
 # No server listens there.
 NOWHERE = profile(incoming__host="localhost", incoming__port=1)
 

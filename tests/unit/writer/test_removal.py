@@ -68,6 +68,7 @@ FORMER = {
     "getmail": ("Mail/getmail/{}", ("cur/.mailops", "new/.mailops", "tmp/.mailops")),
     "mbsync": ("Mail/{}", (".mailops",)),
     "mpop": ("Mail/mpop/{}", ("cur/.mailops", "new/.mailops", "tmp/.mailops")),
+    "offlineimap": ("Mail/offlineimap/{}", ()),
 }
 
 
