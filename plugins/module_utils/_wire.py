@@ -54,6 +54,7 @@ class File(NamedTuple):
     ``reads``: other files whose text is the user's, too, below the place or, with ``*`` in their names, below ``/etc``. ``includes``: how these
     texts name further ones (bytes syntax of ``re``, multi-line; group 1 is a path).
     ``last``: the block goes behind lines that the user has added below it.
+    Whole files that follow blocks of the same producer are for these: they are written only if one of the blocks is.
     """
 
     path: str
