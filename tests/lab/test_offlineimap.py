@@ -9,7 +9,7 @@ import re
 import subprocess
 
 import pytest
-from deployed import USERS, against, deploy, empty_home, impostors, logins, profile, redeploy
+from deployed import USERS, against, deploy, empty_home, impostors, logins, profile, redeploy, screen
 from harness import Lab
 
 pytestmark = pytest.mark.usefixtures("no_command_ran")
@@ -133,6 +133,24 @@ def test_offlineimap_gets_a_password_from_a_command(lab: Lab, name: str) -> None
     answer = offlineimap(lab, name)
     assert answer.returncode == 0, answer.stderr
     assert len(list(box(lab, name, account.key).glob("new/*"))) == 1
+
+
+@pytest.mark.every_release
+def test_offlineimap_asks_for_a_password(lab: Lab) -> None:
+    """And takes none that the user has noted down for any other server, or for this one."""
+    user = USERS["anna"]
+    (account,) = deploy(lab, "anna", [profile(incoming__password=None)], ["offlineimap"])
+    lab.path("/home/anna/.netrc").write_text(f"default login {user.email} password her-own\n")
+    lab.run(["chown", "anna:", "/home/anna/.netrc"])
+    lab.path("/home/anna/.netrc").chmod(0o600)
+    lab.empty(user.email)
+    lab.deliver(user.email, "is there", "Hello\n")
+    since = lab.mark()
+    dialogue = [(b"Enter password", f"{user.password}\n".encode())]
+    status, output = lab.pty(["offlineimap", "-u", "ttyui"], user="anna", input=dialogue, timeout=25)
+    assert status == 0, screen(output)
+    assert subjects_in(box(lab, "anna", account.key)) == ["is there"]
+    assert set(lab.seen_by("example.org", since)) == {(user.email, user.password)}
 
 
 def test_a_password_that_is_not_sent(lab: Lab) -> None:

@@ -117,7 +117,8 @@ def _secret(account: Account) -> dict[str, str]:
         command = _literal(list(server.password_command))
         return {option: f'__import__("subprocess").check_output({command}).decode().split("\\n")[0]'}
     if server.password is None:
-        return {}
+        # OfflineIMAP asks for an empty one. Without the option it would take one from .netrc, where "default" is for any server, or the keyring.
+        return {option: _literal("")}
     path = _literal(f"~/{_FILES.password_path(account, 'incoming')}")
     return {option: f'open(__import__("os").path.expanduser({path}), encoding="utf-8", newline="").read()'}
 
@@ -156,7 +157,7 @@ CLIENT = Client(
         "If the user has lines of their own there or in `.config/offlineimap/config`, these files stay as they are, because a `[DEFAULT]` "
         f"would apply to our accounts, too; the accounts are in a file of ours: `offlineimap -c ~/{_APART}`. A message that is "
         "deleted locally is only marked as deleted on the server, and no folder is created there. The password is in a file of ours, or "
-        "comes from the command; otherwise OfflineIMAP asks for it. A wrong certificate is rejected. STARTTLS is not supported, "
+        "comes from the command; otherwise OfflineIMAP asks for it, whatever is in `.netrc`. A wrong certificate is rejected. STARTTLS is not supported, "
         "because OfflineIMAP does not check certificates after it. With a log-in name that IMAP has to quote, or a name or password that is "
         "not ASCII, only servers that offer AUTH=PLAIN can be used."
     ),

@@ -81,6 +81,13 @@ def test_offlineimap_reads_what_was_written(offlineimap: Callable[[Home], Any], 
     check()
 
 
+@pytest.mark.parametrize("netrc", ["default login {} password own\n", "machine imap.example.org login {} password own\n"])
+def test_no_password_of_the_users_is_taken_for_ours(netrc: str, offlineimap: Callable[[Home], Any], homes: Any) -> None:
+    accounts, context = resolved([profile(incoming__password=None)])
+    home = homes("offlineimap", accounts, context, {".netrc": netrc.format(accounts[0].incoming.username)})
+    assert offlineimap(home) == {account.key: settings_of(account) for account in accounts}
+
+
 def settings_of(account: Account) -> dict[str, Any]:
     server = account.incoming
     # The command is printf '%s\\n' with the words that were drawn. The first line is the password.
@@ -88,7 +95,8 @@ def settings_of(account: Account) -> dict[str, Any]:
     tls = server.security == "tls"
     return {
         "host": server.host, "port": server.port, "ssl": tls, "ca_file": (account.ca_file or "OS-DEFAULT") if tls else None,
-        "username": server.username, "password": "".join(words[:1]) if server.password_command else server.password,
+        # It asks for an empty one.
+        "username": server.username, "password": "".join(words[:1]) if server.password_command else server.password or "",
     }  # fmt: skip
 
 
