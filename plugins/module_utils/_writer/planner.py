@@ -54,8 +54,8 @@ class _Planner:
         self._settings = settings
         self._records = records
         self._block = Block(settings.instance)
-        self._text = UsersText(tree, settings.instance, state.inside)
         self._work_trees = WorkTrees(tree)
+        self._text = UsersText(tree, settings.instance, state.inside, self._work_trees)
         self._plan = Plan(tree, records, settings.diff)
 
     def plan(self, files: Sequence[File], accounts: Sequence[AccountLabel]) -> Plan:
