@@ -32,7 +32,7 @@ MAX_TAG = 64  # characters
 UNKNOWN_INCLUDE = "\x00"
 OTHER_INSTANCES = "\x01"
 NEXT_FILE = "\x02"
-IN_WORK_TREE = "\x03"
+IN_WORK_TREE = "\x04"
 
 
 class Variant(NamedTuple):
