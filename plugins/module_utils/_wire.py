@@ -27,10 +27,12 @@ MAX_TAG = 64  # characters
 
 
 # In the text that the patterns of variants look at: there is an include whose text could not be found out; the texts of other
-# instances follow, blocks of ours in the same files; and another file begins. None is in a line that a program accepts.
+# instances follow, blocks of ours in the same files; another file begins; and, where there is a secret, that the file (or one that is read) lies in a work tree
+# of version control, which gets none. None is in a line that a program accepts.
 UNKNOWN_INCLUDE = "\x00"
 OTHER_INSTANCES = "\x01"
 NEXT_FILE = "\x02"
+IN_WORK_TREE = "\x04"
 
 
 class Variant(NamedTuple):
@@ -54,6 +56,7 @@ class File(NamedTuple):
     ``reads``: other files whose text is the user's, too, below the place or, with ``*`` in their names, below ``/etc``. ``includes``: how these
     texts name further ones (bytes syntax of ``re``, multi-line; group 1 is a path).
     ``last``: the block goes behind lines that the user has added below it.
+    Whole files that follow blocks of the same producer are for these: they are written only if one of the blocks is.
     """
 
     path: str

@@ -67,7 +67,7 @@ def getmail(session: Session, account: Account | None) -> None:
             # It may miss the end of a delivery, as test_getmail.py knows.
             if last:
                 raise
-    session.finds(f"cat {f'Mail/getmail/{account.key}' if account else 'Maildir'}/new/*")
+    session.finds(f"cat {f'.local/share/mailops/mail/getmail/{account.key}' if account else 'Maildir'}/new/*")
 
 
 # --- mbsync
@@ -99,7 +99,7 @@ SyncState *
 
 def mbsync(session: Session, account: Account | None) -> None:
     session.run("mbsync", account.key if account else "own")
-    session.finds(f"cat {f'Mail/{account.key}/INBOX' if account else 'Maildir/Inbox'}/new/*")
+    session.finds(f"cat {f'.local/share/mailops/mail/mbsync/{account.key}/INBOX' if account else 'Maildir/Inbox'}/new/*")
 
 
 # --- mpop and msmtp
@@ -122,7 +122,7 @@ account default : own
 
 def mpop(session: Session, account: Account | None) -> None:
     session.run("mpop", *([account.key] if account else []))
-    session.finds(f"cat Mail/mpop/{account.key}/new/*" if account else "cat own.mbox")
+    session.finds(f"cat .local/share/mailops/mail/mpop/{account.key}/new/*" if account else "cat own.mbox")
 
 
 MSMTP = f"""\
@@ -191,7 +191,7 @@ OFFLINEIMAP_DEFAULT = OFFLINEIMAP.replace(f"remotepass = {PASSWORD}\n", "").repl
 def offlineimap(session: Session, account: Account | None) -> None:
     options = ["-c", ".config/mailops/offlineimap/config", "-a", account.key] if account else []
     session.run("offlineimap", "-u", "basic", *options)
-    session.finds(f"cat {f'Mail/offlineimap/{account.key}' if account else 'Maildir'}/INBOX/new/*")
+    session.finds(f"cat {f'.local/share/mailops/mail/offlineimap/{account.key}' if account else 'Maildir'}/INBOX/new/*")
 
 
 HOMES = [

@@ -24,14 +24,14 @@ def getmail(lab: Lab, name: str) -> subprocess.CompletedProcess[str]:
     except subprocess.TimeoutExpired:
         # getmail 6.18 misses the end of a delivery that is too quick for it, and then waits for three minutes (its issues 226
         # and 245). What it has delivered it has not noted down yet: as if it had never run.
-        for done in (*home.glob("Mail/getmail/*/new/[!.]*"), *home.glob(".config/mailops/getmail/oldmail-*")):
+        for done in (*home.glob(".local/share/mailops/mail/getmail/*/new/[!.]*"), *home.glob(".config/mailops/getmail/oldmail-*")):
             done.unlink()
         return lab.run(argv, user=name)
 
 
 def fetched(lab: Lab, name: str, key: str) -> list[str]:
     """The subjects of what lies in the account's Maildir."""
-    texts = [path.read_text() for path in sorted(lab.path(f"{USERS[name].home}/Mail/getmail/{key}/new").glob("[!.]*"))]
+    texts = [path.read_text() for path in sorted(lab.path(f"{USERS[name].home}/.local/share/mailops/mail/getmail/{key}/new").glob("[!.]*"))]
     return [re.search("^Subject: (.*)", text, re.MULTILINE)[1] for text in texts]
 
 

@@ -150,7 +150,7 @@ def test_mbsync(lab: Lab, own_account: None, places: list[str]) -> None:
                 continue
             lab.deliver(ANNA.email, "first", "Hello\n")
             lab.deliver(ANNA.email, "second", "Hello\n")
-            box = lab.path(f"/home/anna/Mail/{account.key}/INBOX")
+            box = lab.path(f"/home/anna/.local/share/mailops/mail/mbsync/{account.key}/INBOX")
             for _time in range(2):
                 synced = lab.run(["mbsync", account.key], user="anna")
                 assert synced.returncode == 0, synced.stderr

@@ -37,7 +37,7 @@ def test_mbsync_syncs(lab: Lab, name: str, security: str) -> None:
     lab.deliver(user.email, "first", "Hello\n")
     synced = lab.run(["mbsync", "--all"], user=name)
     assert synced.returncode == 0, synced.stderr
-    box = lab.path(f"{user.home}/Mail/{account.key}/INBOX")
+    box = lab.path(f"{user.home}/.local/share/mailops/mail/mbsync/{account.key}/INBOX")
     (message,) = box.glob("new/*")
     assert "Subject: first" in message.read_text()
     assert box.with_name("Sent").is_dir()

@@ -16,7 +16,7 @@ pytestmark = pytest.mark.usefixtures("no_command_ran")
 
 def fetched(lab: Lab, name: str, key: str) -> list[str]:
     """The subjects of what lies in the account's Maildir."""
-    texts = [path.read_text() for path in sorted(lab.path(f"{USERS[name].home}/Mail/mpop/{key}/new").glob("[!.]*"))]
+    texts = [path.read_text() for path in sorted(lab.path(f"{USERS[name].home}/.local/share/mailops/mail/mpop/{key}/new").glob("[!.]*"))]
     return [re.search("^Subject: (.*)", text, re.MULTILINE)[1] for text in texts]
 
 

@@ -54,8 +54,8 @@ class _Planner:
         self._settings = settings
         self._records = records
         self._block = Block(settings.instance)
-        self._text = UsersText(tree, settings.instance, state.inside)
         self._work_trees = WorkTrees(tree)
+        self._text = UsersText(tree, settings.instance, state.inside, self._work_trees)
         self._plan = Plan(tree, records, settings.diff)
 
     def plan(self, files: Sequence[File], accounts: Sequence[AccountLabel]) -> Plan:
@@ -65,10 +65,15 @@ class _Planner:
         removal = Removal(self._tree, self._state, self._settings, self._block, plan)
         plan.residue = removal.temporary_files()
         entries: Dict[str, Entry] = {}
+        has_block: Dict[str, bool] = {}  # of the producers with blocks, whether one is written
         for path, file in self._paths(files).items():
+            if file.strategy == OWNED and not has_block.get(file.producer, True):
+                continue  # it is for the blocks
             entry = self._plan_file(path, file)
             if entry is not None:
                 entries[path] = entry
+            if file.strategy == BLOCK:
+                has_block[file.producer] = has_block.get(file.producer, False) or entry is not None
         if len(entries) > MAX_ENTRIES:
             raise UnsafePath(self._tree.display, f"would get {len(entries)} files, more than {MAX_ENTRIES}: use fewer")
         removal.plan(entries)

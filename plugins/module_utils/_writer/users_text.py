@@ -13,11 +13,12 @@ import re
 import stat
 from typing import Dict, Iterator, List, Optional, Pattern, Set
 
-from .._wire import NEXT_FILE, OTHER_INSTANCES, UNKNOWN_INCLUDE, File
+from .._wire import IN_WORK_TREE, NEXT_FILE, OTHER_INSTANCES, UNKNOWN_INCLUDE, File
 from .block import without_blocks
 from .content import MAX_SIZE, READ
 from .errors import UnsafePath
 from .tree import Tree
+from .work_trees import WorkTrees
 
 _MAX_DEPTH = 5
 _MAX_FILES = 100
@@ -32,8 +33,9 @@ _EVALUATED = re.compile(r"[$`*?|~\\\"'%]")
 class UsersText:
     """Of one place. ``instance``: whose blocks are ours. ``is_home`` False: the files of root's are another machine's."""
 
-    def __init__(self, tree: Tree, instance: str, is_home: bool) -> None:
+    def __init__(self, tree: Tree, instance: str, is_home: bool, work_trees: WorkTrees) -> None:
         self._tree = tree
+        self._work_trees = work_trees
         self._instance = instance
         self._is_home = is_home
         self._known: Dict[str, Optional[bytes]] = {}
@@ -51,7 +53,18 @@ class UsersText:
                     seen.add(name)
                     own.append(NEXT_FILE.encode())
                     self._add(self._read(name), name, includes, own, others, seen, 0)
+        if file.secret and self._is_home and any(map(self._is_in_work_tree, file.reads or (path,))):
+            own.append(IN_WORK_TREE.encode())
         return b"\n".join([*own, OTHER_INSTANCES.encode(), *others])
+
+    def _is_in_work_tree(self, path: str) -> bool:
+        if path.startswith("/"):
+            return False
+        try:
+            self._work_trees.check(path)
+        except UnsafePath:
+            return True
+        return False
 
     def _add(
         self, data: Optional[bytes], path: str, includes: Optional[Pattern[bytes]], own: List[bytes], others: List[bytes], seen: Set[str], depth: int

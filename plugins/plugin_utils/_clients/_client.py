@@ -81,10 +81,11 @@ class Context(NamedTuple):
 
 class VariantNote(NamedTuple):
     """What the task reports when the user's own text decided: for administrators, with what can be done. ``skips``: the accounts are
-    not deployed."""
+    not deployed, or those that ``concerns`` is true of."""
 
     reason: str
     skips: bool = False
+    concerns: Callable[[Account], bool] = lambda account: True
 
 
 class HostProbe(NamedTuple):

@@ -50,8 +50,7 @@ def _render(accounts: Sequence[Account], context: Context) -> list[File]:
         variants.append(variant(_OWN_ACCOUNT, text, "own-first"))
     # aerc does not start when others can read this file.
     block_of_ours = block(_ACCOUNTS, text, variants=variants, mode=0o600)
-    others = [file for account in accounts for file in _files(account)]
-    return [block_of_ours, *(file._replace(variants=(variant(same_name, None),), reads=(_ACCOUNTS,)) for file in others)]
+    return [block_of_ours, *(file for account in accounts for file in _files(account))]
 
 
 def _files(account: Account) -> list[File]:

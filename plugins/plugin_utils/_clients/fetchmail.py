@@ -18,7 +18,7 @@ from typing import Sequence
 
 from .._model.account import Account
 from ._client import Client, Context, VariantNote
-from ._file import OWN_LINE, File, block, block_paths, variant
+from ._file import OWN_LINE_OR_WORK_TREE, File, block, block_paths, variant
 from ._quoting import ALPHANUMERIC, escaped_octets
 
 _PROTOCOL = {"imap": "IMAP", "pop": "POP3"}
@@ -39,8 +39,8 @@ def _quoted(text: str) -> str:
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     text = "\n".join(_entry(account, context.user.name) for account in accounts)
     return [
-        block(_USUAL, text, variants=[variant(OWN_LINE, None)]),
-        block(_APART, None, variants=[variant(OWN_LINE, text, "own-file")], reads=[_USUAL]),
+        block(_USUAL, text, variants=[variant(OWN_LINE_OR_WORK_TREE, None)]),
+        block(_APART, None, variants=[variant(OWN_LINE_OR_WORK_TREE, text, "own-file")], reads=[_USUAL]),
     ]
 
 
@@ -86,7 +86,8 @@ CLIENT = Client(
     },
     notes=(
         "Each account is an entry in `.fetchmailrc`. If the user has lines of their own there, that file stays as it is, because what "
-        f"it says for all entries cannot be undone, and the accounts are in a file of ours: `{_COMMAND}`. Mail goes to the local mail "
+        "it says for all entries cannot be undone; so it does if it would get a password and lies in a work tree, such as Git's. The accounts are "
+        f"in a file of ours then: `{_COMMAND}`. Mail goes to the local mail "
         "system; IMAP mail also stays on the server. The password is in the file; otherwise fetchmail asks for it. A wrong certificate "
         "is rejected. Users whose log-in name holds `@`, `\\`, `!`, `%` or a space are skipped, because fetchmail makes an address of such a name."
     ),

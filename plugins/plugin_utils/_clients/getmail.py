@@ -19,7 +19,7 @@ from ._client import Client, Context
 from ._file import File, owned, owned_paths
 from ._imap import NEEDS_QUOTES
 from ._ini import ini
-from ._maildir import maildir
+from ._maildir import mail_directory, maildir
 
 _FILES = AccountFiles("getmail")
 # Without a list of CAs getmail accepts any certificate, and it has no list of its own. Debian, Ubuntu, Arch and Alpine Linux have
@@ -37,7 +37,7 @@ def _render(accounts: Sequence[Account], context: Context) -> list[File]:
 
 
 def _files(account: Account) -> list[File]:
-    mailbox = f"Mail/getmail/{account.key}"
+    mailbox = mail_directory("getmail", account.key)
     sections = {
         "retriever": _retriever(account),
         "destination": {"type": "Maildir", "path": f"~/{mailbox}/"},
@@ -101,12 +101,17 @@ CLIENT = Client(
         "account_type", "leave_on_server", "delete_after_days", "ca_file",
         *fields_below("incoming"),
     ),
-    paths={**_FILES.patterns("getmailrc"), **owned_paths(*(file.path for file in maildir("Mail/getmail/*")))},
+    paths={
+        **_FILES.patterns("getmailrc"),
+        **owned_paths(*(file.path for file in maildir(mail_directory("getmail", "*")))),
+        # Where they were before the release of 0.1.0: without these patterns the files would stay.
+        **owned_paths(*(file.path for file in maildir("Mail/getmail/*"))),
+    },
     render=_render,
     authentications=("password", *_IMAP_MECHANISMS),
     unsupported_reason=_unsupported_reason,
     notes=(
-        "Each account is a file of its own, with a Maildir `~/Mail/getmail/KEY`. `getmail --getmaildir ~/.config/mailops/getmail` "
+        "Each account is a file of its own, with a Maildir `~/.local/share/mailops/mail/getmail/KEY`. `getmail --getmaildir ~/.config/mailops/getmail` "
         "fetches the mail of all of them (of IMAP, the inbox); the user's own getmail is not affected. Nothing is deleted on the "
         "server, except as `leave_on_server` and `delete_after_days` say. The password is in the file, or comes from the command; "
         "otherwise getmail asks for it. IMAP accounts need a log-in name that IMAP need not quote and an ASCII password. "

@@ -188,6 +188,7 @@ CLIENT = Client(
             "the user's own [sendemail] has an smtpPass, which git would send to the servers of accounts without a password: give these "
             "a password or password_command, or take the user's into an identity",
             skips=True,
+            concerns=_asks,
         ),
         "same-name": VariantNote(
             "the user has an identity with the name of one of ours, and git would mix the two: rename it, or give the profile another key",

@@ -20,8 +20,9 @@ from .._model.account import Account
 from .._model.profile import fields_below
 from ._account_files import AccountFiles
 from ._client import Client, Context, VariantNote
-from ._file import File, block, block_paths, owned, owned_paths, variant
+from ._file import File, block, block_paths, owned_paths, variant
 from ._line_limit import long_line_reason
+from ._maildir import mail_directory, mail_marker
 from ._quoting import double_quoted
 
 _FILES = AccountFiles("mbsync")
@@ -34,8 +35,6 @@ _MAX_LINE = 1021
 _SSL_TYPE = {"tls": "IMAPS", "starttls": "STARTTLS", "none": "None"}
 # Without AuthMechs mbsync chooses the strongest mechanism that the server offers, and does not fall back when it fails.
 _AUTH_MECHS = {"password": "PLAIN LOGIN", "encrypted": "SCRAM-SHA-256 SCRAM-SHA-1 CRAM-MD5", "gssapi": "GSSAPI", "ntlm": "NTLM"}
-# mbsync creates the folders of a store, but not the directory that holds them ("cannot open store"). This file creates it.
-_README = "mbsync keeps the mail of this account here.\n"
 
 
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
@@ -49,7 +48,8 @@ def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     blocks = [block(_PLACES[0], _text(accounts), alternatives=places, variants=variants) for places in (_PLACES, _PLACES[::-1])]
     return [
         *blocks,
-        *(owned(f"Mail/{account.key}/.mailops", _README) for account in accounts),
+        # mbsync creates the folders of a store, but not the directory that holds them ("cannot open store").
+        *(mail_marker("mbsync", account.key) for account in accounts),
         *(file for account in accounts for file in _FILES.passwords(account, "incoming")),
     ]
 
@@ -60,11 +60,11 @@ def _text(accounts: Sequence[Account], more: Sequence[str] = ()) -> str:
 
 
 def _sections(account: Account, more: Sequence[str]) -> list[list[str]]:
-    key = account.key
+    key, directory = account.key, mail_directory("mbsync", account.key)
     return [
         _account(account),
         [f"IMAPStore {key}-remote", f"Account {key}"],
-        [f"MaildirStore {key}-local", f"Path ~/Mail/{key}/", f"Inbox ~/Mail/{key}/INBOX", "SubFolders Verbatim", "InfoDelimiter :"],
+        [f"MaildirStore {key}-local", f"Path ~/{directory}/", f"Inbox ~/{directory}/INBOX", "SubFolders Verbatim", "InfoDelimiter :"],
         [
             f"Channel {key}",
             f"Far :{key}-remote:",
@@ -108,7 +108,8 @@ CLIENT = Client(
     title="mbsync (isync)",
     account_types=("imap",),
     expresses=("ca_file", *fields_below("incoming")),
-    paths={**block_paths(*_PLACES), **owned_paths("Mail/*/.mailops"), **_FILES.patterns("incoming.password")},
+    # The last is where it was before the release of 0.1.0: without that pattern the file would stay.
+    paths={**block_paths(*_PLACES), **_FILES.patterns("incoming.password"), **owned_paths(mail_marker("mbsync", "*").path, "Mail/*/.mailops")},
     render=_render,
     authentications=tuple(_AUTH_MECHS),
     unsupported_reason=_unsupported_reason,
@@ -120,8 +121,8 @@ CLIENT = Client(
         ),
     },
     notes=(
-        "Each account is a channel in `.mbsyncrc`, between the server and `~/Mail/KEY`; where `.config/isyncrc` exists, which isync 1.5 "
-        "prefers, it is there, and where both exist, in both. `mbsync --all` synchronises all channels, the user's own included, and "
+        "Each account is a channel in `.mbsyncrc`, between the server and `~/.local/share/mailops/mail/mbsync/KEY`; where `.config/isyncrc` exists, which "
+        "isync 1.5 prefers, it is there, and where both exist, in both. `mbsync --all` synchronises all channels, the user's own included, and "
         "`mbsync KEY` one of ours. Nothing is deleted on the server. What the user sets for all channels (`Sync`, `Expunge`, `MaxMessages` and "
         "others) does not apply to ours, which state it; `FSync` and `BufferLimit` do, and `FieldDelimiter` does not change our names. "
         "Nothing of the user's is changed; an own section with the name of ours skips ours. The password is in a file of ours, or comes "

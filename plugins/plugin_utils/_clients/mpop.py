@@ -13,7 +13,7 @@ from .._model.profile import fields_below
 from ._account_files import AccountFiles
 from ._client import Client, Context
 from ._file import File, block_paths, owned_paths
-from ._maildir import maildir
+from ._maildir import mail_directory, maildir
 from ._msmtp_syntax import AUTHENTICATIONS, Program, accounts_block, connection, notes, too_long
 
 _FILES = AccountFiles("mpop")
@@ -28,12 +28,12 @@ _MPOP = Program(
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     return [
         accounts_block(_MPOP, accounts, [_lines(account) for account in accounts]),
-        *(file for account in accounts for file in (*_FILES.passwords(account, "incoming"), *maildir(_mailbox(account)))),
+        *(file for account in accounts for file in (*_FILES.passwords(account, "incoming"), *maildir(_mailbox(account.key)))),
     ]
 
 
-def _mailbox(account: Account) -> str:
-    return f"Mail/mpop/{account.key}"
+def _mailbox(key: str) -> str:
+    return mail_directory("mpop", key)
 
 
 def _lines(account: Account) -> list[str]:
@@ -49,7 +49,7 @@ def _lines(account: Account) -> list[str]:
         "filter",
         # By default accounts with the same log-in share it, and only the first one gets a new message.
         f"uidls_file ~/.mpop_uidls/{account.key}",
-        f"delivery maildir ~/{_mailbox(account)}",
+        f"delivery maildir ~/{_mailbox(account.key)}",
     ]
 
 
@@ -65,6 +65,8 @@ CLIENT = Client(
     paths={
         **block_paths(*_MPOP.paths),
         **_FILES.patterns("incoming.password"),
+        **owned_paths(*(file.path for file in maildir(_mailbox("*")))),
+        # Where they were before the release of 0.1.0: without these patterns the files would stay.
         **owned_paths(*(file.path for file in maildir("Mail/mpop/*"))),
     },
     render=_render,
@@ -72,7 +74,7 @@ CLIENT = Client(
     unsupported_reason=_unsupported_reason,
     variant_notes=notes(_MPOP),
     notes=(
-        "The accounts are in `.mpoprc`, or in `.config/mpop/config` where only that exists, each with a Maildir `~/Mail/mpop/KEY`. `mpop` "
+        "The accounts are in `.mpoprc`, or in `.config/mpop/config` where only that exists, each with a Maildir `~/.local/share/mailops/mail/mpop/KEY`. `mpop` "
         "fetches the mail of the default one (`account default`, unless the user's file has one), "
         "`mpop KEY` of another one, `mpop --all-accounts` of all. mpop allows no second default, so a profile that is marked as default does "
         "not win over the user's, and the task warns. With `leave_on_server` nothing is deleted on the server. `defaults` of the user's do not "

@@ -204,7 +204,7 @@ def _probe_warnings(deployment: Deployment, notes: Sequence[str], skipped: list[
 def _note_warnings(deployment: Deployment, results: Sequence[Result], skipped: list[Mapping[str, str]]) -> list[str]:
     """The words for what the users' own texts decided: one sentence each, with all whom it is about."""
     words = {
-        client.note_identifier(name): (client.name, note)
+        client.note_identifier(name): (client, note)
         for client in deployment.request.clients
         for name, note in client.variant_notes.items()
     }
@@ -214,10 +214,16 @@ def _note_warnings(deployment: Deployment, results: Sequence[Result], skipped: l
             users.setdefault(identifier, []).append(result.name)
     warnings = []
     for identifier in sorted(users.keys() & words):
-        name, note = words[identifier]
-        warnings.append(f"{name}: {note.reason} ({some(users[identifier])})")
+        client, note = words[identifier]
+        warnings.append(f"{client.name}: {note.reason} ({some(users[identifier])})")
         if note.skips:
-            skipped += [{"user": user, "client": name, "profile": "", "reason": note.reason} for user in users[identifier]]
+            options = deployment.request.client_options[client.name]
+            skipped += [
+                {"user": user, "client": client.name, "profile": account.profile, "reason": note.reason}
+                for user in users[identifier]
+                for account in client.supported(deployment.accounts.get(user, ()), options)
+                if note.concerns(account)
+            ]
     return warnings
 
 
@@ -248,9 +254,13 @@ def _users(
     for result in results:
         if result.name:
             _judge(states.setdefault(result.name, {}), result)
+    skips: dict[tuple[str, str], set[str]] = {}
     for item in skipped:
-        if item["user"] and not item["profile"] and states[item["user"]].get(item["client"]) == UNCHANGED:
-            states[item["user"]][item["client"]] = SKIPPED
+        skips.setdefault((item["user"], item["client"]), set()).add(item["profile"])
+    for (name, client), profiles in skips.items():
+        accounts = deployment.accounts.get(name, ())
+        if accounts and profiles.issuperset(account.profile for account in accounts) and states[name].get(client) == UNCHANGED:
+            states[name][client] = SKIPPED
     return [{"user": name, "clients": clients} for name, clients in states.items()]
 
 

@@ -79,7 +79,7 @@ def test_mpop_reads_what_was_written(homes: Any) -> None:
             assert (result.returncode, result.stderr) == (0, "")
             values = dict(line.split(" = ", 1) for line in result.stdout.splitlines() if " = " in line)
             server = account.incoming
-            mailbox = home.path / "Mail/mpop" / account.key
+            mailbox = home.path / ".local/share/mailops/mail/mpop" / account.key
             expected = {
                 "host": server.host,
                 "port": str(server.port),
@@ -159,7 +159,7 @@ def test_getmail_reads_what_was_written(homes: Any) -> None:
                 "port": server.port,
                 "username": server.username,
                 "password": "*",
-                "path": f"{home.path}/Mail/getmail/{account.key}/",
+                "path": f"{home.path}/.local/share/mailops/mail/getmail/{account.key}/",
             }
             if server.security == "tls":
                 expected["ca_certs"] = account.ca_file or "/etc/ssl/certs/ca-certificates.crt"

@@ -139,7 +139,7 @@ def test_mbsync_accepts_the_file(homes: Any) -> None:
         home = homes("mbsync", accounts, context, {".mbsyncrc": "MaildirStore own\nPath ~/\nSubFolders Verbatim"})
         assert said_by_mbsync(home).splitlines()[0] == "No channel or group named 'no-such-channel' defined."
         for account in accounts:
-            assert (home.path / "Mail" / account.key).is_dir()
+            assert (home.path / ".local/share/mailops/mail/mbsync" / account.key).is_dir()
 
     check()
 

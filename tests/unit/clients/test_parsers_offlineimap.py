@@ -81,6 +81,13 @@ def test_offlineimap_reads_what_was_written(offlineimap: Callable[[Home], Any], 
     check()
 
 
+@pytest.mark.parametrize("netrc", ["default login {} password own\n", "machine imap.example.org login {} password own\n"])
+def test_no_password_of_the_users_is_taken_for_ours(netrc: str, offlineimap: Callable[[Home], Any], homes: Any) -> None:
+    accounts, context = resolved([profile(incoming__password=None)])
+    home = homes("offlineimap", accounts, context, {".netrc": netrc.format(accounts[0].incoming.username)})
+    assert offlineimap(home) == {account.key: settings_of(account) for account in accounts}
+
+
 def settings_of(account: Account) -> dict[str, Any]:
     server = account.incoming
     # The command is printf '%s\\n' with the words that were drawn. The first line is the password.
@@ -88,7 +95,8 @@ def settings_of(account: Account) -> dict[str, Any]:
     tls = server.security == "tls"
     return {
         "host": server.host, "port": server.port, "ssl": tls, "ca_file": (account.ca_file or "OS-DEFAULT") if tls else None,
-        "username": server.username, "password": "".join(words[:1]) if server.password_command else server.password,
+        # It asks for an empty one.
+        "username": server.username, "password": "".join(words[:1]) if server.password_command else server.password or "",
     }  # fmt: skip
 
 
@@ -109,6 +117,17 @@ def test_the_users_own_file_of_offlineimap_stays(path: str, homes: Any) -> None:
     assert (home.path / path).read_text() == own
     assert synced(home) == ["mine"]
     assert synced(home, "-c", str(home.path / ".config/mailops/offlineimap/config")) == [account.key for account in accounts]
+
+
+@pytest.mark.parametrize("existing", [{}, {".offlineimaprc": "[general]\n"}])
+def test_what_ours_has_synced_is_apart_from_what_the_user_has(existing: dict[str, str], homes: Any) -> None:
+    """OfflineIMAP keeps that by the account's name, which an account of the user's may have, too."""
+    needs("offlineimap")
+    accounts, context = resolved([NOWHERE])
+    home = homes("offlineimap", accounts, context, existing)
+    assert synced(home, *(["-c", str(home.path / ".config/mailops/offlineimap/config")] if existing else [])) == [accounts[0].key]
+    assert not (home.path / ".offlineimap").exists()
+    assert (home.path / f".local/share/mailops/mail/offlineimap/.state/Account-{accounts[0].key}").is_dir()
 
 
 # No server listens there.

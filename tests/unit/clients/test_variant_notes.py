@@ -45,3 +45,18 @@ def test_note(client: str, own: dict[str, str], default: bool, note: str | None,
         # No file at all, and no secret.
         written = {str(path.relative_to(tmp_path)): path.read_text() for path in tmp_path.rglob("*") if path.is_file()}
         assert written == own
+
+
+@pytest.mark.parametrize("password", ["{UserPassword}", None])
+def test_fetchmail_where_the_users_file_lies_in_a_work_tree(password: str | None, tmp_path: Path) -> None:
+    """It has no command for passwords, so ours is in a file of its own."""
+    (tmp_path / "dotfiles/.git").mkdir(parents=True)
+    (tmp_path / "dotfiles/.fetchmailrc").write_text("")
+    (tmp_path / ".fetchmailrc").symlink_to("dotfiles/.fetchmailrc")
+    accounts, context = resolved([profile(incoming__password=password)])
+    found = materialise(clients.get("fetchmail").files(accounts, context), tmp_path)
+    usual, apart = tmp_path / ".fetchmailrc", tmp_path / ".config/mailops/fetchmail/fetchmailrc"
+    if password:
+        assert found == {"fetchmail/own-file"} and not usual.read_text() and "poll" in apart.read_text()
+    else:
+        assert not found and "poll" in usual.read_text() and not apart.exists()

@@ -194,9 +194,21 @@ def test_what_a_users_text_decides_has_words() -> None:
     assert default.startswith("msmtp: the default account of the user's own file stays") and default.endswith(" (anna)")
     assert same.startswith("msmtp: the user has an account with the name of one of ours") and same.endswith(" (jkowalska, basil, zoe)")
     assert [(item["user"], item["client"], item["profile"]) for item in result["skipped_accounts"]] == [
-        (name, "msmtp", "") for name in ("jkowalska", "basil", "zoe")
+        (name, "msmtp", "work") for name in ("jkowalska", "basil", "zoe")
     ]
     assert all(item["reason"] in same for item in result["skipped_accounts"])
+
+
+@pytest.mark.parametrize(("note", "skipped", "state"), [
+    ("same-name", ["work", "asks"], "skipped"), ("own-command", ["work", "asks"], "skipped"), ("own-password", ["asks"], "unchanged"),
+])  # fmt: skip
+def test_a_skipped_account_has_the_name_of_its_profile(note: str, skipped: list[str], state: str) -> None:
+    """The client is skipped if none of its accounts is there."""
+    asks = profile("asks", outgoing={"host": "smtp.example.org"})
+    found = deployment([JOANNA], clients=["git_send_email"], profile_definitions=[profile(), asks], profiles=["work", "asks"])
+    report = reported(found, home("jkowalska", notes=(("/home/x/.gitconfig", f"git_send_email/{note}"),)))
+    assert [item["profile"] for item in report.result()["skipped_accounts"]] == skipped
+    assert states(report) == {"jkowalska": {"git_send_email": state}}
 
 
 def test_residue_has_words() -> None:

@@ -6,6 +6,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from ansible_collections.mailops.profiles.plugins.module_utils._wire import BLOCK, File
@@ -18,6 +20,8 @@ from ..clients.accounts import files_of, resolved
 from .home import Home, Host
 
 every_client = pytest.mark.parametrize("client", clients.all_clients(), ids=lambda client: client.name)
+# The directory of an account's mail.
+MAIL = re.compile(r"\.local/share/mailops/mail/[^/]+/[^/]+(?:/cur)?$")
 OWN = (b"", b"# mine\n", b"# without an end of line", b"\xff\x00 not text\r\n")
 
 
@@ -57,3 +61,39 @@ def _write_own(home: Home, files: list[File], own: bytes) -> None:
     for file in files:
         if file.strategy == BLOCK and not (home.path / file.path).exists():
             home.write(file.path, own)
+
+
+# Where earlier versions kept an account's mail, with the places of our files there.
+FORMER = {
+    "getmail": ("Mail/getmail/{}", ("cur/.mailops", "new/.mailops", "tmp/.mailops")),
+    "mbsync": ("Mail/{}", (".mailops",)),
+    "mpop": ("Mail/mpop/{}", ("cur/.mailops", "new/.mailops", "tmp/.mailops")),
+    "offlineimap": ("Mail/offlineimap/{}", ()),
+}
+
+
+@pytest.mark.parametrize("name", FORMER)
+def test_mail_outlives_its_account(name: str, host: Host) -> None:
+    client, home = clients.get(name), host.home("alice")
+    files = wanted(client, profile("work"))
+    run(host, client, files)
+    (place,) = {path.removesuffix("/cur") for path in home.tree() if MAIL.match(path)}
+    assert all((home.path / path).stat().st_mode & 0o777 == 0o700 for path in (place, ".local/share/mailops", ".local/share"))
+    mail = f"{place}/INBOX/cur/1.x:2,S"
+    home.write(mail, "Subject: x\n\nx\n")
+    for each in ([], files, []):
+        run(host, client, each)
+        assert home.read(mail) == b"Subject: x\n\nx\n"
+    assert not (home.path / place / ".mailops").exists()
+
+
+@pytest.mark.parametrize("name", FORMER)
+def test_mail_where_earlier_versions_kept_it_stays(name: str, host: Host) -> None:
+    """And our files there go."""
+    client, home = clients.get(name), host.home("alice")
+    place, ours = FORMER[name][0].format("work-1"), FORMER[name][1]
+    run(host, client, [File(f"{place}/{path}", b"It keeps its directory.\n", producer=name) for path in ours])
+    mail = f"{place}/INBOX/cur/1.x:2,S"
+    home.write(mail, "Subject: x\n\nx\n")
+    run(host, client, wanted(client, profile("work", key="work-1")))
+    assert {path for path in home.tree() if path.startswith("Mail/") and (home.path / path).is_file()} == {mail}

@@ -13,6 +13,8 @@ from pathlib import Path
 
 import pytest
 
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import IN_WORK_TREE, Variant
+
 from .home import OWN, Home, Host, block, owned
 from .test_links import give
 
@@ -41,6 +43,31 @@ def refused(host: Host, *said: str, path: str = "", files=None) -> None:
             assert each in result.problem.message, result.problem
         assert not path or result.problem.path == f"{alice.path}/{path}"
     assert alice.tree() == before
+
+
+@pytest.mark.parametrize("name", SIGNS)
+def test_a_pattern_knows_of_a_work_tree(host: Host, alice: Home, name: str) -> None:
+    """So a client can use another file, where it has one."""
+    alice.write("dotfiles/rc", "# mine\n")
+    alice.link(".blockrc", "dotfiles/rc")
+    secret = {"secret": True, "redacted": "********\n"}
+    usual = block("password s3cret\n", variants=(Variant(IN_WORK_TREE, None, ""),), **secret)
+    other = Variant(IN_WORK_TREE, b"password s3cret\n", "********\n", "apart")
+    apart = owned("", variants=(other,), reads=(".blockrc",), **secret)._replace(content=None)
+    assert host.one(usual, apart).notes == () and not (alice.path / OWN).exists()
+    assert b"s3cret" in alice.read("dotfiles/rc")
+    sign(alice, "dotfiles", name)
+    assert [note for _path, note in host.one(usual, apart).notes] == ["apart"]
+    assert alice.read("dotfiles/rc") == b"# mine\n" and b"s3cret" in alice.read(OWN)
+
+
+@pytest.mark.parametrize("name", SIGNS)
+def test_no_pattern_knows_of_one_where_there_is_no_secret(host: Host, alice: Home, name: str) -> None:
+    alice.write("dotfiles/rc", "# mine\n")
+    alice.link(".blockrc", "dotfiles/rc")
+    sign(alice, "dotfiles", name)
+    assert host.one(block(variants=(Variant(IN_WORK_TREE, None, ""),))).problem is None
+    assert b"block\n" in alice.read("dotfiles/rc")
 
 
 @pytest.mark.parametrize("name", SIGNS)
