@@ -35,12 +35,14 @@ NEXT_FILE = "\x02"
 
 class Variant(NamedTuple):
     """Another content for a user whose own text matches ``pattern`` (bytes syntax of ``re``, multi-line). None: the file is not written, or the
-    block. ``note`` is an identifier that comes back; the controller has the words."""
+    block. ``note`` is an identifier that comes back; the controller has the words. ``ours``: what the lines of our own block have to match, too, as the
+    last run left them and the user may have edited them, empty where there is none; so it can matter whose account was the default one."""
 
     pattern: str
     content: Optional[bytes]
     redacted: str
     note: str = ""
+    ours: str = ""
 
 
 class File(NamedTuple):
@@ -173,7 +175,7 @@ def _files(data: Sequence[Any]) -> Tuple[File, ...]:
 
 
 def _file(path: str, content: Any, strategy: str, comment: str, alternatives: Any, variants: Any, *others: Any) -> File:
-    found = tuple(Variant(pattern, _content(data), redacted, note) for pattern, data, redacted, note in variants)
+    found = tuple(Variant(pattern, _content(data), redacted, note, ours) for pattern, data, redacted, note, ours in variants)
     return File(path, _content(content), strategy, comment, tuple(alternatives), found, *others)
 
 

@@ -7,6 +7,7 @@
 from __future__ import annotations
 
 import re
+from contextlib import suppress
 from typing import Dict, Optional, Sequence, Tuple
 
 from .._wire import BLOCK, OWNED, AccountLabel, File, Variant
@@ -172,11 +173,22 @@ class _Planner:
                 variant = self._variant_of_file(file, present, old, known)
             return (variant or file).content, present, variant
         parts = self._block.split(present or b"", self._tree.absolute(path))
-        variant = _matching(file, self._text.around(file, path, present or b"")) if file.variants else None
+        variant = _matching(file, self._text.around(file, path, present or b""), self._ours(file, parts.body)) if file.variants else None
         body = (variant or file).content
         if file.last:
             parts = last(parts)
         return None if body is None else self._block.join(parts, body, file.comment), parts.body, variant
+
+    def _ours(self, file: File, body: Optional[bytes]) -> bytes:
+        """The block that is there. If it will move to another file, which the user has now, it is still in the earlier one."""
+        if body is None and any(each.ours for each in file.variants):
+            for place in (file.path, *file.alternatives):
+                with suppress(UnsafePath):  # no file that we have written
+                    content = self._tree.read(place)
+                    body = self._block.split(content.data, place).body if content else None
+                if body is not None:
+                    break
+        return body or b""
 
     @staticmethod
     def _variant_of_file(file: File, present: Optional[bytes], old: Optional[Entry], known: set) -> Optional[Variant]:
@@ -211,5 +223,9 @@ class _Planner:
         return Before(current.mode, newline=not current.data or current.data.endswith(b"\n"))
 
 
-def _matching(file: File, text: bytes) -> Optional[Variant]:
-    return next((variant for variant in file.variants if re.search(variant.pattern.encode(), text, re.MULTILINE)), None)
+def _matching(file: File, text: bytes, ours: bytes = b"") -> Optional[Variant]:
+    return next((variant for variant in file.variants if _found(variant.pattern, text) and _found(variant.ours, ours)), None)
+
+
+def _found(pattern: str, text: bytes) -> bool:
+    return bool(re.search(pattern.encode(), text, re.MULTILINE))

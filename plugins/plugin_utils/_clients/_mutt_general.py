@@ -51,11 +51,20 @@ INCLUDES = (
 )
 
 _IS_USERS = rf"(?=[^{OTHER_INSTANCES}]*{OTHER_INSTANCES})"
-# A default of the user's own: something opens or sends, or says who sends.
-_DEFAULT = r"spool_?file|smtp_url|sendmail|pop_host|from"
+# A default of the user's own: something opens or sends, or says who sends. One line of the second kind is no whole account.
+_OPENS = r"spool_?file|smtp_url|pop_host"
+_PARTS = r"sendmail|from"
 _COMMANDS = r"mailboxes|named-mailboxes|virtual-mailboxes|account-hook|my_hdr[ \t]+[\"']?[Ff][Rr][Oo][Mm]:"
-OWN_DEFAULT = rf"{_NOT_A_COMMENT}(?:.*?(?<![\w$-])(?:{_DEFAULT})[ \t]*=|(?:.*?[;\"'])?[ \t]*(?:{_COMMANDS})){_IS_USERS}"
 MAY_HAVE_DEFAULT = rf"{MAY_HAVE_MORE}{_IS_USERS}"
+
+
+def _set(names: str) -> str:
+    return rf"(?:.*?(?<![\w$-])(?:{names})[ \t]*=)"
+
+
+PART_OF_ACCOUNT = rf"{_NOT_A_COMMENT}(?:{_set(_PARTS)}|(?:.*?[;\"'])?[ \t]*(?:{_COMMANDS})){_IS_USERS}"
+_SERVER = rf"{_NOT_A_COMMENT}{_set('folder')}[ \t]*[\"']?(?:imap|pop)s?://"
+WHOLE_ACCOUNT = rf"{_NOT_A_COMMENT}{_set(_OPENS)}{_IS_USERS}|\A(?=[\s\S]*?{_SERVER})(?=[\s\S]*?{PART_OF_ACCOUNT})"
 # Anything that an account of ours undoes: to come back to it must be possible.
 _UNDONE_HOOKS = "|".join((*_HOOKS, *_NEOMUTT_HOOKS))
 _UNDONE = "|".join((*RESET, *_NEOMUTT_RESET, *_MUTT_RESET, "real_name", "virtual_spoolfile"))

@@ -24,7 +24,19 @@ from .._model.folders import modified_utf7
 from .._model.profile import Server
 from ._accounts import default_account, host_and_port, html_signature, servers
 from ._client import Client, Context, VariantNote
-from ._file import File, block, block_paths, owned, owned_paths, variant
+from ._file import (
+    MARKED,
+    NEXT_FILE,
+    NO_LONGER_DEFAULT,
+    OTHER_INSTANCES,
+    File,
+    block,
+    block_paths,
+    own_default,
+    owned,
+    owned_paths,
+    variant,
+)
 from ._imap import mailbox
 from ._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 
@@ -32,7 +44,9 @@ _FOLDER = ".config/mailops/alpine"
 _TLS = {"tls": "/ssl", "starttls": "/tls", "none": "/notls"}
 _SYSTEM = ("/etc/pine.conf", "/etc/pinerc.fixed")
 # With one of these an account is the user's own: it has a mailbox, a way to send, or a sender.
-_OWN_ACCOUNT = ("inbox-path", "smtp-server", "sendmail-path", "user-domain", "customized-hdrs", "folder-collections")
+_OWN_ACCOUNT = ("inbox-path", "smtp-server", "sendmail-path")
+# These alone may as well be lines that a user of ours has added.
+_PART_OF_ACCOUNT = ("user-domain", "customized-hdrs", "folder-collections")
 _EMPTY = '""'
 # The user's own would move or delete what is ours, choose the sender, or weaken TLS.
 _UNDONE = (
@@ -58,14 +72,24 @@ def _default_block(account: Account) -> File:
     that ours is the default one."""
     variables = _variables(account)
     hint = f"# alpine -p ~/{_FOLDER}/{account.key}/.pinerc\n"
-    if not account.default:
-        return block(".pinercex", _lines(variables), variants=[variant(_set(_OWN_ACCOUNT), hint)], reads=(".pinerc", *_SYSTEM))
-    own = f"# Your own account, of .pinerc: alpine -x ~/{_FOLDER}/own-account.pinercex\n"
-    return block(".pinercex", own + _lines(variables), variants=[variant(_set(variables), hint, "own-pinercex")])
+    own = f"# Your own account, of .pinerc: alpine -x ~/{_FOLDER}/own-account.pinercex\n" if account.default else ""
+    text = own + _lines(variables)
+    theirs = f"{MARKED}{text}" if account.default else hint
+    signs = own_default(_set(_OWN_ACCOUNT), {_set(_PART_OF_ACCOUNT): ""}, "^inbox-path=", account.default)
+    variants = [variant(pattern, theirs, note, ours) for pattern, note, ours in signs]
+    # Beside the user's own, in the same file, the mark does not help, nor that ours has been the default.
+    taken = variant(_set_in_this_file(variables if account.default else _PART_OF_ACCOUNT), hint, "own-pinercex")
+    variants = [taken, *variants] if account.default else [*variants, taken]
+    return block(".pinercex", text, variants=variants, reads=(".pinerc", *_SYSTEM))
 
 
 def _set(names: Iterable[str]) -> str:
     return rf"^(?i:{'|'.join(names)})[ \t]*=[ \t]*[^ \t\r\n]"
+
+
+def _set_in_this_file(names: Iterable[str]) -> str:
+    """By the user or another instance."""
+    return rf"(?:\A[^{NEXT_FILE}{OTHER_INSTANCES}]*?|{OTHER_INSTANCES}[^{OTHER_INSTANCES}]*?){_set(names)}"
 
 
 def _files(account: Account) -> Iterable[File]:
@@ -150,8 +174,12 @@ CLIENT = Client(
     unsupported_reason=_unsupported_reason,
     unsupported_fields=html_signature,
     variant_notes={
+        NO_LONGER_DEFAULT: VariantNote(
+            "the user (or another instance) has added an own mailbox or way to send, which `alpine` opens from now on instead of our account; "
+            f"`alpine -p ~/{_FOLDER}/KEY/.pinerc` opens ours. Mark an account as the default one to open it first"
+        ),
         "own-pinercex": VariantNote(
-            "the user (or another instance) sets the same variables in ~/.pinercex, so the profile that is marked as the default one is not "
+            "the user (or another instance) sets the same variables in ~/.pinercex, so our default account is not "
             f"opened by `alpine`, but by `alpine -p ~/{_FOLDER}/KEY/.pinerc`; remove the user's lines to open it first"
         ),
     },
@@ -160,7 +188,8 @@ CLIENT = Client(
         "are in `.pinercex` files, whose settings override those in `.pinerc`, which stays as it is. If the user has an own mailbox, "
         "server or sender in `.pinerc`, `.pinercex` or `/etc/pine.conf`, `alpine` opens the user's own as before, and our block is only a "
         "comment with the command, unless the profile says `default: true` or `default_profile` names it: then ours wins over "
-        "`.pinerc`, and a comment has the command for the user's own. It cannot win over lines in the user's own `.pinercex`; a warning "
+        "`.pinerc`, and a comment has the command for the user's own. Where ours is what `alpine` opens, it stays that until the user adds an own "
+        "mailbox, server or way to send; a warning says so. It cannot win over lines in the user's own `.pinercex`; a warning "
         "says so. The default account undoes the user's roles, filters, folders for read and archived messages, and settings of TLS; "
         "`alpine -p` reads nothing of the user's. Not possible: features (`feature-list`) and the authorities that the user trusts cannot "
         "be undone. Alpine asks for passwords, for each server by its name. With a wrong certificate it asks, too."

@@ -18,18 +18,19 @@ from .._model.account import Account
 from .._model.profile import fields_below
 from ._accounts import default_account, html_signature
 from ._client import Client, Context, VariantNote
-from ._file import File, block, block_paths, owned, variant
+from ._file import MARKED, NO_LONGER_DEFAULT, File, block, block_paths, own_default, owned, variant
 from ._mutt_account import FILES, settings, unconverted, unsupported_reason
 from ._mutt_general import (
     INCLUDES,
     MAY_HAVE_DEFAULT,
     OWN_ACCOUNT,
-    OWN_DEFAULT,
+    PART_OF_ACCOUNT,
     RESET,
     SYSTEM,
     SYSTEM_MUTT,
     SYSTEM_NEOMUTT,
     UNDO_KINDS,
+    WHOLE_ACCOUNT,
     undo_files,
 )  # fmt: skip
 
@@ -43,6 +44,7 @@ _NEOMUTT = (
 _USERS = tuple(dict.fromkeys((*_MUTT, *_NEOMUTT)))
 _MAX_MACROS = 9
 _PERHAPS = "may-have-own-account"
+_OPENS_OURS = r"""^source (?:~/\.config/mailops/neomutt/[^/\n]*\.muttrc$|'\[ "\$MAILOPS_OWN_ACCOUNT" \])"""
 
 
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
@@ -85,11 +87,10 @@ def _block(accounts: Sequence[Account], way_back: str, places: Sequence[str]) ->
     with_own = f"{keys}{macros}{_macro(0, f'{way_back}.muttrc')}"
     # The way back reads this line again, with the variable.
     start_beside_own = f"""source '[ "$MAILOPS_OWN_ACCOUNT" ] || echo "{start.strip()}"|'\n"""
-    variants = [variant(OWN_ACCOUNT, with_own + start_beside_own)]
-    if default.default:
-        variants = [variant(f"{OWN_DEFAULT}|{MAY_HAVE_DEFAULT}|{OWN_ACCOUNT}", with_own + start_beside_own)]
-    else:
-        variants = [variant(OWN_DEFAULT, with_own), variant(MAY_HAVE_DEFAULT, with_own, _PERHAPS), *variants]
+    theirs = f"{with_own}{MARKED}{start_beside_own}" if default.default else with_own
+    signs = own_default(WHOLE_ACCOUNT, {PART_OF_ACCOUNT: "", MAY_HAVE_DEFAULT: _PERHAPS}, _OPENS_OURS, default.default)
+    variants = [variant(pattern, theirs, note, ours) for pattern, note, ours in signs]
+    variants.append(variant(f"{OWN_ACCOUNT}|{PART_OF_ACCOUNT}|{MAY_HAVE_DEFAULT}", with_own + start_beside_own))
     text = (macros if len(accounts) > 1 else "") + start
     # What the user's lines set below an account of ours would be set together with its password.
     return block(".muttrc", text, alternatives=places, variants=variants, reads=SYSTEM, includes=INCLUDES)._replace(last=True)
@@ -145,6 +146,10 @@ CLIENT = Client(
     unsupported_reason=unsupported_reason,
     unsupported_fields=html_signature,
     variant_notes={
+        NO_LONGER_DEFAULT: VariantNote(
+            "the user has added an own account (`spoolfile`, `smtp_url`, ...) to the muttrc, which opens from now on instead of ours; the first of "
+            "ours is at Alt-1. Mark an account as the default one to open it first"
+        ),
         _PERHAPS: VariantNote(
             "the user's muttrc reads something that only the program can find out (a command, a variable), and may have an own account, "
             "which stays the default; the first account is at Alt-1. Mark an account as the default one to open it first"
@@ -153,7 +158,8 @@ CLIENT = Client(
     notes=(
         "Each account is a file of its own, which a line in the user's muttrc reads. The user's own lines stay. If they open a mailbox, "
         "send, or say who sends (`spoolfile`, `smtp_url`, `sendmail`, `from`, `mailboxes`, ...), also in a file that they include or in "
-        "one of `/etc`, the user's account stays the default, unless the profile says `default: true` or `default_profile` names it. "
+        "one of `/etc`, the user's account stays the default, unless the profile says `default: true` or `default_profile` names it. In a home where "
+        "ours has become the default, it stays that until the user adds a whole account (`spoolfile`, `smtp_url`, `pop_host`); a warning says so. "
         "Alt-1, Alt-2 and so on open the accounts, and Alt-0 the user's own again, as at the start of the program. An account undoes "
         "what decides about servers, log-in names, passwords, senders, recipients, folders and deletion, all headers of `my_hdr`, the "
         "list of mailboxes, and all hooks but those for character sets, compressed folders and keys. All other settings are the user's "

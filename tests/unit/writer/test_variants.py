@@ -41,6 +41,42 @@ def test_our_own_block_is_not_the_users_text(host: Host, alice: Home) -> None:
     assert b"include ours\n" in alice.read(".blockrc")
 
 
+def test_what_our_own_lines_were_may_decide_too(host: Host, alice: Home) -> None:
+    file = block("default\n", variants=(FIRST._replace(ours=r"^default$"), SECOND._replace(ours=r"\A(?![\s\S]*^default$)")))
+    alice.write(".blockrc", b"include x\n", 0o600)
+    for _again in range(2):
+        host.one(file)
+        assert b"\nincludes\n# END" in alice.read(".blockrc")
+    host.one()
+    alice.write(".blockrc", b"", 0o600)
+    host.one(file)
+    alice.write(".blockrc", b"include x\n" + alice.read(".blockrc"), 0o600)
+    assert host.one(file).changes == () and b"\ndefault\n# END" in alice.read(".blockrc")
+    alice.write(".blockrc", b"account default : x\n" + alice.read(".blockrc"), 0o600)
+    dry, result = (host.run(file, check=check)["alice"] for check in (True, False))
+    assert dry.changes == result.changes and dry.notes == result.notes != ()
+    assert b"\nwithout default\n# END" in alice.read(".blockrc")
+    # The user's lines say the same, ours do not any more.
+    assert host.one(file).notes == () and b"\nincludes\n# END" in alice.read(".blockrc")
+
+
+@pytest.mark.parametrize("there", ["a FIFO", "marker lines that are no block"])
+def test_our_own_lines_are_looked_for_in_each_place_of_the_file(there: str, host: Host, alice: Home) -> None:
+    variants = (Variant(r"^own", b"not default\n", "", ours=r"\A(?![\s\S]*^default$)"),)
+    file = block("default\n", variants=variants)._replace(alternatives=(".config/blockrc", ".oddrc", ".blockrc"))
+    host.one(file)
+    if there == "a FIFO":
+        os.mkfifo(alice.path / ".oddrc")
+    else:
+        alice.write(".oddrc", b"# BEGIN mailops.profiles default\n", 0o600)
+    alice.mkdir(".config")
+    alice.write(".config/blockrc", b"own\n", 0o600)
+    host.one(file)
+    assert b"\ndefault\n# END" in alice.read(".config/blockrc") and not (alice.path / ".blockrc").exists()
+    host.one(file)
+    assert b"\ndefault\n# END" in alice.read(".config/blockrc")
+
+
 def test_a_whole_file_keeps_the_variant_that_replaced_the_users_text(host: Host, alice: Home) -> None:
     file = owned("default\n", path=".ownrc", variants=(FIRST, SECOND))
     alice.write(".ownrc", "include x\n", 0o640)
