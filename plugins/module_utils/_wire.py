@@ -55,7 +55,7 @@ class File(NamedTuple):
     64 characters that the manifest keeps, and whose change is reported. ``producer``: who made the file; results are given by producer.
     ``reads``: other files whose text is the user's, too, below the place or, with ``*`` in their names, below ``/etc``. ``includes``: how these
     texts name further ones (bytes syntax of ``re``, multi-line; group 1 is a path).
-    ``last``: the block goes behind lines that the user has added below it.
+    ``last``: the block goes behind lines that the user has added below it, if this matches one (bytes syntax of ``re``, multi-line).
     """
 
     path: str
@@ -71,7 +71,7 @@ class File(NamedTuple):
     producer: str = ""
     reads: Tuple[str, ...] = ()
     includes: str = ""
-    last: bool = False
+    last: str = ""
 
 
 class AccountLabel(NamedTuple):

@@ -85,10 +85,11 @@ def only_blocks(data: bytes) -> bool:
     return bool(lines) and not rest and end is None
 
 
-def last(parts: Parts) -> Parts:
-    """With the block behind the user's own lines. Blocks of other instances may stay below it: each would move behind the other."""
+def last(parts: Parts, pattern: str) -> Parts:
+    """With the block behind the user's own lines, if any below it match. Blocks of other instances may stay below it: each would move behind the
+    other."""
     users, _blocks = without_blocks(parts.after, "")
-    if not users.strip():
+    if not re.search(pattern.encode(), users, re.MULTILINE):
         return parts
     return Parts(parts.before + parts.after, parts.body, b"")
 

@@ -176,7 +176,7 @@ class _Planner:
         variant = _matching(file, self._text.around(file, path, present or b""), self._ours(file, parts.body)) if file.variants else None
         body = (variant or file).content
         if file.last:
-            parts = last(parts)
+            parts = last(parts, file.last)
         return None if body is None else self._block.join(parts, body, file.comment), parts.body, variant
 
     def _ours(self, file: File, body: Optional[bytes]) -> bytes:

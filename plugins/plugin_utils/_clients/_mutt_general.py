@@ -65,6 +65,13 @@ def _set(names: str) -> str:
 PART_OF_ACCOUNT = rf"{_NOT_A_COMMENT}(?:{_set(_PARTS)}|(?:.*?[;\"'])?[ \t]*(?:{_COMMANDS})){_IS_USERS}"
 _SERVER = rf"{_NOT_A_COMMENT}{_set('folder')}[ \t]*[\"']?(?:imap|pop)s?://"
 WHOLE_ACCOUNT = rf"{_NOT_A_COMMENT}{_set(_OPENS)}{_IS_USERS}|\A(?=[\s\S]*?{_SERVER})(?=[\s\S]*?{PART_OF_ACCOUNT})"
+# What the user's lines set below an account of ours would be set together with its password. These do no harm there, and mailboxes of our account
+# have to be there: above, their names are those of other ones.
+_PLAIN = r"[^;`$\\\n]"
+_OF_SIDEBAR = r"[ \t]+(?:no)?sidebar_\w+(?:[ \t]*=[ \t]*[\w.-]+)?"
+_MAILBOX = r"[ \t]+[\"']?[=+][\w./-]+[\"']?"
+_HARMLESS = rf"#{_PLAIN}*|mailboxes(?:{_MAILBOX})+[ \t]*|set(?:{_OF_SIDEBAR})+[ \t]*|(?:alias|bind|color)[ \t]{_PLAIN}*"
+NOT_BELOW_OURS = rf"^(?![ \t]*(?:{_HARMLESS})?$)"
 # Anything that an account of ours undoes: to come back to it must be possible.
 _UNDONE_HOOKS = "|".join((*_HOOKS, *_NEOMUTT_HOOKS))
 _UNDONE = "|".join((*RESET, *_NEOMUTT_RESET, *_MUTT_RESET, "real_name", "virtual_spoolfile"))

@@ -23,6 +23,7 @@ from ._mutt_account import FILES, settings, unconverted, unsupported_reason
 from ._mutt_general import (
     INCLUDES,
     MAY_HAVE_DEFAULT,
+    NOT_BELOW_OURS,
     OWN_ACCOUNT,
     PART_OF_ACCOUNT,
     RESET,
@@ -92,8 +93,7 @@ def _block(accounts: Sequence[Account], way_back: str, places: Sequence[str]) ->
     variants = [variant(pattern, theirs, note, ours) for pattern, note, ours in signs]
     variants.append(variant(f"{OWN_ACCOUNT}|{PART_OF_ACCOUNT}|{MAY_HAVE_DEFAULT}", with_own + start_beside_own))
     text = (macros if len(accounts) > 1 else "") + start
-    # What the user's lines set below an account of ours would be set together with its password.
-    return block(".muttrc", text, alternatives=places, variants=variants, reads=SYSTEM, includes=INCLUDES)._replace(last=True)
+    return block(".muttrc", text, alternatives=places, variants=variants, reads=SYSTEM, includes=INCLUDES)._replace(last=NOT_BELOW_OURS)
 
 
 def _macro(number: int, path: str) -> str:
@@ -166,7 +166,8 @@ CLIENT = Client(
         "taste and stay. Not possible: `ssl_ca_certificates_file` has no value that is right on all systems, and stays; a mailbox on "
         "another server whose URL the user types, or opens by a macro of their own while an "
         "account of ours is open, gets our log-in; Alt-0 is the way there. Lines that the user adds below the block win until the next "
-        "run, which moves the block behind them. The password is in the account's file, or comes from the command at each start; without one "
+        "run, which moves the block behind them; only mailboxes of our account (`mailboxes =Lists`), `alias`, `bind`, `color` and settings of the sidebar "
+        "stay below it. The password is in the account's file, or comes from the command at each start; without one "
         "the programs ask. With a "
         "wrong certificate both programs ask the user whether to accept it, and no setting makes them reject it; sending from a "
         "script fails. In a locale that is not UTF-8 names and folders with letters outside of ASCII are wrong."

@@ -18,7 +18,6 @@ from ansible_collections.mailops.profiles.plugins.plugin_utils._clients._file im
 from ...profiles import profile
 from .accounts import resolved
 from .home import materialise
-from .mutt_dumps import dumped
 from .programs import Home, needs
 
 
@@ -198,12 +197,26 @@ def test_a_block_that_moves_to_another_file_remembers(client: str, first: str, t
 
 @pytest.mark.programs
 @pytest.mark.parametrize("program", ["mutt", "neomutt"])
-def test_mutt_opens_what_it_opened(program: str, homes: Any) -> None:
+@pytest.mark.parametrize(("line", "moves"), [
+    ("set from='Jan <jan@example.org>'\n", True), ("mailboxes =Lists =Archive\n", False), ("\n# Lists\nmailboxes \"+Lists\" =a/b \n\n", False),
+    ("mailboxes =Lists\nset sort=date\n", True), ("# mailboxes \\\nset sort=date\n", True), ("mailboxes =Lists; set sort=date\n", True),
+    ("mailboxes =`echo Lists`\n", True), ("set sidebar_visible=yes sidebar_width = 20\nmailboxes =Lists\nalias own Own <own@example.net>\n", False),
+    ("set sidebar_visible=yes folder=~/Mail\n", True), ("bind index,pager B sidebar-toggle-visible\ncolor index red default ~F\n", False),
+    ("alias own `id`@example.net\n", True), ("bind index x exit; set sort=date\n", True), ("set sort=date # mailboxes =Lists\n", True),
+])  # fmt: skip
+def test_mutt_opens_what_it_opened(program: str, line: str, moves: bool, homes: Any) -> None:
+    """Mailboxes of our account have to stay below its lines: above them the name is one in ~/Mail, and NeoMutt reports an error."""
     needs(program)
     accounts, context = resolved([profile()])
     home: Home = homes("neomutt", accounts, context)
-    before = dumped(home, program)
-    with (home.path / ".muttrc").open("a") as file:
-        file.write("set from='Jan <jan@example.org>'\n")
-    materialise(clients.get("neomutt").files(accounts, context), home.path)
-    assert dumped(home, program) == before
+    folder = home.run(program, "-Q", "folder").stdout
+    assert "imap.example.org" in folder
+    text = (home.path / ".muttrc").read_text()
+    (home.path / ".muttrc").write_text(text + line)
+    for _again in range(2):
+        materialise(clients.get("neomutt").files(accounts, context), home.path)
+        after = (home.path / ".muttrc").read_text()
+        assert after.endswith(line) is not moves and after.startswith(line) is moves
+    opened = home.run(program, "-Q", "folder")
+    # NeoMutt looks for our server already.
+    assert opened.stdout == folder and ("Unknown" not in opened.stderr or moves)

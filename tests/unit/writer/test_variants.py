@@ -140,7 +140,7 @@ def test_a_content_that_is_no_text(host: Host, alice: Home) -> None:
 
 
 def test_a_block_that_is_to_be_last_goes_behind_the_user_s_lines(host: Host, alice: Home) -> None:
-    last = block("ours\n")._replace(last=True)
+    last = block("ours\n")._replace(last=r"\S")
     host.one(last)
     ours = alice.read(".blockrc")
     alice.write(".blockrc", ours + b"added")
