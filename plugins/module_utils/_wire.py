@@ -27,10 +27,12 @@ MAX_TAG = 64  # characters
 
 
 # In the text that the patterns of variants look at: there is an include whose text could not be found out; the texts of other
-# instances follow, blocks of ours in the same files; and another file begins. None is in a line that a program accepts.
+# instances follow, blocks of ours in the same files; another file begins; and, in a comment, here is our own block. None is in a line that a program
+# accepts.
 UNKNOWN_INCLUDE = "\x00"
 OTHER_INSTANCES = "\x01"
 NEXT_FILE = "\x02"
+OUR_BLOCK = "\x03"
 
 
 class Variant(NamedTuple):

@@ -14,6 +14,7 @@ from __future__ import annotations
 import shlex
 from typing import Iterator, NamedTuple, Sequence
 
+from ...module_utils._wire import OUR_BLOCK
 from .._model.account import Account
 from ._account_files import AccountFiles
 from ._accounts import default_account
@@ -25,9 +26,10 @@ from ._line_limit import long_line_reason
 _MAX_LINE = 499
 # "account default". If it is given twice, the programs reject the whole file. The user may have put the name in quotes.
 _NAMED_DEFAULT = r'^[ \t]*account[ \t]+"?default"?[ \t\r]*(?::|$)'
-# What stands before the first "account" or "defaults" is msmtp's account "default", too. And a command may print any line.
-_BEFORE_ACCOUNTS = r"(?:\A|{begin}\n)(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*(?!(?:account|defaults)\s)[^\s#{control}]".format(
-    begin=NEXT_FILE, control=f"{MAY_HAVE_MORE}{OTHER_INSTANCES}{NEXT_FILE}"
+# What stands before the first "account" or "defaults", and so not below our accounts, is msmtp's account "default", too. And a command may print
+# any line.
+_BEFORE_ACCOUNTS = r"(?:\A|{begin}\n)(?:[ \t\r]*(?:#(?!{ours})[^\n]*)?\n)*[ \t]*(?!(?:account|defaults)\s)[^\s#{control}]".format(
+    begin=NEXT_FILE, ours=OUR_BLOCK, control=f"{MAY_HAVE_MORE}{OTHER_INSTANCES}{NEXT_FILE}"
 )
 _EVAL = r"^[ \t]*eval\b"
 _HAS_DEFAULT = "|".join((_NAMED_DEFAULT, _BEFORE_ACCOUNTS, _EVAL, MAY_HAVE_MORE))

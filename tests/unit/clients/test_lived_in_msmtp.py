@@ -136,3 +136,21 @@ def test_an_own_account_with_the_name_of_ours(program: str, homes: Any) -> None:
     home = homes(program, accounts, context, {RC[program]: own})
     assert (home.path / RC[program]).read_text() == own
     assert printed(home, program, "mine")["host"] == "own.example"
+
+
+@PROGRAMS
+@pytest.mark.parametrize("line", ["timeout 77\n", "\n# mine\ntls_min_dh_prime_bits 1024\n"])
+def test_a_line_below_our_accounts_is_none_before_all_accounts(program: str, line: str, homes: Any) -> None:
+    """It is part of the last account for the program, and no account of the user's. Ours stays the default one, without which nothing is sent."""
+    needs(program)
+    accounts, context = account_of(program)
+    home = homes(program, accounts, context)
+    text = (home.path / RC[program]).read_text()
+    (home.path / RC[program]).write_text(text + line)
+    for _again in range(2):
+        materialise(clients.get(program).files(accounts, context), home.path)
+        assert (home.path / RC[program]).read_text() == text + line
+    assert printed(home, program)["host"].endswith(".example.org")
+    (home.path / RC[program]).write_text(f"account mine\nhost own.example\n{NEEDED[program]}\naccount default : mine\n{text}{line}")
+    materialise(clients.get(program).files(accounts, context), home.path)
+    assert printed(home, program)["host"] == "own.example"
