@@ -27,7 +27,7 @@ MAX_TAG = 64  # characters
 
 
 # In the text that the patterns of variants look at: there is an include whose text could not be found out; the texts of other
-# instances follow, blocks of ours in the same files; another file begins; and, in a comment, here is our own block. None is in a line that a program
+# instances follow, blocks of ours in the same files; another file begins; and, in a comment, here will be our own block. None is in a line that a program
 # accepts.
 UNKNOWN_INCLUDE = "\x00"
 OTHER_INSTANCES = "\x01"
@@ -47,6 +47,15 @@ class Variant(NamedTuple):
     ours: str = ""
 
 
+class Remark(NamedTuple):
+    """What the user's text means for our block, which is written all the same: ``note`` comes back where ``pattern`` matches the text, and ``ours`` what is
+    written. Syntax and note are those of a variant."""
+
+    pattern: str
+    note: str
+    ours: str = ""
+
+
 class File(NamedTuple):
     """One file, or a block of lines in a file that is the user's.
 
@@ -58,6 +67,7 @@ class File(NamedTuple):
     ``reads``: other files whose text is the user's, too, below the place or, with ``*`` in their names, below ``/etc``. ``includes``: how these
     texts name further ones (bytes syntax of ``re``, multi-line; group 1 is a path).
     ``last``: the block goes behind lines that the user has added below it, if this matches one (bytes syntax of ``re``, multi-line).
+    ``remarks``: of a block.
     """
 
     path: str
@@ -74,6 +84,7 @@ class File(NamedTuple):
     reads: Tuple[str, ...] = ()
     includes: str = ""
     last: str = ""
+    remarks: Tuple[Remark, ...] = ()
 
 
 class AccountLabel(NamedTuple):
@@ -178,7 +189,8 @@ def _files(data: Sequence[Any]) -> Tuple[File, ...]:
 
 def _file(path: str, content: Any, strategy: str, comment: str, alternatives: Any, variants: Any, *others: Any) -> File:
     found = tuple(Variant(pattern, _content(data), redacted, note, ours) for pattern, data, redacted, note, ours in variants)
-    return File(path, _content(content), strategy, comment, tuple(alternatives), found, *others)
+    file = File(path, _content(content), strategy, comment, tuple(alternatives), found, *others)
+    return file._replace(remarks=tuple(Remark(*remark) for remark in file.remarks))
 
 
 def _content(data: Any) -> Optional[bytes]:

@@ -10,7 +10,7 @@ import re
 from contextlib import suppress
 from typing import Dict, Optional, Sequence, Tuple
 
-from .._wire import BLOCK, OWNED, AccountLabel, File, Variant
+from .._wire import BLOCK, OWNED, AccountLabel, File, Remark, Variant
 from .backups import backup_name
 from .block import Block, ends_with_block, last, only_blocks
 from .content import MAX_SIZE, Content
@@ -44,8 +44,8 @@ def check_state(plan: Plan, state: State) -> None:
                     WorkTrees(state.tree).check(path, is_copy=True)
 
 
-# The whole file as it should be, None: not at all; what is there in place of our content; the variant that was chosen.
-_Choice = Tuple[Optional[bytes], Optional[bytes], Optional[Variant]]
+# The whole file as it should be, None: not at all; what is there in place of our content; the variant that was chosen; remarks that apply.
+_Choice = Tuple[Optional[bytes], Optional[bytes], Optional[Variant], Sequence[Remark]]
 
 
 class _Planner:
@@ -124,10 +124,10 @@ class _Planner:
         current = self._tree.read(path)
         old = self._records.own.entries.get(path)
         known = {digest(each.content) for each in (file, *file.variants) if each.content is not None} | set(old.sha256 if old else ())
-        data, present, variant = self._choose(path, file, current, old, known)
+        data, present, variant, remarks = self._choose(path, file, current, old, known)
         chosen = variant or file
-        if variant and variant.note:
-            plan.notes.append((where, variant.note))
+        notes = [*((variant.note,) if variant and variant.note else ()), *(remark.note for remark in remarks)]
+        plan.notes += [(where, note) for note in dict.fromkeys(notes)]
         if data is None or chosen.content is None:
             return None
         self._check_sole_instance(path, file)
@@ -171,13 +171,19 @@ class _Planner:
                 variant = _matching(file, self._text.around(file, "", b""))
             else:
                 variant = self._variant_of_file(file, present, old, known)
-            return (variant or file).content, present, variant
+            return (variant or file).content, present, variant, ()
         parts = self._block.split(present or b"", self._tree.absolute(path))
-        variant = _matching(file, self._text.around(file, path, present or b""), self._ours(file, parts.body)) if file.variants else None
-        body = (variant or file).content
         if file.last:
             parts = last(parts, file.last)
-        return None if body is None else self._block.join(parts, body, file.comment), parts.body, variant
+        variant, text = None, b""
+        if file.variants or file.remarks:
+            text = self._text.around(file, path, self._block.join(parts, b"", file.comment))
+            variant = _matching(file, text, self._ours(file, parts.body))
+        body = (variant or file).content
+        if body is None:
+            return None, parts.body, variant, ()
+        remarks = [each for each in file.remarks if _found(each.pattern, text) and _found(each.ours, body)]
+        return self._block.join(parts, body, file.comment), parts.body, variant, remarks
 
     def _ours(self, file: File, body: Optional[bytes]) -> bytes:
         """The block that is there. If it will move to another file, which the user has now, it is still in the earlier one."""

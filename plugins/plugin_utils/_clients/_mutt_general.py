@@ -11,7 +11,7 @@ other settings are the user's taste. tests/unit/clients/settings/ judges every s
 
 from __future__ import annotations
 
-from ...module_utils._wire import OTHER_INSTANCES
+from ...module_utils._wire import OTHER_INSTANCES, OUR_BLOCK
 from ._file import MAY_HAVE_MORE, File, owned
 
 # Both programs know these, in all versions that have ssl_use_tlsv1_3 (Mutt 2.0, NeoMutt 2020).
@@ -68,9 +68,12 @@ WHOLE_ACCOUNT = rf"{_NOT_A_COMMENT}{_set(_OPENS)}{_IS_USERS}|\A(?=[\s\S]*?{_SERV
 # What the user's lines set below an account of ours would be set together with its password. These do no harm there, and mailboxes of our account
 # have to be there: above, their names are those of other ones.
 _PLAIN = r"[^;`$\\\n]"
+# With it NeoMutt ends the reading of a file; Mutt does not know it.
+_FINISH = r"finish[ \t]*(?:[#;].*)?"
+ENDS_BEFORE_OURS = rf"\A[^{OUR_BLOCK}]*?^[ \t]*{_FINISH}$"
 _OF_SIDEBAR = r"[ \t]+(?:no)?sidebar_\w+(?:[ \t]*=[ \t]*[\w.-]+)?"
 _MAILBOX = r"[ \t]+[\"']?[=+][\w./-]+[\"']?"
-_HARMLESS = rf"#{_PLAIN}*|mailboxes(?:{_MAILBOX})+[ \t]*|set(?:{_OF_SIDEBAR})+[ \t]*|(?:alias|bind|color)[ \t]{_PLAIN}*"
+_HARMLESS = rf"#{_PLAIN}*|{_FINISH}|mailboxes(?:{_MAILBOX})+[ \t]*|set(?:{_OF_SIDEBAR})+[ \t]*|(?:alias|bind|color)[ \t]{_PLAIN}*"
 NOT_BELOW_OURS = rf"^(?![ \t]*(?:{_HARMLESS})?$)"
 # Anything that an account of ours undoes: to come back to it must be possible.
 _UNDONE_HOOKS = "|".join((*_HOOKS, *_NEOMUTT_HOOKS))

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 from typing import Iterable, Sequence
 
+from ...module_utils._wire import Remark
 from .._model.account import Account
 from .._model.profile import fields_below
 from ._accounts import default_account, html_signature
@@ -21,6 +22,7 @@ from ._client import Client, Context, VariantNote
 from ._file import MARKED, NO_LONGER_DEFAULT, File, block, block_paths, own_default, owned, variant
 from ._mutt_account import FILES, settings, unconverted, unsupported_reason
 from ._mutt_general import (
+    ENDS_BEFORE_OURS,
     INCLUDES,
     MAY_HAVE_DEFAULT,
     NOT_BELOW_OURS,
@@ -93,7 +95,9 @@ def _block(accounts: Sequence[Account], way_back: str, places: Sequence[str]) ->
     variants = [variant(pattern, theirs, note, ours) for pattern, note, ours in signs]
     variants.append(variant(f"{OWN_ACCOUNT}|{PART_OF_ACCOUNT}|{MAY_HAVE_DEFAULT}", with_own + start_beside_own))
     text = (macros if len(accounts) > 1 else "") + start
-    return block(".muttrc", text, alternatives=places, variants=variants, reads=SYSTEM, includes=INCLUDES)._replace(last=NOT_BELOW_OURS)
+    return block(".muttrc", text, alternatives=places, variants=variants, reads=SYSTEM, includes=INCLUDES)._replace(
+        last=NOT_BELOW_OURS, remarks=(Remark(ENDS_BEFORE_OURS, "ends-before"),)
+    )
 
 
 def _macro(number: int, path: str) -> str:
@@ -150,6 +154,9 @@ CLIENT = Client(
             "the user has added an own account (`spoolfile`, `smtp_url`, ...) to the muttrc, which opens from now on instead of ours; the first of "
             "ours is at Alt-1. Mark an account as the default one to open it first"
         ),
+        "ends-before": VariantNote(
+            "NeoMutt does not read our lines in the user's file, because they are below a line `finish`, with which it ends: move `finish` below our lines"
+        ),
         _PERHAPS: VariantNote(
             "the user's muttrc reads something that only the program can find out (a command, a variable), and may have an own account, "
             "which stays the default; the first account is at Alt-1. Mark an account as the default one to open it first"
@@ -168,7 +175,8 @@ CLIENT = Client(
         "account of ours is open, gets our log-in; Alt-0 is the way there. Lines that the user adds below the block win until the next "
         "run, which moves the block behind them; only mailboxes of our account (`mailboxes =Lists`), `alias`, `bind`, `color` and settings of the sidebar "
         "stay below it. The password is in the account's file, or comes from the command at each start; without one "
-        "the programs ask. With a "
+        "the programs ask. NeoMutt does not read lines below `finish`; a warning says "
+        "so. With a "
         "wrong certificate both programs ask the user whether to accept it, and no setting makes them reject it; sending from a "
         "script fails. In a locale that is not UTF-8 names and folders with letters outside of ASCII are wrong."
     ),

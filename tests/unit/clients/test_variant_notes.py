@@ -29,6 +29,11 @@ OWN_AERC = "[own]\nsource = maildir://~\n"
     ("offlineimap", {".offlineimaprc": "\n"}, True, None),
     ("offlineimap", {".offlineimaprc": "[DEFAULT]\nremotepass = mine\n"}, False, "own-file"),
     ("offlineimap", {".config/offlineimap/config": "[general]\n"}, False, "own-file"),
+    ("neomutt", {".neomuttrc": "set sort=threads\nfinish\n"}, False, "ends-before"),
+    ("neomutt", {".muttrc": "  finish # here\n\n# more\n"}, False, "ends-before"),
+    ("neomutt", {".neomuttrc": "set from=own@example.net\nfinish"}, True, "ends-before"),
+    ("neomutt", {".neomuttrc": "# finish\nmacro index x finish\nifdef color finish\nset status_format=finish\n"}, False, None),
+    ("neomutt", {".neomuttrc": "source ~/.own\n", ".own": "finish\n"}, False, None),
 ])  # fmt: skip
 def test_note(client: str, own: dict[str, str], default: bool, note: str | None, tmp_path: Path) -> None:
     for path, text in own.items():
@@ -37,3 +42,16 @@ def test_note(client: str, own: dict[str, str], default: bool, note: str | None,
     accounts, context = resolved([profile(default=default)])
     found = materialise(clients.get(client).files(accounts, context), tmp_path)
     assert found == ({f"{client}/{note}"} if note else set())
+
+
+def test_what_ends_the_file_below_our_lines_stays_there(tmp_path: Path) -> None:
+    accounts, context = resolved([profile()])
+    files = clients.get("neomutt").files(accounts, context)
+    materialise(files, tmp_path)
+    muttrc = tmp_path / ".muttrc"
+    text = f"{muttrc.read_text()}finish\n"
+    muttrc.write_text(text)
+    assert materialise(files, tmp_path) == set() and muttrc.read_text() == text
+    # These are below it, but Mutt reads them.
+    muttrc.write_text(f"{text}set from=own@example.net\n")
+    assert materialise(files, tmp_path) == {"neomutt/ends-before"} == materialise(files, tmp_path)

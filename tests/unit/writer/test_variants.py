@@ -11,7 +11,7 @@ import os
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import UPDATED, Change, Variant
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import OUR_BLOCK, UPDATED, Change, Remark, Variant
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.commit import Commit
 
 from .home import MANIFEST, OWN, Home, Host, block, diffs, owned
@@ -58,6 +58,26 @@ def test_what_our_own_lines_were_may_decide_too(host: Host, alice: Home) -> None
     assert b"\nwithout default\n# END" in alice.read(".blockrc")
     # The user's lines say the same, ours do not any more.
     assert host.one(file).notes == () and b"\nincludes\n# END" in alice.read(".blockrc")
+
+
+def test_a_remark_changes_nothing_and_sees_where_our_lines_are(host: Host, alice: Home) -> None:
+    remarks = (Remark(rf"^end\n[^{OUR_BLOCK}]*{OUR_BLOCK}", "ends"), Remark("^include", "includes", ours="^includes$"), Remark("^x", "x"))
+    file = block("default\n", variants=(FIRST, SECOND), remarks=remarks)
+    assert host.one(file).notes == ()
+    found = {
+        b"end\n": ["ends"], b"end": ["ends"], b"include y\nx": ["includes", "x"], b"account default\ninclude y\n": ["default_is_users"],
+        b"account default\nend\nx\n": ["default_is_users", "ends", "x"],
+    }  # fmt: skip
+    for text, notes in found.items():
+        host.one()
+        alice.write(".blockrc", text, 0o600)
+        assert [note for _path, note in host.one(file).notes] == notes
+    host.one()
+    alice.write(".blockrc", b"", 0o600)
+    host.one(file)
+    alice.write(".blockrc", alice.read(".blockrc") + b"end\n", 0o600)
+    assert host.one(file).notes == ()
+    assert [note for _path, note in host.one(file._replace(last=r"\S")).notes] == ["ends"]
 
 
 @pytest.mark.parametrize("there", ["a FIFO", "marker lines that are no block"])
