@@ -12,7 +12,7 @@ a user is in a hook, a macro or a format string: a macro only sources a fixed pa
 
 from __future__ import annotations
 
-from typing import Iterable, Sequence
+from typing import Iterable, Iterator, Sequence
 
 from ...module_utils._wire import Remark
 from .._model.account import Account
@@ -96,8 +96,15 @@ def _block(accounts: Sequence[Account], way_back: str, places: Sequence[str]) ->
     variants.append(variant(f"{OWN_ACCOUNT}|{PART_OF_ACCOUNT}|{MAY_HAVE_DEFAULT}", with_own + start_beside_own))
     text = (macros if len(accounts) > 1 else "") + start
     return block(".muttrc", text, alternatives=places, variants=variants, reads=SYSTEM, includes=INCLUDES)._replace(
-        last=NOT_BELOW_OURS, remarks=(Remark(ENDS_BEFORE_OURS, "ends-before"),)
+        last=NOT_BELOW_OURS, remarks=(Remark(ENDS_BEFORE_OURS, "ends-before"), *_own_keys(len(shared)))
     )
+
+
+def _own_keys(last_key: int) -> Iterator[Remark]:
+    """Macros or bindings of the user's for the keys of ours. The key for the user's own account is not always there."""
+    for keys, ours in ((f"[1-{last_key}]", "1"), ("0", "0")):
+        key = rf"[\"']?(?:\\[eE]|\\033|<[Ee][Ss][Cc]>){keys}[\"']?"
+        yield Remark(rf"^[ \t]*(?:macro|bind)[ \t]+(?:\w+,)*(?:index|pager)(?:,\w+)*[ \t]+{key}[ \t]", "own-keys", ours=rf"^macro index,pager \\e{ours}")
 
 
 def _macro(number: int, path: str) -> str:
@@ -157,6 +164,10 @@ CLIENT = Client(
         "ends-before": VariantNote(
             "NeoMutt does not read our lines in the user's file, because they are below a line `finish`, with which it ends: move `finish` below our lines"
         ),
+        "own-keys": VariantNote(
+            "the user has a macro or a binding of their own for a key with which our accounts are opened (Alt-1, Alt-2, ... or Alt-0), and ours wins: "
+            "give the user's own another key"
+        ),
         _PERHAPS: VariantNote(
             "the user's muttrc reads something that only the program can find out (a command, a variable), and may have an own account, "
             "which stays the default; the first account is at Alt-1. Mark an account as the default one to open it first"
@@ -175,7 +186,7 @@ CLIENT = Client(
         "account of ours is open, gets our log-in; Alt-0 is the way there. Lines that the user adds below the block win until the next "
         "run, which moves the block behind them; only mailboxes of our account (`mailboxes =Lists`), `alias`, `bind`, `color` and settings of the sidebar "
         "stay below it. The password is in the account's file, or comes from the command at each start; without one "
-        "the programs ask. NeoMutt does not read lines below `finish`; a warning says "
+        "the programs ask. NeoMutt does not read lines below `finish`, and a macro of the user's for one of our keys does not work; a warning says "
         "so. With a "
         "wrong certificate both programs ask the user whether to accept it, and no setting makes them reject it; sending from a "
         "script fails. In a locale that is not UTF-8 names and folders with letters outside of ASCII are wrong."

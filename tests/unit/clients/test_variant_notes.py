@@ -34,6 +34,14 @@ OWN_AERC = "[own]\nsource = maildir://~\n"
     ("neomutt", {".neomuttrc": "set from=own@example.net\nfinish"}, True, "ends-before"),
     ("neomutt", {".neomuttrc": "# finish\nmacro index x finish\nifdef color finish\nset status_format=finish\n"}, False, None),
     ("neomutt", {".neomuttrc": "source ~/.own\n", ".own": "finish\n"}, False, None),
+    *(("neomutt", {".neomuttrc": f"set from=own@example.net\n{line}\n"}, False, "own-keys") for line in (
+        r'macro index \e1 "<change-folder>=private<enter>"', r"bind index,pager <Esc>1 exit", r"macro pager '\e0' q", r"  macro index \0330 q",
+        r'bind index "\E1" noop', r"macro generic,index <esc>1 'q'",
+    )),
+    *(("neomutt", {".neomuttrc": f"set from=own@example.net\n{line}\n"}, False, None) for line in (
+        r"# macro index \e1 q", r"macro index \e2 q", r"macro index \e10 q", r"macro index x \e1", r"macro compose \e1 q",
+    )),
+    ("neomutt", {".neomuttrc": "macro index \\e1 q\n"}, False, None),  # without an account of the user's, ours has no key
 ])  # fmt: skip
 def test_note(client: str, own: dict[str, str], default: bool, note: str | None, tmp_path: Path) -> None:
     for path, text in own.items():
