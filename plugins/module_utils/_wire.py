@@ -48,8 +48,8 @@ class Variant(NamedTuple):
 
 
 class Remark(NamedTuple):
-    """What the user's text means for our block, which is written all the same: ``note`` comes back where ``pattern`` matches the text, and ``ours`` what is
-    written. Syntax and note are those of a variant."""
+    """What the user's text means for our file or block, which is written all the same: ``note`` comes back where ``pattern`` matches the text, and
+    ``ours`` what is written. Syntax and note are those of a variant."""
 
     pattern: str
     note: str
@@ -67,7 +67,7 @@ class File(NamedTuple):
     ``reads``: other files whose text is the user's, too, below the place or, with ``*`` in their names, below ``/etc``. ``includes``: how these
     texts name further ones (bytes syntax of ``re``, multi-line; group 1 is a path).
     ``last``: the block goes behind lines that the user has added below it, if this matches one (bytes syntax of ``re``, multi-line).
-    ``remarks``: of a block.
+    ``remarks``: of a block, and of a file with ``reads``.
     """
 
     path: str

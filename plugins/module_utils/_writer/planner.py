@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from contextlib import suppress
-from typing import Dict, Optional, Sequence, Tuple
+from typing import Dict, List, Optional, Sequence, Tuple
 
 from .._wire import BLOCK, OWNED, AccountLabel, File, Remark, Variant
 from .backups import backup_name
@@ -167,11 +167,12 @@ class _Planner:
     def _choose(self, path: str, file: File, current: Optional[Content], old: Optional[Entry], known: set) -> _Choice:
         present = None if current is None else current.data
         if file.strategy == OWNED:
-            if file.reads:
-                variant = _matching(file, self._text.around(file, "", b""))
-            else:
+            if not file.reads:
                 variant = self._variant_of_file(file, present, old, known)
-            return (variant or file).content, present, variant, ()
+                return (variant or file).content, present, variant, ()
+            text = self._text.around(file, "", b"")
+            variant = _matching(file, text)
+            return (variant or file).content, present, variant, _remarks(file, text, (variant or file).content)
         parts = self._block.split(present or b"", self._tree.absolute(path))
         if file.last:
             parts = last(parts, file.last)
@@ -180,10 +181,8 @@ class _Planner:
             text = self._text.around(file, path, self._block.join(parts, b"", file.comment))
             variant = _matching(file, text, self._ours(file, parts.body))
         body = (variant or file).content
-        if body is None:
-            return None, parts.body, variant, ()
-        remarks = [each for each in file.remarks if _found(each.pattern, text) and _found(each.ours, body)]
-        return self._block.join(parts, body, file.comment), parts.body, variant, remarks
+        data = None if body is None else self._block.join(parts, body, file.comment)
+        return data, parts.body, variant, _remarks(file, text, body)
 
     def _ours(self, file: File, body: Optional[bytes]) -> bytes:
         """The block that is there. If it will move to another file, which the user has now, it is still in the earlier one."""
@@ -231,6 +230,10 @@ class _Planner:
 
 def _matching(file: File, text: bytes, ours: bytes = b"") -> Optional[Variant]:
     return next((variant for variant in file.variants if _found(variant.pattern, text) and _found(variant.ours, ours)), None)
+
+
+def _remarks(file: File, text: bytes, ours: Optional[bytes]) -> List[Remark]:
+    return [each for each in file.remarks if ours is not None and _found(each.pattern, text) and _found(each.ours, ours)]
 
 
 def _found(pattern: str, text: bytes) -> bool:

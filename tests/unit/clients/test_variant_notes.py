@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from pathlib import Path
 
 import pytest
@@ -63,3 +64,30 @@ def test_what_ends_the_file_below_our_lines_stays_there(tmp_path: Path) -> None:
     # These are below it, but Mutt reads them.
     muttrc.write_text(f"{text}set from=own@example.net\n")
     assert materialise(files, tmp_path) == {"neomutt/ends-before"} == materialise(files, tmp_path)
+
+
+FLATPAKS = {
+    "geary": ("org.gnome.Geary",), "evolution": ("org.gnome.Evolution",), "thunderbird": ("org.mozilla.Thunderbird", "org.mozilla.thunderbird"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("client", "application"), [(client, each) for client, names in FLATPAKS.items() for each in names])
+def test_a_flatpak_of_the_users(client: str, application: str, tmp_path: Path) -> None:
+    """As flatpak(1) puts it there; what is left after its removal is no sign."""
+    accounts, context = resolved([profile(), profile("second")])
+    files = clients.get(client).files(accounts, context)
+    (tmp_path / f".var/app/{application}/config").mkdir(parents=True)
+    assert materialise(files, tmp_path) == set()
+    directory = tmp_path / f".local/share/flatpak/app/{application}"
+    (directory / "x86_64/stable/0123abc").mkdir(parents=True)
+    (directory / "current").symlink_to("x86_64/stable")
+    (directory / "x86_64/stable/active").symlink_to("0123abc")
+    (directory / "x86_64/stable/0123abc/metadata").write_text(f"[Application]\nname={application}\nruntime=org.gnome.Platform/x86_64/47\n")
+    for _again in range(2):
+        assert materialise(files, tmp_path) == {f"{client}/flatpak"}
+
+
+@pytest.mark.parametrize(("client", "application"), [(client, names[0]) for client, names in FLATPAKS.items()])
+def test_a_flatpak_of_the_host(client: str, application: str) -> None:
+    (probe,) = [each for each in clients.get(client).host_probes if fnmatch.fnmatchcase(f"/var/lib/flatpak/app/{application}", each.pattern)]
+    assert "Flatpak" in probe.reason and not probe.blocks
