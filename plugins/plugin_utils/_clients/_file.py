@@ -64,6 +64,8 @@ def variant(pattern: str, text: str | None, note: str = "", ours: str = "") -> V
 OWN_LINE = rf"\A[^{OTHER_INSTANCES}]*?^[ \t]*[^\s#{OTHER_INSTANCES}{UNKNOWN_INCLUDE}{NEXT_FILE}]"
 # The user's text includes another one that is not known, and may have what a program rejects or what decides.
 MAY_HAVE_MORE = UNKNOWN_INCLUDE
+# Before a line of the user's in the file of the block, or of another instance's.
+IN_THIS_FILE = rf"(?:\A[^{NEXT_FILE}{OTHER_INSTANCES}]*?|{OTHER_INSTANCES}[^{OTHER_INSTANCES}]*?)"
 
 # Stands in a block that makes our account the default one though the user has another, so that without the mark theirs is it again.
 MARKED = "# The administrator has chosen this account, and not your own, as the default one.\n"
@@ -71,14 +73,15 @@ MARKED = "# The administrator has chosen this account, and not your own, as the 
 NO_LONGER_DEFAULT = "no-longer-default"
 
 
-def own_default(account: str, parts: Mapping[str, str], opens: str, is_marked: bool) -> Iterator[tuple[str, str, str]]:
+def own_default(account: str, parts: Mapping[str, str], opens: str, is_noted: bool) -> Iterator[tuple[str, str, str]]:
     """Where the user has an own default: (pattern, note, ours) for variants.
 
     Whoever has a working default keeps it. ``account``: a whole own account, which is the default whenever it was added; a note says if ours was it
     until then. ``parts``: pattern -> note of what is perhaps one, or a line that people who use our account add as well: it is a default only
-    where ours is not. ``opens``: what our block has when our account is the default one. ``is_marked``: the administrator has chosen ours."""
+    where ours is not. ``opens``: what our block has when our account is the default one. ``is_noted`` False: without notes, as where the administrator
+    has chosen ours."""
     opens = rf"\A(?![\s\S]*?^{MARKED.strip()}$)[\s\S]*?(?:{opens})"
-    if not is_marked:
+    if is_noted:
         yield account, NO_LONGER_DEFAULT, opens
     yield account, "", ""
-    yield from ((part, "" if is_marked else note, rf"\A(?!{opens})") for part, note in parts.items())
+    yield from ((part, note if is_noted else "", rf"\A(?!{opens})") for part, note in parts.items())

@@ -24,19 +24,7 @@ from .._model.folders import modified_utf7
 from .._model.profile import Server
 from ._accounts import default_account, host_and_port, html_signature, servers
 from ._client import Client, Context, VariantNote
-from ._file import (
-    MARKED,
-    NEXT_FILE,
-    NO_LONGER_DEFAULT,
-    OTHER_INSTANCES,
-    File,
-    block,
-    block_paths,
-    own_default,
-    owned,
-    owned_paths,
-    variant,
-)
+from ._file import IN_THIS_FILE, MARKED, NO_LONGER_DEFAULT, File, block, block_paths, own_default, owned, owned_paths, variant
 from ._imap import mailbox
 from ._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 
@@ -75,21 +63,16 @@ def _default_block(account: Account) -> File:
     own = f"# Your own account, of .pinerc: alpine -x ~/{_FOLDER}/own-account.pinercex\n" if account.default else ""
     text = own + _lines(variables)
     theirs = f"{MARKED}{text}" if account.default else hint
-    signs = own_default(_set(_OWN_ACCOUNT), {_set(_PART_OF_ACCOUNT): ""}, "^inbox-path=", account.default)
+    signs = own_default(_set(_OWN_ACCOUNT), {_set(_PART_OF_ACCOUNT): ""}, "^inbox-path=", not account.default)
     variants = [variant(pattern, theirs, note, ours) for pattern, note, ours in signs]
     # Beside the user's own, in the same file, the mark does not help, nor that ours has been the default.
-    taken = variant(_set_in_this_file(variables if account.default else _PART_OF_ACCOUNT), hint, "own-pinercex")
+    taken = variant(IN_THIS_FILE + _set(variables if account.default else _PART_OF_ACCOUNT), hint, "own-pinercex")
     variants = [taken, *variants] if account.default else [*variants, taken]
     return block(".pinercex", text, variants=variants, reads=(".pinerc", *_SYSTEM))
 
 
 def _set(names: Iterable[str]) -> str:
     return rf"^(?i:{'|'.join(names)})[ \t]*=[ \t]*[^ \t\r\n]"
-
-
-def _set_in_this_file(names: Iterable[str]) -> str:
-    """By the user or another instance."""
-    return rf"(?:\A[^{NEXT_FILE}{OTHER_INSTANCES}]*?|{OTHER_INSTANCES}[^{OTHER_INSTANCES}]*?){_set(names)}"
 
 
 def _files(account: Account) -> Iterable[File]:
@@ -175,7 +158,8 @@ CLIENT = Client(
     unsupported_fields=html_signature,
     variant_notes={
         NO_LONGER_DEFAULT: VariantNote(
-            "the user (or another instance) has added an own mailbox or way to send, which `alpine` opens from now on instead of our account; "
+            "there is an own mailbox or way to send now (of the user, the host or another instance), which `alpine` opens from now on instead of our "
+            "account; "
             f"`alpine -p ~/{_FOLDER}/KEY/.pinerc` opens ours. Mark an account as the default one to open it first"
         ),
         "own-pinercex": VariantNote(

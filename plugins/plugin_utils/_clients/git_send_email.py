@@ -73,7 +73,7 @@ def _includes(accounts: Sequence[Account], default: Account) -> File:
         of_complete = _include(complete, default if default.default and default in complete else None)
         variants.append(variant(_OWN_PASSWORD, of_complete if complete else None, "own-password"))
     theirs = f"{MARKED}{with_default}" if default.default else _include(accounts, None)
-    signs = own_default(_OWN_DEFAULT, {_PART_OF_DEFAULT: ""}, _INCLUDES_DEFAULT, default.default)
+    signs = own_default(_OWN_DEFAULT, {_PART_OF_DEFAULT: ""}, _INCLUDES_DEFAULT, not default.default)
     variants += [variant(pattern, theirs, note, ours) for pattern, note, ours in signs]
     return block(_PLACES[0], with_default, alternatives=_PLACES, variants=variants, **_READS)
 
@@ -175,8 +175,8 @@ CLIENT = Client(
     authentications=tuple(_MECHANISMS),
     variant_notes={
         NO_LONGER_DEFAULT: VariantNote(
-            "the user (or another instance) has added an own [sendemail] with a server or an identity, which is the default from now on instead of "
-            "ours; `git send-email --identity=KEY` sends with ours. Mark an account as the default one to use it first"
+            "there is an own [sendemail] with a server or an identity now (of the user, the host or another instance), which is the default from now on "
+            "instead of ours; `git send-email --identity=KEY` sends with ours. Mark an account as the default one to use it first"
         ),
         "own-command": VariantNote(
             "the user's own [sendemail] has a sendmailCmd, which would send our accounts' mail, too, and which nothing undoes: take it into "

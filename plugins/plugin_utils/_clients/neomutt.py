@@ -91,7 +91,7 @@ def _block(accounts: Sequence[Account], way_back: str, places: Sequence[str]) ->
     # The way back reads this line again, with the variable.
     start_beside_own = f"""source '[ "$MAILOPS_OWN_ACCOUNT" ] || echo "{start.strip()}"|'\n"""
     theirs = f"{with_own}{MARKED}{start_beside_own}" if default.default else with_own
-    signs = own_default(WHOLE_ACCOUNT, {PART_OF_ACCOUNT: "", MAY_HAVE_DEFAULT: _PERHAPS}, _OPENS_OURS, default.default)
+    signs = own_default(WHOLE_ACCOUNT, {PART_OF_ACCOUNT: "", MAY_HAVE_DEFAULT: _PERHAPS}, _OPENS_OURS, not default.default)
     variants = [variant(pattern, theirs, note, ours) for pattern, note, ours in signs]
     variants.append(variant(f"{OWN_ACCOUNT}|{PART_OF_ACCOUNT}|{MAY_HAVE_DEFAULT}", with_own + start_beside_own))
     text = (macros if len(accounts) > 1 else "") + start
@@ -158,8 +158,8 @@ CLIENT = Client(
     unsupported_fields=html_signature,
     variant_notes={
         NO_LONGER_DEFAULT: VariantNote(
-            "the user has added an own account (`spoolfile`, `smtp_url`, ...) to the muttrc, which opens from now on instead of ours; the first of "
-            "ours is at Alt-1. Mark an account as the default one to open it first"
+            "there is an own account (`spoolfile`, `smtp_url`, ...) now in the user's muttrc, or in a file that it or /etc adds, which opens from now on "
+            "instead of ours; the first of ours is at Alt-1. Mark an account as the default one to open it first"
         ),
         "ends-before": VariantNote(
             "NeoMutt does not read our lines in the user's file, because they are below a line `finish`, with which it ends: move `finish` below our lines"

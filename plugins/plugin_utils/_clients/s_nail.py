@@ -78,7 +78,7 @@ def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     plain, thorough = (_text(accounts, undone) for undone in (_UNDONE, (*_UNDONE, *_OBSOLETE)))
     switch = f"account {default.key}\n"
     variants = [variant(rf"^[ \t]*\\?ac[a-z]*[ \t]+(?:{names})[ \t]*\{{", None, "same-name")]
-    signs = own_default(_OWN_DEFAULT, {MAY_HAVE_MORE: ""}, _OPENS_OURS, default.default)
+    signs = own_default(_OWN_DEFAULT, {MAY_HAVE_MORE: ""}, _OPENS_OURS, not default.default)
     ending = f"{MARKED}{switch}" if default.default else ""
     for pattern, note, ours, end in ((_READ_LAST, "read-last", "", ""), *((*sign, ending) for sign in signs)):
         variants.append(variant(rf"\A(?=[\s\S]*?(?:{_HAS_OBSOLETE}))(?=[\s\S]*?(?:{pattern}))", thorough + end, note, ours))
@@ -213,7 +213,8 @@ CLIENT = Client(
     unsupported_values=_unsupported_values,
     variant_notes={
         NO_LONGER_DEFAULT: VariantNote(
-            "the user (or another instance) has added an own account, `mta` or `inbox`, with which S-nail starts from now on instead of our account: "
+            "there is an own account, `mta` or `inbox` now (of the user, the host or another instance), with which S-nail starts from now on instead of "
+            "our account: "
             "s-nail -A NAME opens ours. Mark an account as the default one to start with it"
         ),
         "same-name": VariantNote(
