@@ -27,22 +27,34 @@ MAX_TAG = 64  # characters
 
 
 # In the text that the patterns of variants look at: there is an include whose text could not be found out; the texts of other
-# instances follow, blocks of ours in the same files; another file begins; and, where there is a secret, that the file (or one that is read) lies in a work tree
-# of version control, which gets none. None is in a line that a program accepts.
+# instances follow, blocks of ours in the same files; another file begins; in a comment, here will be our own block; and, where there is a secret, that
+# the file (or one that is read) lies in a work tree of version control, which gets none. None is in a line that a program accepts.
 UNKNOWN_INCLUDE = "\x00"
 OTHER_INSTANCES = "\x01"
 NEXT_FILE = "\x02"
+OUR_BLOCK = "\x03"
 IN_WORK_TREE = "\x04"
 
 
 class Variant(NamedTuple):
     """Another content for a user whose own text matches ``pattern`` (bytes syntax of ``re``, multi-line). None: the file is not written, or the
-    block. ``note`` is an identifier that comes back; the controller has the words."""
+    block. ``note`` is an identifier that comes back; the controller has the words. ``ours``: what the lines of our own block have to match, too, as the
+    last run left them and the user may have edited them, empty where there is none; so it can matter whose account was the default one."""
 
     pattern: str
     content: Optional[bytes]
     redacted: str
     note: str = ""
+    ours: str = ""
+
+
+class Remark(NamedTuple):
+    """What the user's text means for our file or block, which is written all the same: ``note`` comes back where ``pattern`` matches the text, and
+    ``ours`` what is written. Syntax and note are those of a variant."""
+
+    pattern: str
+    note: str
+    ours: str = ""
 
 
 class File(NamedTuple):
@@ -55,7 +67,8 @@ class File(NamedTuple):
     64 characters that the manifest keeps, and whose change is reported. ``producer``: who made the file; results are given by producer.
     ``reads``: other files whose text is the user's, too, below the place or, with ``*`` in their names, below ``/etc``. ``includes``: how these
     texts name further ones (bytes syntax of ``re``, multi-line; group 1 is a path).
-    ``last``: the block goes behind lines that the user has added below it.
+    ``last``: the block goes behind lines that the user has added below it, if this matches one (bytes syntax of ``re``, multi-line).
+    ``remarks``: of a block, and of a file with ``reads``.
     Whole files that follow blocks of the same producer are for these: they are written only if one of the blocks is.
     """
 
@@ -72,7 +85,8 @@ class File(NamedTuple):
     producer: str = ""
     reads: Tuple[str, ...] = ()
     includes: str = ""
-    last: bool = False
+    last: str = ""
+    remarks: Tuple[Remark, ...] = ()
 
 
 class AccountLabel(NamedTuple):
@@ -176,8 +190,9 @@ def _files(data: Sequence[Any]) -> Tuple[File, ...]:
 
 
 def _file(path: str, content: Any, strategy: str, comment: str, alternatives: Any, variants: Any, *others: Any) -> File:
-    found = tuple(Variant(pattern, _content(data), redacted, note) for pattern, data, redacted, note in variants)
-    return File(path, _content(content), strategy, comment, tuple(alternatives), found, *others)
+    found = tuple(Variant(pattern, _content(data), redacted, note, ours) for pattern, data, redacted, note, ours in variants)
+    file = File(path, _content(content), strategy, comment, tuple(alternatives), found, *others)
+    return file._replace(remarks=tuple(Remark(*remark) for remark in file.remarks))
 
 
 def _content(data: Any) -> Optional[bytes]:

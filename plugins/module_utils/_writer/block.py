@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from typing import List, NamedTuple, Optional, Tuple
 
+from .._wire import OUR_BLOCK
 from .errors import UnsafePath
 
 
@@ -18,6 +19,7 @@ class Parts(NamedTuple):
     after: bytes
 
 
+_OUR_BLOCK = b"#" + OUR_BLOCK.encode()
 # What a comment begins with, in the languages of the files that hold blocks.
 _COMMENT = rb"(?:#|//)"
 
@@ -85,16 +87,18 @@ def only_blocks(data: bytes) -> bool:
     return bool(lines) and not rest and end is None
 
 
-def last(parts: Parts) -> Parts:
-    """With the block behind the user's own lines. Blocks of other instances may stay below it: each would move behind the other."""
+def last(parts: Parts, pattern: str) -> Parts:
+    """With the block behind the user's own lines, if any below it match. Blocks of other instances may stay below it: each would move behind the
+    other."""
     users, _blocks = without_blocks(parts.after, "")
-    if not users.strip():
+    if not re.search(pattern.encode(), users, re.MULTILINE):
         return parts
     return Parts(parts.before + parts.after, parts.body, b"")
 
 
 def without_blocks(data: bytes, instance: str) -> Tuple[bytes, List[bytes]]:
-    """The user's own lines, and the blocks of other instances than this one. Line by line: a text may have any number of markers."""
+    """The user's own lines, with a comment in place of the block of this instance, and the blocks of other ones. Line by line: a text may have any
+    number of markers."""
     own: List[bytes] = []
     blocks: List[bytes] = []
     block: List[bytes] = []
@@ -112,4 +116,6 @@ def without_blocks(data: bytes, instance: str) -> Tuple[bytes, List[bytes]]:
             end = None
             if is_other:
                 blocks.append(b"\n".join(block))
+            else:
+                own.append(_OUR_BLOCK)
     return b"\n".join(own if end is None else own + block), blocks

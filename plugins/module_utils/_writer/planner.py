@@ -7,9 +7,10 @@
 from __future__ import annotations
 
 import re
-from typing import Dict, Optional, Sequence, Tuple
+from contextlib import suppress
+from typing import Dict, List, Optional, Sequence, Tuple
 
-from .._wire import BLOCK, OWNED, AccountLabel, File, Variant
+from .._wire import BLOCK, OWNED, AccountLabel, File, Remark, Variant
 from .backups import backup_name
 from .block import Block, ends_with_block, last, only_blocks
 from .content import MAX_SIZE, Content
@@ -43,8 +44,8 @@ def check_state(plan: Plan, state: State) -> None:
                     WorkTrees(state.tree).check(path, is_copy=True)
 
 
-# The whole file as it should be, None: not at all; what is there in place of our content; the variant that was chosen.
-_Choice = Tuple[Optional[bytes], Optional[bytes], Optional[Variant]]
+# The whole file as it should be, None: not at all; what is there in place of our content; the variant that was chosen; remarks that apply.
+_Choice = Tuple[Optional[bytes], Optional[bytes], Optional[Variant], Sequence[Remark]]
 
 
 class _Planner:
@@ -128,10 +129,10 @@ class _Planner:
         current = self._tree.read(path)
         old = self._records.own.entries.get(path)
         known = {digest(each.content) for each in (file, *file.variants) if each.content is not None} | set(old.sha256 if old else ())
-        data, present, variant = self._choose(path, file, current, old, known)
+        data, present, variant, remarks = self._choose(path, file, current, old, known)
         chosen = variant or file
-        if variant and variant.note:
-            plan.notes.append((where, variant.note))
+        notes = [*((variant.note,) if variant and variant.note else ()), *(remark.note for remark in remarks)]
+        plan.notes += [(where, note) for note in dict.fromkeys(notes)]
         if data is None or chosen.content is None:
             return None
         self._check_sole_instance(path, file)
@@ -171,17 +172,33 @@ class _Planner:
     def _choose(self, path: str, file: File, current: Optional[Content], old: Optional[Entry], known: set) -> _Choice:
         present = None if current is None else current.data
         if file.strategy == OWNED:
-            if file.reads:
-                variant = _matching(file, self._text.around(file, "", b""))
-            else:
+            if not file.reads:
                 variant = self._variant_of_file(file, present, old, known)
-            return (variant or file).content, present, variant
+                return (variant or file).content, present, variant, ()
+            text = self._text.around(file, "", b"")
+            variant = _matching(file, text)
+            return (variant or file).content, present, variant, _remarks(file, text, (variant or file).content)
         parts = self._block.split(present or b"", self._tree.absolute(path))
-        variant = _matching(file, self._text.around(file, path, present or b"")) if file.variants else None
-        body = (variant or file).content
         if file.last:
-            parts = last(parts)
-        return None if body is None else self._block.join(parts, body, file.comment), parts.body, variant
+            parts = last(parts, file.last)
+        variant, text = None, b""
+        if file.variants or file.remarks:
+            text = self._text.around(file, path, self._block.join(parts, b"", file.comment))
+            variant = _matching(file, text, self._ours(file, parts.body))
+        body = (variant or file).content
+        data = None if body is None else self._block.join(parts, body, file.comment)
+        return data, parts.body, variant, _remarks(file, text, body)
+
+    def _ours(self, file: File, body: Optional[bytes]) -> bytes:
+        """The block that is there. If it will move to another file, which the user has now, it is still in the earlier one."""
+        if body is None and any(each.ours for each in file.variants):
+            for place in (file.path, *file.alternatives):
+                with suppress(UnsafePath):  # no file that we have written
+                    content = self._tree.read(place)
+                    body = self._block.split(content.data, place).body if content else None
+                if body is not None:
+                    break
+        return body or b""
 
     @staticmethod
     def _variant_of_file(file: File, present: Optional[bytes], old: Optional[Entry], known: set) -> Optional[Variant]:
@@ -216,5 +233,13 @@ class _Planner:
         return Before(current.mode, newline=not current.data or current.data.endswith(b"\n"))
 
 
-def _matching(file: File, text: bytes) -> Optional[Variant]:
-    return next((variant for variant in file.variants if re.search(variant.pattern.encode(), text, re.MULTILINE)), None)
+def _matching(file: File, text: bytes, ours: bytes = b"") -> Optional[Variant]:
+    return next((variant for variant in file.variants if _found(variant.pattern, text) and _found(variant.ours, ours)), None)
+
+
+def _remarks(file: File, text: bytes, ours: Optional[bytes]) -> List[Remark]:
+    return [each for each in file.remarks if ours is not None and _found(each.pattern, text) and _found(each.ours, ours)]
+
+
+def _found(pattern: str, text: bytes) -> bool:
+    return bool(re.search(pattern.encode(), text, re.MULTILINE))

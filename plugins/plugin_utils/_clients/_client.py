@@ -128,7 +128,7 @@ class Client:
     ``host_files``: blocks in files of root's, with paths relative to ``/``, the same for all users. A host has them while a user
     has accounts for this client, and while a file in a home matches one of ``residue``: (path with a ``/*/``, regular expression)
     of what the program keeps of accounts that are gone.
-    ``variant_notes``: identifier -> what a variant's ``note`` means.
+    ``variant_notes``: identifier -> what the ``note`` of a variant or a remark means.
     ``notes``: what administrators need to know: where the accounts are, where the password comes from, what a second account does,
     what happens to the user's own lines and with a wrong certificate.
     """
@@ -220,6 +220,7 @@ class Client:
             variants=tuple(
                 one._replace(redacted=other.redacted, note=self.note_identifier(one.note) if one.note else "") for one, other in pairs
             ),
+            remarks=tuple(remark._replace(note=self.note_identifier(remark.note)) for remark in file.remarks),
             secret=file.content != redacted.content or any(one.content != other.content for one, other in pairs),
         )
 

@@ -6,7 +6,7 @@
 
 from __future__ import annotations
 
-from typing import Iterable
+from typing import Iterable, Iterator, Mapping
 
 from ...module_utils._wire import BLOCK, IN_WORK_TREE, NEXT_FILE, OTHER_INSTANCES, OWNED, UNKNOWN_INCLUDE, File, Variant
 
@@ -51,11 +51,12 @@ def block(
     )
 
 
-def variant(pattern: str, text: str | None, note: str = "") -> Variant:
+def variant(pattern: str, text: str | None, note: str = "", ours: str = "") -> Variant:
     """Another text, which is written when ``pattern`` matches the user's own: for a block the lines outside of it, for both kinds the
     files that it ``reads`` and everything that these include. None: nothing is written. The syntax is that of ``re`` for bytes,
-    multi-line. ``note``: one of the client's ``variant_notes``, which the task reports."""
-    return Variant(pattern, None if text is None else text.encode(), text or "", note)
+    multi-line. ``note``: one of the client's ``variant_notes``, which the task reports. ``ours``: what must match in our own block, too, as
+    the last run left it."""
+    return Variant(pattern, None if text is None else text.encode(), text or "", note, ours)
 
 
 # Patterns for variants.
@@ -67,3 +68,24 @@ IS_USERS = rf"(?=[^{OTHER_INSTANCES}]*{OTHER_INSTANCES})"
 OWN_LINE_OR_WORK_TREE = rf"{OWN_LINE}|{IN_WORK_TREE}"
 # The user's text includes another one that is not known, and may have what a program rejects or what decides.
 MAY_HAVE_MORE = UNKNOWN_INCLUDE
+# Before a line of the user's in the file of the block, or of another instance's.
+IN_THIS_FILE = rf"(?:\A[^{NEXT_FILE}{OTHER_INSTANCES}]*?|{OTHER_INSTANCES}[^{OTHER_INSTANCES}]*?)"
+
+# Stands in a block that makes our account the default one though the user has another, so that without the mark theirs is it again.
+MARKED = "# The administrator has chosen this account, and not your own, as the default one.\n"
+# One of the client's ``variant_notes``.
+NO_LONGER_DEFAULT = "no-longer-default"
+
+
+def own_default(account: str, parts: Mapping[str, str], opens: str, is_noted: bool) -> Iterator[tuple[str, str, str]]:
+    """Where the user has an own default: (pattern, note, ours) for variants.
+
+    Whoever has a working default keeps it. ``account``: a whole own account, which is the default whenever it was added; a note says if ours was it
+    until then. ``parts``: pattern -> note of what is perhaps one, or a line that people who use our account add as well: it is a default only
+    where ours is not. ``opens``: what our block has when our account is the default one. ``is_noted`` False: without notes, as where the administrator
+    has chosen ours."""
+    opens = rf"\A(?![\s\S]*?^{MARKED.strip()}$)[\s\S]*?(?:{opens})"
+    if is_noted:
+        yield account, NO_LONGER_DEFAULT, opens
+    yield account, "", ""
+    yield from ((part, note if is_noted else "", rf"\A(?!{opens})") for part, note in parts.items())

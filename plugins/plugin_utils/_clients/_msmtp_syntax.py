@@ -14,23 +14,28 @@ from __future__ import annotations
 import shlex
 from typing import Iterator, NamedTuple, Sequence
 
+from ...module_utils._wire import OUR_BLOCK
 from .._model.account import Account
 from ._account_files import AccountFiles
 from ._accounts import default_account
 from ._client import VariantNote
-from ._file import MAY_HAVE_MORE, NEXT_FILE, OTHER_INSTANCES, File, Variant, block, variant
+from ._file import IN_THIS_FILE, MARKED, MAY_HAVE_MORE, NEXT_FILE, OTHER_INSTANCES, File, Variant, block, own_default, variant
 from ._line_limit import long_line_reason
 
 # Both programs reject the whole file, the user's own accounts included, for one longer line.
 _MAX_LINE = 499
 # "account default". If it is given twice, the programs reject the whole file. The user may have put the name in quotes.
 _NAMED_DEFAULT = r'^[ \t]*account[ \t]+"?default"?[ \t\r]*(?::|$)'
-# What stands before the first "account" or "defaults" is msmtp's account "default", too. And a command may print any line.
-_BEFORE_ACCOUNTS = r"(?:\A|{begin}\n)(?:[ \t\r]*(?:#[^\n]*)?\n)*[ \t]*(?!(?:account|defaults)\s)[^\s#{control}]".format(
-    begin=NEXT_FILE, control=f"{MAY_HAVE_MORE}{OTHER_INSTANCES}{NEXT_FILE}"
+# What stands before the first "account" or "defaults", and so not below our accounts, is msmtp's account "default", too. And a command may print
+# any line.
+_BEFORE_ACCOUNTS = r"(?:[ \t\r]*(?:#(?!{ours})[^\n]*)?\n)*[ \t]*(?!(?:account|defaults)\s)[^\s#{control}]".format(
+    ours=OUR_BLOCK, control=f"{MAY_HAVE_MORE}{OTHER_INSTANCES}{NEXT_FILE}"
 )
 _EVAL = r"^[ \t]*eval\b"
-_HAS_DEFAULT = "|".join((_NAMED_DEFAULT, _BEFORE_ACCOUNTS, _EVAL, MAY_HAVE_MORE))
+_HAS_DEFAULT = rf"{_NAMED_DEFAULT}|(?:\A|{NEXT_FILE}\n){_BEFORE_ACCOUNTS}|{_EVAL}|{MAY_HAVE_MORE}"
+# In the file that has our accounts it must be the only one; one of the host's is a default only for users who had none.
+_HAS_OWN_DEFAULT = rf"{IN_THIS_FILE}(?:{_NAMED_DEFAULT}|{_EVAL})|\A{_BEFORE_ACCOUNTS}"
+_OPENS_OURS = "^account default : "
 
 _METHODS = {"gssapi": "gssapi", "encrypted": "cram-md5", "ntlm": "ntlm", "oauth2": "xoauth2", "none": "off"}
 AUTHENTICATIONS = ("password", "encrypted", "gssapi", "ntlm", "oauth2")
@@ -80,13 +85,18 @@ def accounts_block(program: Program, accounts: Sequence[Account], lines: Sequenc
 def _variants(program: Program, accounts: Sequence[Account], lines: Sequence[Sequence[str]]) -> Iterator[Variant]:
     names = "|".join(account.key for account in accounts)
     yield variant(rf'^[ \t]*account[ \t]+"?(?:{names})"?[ \t\r]*(?::|$)', None, "same-name")
-    note = "own-default" if _marked(accounts) else ""
+    signs = [(_HAS_DEFAULT, "own-default", "")]
+    if not _marked(accounts):
+        # Without a note: with two defaults in the user's own file the program does not even work until the next run.
+        signs = list(own_default(_HAS_OWN_DEFAULT, {_HAS_DEFAULT: ""}, _OPENS_OURS, is_noted=False)) if program.reads else [(_HAS_DEFAULT, "", "")]
     known = [(pattern, [line for _pattern, undone in program.newer[at:] for line in undone]) for at, (pattern, _undone) in enumerate(program.newer)]
-    for pattern, more in known:
-        newer = rf"^[ \t]*(?:{pattern})\b"
-        yield variant(rf"\A(?=[\s\S]*?(?:{newer}))(?=[\s\S]*?(?:{_HAS_DEFAULT}))", _text(program, accounts, lines, more, False), note)
+    for proof, more in known:
+        newer = rf"^[ \t]*(?:{proof})\b"
+        for pattern, note, ours in signs:
+            both = rf"\A(?=[\s\S]*?(?:{newer}))(?=[\s\S]*?(?:{pattern}))"
+            yield variant(both, _text(program, accounts, lines, more, False), note, ours)
         yield variant(newer, _text(program, accounts, lines, more, True))
-    yield variant(_HAS_DEFAULT, _text(program, accounts, lines, (), False), note)
+    yield from (variant(pattern, _text(program, accounts, lines, (), False), note, ours) for pattern, note, ours in signs)
 
 
 def _marked(accounts: Sequence[Account]) -> bool:
@@ -100,7 +110,8 @@ def _text(program: Program, accounts: Sequence[Account], lines: Sequence[Sequenc
         default = default_account(accounts)
         # In full for a newer version, because 1.8.23 of msmtp does not take over all of them.
         again = sections[list(accounts).index(default)][1:] if more else []
-        sections.append([f"account default : {default.key}", *again])
+        mark = [MARKED.strip()] if _marked(accounts) and program.reads else []
+        sections.append([*mark, f"account default : {default.key}", *again])
     return f"# {program.comment}\n" + "\n".join("".join(f"{line}\n" for line in section) for section in sections)
 
 

@@ -11,6 +11,7 @@ other settings are the user's taste. tests/unit/clients/settings/ judges every s
 
 from __future__ import annotations
 
+from ...module_utils._wire import OUR_BLOCK
 from ._file import IS_USERS, MAY_HAVE_MORE, File, owned
 
 # Both programs know these, in all versions that have ssl_use_tlsv1_3 (Mutt 2.0, NeoMutt 2020).
@@ -49,11 +50,30 @@ INCLUDES = (
     r"(\"[^\"\n]*\"|'[^'\n]*'|`[^`\n]*`|[^\s\"'`;<>]+)"
 )
 
-# A default of the user's own: something opens or sends, or says who sends.
-_DEFAULT = r"spool_?file|smtp_url|sendmail|pop_host|from"
+# A default of the user's own: something opens or sends, or says who sends. One line of the second kind is no whole account.
+_OPENS = r"spool_?file|smtp_url|pop_host"
+_PARTS = r"sendmail|from"
 _COMMANDS = r"mailboxes|named-mailboxes|virtual-mailboxes|account-hook|my_hdr[ \t]+[\"']?[Ff][Rr][Oo][Mm]:"
-OWN_DEFAULT = rf"{_NOT_A_COMMENT}(?:.*?(?<![\w$-])(?:{_DEFAULT})[ \t]*=|(?:.*?[;\"'])?[ \t]*(?:{_COMMANDS})){IS_USERS}"
 MAY_HAVE_DEFAULT = rf"{MAY_HAVE_MORE}{IS_USERS}"
+
+
+def _set(names: str) -> str:
+    return rf"(?:.*?(?<![\w$-])(?:{names})[ \t]*=)"
+
+
+PART_OF_ACCOUNT = rf"{_NOT_A_COMMENT}(?:{_set(_PARTS)}|(?:.*?[;\"'])?[ \t]*(?:{_COMMANDS})){IS_USERS}"
+_SERVER = rf"{_NOT_A_COMMENT}{_set('folder')}[ \t]*[\"']?(?:imap|pop)s?://"
+WHOLE_ACCOUNT = rf"{_NOT_A_COMMENT}{_set(_OPENS)}{IS_USERS}|\A(?=[\s\S]*?{_SERVER})(?=[\s\S]*?{PART_OF_ACCOUNT})"
+# What the user's lines set below an account of ours would be set together with its password. These do no harm there, and mailboxes of our account
+# have to be there: above, their names are those of other ones.
+_PLAIN = r"[^;`$\\\n]"
+# With it NeoMutt ends the reading of a file; Mutt does not know it.
+_FINISH = r"finish[ \t]*(?:[#;].*)?"
+ENDS_BEFORE_OURS = rf"\A[^{OUR_BLOCK}]*?^[ \t]*{_FINISH}$"
+_OF_SIDEBAR = r"[ \t]+(?:no)?sidebar_\w+(?:[ \t]*=[ \t]*[\w.-]+)?"
+_MAILBOX = r"[ \t]+[\"']?[=+][\w./-]+[\"']?"
+_HARMLESS = rf"#{_PLAIN}*|{_FINISH}|mailboxes(?:{_MAILBOX})+[ \t]*|set(?:{_OF_SIDEBAR})+[ \t]*|(?:alias|bind|color)[ \t]{_PLAIN}*"
+NOT_BELOW_OURS = rf"^(?![ \t]*(?:{_HARMLESS})?$)"
 # Anything that an account of ours undoes: to come back to it must be possible.
 _UNDONE_HOOKS = "|".join((*_HOOKS, *_NEOMUTT_HOOKS))
 _UNDONE = "|".join((*RESET, *_NEOMUTT_RESET, *_MUTT_RESET, "real_name", "virtual_spoolfile"))

@@ -25,19 +25,21 @@ from .._model.folders import modified_utf7
 from .._model.profile import Server
 from ._accounts import default_account, host_and_port, html_signature, servers
 from ._client import Client, Context, VariantNote
-from ._file import File, block, block_paths, owned, owned_paths, variant
+from ._file import IN_THIS_FILE, MARKED, NO_LONGER_DEFAULT, File, block, block_paths, own_default, owned, owned_paths, variant
 from ._imap import mailbox
 from ._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 
 _FOLDER = ".config/mailops/alpine"
 _TLS = {"tls": "/ssl", "starttls": "/tls", "none": "/notls"}
-_FIXED = "/etc/pinerc.fixed"
-_SYSTEM = ("/etc/pine.conf", _FIXED)
+_SYSTEM = ("/etc/pinerc.fixed", "/etc/pine.conf")
 # With one of these an account is the user's own: it has a mailbox, a way to send, or a sender.
-_OWN_ACCOUNT = ("inbox-path", "smtp-server", "sendmail-path", "user-domain", "customized-hdrs", "folder-collections")
+_OWN_ACCOUNT = ("inbox-path", "smtp-server", "sendmail-path")
+# These alone may as well be lines that a user of ours has added.
+_PART_OF_ACCOUNT = ("user-domain", "customized-hdrs", "folder-collections")
 _EMPTY = '""'
 # A program that sends, of the user's own, comes before any smtp-server, and an empty value after it does not undo it. One of
 # /etc/pine.conf comes after a server of ours.
+_BEFORE_PINE_CONF = rf"\A(?:[^{NEXT_FILE}{OTHER_INSTANCES}]*{NEXT_FILE}){{0,2}}[^{NEXT_FILE}{OTHER_INSTANCES}]*?"
 _OWN_PROGRAM = r'^(?i:sendmail-path)[ \t]*=[ \t]*(?!"")[^ \t\r\n]'
 # The user's own would move or delete what is ours, choose the sender, or weaken TLS.
 _UNDONE = (
@@ -63,13 +65,16 @@ def _default_block(account: Account) -> File:
     that ours is the default one."""
     variables = _variables(account)
     hint = f"# alpine -p ~/{_FOLDER}/{account.key}/.pinerc\n"
-    if not account.default:
-        return block(".pinercex", _lines(variables), variants=[variant(_set(_OWN_ACCOUNT), hint)], reads=(".pinerc", *_SYSTEM))
-    own = f"# Your own account, of .pinerc: alpine -x ~/{_FOLDER}/own-account.pinercex\n"
-    # Only what stands in the file itself cannot be overridden.
-    in_pinercex = rf"(?:\A[^{NEXT_FILE}{OTHER_INSTANCES}]*?|{OTHER_INSTANCES}[\s\S]*?)(?:{_set(variables)})"
-    variants = [variant(in_pinercex, hint, "own-pinercex"), variant(_OWN_PROGRAM, hint, "own-program")]
-    return block(".pinercex", own + _lines(variables), variants=variants, reads=(".pinerc", _FIXED))
+    own = f"# Your own account, of .pinerc: alpine -x ~/{_FOLDER}/own-account.pinercex\n" if account.default else ""
+    text = own + _lines(variables)
+    theirs = f"{MARKED}{text}" if account.default else hint
+    signs = own_default(_set(_OWN_ACCOUNT), {_set(_PART_OF_ACCOUNT): ""}, "^inbox-path=", not account.default)
+    variants = [variant(pattern, theirs, note, ours) for pattern, note, ours in signs]
+    # Beside the user's own, in the same file, the mark does not help, nor that ours has been the default.
+    taken = variant(IN_THIS_FILE + _set(variables if account.default else _PART_OF_ACCOUNT), hint, "own-pinercex")
+    sends_itself = variant(_BEFORE_PINE_CONF + _OWN_PROGRAM, hint, "own-program")
+    variants = [taken, sends_itself, *variants] if account.default else [*variants, taken]
+    return block(".pinercex", text, variants=variants, reads=(".pinerc", *_SYSTEM))
 
 
 def _set(names: Iterable[str]) -> str:
@@ -158,8 +163,13 @@ CLIENT = Client(
     unsupported_reason=_unsupported_reason,
     unsupported_fields=html_signature,
     variant_notes={
+        NO_LONGER_DEFAULT: VariantNote(
+            "there is an own mailbox or way to send now (of the user, the host or another instance), which `alpine` opens from now on instead of our "
+            "account; "
+            f"`alpine -p ~/{_FOLDER}/KEY/.pinerc` opens ours. Mark an account as the default one to open it first"
+        ),
         "own-pinercex": VariantNote(
-            "the user (or another instance) sets the same variables in ~/.pinercex, so the profile that is marked as the default one is not "
+            "the user (or another instance) sets the same variables in ~/.pinercex, so our default account is not "
             f"opened by `alpine`, but by `alpine -p ~/{_FOLDER}/KEY/.pinerc`; remove the user's lines to open it first"
         ),
         "own-program": VariantNote(
@@ -173,7 +183,8 @@ CLIENT = Client(
         "are in `.pinercex` files, whose settings override those in `.pinerc`, which stays as it is. If the user has an own mailbox, "
         "server or sender in `.pinerc`, `.pinercex` or `/etc/pine.conf`, `alpine` opens the user's own as before, and our block is only a "
         "comment with the command, unless the profile says `default: true` or `default_profile` names it: then ours wins over "
-        "`.pinerc`, and a comment has the command for the user's own. It cannot win over lines in the user's own `.pinercex`, nor over a "
+        "`.pinerc`, and a comment has the command for the user's own. Where ours is what `alpine` opens, it stays that until the user adds an own "
+        "mailbox, server or way to send; a warning says so. It cannot win over lines in the user's own `.pinercex`, nor over a "
         "`sendmail-path` of the user's, by which Alpine would send our mail; a warning says so. (By a `sendmail-path` in "
         "`/etc/pinerc.fixed` Alpine sends all mail, with `-p` too.) The default account undoes the user's roles, filters, folders for "
         "read and archived messages, and settings of TLS; "

@@ -17,10 +17,12 @@ from .._model.account import Account
 from .._model.profile import Server, fields_below
 from ._client import Client, Context
 from ._file import File, owned, owned_paths
+from ._flatpak import in_the_home, noted, on_the_host
 from ._imap import mailbox_path
 from ._keyfile import Value, key_file
 
 _FOLDER = ".config/evolution"
+_FLATPAK = "org.gnome.Evolution"  # brings its own evolution-data-server, which reads the sources
 _BACKEND = {"imap": "imapx", "pop": "pop"}
 _SECURITY = {"tls": "ssl-on-alternate-port", "starttls": "starttls-on-standard-port", "none": "none"}
 # The names of SASL mechanisms. Without a name Evolution does not log in to an SMTP server at all.
@@ -34,7 +36,7 @@ Group = Mapping[str, Value]
 
 
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
-    return [file for account in accounts for file in _files(account)]
+    return noted([file for account in accounts for file in _files(account)], _FLATPAK)
 
 
 def _files(account: Account) -> list[File]:
@@ -154,10 +156,12 @@ CLIENT = Client(
     render=_render,
     authentications=tuple(_METHOD),
     unsupported_reason=_unsupported_reason,
+    host_probes=(on_the_host("Evolution", _FLATPAK),),
+    variant_notes=in_the_home("Evolution"),
     notes=(
         "The accounts are beside the user's own ones, at once if Evolution is running. It asks once for each server's password, "
         "and keeps it in the user's keyring. Evolution writes the user's changes into the same files, and the next run reverts "
         "them. Without `folders` sent mail and drafts stay on the computer. The server's CA must be one of the system's. With a "
-        "wrong certificate Evolution asks whether to trust it."
+        "wrong certificate Evolution asks whether to trust it. Evolution from a Flatpak does not read these files; a warning says so."
     ),
 )  # fmt: skip

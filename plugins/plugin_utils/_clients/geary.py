@@ -19,20 +19,23 @@ from .._model.account import Account
 from .._model.profile import Server, fields_below
 from ._client import Client, Context
 from ._file import File, owned, owned_paths
+from ._flatpak import in_the_home, noted, on_the_host
 from ._imap import mailbox_path
 from ._keyfile import Value, key_file
 
 _SECURITY = {"tls": "transport", "starttls": "start-tls", "none": "none"}
 _CREDENTIALS = {"password": "custom", "none": "none"}
 _AFTER_THE_USERS = 1000
+_FLATPAK = "org.gnome.Geary"
 _FOLDERS = ("archive", "drafts", "sent", "junk", "trash")
 
 
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
-    return [
+    files = [
         owned(f".config/geary/mailops-{account.key}/geary.ini", key_file(_groups(account, place)))
         for place, account in enumerate(accounts, start=1)
     ]
+    return noted(files, _FLATPAK)
 
 
 def _groups(account: Account, place: int) -> dict[str, Mapping[str, Value]]:
@@ -88,12 +91,14 @@ CLIENT = Client(
     paths=owned_paths(".config/geary/mailops-*/geary.ini"),
     render=_render,
     authentications=tuple(_CREDENTIALS),
+    host_probes=(on_the_host("Geary", _FLATPAK),),
+    variant_notes=in_the_home("Geary"),
     notes=(
         "The accounts are beside the user's own ones, after the next start of Geary. It asks once for each server's password, and "
         "keeps it in the user's keyring. Geary writes the user's changes into the same file, and the next run reverts them. The "
         "server's CA must be one of the system's. With a wrong certificate Geary asks whether to trust it. Where the server marks one "
         "folder for sent mail, drafts, deleted mail, the archive or junk (SPECIAL-USE), and the profile names another, Geary uses "
         "one of the two, and nobody can say which: name those that the server marks. Geary does not find `[Gmail]/...` on a server that lists it without "
-        "quotes, as Dovecot does."
+        "quotes, as Dovecot does. Geary from a Flatpak does not read these files; a warning says so."
     ),
 )  # fmt: skip

@@ -25,7 +25,7 @@ from .._model.profile import fields_below
 from ._account_files import AccountFiles, captured_password
 from ._accounts import default_account
 from ._client import Client, Context, VariantNote
-from ._file import MAY_HAVE_MORE, File, block, block_paths, owned, variant
+from ._file import MARKED, MAY_HAVE_MORE, NO_LONGER_DEFAULT, File, block, block_paths, own_default, owned, variant
 from ._quoting import double_quoted
 
 _FILES = AccountFiles("git_send_email")
@@ -45,11 +45,9 @@ def _general(names: str) -> str:
 
 
 # The user's own settings of how mail is sent by default, or another instance's.
-_OWN_DEFAULT = "|".join((
-    _general("identity|from|smtpServer|smtpUser|sendmailCmd"),
-    r"^[ \t]*path = ~/\.config/mailops/git_send_email/[^/\n]*\.default\.gitconfig$",
-    MAY_HAVE_MORE,
-))  # fmt: skip
+_INCLUDES_DEFAULT = r"^[ \t]*path = ~/\.config/mailops/git_send_email/[^/\n]*\.default\.gitconfig$"
+_OWN_DEFAULT = rf"{_general('identity|smtpServer|sendmailCmd')}|{_INCLUDES_DEFAULT}"
+_PART_OF_DEFAULT = rf"{_general('from|smtpUser')}|{MAY_HAVE_MORE}"
 _OWN_COMMAND = _general("sendmailCmd")
 _OWN_PASSWORD = _general("smtpPass")
 # Lines that undo what the user sets for all mail. An include that is not known may set it, too.
@@ -79,8 +77,9 @@ def _includes(accounts: Sequence[Account], default: Account) -> File:
     if len(complete) < len(accounts):
         of_complete = _include(complete, default if default.default and default in complete else None)
         variants.append(variant(_OWN_PASSWORD, of_complete if complete else None, "own-password"))
-    if not default.default:
-        variants.append(variant(_OWN_DEFAULT, _include(accounts, None)))
+    theirs = f"{MARKED}{with_default}" if default.default else _include(accounts, None)
+    signs = own_default(_OWN_DEFAULT, {_PART_OF_DEFAULT: ""}, _INCLUDES_DEFAULT, not default.default)
+    variants += [variant(pattern, theirs, note, ours) for pattern, note, ours in signs]
     return block(_PLACES[0], with_default, alternatives=_PLACES, variants=variants, **_READS)
 
 
@@ -179,6 +178,10 @@ CLIENT = Client(
     render=_render,
     authentications=tuple(_MECHANISMS),
     variant_notes={
+        NO_LONGER_DEFAULT: VariantNote(
+            "there is an own [sendemail] with a server or an identity now (of the user, the host or another instance), which is the default from now on "
+            "instead of ours; `git send-email --identity=KEY` sends with ours. Mark an account as the default one to use it first"
+        ),
         "own-command": VariantNote(
             "the user's own [sendemail] has a sendmailCmd, which would send our accounts' mail, too, and which nothing undoes: take it into "
             "an identity of the user's",
@@ -198,7 +201,8 @@ CLIENT = Client(
     notes=(
         "Each account is an identity in a file of its own, which the user's `.gitconfig` includes, or `.config/git/config` where only that "
         "exists. The default one is `sendemail.identity`, unless the user has a default of their own: in these files, in `/etc/gitconfig`, or in "
-        "what they include. A profile that is marked as default wins; `git send-email --identity=KEY` chooses another one, and "
+        "what they include. In a home where ours is the default, it stays that until the user adds an own `smtpServer` or `identity`; a warning says so. "
+        "A profile that is marked as default wins; `git send-email --identity=KEY` chooses another one, and "
         "`--no-identity` the user's own. A server or sender that a repository sets for itself cannot be seen from the home, and our default "
         "identity wins over it: `git config sendemail.identity ''` in the repository turns that off there. (With an account "
         "without a password git would use a repository's own `smtpPass`.) "

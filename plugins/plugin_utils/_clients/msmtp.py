@@ -79,7 +79,8 @@ CLIENT = Client(
     notes=(
         "The accounts are in `.msmtprc`, or in `.config/msmtp/config` where only that exists. `msmtp -a KEY` chooses one, or the sender's "
         "address does (`msmtp --read-envelope-from`). The default one is `account default`, unless the user has a default: in the file, with "
-        "or without a line `account`, or in `/etc/msmtprc`. A profile that is marked as default wins over `/etc/msmtprc` only; msmtp allows "
+        "or without a line `account`, or in `/etc/msmtprc`. Where ours is the default, one in `/etc/msmtprc` that is added later does not "
+        "change that. A profile that is marked as default wins over `/etc/msmtprc` only; msmtp allows "
         "no second default in the user's file, and the task warns. `defaults` of the user's do not apply to our accounts, a `logfile` included. "
         "Nothing of the user's is changed; an own account with the name of ours, which msmtp would reject, skips ours. The password is in a "
         "file of ours, or comes from the command; otherwise msmtp looks into `.netrc` and the keyring for this server, and then asks for it. "

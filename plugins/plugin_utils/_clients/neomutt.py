@@ -12,24 +12,28 @@ a user is in a hook, a macro or a format string: a macro only sources a fixed pa
 
 from __future__ import annotations
 
-from typing import Iterable, Sequence
+from typing import Iterable, Iterator, Sequence
 
+from ...module_utils._wire import Remark
 from .._model.account import Account
 from .._model.profile import fields_below
 from ._accounts import default_account, html_signature
 from ._client import Client, Context, VariantNote
-from ._file import File, block, block_paths, owned, variant
+from ._file import MARKED, NO_LONGER_DEFAULT, File, block, block_paths, own_default, owned, variant
 from ._mutt_account import FILES, settings, unconverted, unsupported_reason
 from ._mutt_general import (
+    ENDS_BEFORE_OURS,
     INCLUDES,
     MAY_HAVE_DEFAULT,
+    NOT_BELOW_OURS,
     OWN_ACCOUNT,
-    OWN_DEFAULT,
+    PART_OF_ACCOUNT,
     RESET,
     SYSTEM,
     SYSTEM_MUTT,
     SYSTEM_NEOMUTT,
     UNDO_KINDS,
+    WHOLE_ACCOUNT,
     undo_files,
 )  # fmt: skip
 
@@ -43,6 +47,7 @@ _NEOMUTT = (
 _USERS = tuple(dict.fromkeys((*_MUTT, *_NEOMUTT)))
 _MAX_MACROS = 9
 _PERHAPS = "may-have-own-account"
+_OPENS_OURS = r"""^source (?:~/\.config/mailops/neomutt/[^/\n]*\.muttrc$|'\[ "\$MAILOPS_OWN_ACCOUNT" \])"""
 
 
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
@@ -85,14 +90,21 @@ def _block(accounts: Sequence[Account], way_back: str, places: Sequence[str]) ->
     with_own = f"{keys}{macros}{_macro(0, f'{way_back}.muttrc')}"
     # The way back reads this line again, with the variable.
     start_beside_own = f"""source '[ "$MAILOPS_OWN_ACCOUNT" ] || echo "{start.strip()}"|'\n"""
-    variants = [variant(OWN_ACCOUNT, with_own + start_beside_own)]
-    if default.default:
-        variants = [variant(f"{OWN_DEFAULT}|{MAY_HAVE_DEFAULT}|{OWN_ACCOUNT}", with_own + start_beside_own)]
-    else:
-        variants = [variant(OWN_DEFAULT, with_own), variant(MAY_HAVE_DEFAULT, with_own, _PERHAPS), *variants]
+    theirs = f"{with_own}{MARKED}{start_beside_own}" if default.default else with_own
+    signs = own_default(WHOLE_ACCOUNT, {PART_OF_ACCOUNT: "", MAY_HAVE_DEFAULT: _PERHAPS}, _OPENS_OURS, not default.default)
+    variants = [variant(pattern, theirs, note, ours) for pattern, note, ours in signs]
+    variants.append(variant(f"{OWN_ACCOUNT}|{PART_OF_ACCOUNT}|{MAY_HAVE_DEFAULT}", with_own + start_beside_own))
     text = (macros if len(accounts) > 1 else "") + start
-    # What the user's lines set below an account of ours would be set together with its password.
-    return block(".muttrc", text, alternatives=places, variants=variants, reads=SYSTEM, includes=INCLUDES)._replace(last=True)
+    return block(".muttrc", text, alternatives=places, variants=variants, reads=SYSTEM, includes=INCLUDES)._replace(
+        last=NOT_BELOW_OURS, remarks=(Remark(ENDS_BEFORE_OURS, "ends-before"), *_own_keys(len(shared)))
+    )
+
+
+def _own_keys(last_key: int) -> Iterator[Remark]:
+    """Macros or bindings of the user's for the keys of ours. The key for the user's own account is not always there."""
+    for keys, ours in ((f"[1-{last_key}]", "1"), ("0", "0")):
+        key = rf"[\"']?(?:\\[eE]|\\033|<[Ee][Ss][Cc]>){keys}[\"']?"
+        yield Remark(rf"^[ \t]*(?:macro|bind)[ \t]+(?:\w+,)*(?:index|pager)(?:,\w+)*[ \t]+{key}[ \t]", "own-keys", ours=rf"^macro index,pager \\e{ours}")
 
 
 def _macro(number: int, path: str) -> str:
@@ -145,6 +157,17 @@ CLIENT = Client(
     unsupported_reason=unsupported_reason,
     unsupported_fields=html_signature,
     variant_notes={
+        NO_LONGER_DEFAULT: VariantNote(
+            "there is an own account (`spoolfile`, `smtp_url`, ...) now in the user's muttrc, or in a file that it or /etc adds, which opens from now on "
+            "instead of ours; the first of ours is at Alt-1. Mark an account as the default one to open it first"
+        ),
+        "ends-before": VariantNote(
+            "NeoMutt does not read our lines in the user's file, because they are below a line `finish`, with which it ends: move `finish` below our lines"
+        ),
+        "own-keys": VariantNote(
+            "the user has a macro or a binding of their own for a key with which our accounts are opened (Alt-1, Alt-2, ... or Alt-0), and ours wins: "
+            "give the user's own another key"
+        ),
         _PERHAPS: VariantNote(
             "the user's muttrc reads something that only the program can find out (a command, a variable), and may have an own account, "
             "which stays the default; the first account is at Alt-1. Mark an account as the default one to open it first"
@@ -153,15 +176,18 @@ CLIENT = Client(
     notes=(
         "Each account is a file of its own, which a line in the user's muttrc reads. The user's own lines stay. If they open a mailbox, "
         "send, or say who sends (`spoolfile`, `smtp_url`, `sendmail`, `from`, `mailboxes`, ...), also in a file that they include or in "
-        "one of `/etc`, the user's account stays the default, unless the profile says `default: true` or `default_profile` names it. "
+        "one of `/etc`, the user's account stays the default, unless the profile says `default: true` or `default_profile` names it. In a home where "
+        "ours has become the default, it stays that until the user adds a whole account (`spoolfile`, `smtp_url`, `pop_host`); a warning says so. "
         "Alt-1, Alt-2 and so on open the accounts, and Alt-0 the user's own again, as at the start of the program. An account undoes "
         "what decides about servers, log-in names, passwords, senders, recipients, folders and deletion, all headers of `my_hdr`, the "
         "list of mailboxes, and all hooks but those for character sets, compressed folders and keys. All other settings are the user's "
         "taste and stay. Not possible: `ssl_ca_certificates_file` has no value that is right on all systems, and stays; a mailbox on "
         "another server whose URL the user types, or opens by a macro of their own while an "
         "account of ours is open, gets our log-in; Alt-0 is the way there. Lines that the user adds below the block win until the next "
-        "run, which moves the block behind them. The password is in the account's file, or comes from the command at each start; without one "
-        "the programs ask. With a "
+        "run, which moves the block behind them; only mailboxes of our account (`mailboxes =Lists`), `alias`, `bind`, `color` and settings of the sidebar "
+        "stay below it. The password is in the account's file, or comes from the command at each start; without one "
+        "the programs ask. NeoMutt does not read lines below `finish`, and a macro of the user's for one of our keys does not work; a warning says "
+        "so. With a "
         "wrong certificate both programs ask the user whether to accept it, and no setting makes them reject it; sending from a "
         "script fails. In a locale that is not UTF-8 names and folders with letters outside of ASCII are wrong."
     ),

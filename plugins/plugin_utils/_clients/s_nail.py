@@ -24,7 +24,7 @@ from .._model.profile import Server, fields_below
 from ._account_files import AccountFiles, captured_password
 from ._accounts import default_account, html_signature
 from ._client import Client, Context, VariantNote
-from ._file import IS_USERS, MAY_HAVE_MORE, File, block, block_paths, owned, variant
+from ._file import IS_USERS, MARKED, MAY_HAVE_MORE, NO_LONGER_DEFAULT, File, block, block_paths, own_default, owned, variant
 from ._imap import mailbox
 from ._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 
@@ -67,13 +67,14 @@ _OUTSIDE = (
     rf"\A(?:{_OPENS}[^\n]*\n(?:(?![ \t]*\}})[^\n{OTHER_INSTANCES}]*\n)*[ \t]*\}}[^\n]*\n"
     rf"|(?!{_OPENS})[^\n{OTHER_INSTANCES}]*\n)*?"
 )
-# Lines of the user or of another instance switch to an account, or the user's own set where mail comes from or goes to, or who sends it.
-_OWN_DEFAULT = "|".join((
-    r"^[ \t]*\\?ac[a-z]*[ \t]+[^ \t{]+[ \t]*$",
-    rf"^[^#\n]*\b(?:inbox|mta|smtp|sendmail)={IS_USERS}",
+# Lines of the user or of another instance switch to an account, or the user's own set where mail comes from or goes to.
+_OWN_DEFAULT = rf"^[ \t]*\\?ac[a-z]*[ \t]+[^ \t{{]+[ \t]*$|^[^#\n]*\b(?:inbox|mta|smtp|sendmail)={IS_USERS}"
+# They set who sends, or a folder on a server, and may do more.
+_PARTS_OF_DEFAULT = (
     rf"{_OUTSIDE}[^#\n{OTHER_INSTANCES}]*(?<![\w-])(?:from=|sender=|folder=[$\"']*(?:imap|pop3)s?://)",
     f"{MAY_HAVE_MORE}{IS_USERS}",
-))  # fmt: skip
+)
+_OPENS_OURS = r"^account [^ \t{]+$"
 # S-nail reads this file after the others, and what it sets would apply in an account that is open by then.
 _READ_LAST = r"^[^#\n]*\bmailx-extra-rc="
 _PLAIN = f"{ALPHANUMERIC} @._+=:,/*<>%()&;-"
@@ -89,9 +90,11 @@ def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     plain, thorough = (_text(accounts, undone) for undone in (_UNDONE, (*_UNDONE, *_OBSOLETE)))
     switch = f"account {default.key}\n"
     variants = [variant(rf"^[ \t]*\\?ac[a-z]*[ \t]+(?:{names})[ \t]*\{{", None, "same-name")]
-    for pattern, note in ((_READ_LAST, "read-last"), *(() if default.default else ((_OWN_DEFAULT, ""),))):
-        variants.append(variant(rf"\A(?=[\s\S]*?(?:{_HAS_OBSOLETE}))(?=[\s\S]*?(?:{pattern}))", thorough, note))
-        variants.append(variant(pattern, plain, note))
+    signs = own_default(_OWN_DEFAULT, dict.fromkeys(_PARTS_OF_DEFAULT, ""), _OPENS_OURS, not default.default)
+    ending = f"{MARKED}{switch}" if default.default else ""
+    for pattern, note, ours, end in ((_READ_LAST, "read-last", "", ""), *((*sign, ending) for sign in signs)):
+        variants.append(variant(rf"\A(?=[\s\S]*?(?:{_HAS_OBSOLETE}))(?=[\s\S]*?(?:{pattern}))", thorough + end, note, ours))
+        variants.append(variant(pattern, plain + end, note, ours))
     variants.append(variant(_HAS_OBSOLETE, f"{thorough}{switch}"))
     secrets = [file for account in accounts for file in (*_passwords(account), *_FILES.password_commands(account, _first_line))]
     return [block(".mailrc", f"{plain}{switch}", variants=variants, reads=_READS, includes=_INCLUDES), *secrets]
@@ -221,6 +224,11 @@ CLIENT = Client(
     unsupported_fields=html_signature,
     unsupported_values=_unsupported_values,
     variant_notes={
+        NO_LONGER_DEFAULT: VariantNote(
+            "there is an own account, `mta` or `inbox` now (of the user, the host or another instance), with which S-nail starts from now on instead of "
+            "our account: "
+            "s-nail -A NAME opens ours. Mark an account as the default one to start with it"
+        ),
         "same-name": VariantNote(
             "the user has an account with the name of one of ours: rename it in ~/.mailrc, or give the profile another key", skips=True
         ),
@@ -232,7 +240,8 @@ CLIENT = Client(
     notes=(
         "Each account is an `account` in `.mailrc`. S-nail starts with the default one, unless the user's own lines, those in `/etc/s-nail.rc`, "
         "or what they source, switch to another one or set `mta` or `inbox`, or, outside of accounts, `from`, `sender` or a `folder` on a "
-        "server; of two instances the first one's is the default. A profile that is marked as default wins over these; "
+        "server; of two instances the first one's is the default. Where ours is the default, it stays that until the user adds a line of the first kind; "
+        "a warning says so. A profile that is marked as default wins over these; "
         "with an own `mailx-extra-rc`, which would apply in our account, S-nail does not start with ours, and the task warns. "
         "`s-nail -A KEY` or the command `account KEY` switches, and `account null` goes back to the user's own settings. The password is in a "
         "file of ours, which `.mailrc` sources, or comes from the command whenever S-nail switches to the account; otherwise S-nail asks for "

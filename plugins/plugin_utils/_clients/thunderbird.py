@@ -23,6 +23,7 @@ from ._account_files import AccountFiles
 from ._accounts import servers
 from ._client import Client, Context, HostProbe
 from ._file import File, block, owned
+from ._flatpak import in_the_home, noted, on_the_host
 from ._imap import mailbox_path
 
 _FILES = AccountFiles("thunderbird")
@@ -47,7 +48,8 @@ _FOLDER_PREFERENCES = {
 
 
 def _render(accounts: Sequence[Account], context: Context) -> list[File]:
-    return [owned(_FILES.path(account, "json"), _text(account)) for account in accounts]
+    files = [owned(_FILES.path(account, "json"), _text(account)) for account in accounts]
+    return noted(files, "org.mozilla.thunderbird", "org.mozilla.Thunderbird")
 
 
 def _text(account: Account) -> str:
@@ -163,7 +165,7 @@ _HOST_PROBES = (
     ),
     HostProbe("/snap/thunderbird", f"Thunderbird from a Snap, {_OTHER_INSTALLATION}"),
     HostProbe("/var/lib/snapd/snap/thunderbird", f"Thunderbird from a Snap, {_OTHER_INSTALLATION}"),
-    HostProbe("/var/lib/flatpak/app/*.[Tt]hunderbird", f"Thunderbird from a Flatpak, {_OTHER_INSTALLATION}"),
+    on_the_host("Thunderbird", "*.[Tt]hunderbird"),
 )
 
 CLIENT = Client(
@@ -183,6 +185,7 @@ CLIENT = Client(
     # At the start after a withdrawal the script removes what Thunderbird has stored.
     residue=((".thunderbird/*/prefs.js", '"mailops[.]profiles[.]|[.]mailops-'),),
     host_probes=_HOST_PROBES,
+    variant_notes=in_the_home("Thunderbird"),
     notes=(
         "The accounts appear at the next start of Thunderbird, in every Thunderbird profile of the user, beside the user's own "
         "ones. Thunderbird applies the fields of the profile again at each start; the user may change everything else. Passwords "

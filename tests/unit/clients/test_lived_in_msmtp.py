@@ -11,6 +11,8 @@ from typing import Any
 
 import pytest
 
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import NEXT_FILE, OTHER_INSTANCES, OUR_BLOCK
+from ansible_collections.mailops.profiles.plugins.module_utils._writer.planner import _matching
 from ansible_collections.mailops.profiles.plugins.plugin_utils import _clients as clients
 
 from ...profiles import profile
@@ -136,3 +138,45 @@ def test_an_own_account_with_the_name_of_ours(program: str, homes: Any) -> None:
     home = homes(program, accounts, context, {RC[program]: own})
     assert (home.path / RC[program]).read_text() == own
     assert printed(home, program, "mine")["host"] == "own.example"
+
+
+@PROGRAMS
+@pytest.mark.parametrize("line", ["timeout 77\n", "\n# mine\ntls_min_dh_prime_bits 1024\n"])
+def test_a_line_below_our_accounts_is_none_before_all_accounts(program: str, line: str, homes: Any) -> None:
+    """It is part of the last account for the program, and no account of the user's. Ours stays the default one, without which nothing is sent."""
+    needs(program)
+    accounts, context = account_of(program)
+    home = homes(program, accounts, context)
+    text = (home.path / RC[program]).read_text()
+    (home.path / RC[program]).write_text(text + line)
+    for _again in range(2):
+        materialise(clients.get(program).files(accounts, context), home.path)
+        assert (home.path / RC[program]).read_text() == text + line
+    assert printed(home, program)["host"].endswith(".example.org")
+    (home.path / RC[program]).write_text(f"account mine\nhost own.example\n{NEEDED[program]}\naccount default : mine\n{text}{line}")
+    materialise(clients.get(program).files(accounts, context), home.path)
+    assert printed(home, program)["host"] == "own.example"
+
+
+@pytest.mark.parametrize("host", [
+    "account default\nhost own.example\n", "# all\nhost own.example\n", "defaults\ntls_host_override x\naccount default\nhost own.example\n",
+])  # fmt: skip
+@pytest.mark.parametrize("file", ["", "defaults\ntls on\n"])
+def test_a_default_of_the_host_that_comes_later_is_not_the_users(host: str, file: str) -> None:
+    """The user's own file wins over /etc/msmtprc in msmtp. (Not one of the machine's: the text is what the writer makes of the two.)"""
+    accounts, context = account_of("msmtp")
+    (ours,) = [each for each in clients.get("msmtp").files(accounts, context) if each.variants]
+
+    def chosen(host: str, previous: bytes, own: str = "") -> bytes:
+        text = f"{file}{own}#{OUR_BLOCK}\n\n{NEXT_FILE}\n{host}\n{OTHER_INSTANCES}".encode()
+        return (_matching(ours, text, previous) or ours).content or b""
+
+    def has_default(content: bytes) -> bool:
+        return b"\naccount default : " in content
+
+    first, without = chosen("", b""), chosen(host, b"")
+    assert has_default(first) and not has_default(without) and not has_default(chosen(host, without))
+    assert has_default(chosen(host, first)) and has_default(chosen("", without))
+    assert not has_default(chosen(host, first, "account default\nhost own.example\n"))
+    (marked,) = [each for each in clients.get("msmtp").files(*account_of("msmtp", default=True)) if each.variants]
+    assert has_default(marked.content or b"") and not has_default(chosen(host, marked.content or b""))

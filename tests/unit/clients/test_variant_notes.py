@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import fnmatch
 from pathlib import Path
 
 import pytest
@@ -33,6 +34,19 @@ OWN_AERC = "[own]\nsource = maildir://~\n"
     ("offlineimap", {".offlineimaprc": "\n"}, True, None),
     ("offlineimap", {".offlineimaprc": "[DEFAULT]\nremotepass = mine\n"}, False, "own-file"),
     ("offlineimap", {".config/offlineimap/config": "[general]\n"}, False, "own-file"),
+    ("neomutt", {".neomuttrc": "set sort=threads\nfinish\n"}, False, "ends-before"),
+    ("neomutt", {".muttrc": "  finish # here\n\n# more\n"}, False, "ends-before"),
+    ("neomutt", {".neomuttrc": "set from=own@example.net\nfinish"}, True, "ends-before"),
+    ("neomutt", {".neomuttrc": "# finish\nmacro index x finish\nifdef color finish\nset status_format=finish\n"}, False, None),
+    ("neomutt", {".neomuttrc": "source ~/.own\n", ".own": "finish\n"}, False, None),
+    *(("neomutt", {".neomuttrc": f"set from=own@example.net\n{line}\n"}, False, "own-keys") for line in (
+        r'macro index \e1 "<change-folder>=private<enter>"', r"bind index,pager <Esc>1 exit", r"macro pager '\e0' q", r"  macro index \0330 q",
+        r'bind index "\E1" noop', r"macro generic,index <esc>1 'q'",
+    )),
+    *(("neomutt", {".neomuttrc": f"set from=own@example.net\n{line}\n"}, False, None) for line in (
+        r"# macro index \e1 q", r"macro index \e2 q", r"macro index \e10 q", r"macro index x \e1", r"macro compose \e1 q",
+    )),
+    ("neomutt", {".neomuttrc": "macro index \\e1 q\n"}, False, None),  # without an account of the user's, ours has no key
 ])  # fmt: skip
 def test_note(client: str, own: dict[str, str], default: bool, note: str | None, tmp_path: Path) -> None:
     for path, text in own.items():
@@ -60,3 +74,43 @@ def test_fetchmail_where_the_users_file_lies_in_a_work_tree(password: str | None
         assert found == {"fetchmail/own-file"} and not usual.read_text() and "poll" in apart.read_text()
     else:
         assert not found and "poll" in usual.read_text() and not apart.exists()
+
+
+def test_what_ends_the_file_below_our_lines_stays_there(tmp_path: Path) -> None:
+    accounts, context = resolved([profile()])
+    files = clients.get("neomutt").files(accounts, context)
+    materialise(files, tmp_path)
+    muttrc = tmp_path / ".muttrc"
+    text = f"{muttrc.read_text()}finish\n"
+    muttrc.write_text(text)
+    assert materialise(files, tmp_path) == set() and muttrc.read_text() == text
+    # These are below it, but Mutt reads them.
+    muttrc.write_text(f"{text}set from=own@example.net\n")
+    assert materialise(files, tmp_path) == {"neomutt/ends-before"} == materialise(files, tmp_path)
+
+
+FLATPAKS = {
+    "geary": ("org.gnome.Geary",), "evolution": ("org.gnome.Evolution",), "thunderbird": ("org.mozilla.Thunderbird", "org.mozilla.thunderbird"),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize(("client", "application"), [(client, each) for client, names in FLATPAKS.items() for each in names])
+def test_a_flatpak_of_the_users(client: str, application: str, tmp_path: Path) -> None:
+    """As flatpak(1) puts it there; what is left after its removal is no sign."""
+    accounts, context = resolved([profile(), profile("second")])
+    files = clients.get(client).files(accounts, context)
+    (tmp_path / f".var/app/{application}/config").mkdir(parents=True)
+    assert materialise(files, tmp_path) == set()
+    directory = tmp_path / f".local/share/flatpak/app/{application}"
+    (directory / "x86_64/stable/0123abc").mkdir(parents=True)
+    (directory / "current").symlink_to("x86_64/stable")
+    (directory / "x86_64/stable/active").symlink_to("0123abc")
+    (directory / "x86_64/stable/0123abc/metadata").write_text(f"[Application]\nname={application}\nruntime=org.gnome.Platform/x86_64/47\n")
+    for _again in range(2):
+        assert materialise(files, tmp_path) == {f"{client}/flatpak"}
+
+
+@pytest.mark.parametrize(("client", "application"), [(client, names[0]) for client, names in FLATPAKS.items()])
+def test_a_flatpak_of_the_host(client: str, application: str) -> None:
+    (probe,) = [each for each in clients.get(client).host_probes if fnmatch.fnmatchcase(f"/var/lib/flatpak/app/{application}", each.pattern)]
+    assert "Flatpak" in probe.reason and not probe.blocks

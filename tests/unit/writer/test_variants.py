@@ -11,7 +11,7 @@ import os
 
 import pytest
 
-from ansible_collections.mailops.profiles.plugins.module_utils._wire import UPDATED, Change, Variant
+from ansible_collections.mailops.profiles.plugins.module_utils._wire import OUR_BLOCK, UPDATED, Change, Remark, Variant
 from ansible_collections.mailops.profiles.plugins.module_utils._writer.commit import Commit
 
 from .home import MANIFEST, OWN, Home, Host, block, diffs, owned
@@ -39,6 +39,62 @@ def test_our_own_block_is_not_the_users_text(host: Host, alice: Home) -> None:
     file = block("include ours\n", variants=(SECOND,))
     host.one(file)
     assert b"include ours\n" in alice.read(".blockrc")
+
+
+def test_what_our_own_lines_were_may_decide_too(host: Host, alice: Home) -> None:
+    file = block("default\n", variants=(FIRST._replace(ours=r"^default$"), SECOND._replace(ours=r"\A(?![\s\S]*^default$)")))
+    alice.write(".blockrc", b"include x\n", 0o600)
+    for _again in range(2):
+        host.one(file)
+        assert b"\nincludes\n# END" in alice.read(".blockrc")
+    host.one()
+    alice.write(".blockrc", b"", 0o600)
+    host.one(file)
+    alice.write(".blockrc", b"include x\n" + alice.read(".blockrc"), 0o600)
+    assert host.one(file).changes == () and b"\ndefault\n# END" in alice.read(".blockrc")
+    alice.write(".blockrc", b"account default : x\n" + alice.read(".blockrc"), 0o600)
+    dry, result = (host.run(file, check=check)["alice"] for check in (True, False))
+    assert dry.changes == result.changes and dry.notes == result.notes != ()
+    assert b"\nwithout default\n# END" in alice.read(".blockrc")
+    # The user's lines say the same, ours do not any more.
+    assert host.one(file).notes == () and b"\nincludes\n# END" in alice.read(".blockrc")
+
+
+def test_a_remark_changes_nothing_and_sees_where_our_lines_are(host: Host, alice: Home) -> None:
+    remarks = (Remark(rf"^end\n[^{OUR_BLOCK}]*{OUR_BLOCK}", "ends"), Remark("^include", "includes", ours="^includes$"), Remark("^x", "x"))
+    file = block("default\n", variants=(FIRST, SECOND), remarks=remarks)
+    assert host.one(file).notes == ()
+    found = {
+        b"end\n": ["ends"], b"end": ["ends"], b"include y\nx": ["includes", "x"], b"account default\ninclude y\n": ["default_is_users"],
+        b"account default\nend\nx\n": ["default_is_users", "ends", "x"],
+    }  # fmt: skip
+    for text, notes in found.items():
+        host.one()
+        alice.write(".blockrc", text, 0o600)
+        assert [note for _path, note in host.one(file).notes] == notes
+    host.one()
+    alice.write(".blockrc", b"", 0o600)
+    host.one(file)
+    alice.write(".blockrc", alice.read(".blockrc") + b"end\n", 0o600)
+    assert host.one(file).notes == ()
+    assert [note for _path, note in host.one(file._replace(last=r"\S")).notes] == ["ends"]
+
+
+@pytest.mark.parametrize("there", ["a FIFO", "marker lines that are no block"])
+def test_our_own_lines_are_looked_for_in_each_place_of_the_file(there: str, host: Host, alice: Home) -> None:
+    variants = (Variant(r"^own", b"not default\n", "", ours=r"\A(?![\s\S]*^default$)"),)
+    file = block("default\n", variants=variants)._replace(alternatives=(".config/blockrc", ".oddrc", ".blockrc"))
+    host.one(file)
+    if there == "a FIFO":
+        os.mkfifo(alice.path / ".oddrc")
+    else:
+        alice.write(".oddrc", b"# BEGIN mailops.profiles default\n", 0o600)
+    alice.mkdir(".config")
+    alice.write(".config/blockrc", b"own\n", 0o600)
+    host.one(file)
+    assert b"\ndefault\n# END" in alice.read(".config/blockrc") and not (alice.path / ".blockrc").exists()
+    host.one(file)
+    assert b"\ndefault\n# END" in alice.read(".config/blockrc")
 
 
 def test_a_whole_file_keeps_the_variant_that_replaced_the_users_text(host: Host, alice: Home) -> None:
@@ -104,7 +160,7 @@ def test_a_content_that_is_no_text(host: Host, alice: Home) -> None:
 
 
 def test_a_block_that_is_to_be_last_goes_behind_the_user_s_lines(host: Host, alice: Home) -> None:
-    last = block("ours\n")._replace(last=True)
+    last = block("ours\n")._replace(last=r"\S")
     host.one(last)
     ours = alice.read(".blockrc")
     alice.write(".blockrc", ours + b"added")
