@@ -62,7 +62,7 @@ def _set(names: str) -> str:
 
 
 PART_OF_ACCOUNT = rf"{_NOT_A_COMMENT}(?:{_set(_PARTS)}|(?:.*?[;\"'])?[ \t]*(?:{_COMMANDS})){IS_USERS}"
-_SERVER = rf"{_NOT_A_COMMENT}{_set('folder')}[ \t]*[\"']?(?:imap|pop)s?://"
+_SERVER = rf"{_NOT_A_COMMENT}{_set('folder')}[ \t]*[\"']?(?:imap|pop)s?://{IS_USERS}"
 WHOLE_ACCOUNT = rf"{_NOT_A_COMMENT}{_set(_OPENS)}{IS_USERS}|\A(?=[\s\S]*?{_SERVER})(?=[\s\S]*?{PART_OF_ACCOUNT})"
 # What the user's lines set below an account of ours would be set together with its password. These do no harm there, and mailboxes of our account
 # have to be there: above, their names are those of other ones.

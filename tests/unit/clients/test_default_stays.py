@@ -220,3 +220,14 @@ def test_mutt_opens_what_it_opened(program: str, line: str, moves: bool, homes: 
     opened = home.run(program, "-Q", "folder")
     # NeoMutt looks for our server already.
     assert opened.stdout == folder and ("Unknown" not in opened.stderr or moves)
+
+
+def test_the_server_of_another_instance_is_none_of_the_users(tmp_path: Path) -> None:
+    lived = Lived("neomutt", tmp_path)
+    lived.run()
+    other = tmp_path / ".config/mailops/neomutt/other.settings"
+    other.write_text("set folder=imaps://imap.other.example/\n")
+    block = "# BEGIN mailops.profiles other\nsource $HOME/.config/mailops/neomutt/other.settings\n# END mailops.profiles other\n"
+    lived.add(f"mailboxes =Lists\n{block}")
+    assert lived.run() == set()
+    assert lived.opens_ours()
