@@ -24,7 +24,7 @@ description:
     dictionaries are JSON or key=value text.
   - In a home all work is done with the user's own effective ids. A symbolic link of the user's is followed, also out of the home, where no other
     user can exchange a step of the way.
-  - A file with a password is not written into a work tree (Git, Mercurial, Subversion, chezmoi), where it could be published.
+  - A file with a password is not written into a work tree (Git, Mercurial, Jujutsu, chezmoi and others), where it could be published.
   - Lines that a user wrote are never touched. A file that a user had before, or edited since, is copied to
     C(~/.local/state/mailops/backups) before it is replaced.
   - A user's own file into which a password is written gets mode 0600, and keeps it when the password goes.
