@@ -62,8 +62,8 @@ def variant(pattern: str, text: str | None, note: str = "", ours: str = "") -> V
 # Patterns for variants.
 # An own line: neither blank, nor a comment, nor of another instance's block.
 OWN_LINE = rf"\A[^{OTHER_INSTANCES}]*?^[ \t]*[^\s#{OTHER_INSTANCES}{UNKNOWN_INCLUDE}{NEXT_FILE}{IN_WORK_TREE}]"
-# At the end of a pattern: the match is in the user's own text, not in a block of another instance.
-IS_USERS = rf"(?=[^{OTHER_INSTANCES}]*{OTHER_INSTANCES})"
+# Before what must be in the user's own text, and not in a block of another instance. (A look ahead from each match would be quadratic.)
+IN_USERS = rf"\A[^{OTHER_INSTANCES}]*?"
 # The same as OWN_LINE, or a file that must not get a password, because its user may publish it.
 OWN_LINE_OR_WORK_TREE = rf"{OWN_LINE}|{IN_WORK_TREE}"
 # The user's text includes another one that is not known, and may have what a program rejects or what decides.

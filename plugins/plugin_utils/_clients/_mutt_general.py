@@ -12,7 +12,7 @@ other settings are the user's taste. tests/unit/clients/settings/ judges every s
 from __future__ import annotations
 
 from ...module_utils._wire import OUR_BLOCK
-from ._file import IS_USERS, MAY_HAVE_MORE, File, owned
+from ._file import IN_USERS, MAY_HAVE_MORE, File, owned
 
 # Both programs know these, in all versions that have ssl_use_tlsv1_3 (Mutt 2.0, NeoMutt 2020).
 RESET = (
@@ -54,16 +54,16 @@ INCLUDES = (
 _OPENS = r"spool_?file|smtp_url|pop_host"
 _PARTS = r"sendmail|from"
 _COMMANDS = r"mailboxes|named-mailboxes|virtual-mailboxes|account-hook|my_hdr[ \t]+[\"']?[Ff][Rr][Oo][Mm]:"
-MAY_HAVE_DEFAULT = rf"{MAY_HAVE_MORE}{IS_USERS}"
+MAY_HAVE_DEFAULT = f"{IN_USERS}{MAY_HAVE_MORE}"
 
 
 def _set(names: str) -> str:
     return rf"(?:.*?(?<![\w$-])(?:{names})[ \t]*=)"
 
 
-PART_OF_ACCOUNT = rf"{_NOT_A_COMMENT}(?:{_set(_PARTS)}|(?:.*?[;\"'])?[ \t]*(?:{_COMMANDS})){IS_USERS}"
-_SERVER = rf"{_NOT_A_COMMENT}{_set('folder')}[ \t]*[\"']?(?:imap|pop)s?://{IS_USERS}"
-WHOLE_ACCOUNT = rf"{_NOT_A_COMMENT}{_set(_OPENS)}{IS_USERS}|\A(?=[\s\S]*?{_SERVER})(?=[\s\S]*?{PART_OF_ACCOUNT})"
+PART_OF_ACCOUNT = rf"{IN_USERS}{_NOT_A_COMMENT}(?:{_set(_PARTS)}|(?:.*?[;\"'])?[ \t]*(?:{_COMMANDS}))"
+_SERVER = rf"{IN_USERS}{_NOT_A_COMMENT}{_set('folder')}[ \t]*[\"']?(?:imap|pop)s?://"
+WHOLE_ACCOUNT = rf"{IN_USERS}{_NOT_A_COMMENT}{_set(_OPENS)}|(?={_SERVER})(?={PART_OF_ACCOUNT})"
 # What the user's lines set below an account of ours would be set together with its password. These do no harm there, and mailboxes of our account
 # have to be there: above, their names are those of other ones.
 _PLAIN = r"[^;`$\\\n]"
@@ -77,7 +77,7 @@ NOT_BELOW_OURS = rf"^(?![ \t]*(?:{_HARMLESS})?$)"
 # Anything that an account of ours undoes: to come back to it must be possible.
 _UNDONE_HOOKS = "|".join((*_HOOKS, *_NEOMUTT_HOOKS))
 _UNDONE = "|".join((*RESET, *_NEOMUTT_RESET, *_MUTT_RESET, "real_name", "virtual_spoolfile"))
-OWN_ACCOUNT = rf"{_NOT_A_COMMENT}(?:.*?(?<![\w$-])(?:{_UNDONE})[ \t]*=|(?:.*?[;\"'])?[ \t]*(?:(?:{_UNDONE_HOOKS})-hook|my_hdr)[ \t]){IS_USERS}"
+OWN_ACCOUNT = rf"{IN_USERS}{_NOT_A_COMMENT}(?:.*?(?<![\w$-])(?:{_UNDONE})[ \t]*=|(?:.*?[;\"'])?[ \t]*(?:(?:{_UNDONE_HOOKS})-hook|my_hdr)[ \t])"
 
 
 def undo_files(path: str) -> list[File]:

@@ -59,7 +59,7 @@ def _render(accounts: Sequence[Account], context: Context) -> list[File]:
     usual = [variant(_OTHER_STATE, None, "other-state"), variant(OWN_LINE, None), variant(_OTHER_GENERAL, beside_others)]
     apart = [
         variant(_OTHER_STATE, None, "other-state"),
-        variant(rf"{OWN_LINE}[\s\S]*{_OTHER_GENERAL}", beside_others, "own-file"),
+        variant(rf"\A(?={OWN_LINE})[\s\S]*{_OTHER_GENERAL}", beside_others, "own-file"),
         variant(OWN_LINE, alone, "own-file"),
     ]
     return [

@@ -24,7 +24,7 @@ from .._model.profile import Server, fields_below
 from ._account_files import AccountFiles, captured_password
 from ._accounts import default_account, html_signature
 from ._client import Client, Context, VariantNote
-from ._file import IS_USERS, MARKED, MAY_HAVE_MORE, NO_LONGER_DEFAULT, File, block, block_paths, own_default, owned, variant
+from ._file import IN_USERS, MARKED, MAY_HAVE_MORE, NO_LONGER_DEFAULT, File, block, block_paths, own_default, owned, variant
 from ._imap import mailbox
 from ._quoting import ALPHANUMERIC, double_quoted, escaped_octets
 
@@ -57,7 +57,7 @@ _OBSOLETE = (
     "ssl-no-default-ca", "ssl-cert", "ssl-cipher-list", "ssl-config-file", "ssl-config-module", "ssl-config-pairs", "ssl-crl-dir",
     "ssl-crl-file", "ssl-curves", "ssl-key", "ssl-method", "ssl-protocol", "ssl-verify",
 )  # fmt: skip
-_HAS_OBSOLETE = rf"^[^#\n]*[ \t](?:{'|'.join(_OBSOLETE)})(?:[=\s]|$){IS_USERS}"
+_HAS_OBSOLETE = rf"{IN_USERS}^[^#\n]*[ \t](?:{'|'.join(_OBSOLETE)})(?:[=\s]|$)"
 # Read before the user's file, and together with it. (Debian's, and what others call it.)
 _READS = ("/etc/s-nail.rc", "/etc/mail.rc", "/etc/nail.rc")
 _INCLUDES = r"^(?:[ \t]*\\?so(?:u|ur|urc|urce|urce_if)?[ \t]+|[^#\n]*\bmailx-extra-rc=)([^\n;#]+)"
@@ -68,11 +68,11 @@ _OUTSIDE = (
     rf"|(?!{_OPENS})[^\n{OTHER_INSTANCES}]*\n)*?"
 )
 # Lines of the user or of another instance switch to an account, or the user's own set where mail comes from or goes to.
-_OWN_DEFAULT = rf"^[ \t]*\\?ac[a-z]*[ \t]+[^ \t{{]+[ \t]*$|^[^#\n]*\b(?:inbox|mta|smtp|sendmail)={IS_USERS}"
+_OWN_DEFAULT = rf"^[ \t]*\\?ac[a-z]*[ \t]+[^ \t{{]+[ \t]*$|{IN_USERS}^[^#\n]*\b(?:inbox|mta|smtp|sendmail)="
 # They set who sends, or a folder on a server, and may do more.
 _PARTS_OF_DEFAULT = (
     rf"{_OUTSIDE}[^#\n{OTHER_INSTANCES}]*(?<![\w-])(?:from=|sender=|folder=[$\"']*(?:imap|pop3)s?://)",
-    f"{MAY_HAVE_MORE}{IS_USERS}",
+    f"{IN_USERS}{MAY_HAVE_MORE}",
 )
 _OPENS_OURS = r"^account [^ \t{]+$"
 # S-nail reads this file after the others, and what it sets would apply in an account that is open by then.
