@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Callable, Collection, Sequence
@@ -116,6 +117,15 @@ class Stage:
         """The run that will be killed, on homes as they were before it."""
         self.reset()
         return self.again(**other)
+
+    def seconds(self) -> float:
+        """How long the run takes on this machine: the shortest of three, because other work may hold one up, and a kill after the end is none."""
+        return min(self._seconds() for _run in range(3))
+
+    def _seconds(self) -> float:
+        run, start = self.start(), time.monotonic()
+        run.wait()
+        return time.monotonic() - start
 
     def reset(self) -> None:
         self.machine.restore(self._old)
