@@ -171,12 +171,13 @@ class Job(NamedTuple):
 
 
 def load_job(text: str) -> Job:
-    job = Job(*json.loads(zlib.decompress(base64.b64decode(text)).decode("utf-8")))
+    texts, data = json.loads(zlib.decompress(base64.b64decode(text)).decode("utf-8"))
+    job = Job(*data)
     host = job.host
     if host is not None:
         files, patterns, probes, residue, remove = host
-        host = HostFiles(_files(files), patterns, tuple(Probe(*probe) for probe in probes), tuple(map(tuple, residue)), remove)
-    places = tuple(Place(name, base, _files(files), display, absent, labels(accounts)) for name, base, files, display, absent, accounts in job.places)
+        host = HostFiles(_files(files, texts), patterns, tuple(Probe(*probe) for probe in probes), tuple(map(tuple, residue)), remove)
+    places = tuple(Place(name, base, _files(files, texts), display, absent, labels(accounts)) for name, base, files, display, absent, accounts in job.places)
     users = {name: tuple(getattr(job, name)) for name in ("earlier", "forget", "kept")}
     return job._replace(places=places, host=host, later=tuple(map(tuple, job.later)), **users)
 
@@ -185,14 +186,20 @@ def labels(data: Sequence[Any]) -> Tuple[AccountLabel, ...]:
     return tuple(AccountLabel(profile, key, tuple(clients)) for profile, key, clients in data)
 
 
-def _files(data: Sequence[Any]) -> Tuple[File, ...]:
-    return tuple(_file(*item) for item in data)
+def _files(data: Sequence[Any], texts: Sequence[str]) -> Tuple[File, ...]:
+    return tuple(_file(File(*item), texts) for item in data)
 
 
-def _file(path: str, content: Any, strategy: str, comment: str, alternatives: Any, variants: Any, *others: Any) -> File:
-    found = tuple(Variant(pattern, _content(data), redacted, note, ours) for pattern, data, redacted, note, ours in variants)
-    file = File(path, _content(content), strategy, comment, tuple(alternatives), found, *others)
-    return file._replace(remarks=tuple(Remark(*remark) for remark in file.remarks))
+def _file(file: File, texts: Sequence[str]) -> File:
+    return file._replace(
+        content=_content(file.content),
+        alternatives=tuple(file.alternatives),
+        variants=tuple(
+            Variant(texts[pattern], _content(texts[data] if isinstance(data, int) else data), texts[redacted], note, texts[ours])
+            for pattern, data, redacted, note, ours in file.variants
+        ),
+        remarks=tuple(Remark(texts[pattern], note, texts[ours]) for pattern, note, ours in file.remarks),
+    )
 
 
 def _content(data: Any) -> Optional[bytes]:

@@ -77,12 +77,16 @@ class Lab:
                               check=False, encoding="utf-8", errors="backslashreplace", **stdin)
 
     def pty(self, argv: Sequence[str], user: str | None = None, input: bytes | Dialogue = b"",
-            env: Mapping[str, str] | None = None, timeout: float = 60) -> tuple[int, bytes]:
-        """Run a full-screen program, and type: all at once when it first waits, or in steps of (expected, keys)."""
+            env: Mapping[str, str] | None = None, timeout: float = 60, always: Dialogue = ()) -> tuple[int, bytes]:
+        """Run a full-screen program, and type: all at once when it first waits, or in steps of (expected, keys), and ``always`` in between."""
         dialogue = [(b"", input)] if isinstance(input, bytes) else input
         # The terminal is opened outside; setsid makes it the controlling one of a session inside.
         argv = self.sandbox.command(["setsid", "--ctty", *argv], user, env)
-        return run_in_terminal(argv, dialogue, timeout)
+        try:
+            return run_in_terminal(argv, dialogue, timeout, always)
+        except subprocess.TimeoutExpired as reason:
+            reason.add_note(f"The servers' log ends with:\n{self.log()[-4000:]}")
+            raise
 
     def path(self, inside: str) -> Path:
         """A file of the lab, to read or to write from outside. (An absolute symbolic link in there leads outside.)"""

@@ -36,9 +36,9 @@ class Session:
         assert answer.returncode in ok, f"{shlex.join(argv)}: {answer.returncode}\n{answer.stdout[-2000:]}\n{answer.stderr[-2000:]}"
         return answer.stdout
 
-    def type(self, argv: Sequence[str], dialogue: Dialogue, env: Mapping[str, str] | None = None) -> None:
+    def type(self, argv: Sequence[str], dialogue: Dialogue, env: Mapping[str, str] | None = None, always: Dialogue = ()) -> None:
         try:
-            status, output = self.lab.pty(argv, user=USER.name, input=dialogue, env=env, timeout=25)
+            status, output = self.lab.pty(argv, user=USER.name, input=dialogue, env=env, timeout=25, always=always)
         except subprocess.TimeoutExpired as expired:
             raise AssertionError(f"{expired}\n{screen(expired.output)[-3000:]}") from expired
         assert status == 0, screen(output)[-3000:]

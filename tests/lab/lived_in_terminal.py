@@ -52,12 +52,12 @@ def alpine(session: Session, account: Account | None) -> None:
     argv = [*RUN_ALPINE, *(["-p", f"{USER.home}/.config/mailops/alpine/{account.key}/.pinerc"] if account else [])]
     # The password is typed where it is asked for by its own log-in name.
     asked = f"USER: {session.email}  ENTER PASSWORD:".encode()
-    password = (asked, f"{session.password}\r".encode())
+    password = [(asked, f"{session.password}\r".encode())]
     first = [(b"Exit this greeting", b"e")] if not session.lab.path(f"{USER.home}/.alpine-seen").exists() or account else []
     session.lab.path(f"{USER.home}/.alpine-seen").touch()
-    session.type([*argv, "-i"], [*first, password, (session.there.encode(), b"q"), (b"Really quit", b"y")])
+    session.type([*argv, "-i"], [*first, (session.there.encode(), b"q"), (b"Really quit", b"y")], always=password)
     write = [(b"To  ", b"\r\r\r"), (b"", f"{session.sent}\r".encode()), (b"", b"\x18"), (b"Send message?", b"y")]
-    session.type([*argv, session.email], [*write, password, password])
+    session.type([*argv, session.email], write, always=password)
     session.has_sent()
 
 

@@ -30,22 +30,23 @@ RUN_ALPINE = ("alpine", "-passfile", "/nowhere/passfile")
 Dialogue = Sequence[tuple[bytes, bytes]]
 
 
-def run_in_terminal(argv: Sequence[str], dialogue: Dialogue, timeout: float) -> tuple[int, bytes]:
+def run_in_terminal(argv: Sequence[str], dialogue: Dialogue, timeout: float, always: Dialogue = ()) -> tuple[int, bytes]:
     """Run argv, and for each (expected, keys): wait until the program has written what is expected since the last keys, or
-    has brought it to the screen, and is quiet, then type the keys. Returns the exit status and all that the program wrote."""
+    has brought it to the screen, and is quiet, then type the keys. ``always``: what is typed in between, whenever it is expected. Returns the
+    exit status and all that the program wrote."""
     controller, terminal = pty.openpty()
     fcntl.ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", ROWS, COLUMNS, 0, 0))
     process = subprocess.Popen(argv, stdin=terminal, stdout=terminal, stderr=terminal)
     os.close(terminal)
     try:
-        return _converse(process, controller, list(dialogue), timeout)
+        return _converse(process, controller, list(dialogue), always, timeout)
     finally:
         process.kill()
         process.wait()
         os.close(controller)
 
 
-def _converse(process: subprocess.Popen, controller: int, waiting: list[tuple[bytes, bytes]],
+def _converse(process: subprocess.Popen, controller: int, waiting: list[tuple[bytes, bytes]], always: Dialogue,
               timeout: float) -> tuple[int, bytes]:
     deadline = time.monotonic() + timeout
     output, answered = b"", 0
@@ -58,7 +59,7 @@ def _converse(process: subprocess.Popen, controller: int, waiting: list[tuple[by
         if left <= 0:
             screen = "\n".join(line.rstrip() for line in display.display)
             raise subprocess.TimeoutExpired(f"{process.args} (not typed: {waiting}; on the screen:\n{screen})", timeout, output)
-        due = bool(waiting) and len(output) > answered and _has_come(waiting[0][0], output[answered:], shown, display)
+        due = next((step for step in (*always, *waiting[:1]) if _has_come(step[0], output[answered:], shown, display)), None)
         if select.select([controller], [], [], min(left, QUIET_SECONDS) if due else left)[0]:
             try:
                 written = os.read(controller, 65536)
@@ -71,9 +72,11 @@ def _converse(process: subprocess.Popen, controller: int, waiting: list[tuple[by
         elif due and left > QUIET_SECONDS:
             answered = len(output)
             shown = "\n".join(display.display)
-            os.write(controller, waiting.pop(0)[1])
+            os.write(controller, due[1])
+            if due in waiting[:1]:
+                waiting.pop(0)
 
 
 def _has_come(expected: bytes, written: bytes, shown: str, display: pyte.Screen) -> bool:
     text = expected.decode(errors="replace")
-    return expected in written or (text not in shown and text in "\n".join(display.display))
+    return bool(written) and (expected in written or (text not in shown and text in "\n".join(display.display)))

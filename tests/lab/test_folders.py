@@ -64,10 +64,10 @@ def mutt(lab: Lab, program: str, keys: bytes) -> None:
     assert status == 0 or b"postponed" in output, screen(output)
 
 
-def alpine(lab: Lab, steps: list[tuple[bytes, bytes]], servers: int) -> None:
-    password = (b"ENTER PASSWORD:", f"{ANNA.password}\r".encode())
-    dialogue = [(b"To  ", b"\r\r\r"), (b"", b"written\r"), *steps, *[password] * servers]
-    status, output = lab.pty([*RUN_ALPINE, ANNA.email], user="anna", input=dialogue, timeout=90)
+def alpine(lab: Lab, *steps: tuple[bytes, bytes]) -> None:
+    dialogue = [(b"To  ", b"\r\r\r"), (b"", b"written\r"), *steps]
+    password = [(b"ENTER PASSWORD:", f"{ANNA.password}\r".encode())]
+    status, output = lab.pty([*RUN_ALPINE, ANNA.email], user="anna", input=dialogue, always=password, timeout=90)
     assert status == 0, screen(output)
 
 
@@ -153,8 +153,8 @@ def composer(lab: Lab) -> Iterator[Geary]:
 DRIVERS: dict[tuple[str, str], Callable[[Lab, str], None]] = {
     ("aerc", "sent"): lambda lab, folder: aerc(lab, (b"Send this email?", b"y"), (b"sent.", b":quit\r")),
     ("aerc", "drafts"): lambda lab, folder: aerc(lab, (b"Send this email?", b"p"), (b"ostponed", b":quit\r")),
-    ("alpine", "sent"): lambda lab, folder: alpine(lab, [(b"", b"\x18"), (b"Send message?", b"y")], 2),
-    ("alpine", "drafts"): lambda lab, folder: alpine(lab, [(b"", b"\x0f")], 1),
+    ("alpine", "sent"): lambda lab, folder: alpine(lab, (b"", b"\x18"), (b"Send message?", b"y")),
+    ("alpine", "drafts"): lambda lab, folder: alpine(lab, (b"", b"\x0f")),
     ("mutt", "sent"): lambda lab, folder: mutt(lab, "mutt", b"y"),
     ("mutt", "drafts"): lambda lab, folder: mutt(lab, "mutt", b"P"),
     ("neomutt", "sent"): lambda lab, folder: mutt(lab, "neomutt", b"y"),

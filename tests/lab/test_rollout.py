@@ -96,7 +96,7 @@ def test_every_program_does_its_work(rolled_out: None, lab: Lab, name: str) -> N
 
 
 def key(lab: Lab) -> str:
-    (path,) = lab.path("/home/anna/Mail").iterdir()
+    (path,) = lab.path("/home/anna/.local/share/mailops/mail/mbsync").iterdir()
     return path.name
 
 
@@ -109,7 +109,7 @@ def send_sync_and_fetch(lab: Lab, name: str, account: list[str]) -> None:
     assert message["Subject"] == "rolled out" and f"Authenticated sender: {user.email}" in str(message.get_all("Received"))
     synced = lab.run(["mbsync", "--all"], user=name)
     assert synced.returncode == 0, synced.stderr
-    (box,) = lab.path(f"{user.home}/Mail").glob("*/INBOX")
+    (box,) = lab.path(f"{user.home}/.local/share/mailops/mail/mbsync").glob("*/INBOX")
     assert any("Subject: rolled out" in path.read_text() for path in box.glob("new/*"))
     fetched = lab.run(["fetchmail"], user=name)
     assert fetched.returncode == 0, fetched.stdout + fetched.stderr

@@ -41,15 +41,25 @@ _LATEST = 253402300800  # seconds: the year 10000, which no date can hold
 
 
 def dump_job(job: Job) -> str:
-    """Base64 of compressed JSON."""
-    host = job.host and job.host._replace(files=tuple(map(_file_data, job.host.files)))
-    places = tuple(place._replace(files=tuple(map(_file_data, place.files))) for place in job.places)
-    return base64.b64encode(zlib.compress(json.dumps(job._replace(places=places, host=host)).encode(), 1)).decode()
+    """Base64 of compressed JSON: the texts of variants and remarks, each once for all users, and the job, which has their numbers."""
+    texts: dict[str, int] = {}
+    host = job.host and job.host._replace(files=tuple(_file_data(file, texts) for file in job.host.files))
+    places = tuple(place._replace(files=tuple(_file_data(file, texts) for file in place.files)) for place in job.places)
+    return base64.b64encode(zlib.compress(json.dumps([list(texts), job._replace(places=places, host=host)]).encode(), 1)).decode()
 
 
-def _file_data(file: File) -> Any:
-    variants = tuple(variant._replace(content=_content_data(variant.content)) for variant in file.variants)
-    return file._replace(content=_content_data(file.content), variants=variants)
+def _file_data(file: File, texts: dict[str, int]) -> Any:
+    def number(text: str) -> int:
+        return texts.setdefault(text, len(texts))
+
+    variants = []
+    for variant in file.variants:
+        content = _content_data(variant.content)
+        if isinstance(content, str):
+            content = number(content)
+        variants.append((number(variant.pattern), content, number(variant.redacted), variant.note, number(variant.ours)))
+    remarks = [(number(remark.pattern), remark.note, number(remark.ours)) for remark in file.remarks]
+    return file._replace(content=_content_data(file.content), variants=variants, remarks=remarks)
 
 
 def _content_data(content: bytes | None) -> Any:

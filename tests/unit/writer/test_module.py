@@ -101,7 +101,7 @@ def test_its_file_with_the_passwords_is_gone_while_it_runs(send, tmp_path: Path,
 
 def test_a_mistake_of_ours_is_reported_without_what_was_sent(send) -> None:
     result, said = send(arguments={"job": BROKEN})
-    assert "internal error TypeError at _wire.py:" in result["msg"] and "please report it" in result["msg"]
+    assert "internal error ValueError at _wire.py:" in result["msg"] and "please report it" in result["msg"]
     assert "sesame" not in said and "Traceback" not in said
 
 
