@@ -264,13 +264,6 @@ def _template(check: Callable[[str], str]) -> _Check:
     return lambda reader, value: reader.read_text(value, check)
 
 
-def _ca_file(value: Any) -> str:
-    path = values.absolute_path(value)
-    if variables.parse(path).names:
-        raise Invalid("takes no variables: one file serves all users of a host, such as /etc/ssl/certs/ca.pem")
-    return path
-
-
 _CHECKS: dict[str, _Check] = {
     "variables": _Reader.read_variables,  # first, because texts may hold them
     "name": _plain(profile_name),
@@ -288,7 +281,7 @@ _CHECKS: dict[str, _Check] = {
     "leave_on_server": _plain(values.boolean),
     "delete_after_days": _plain(values.whole_number, 1, 3650),
     "check_interval": _plain(values.whole_number, 1, 10_080),
-    "ca_file": _plain(_ca_file),
+    "ca_file": _plain(values.ca_file),
 }
 _SERVER_CHECKS: dict[str, _Check] = {
     "host": _template(values.host),

@@ -21,7 +21,7 @@ from ansible.module_utils.basic import missing_required_lib
 from ansible.module_utils.parsing.convert_bool import boolean as ansible_boolean
 
 from .errors import Invalid
-from .variables import BUILT_IN
+from .variables import BUILT_IN, parse
 
 # RFC 5321 4.5.3.1: a local part has at most 64 octets, a path 254 characters without its brackets.
 MAX_LOCAL_PART = 64
@@ -272,4 +272,12 @@ def absolute_path(value: Any) -> str:
     value = text(value)
     if not value.startswith("/") or ".." in value.split("/"):
         raise Invalid(f"must be an absolute path without '..'{', not one with ~' if value.startswith('~') else ''}")
+    return value
+
+
+def ca_file(value: Any) -> str:
+    """The path of a file with certificates, the same for all users."""
+    value = absolute_path(value)
+    if parse(value).names:
+        raise Invalid("takes no variables: one file serves all users of a host, such as /etc/ssl/certs/ca.pem")
     return value
